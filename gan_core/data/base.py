@@ -1,0 +1,84 @@
+"""What a dataset is: options that load into one uint8 tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_core.config.registry import Registry
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done (0 to 1) and a few words; may raise to cancel."""
+
+
+class DataUnavailable(Exception):
+    """The data is not on this machine and cannot be had now; one sentence saying what to do."""
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What is known of a dataset before it is loaded."""
+
+    channels: int
+    native_size: int
+    count: int
+    classes: tuple[str, ...]
+    needs_download: bool = False
+    download_megabytes: int = 0
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Loaded images, square, in the size asked for.
+
+    images: uint8 [N, C, size, size]; labels: int64 [N] or None where there are no classes.
+    held_out, held_out_labels: the same for images that no run trains on (may be empty: N = 0).
+    factors: name -> float array [N], the known causes of each image (Shapes only).
+    """
+
+    images: Tensor
+    labels: Tensor | None
+    classes: tuple[str, ...]
+    held_out: Tensor
+    held_out_labels: Tensor | None
+    factors: dict[str, np.ndarray[Any, np.dtype[np.float32]]] | None = None
+
+    @property
+    def channels(self) -> int:
+        return int(self.images.shape[1])
+
+    @property
+    def size(self) -> int:
+        return int(self.images.shape[-1])
+
+    def to(self, device: torch.device) -> ImageSet:
+        """The training images (and labels) on `device`; the rest stays where it is."""
+        labels = None if self.labels is None else self.labels.to(device)
+        return ImageSet(
+            self.images.to(device), labels, self.classes, self.held_out, self.held_out_labels, self.factors
+        )
+
+
+class Dataset:
+    """A member of the dataset family: a frozen dataclass of options with these two methods."""
+
+    def info(self, data_dir: Path) -> ImageInfo:
+        """Known without loading; must be quick (under 10 ms)."""
+        raise NotImplementedError
+
+    def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
+        """The images at `size` pixels (28, 32 or 64); `data_dir` is where fetched and own data lives.
+
+        Raises DataUnavailable when it is neither here nor to be fetched.
+        """
+        raise NotImplementedError
+
+
+datasets: Registry[Dataset] = Registry("dataset", "dataset")

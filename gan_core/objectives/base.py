@@ -1,0 +1,76 @@
+"""What a loss, a penalty and an augmentation are, and the families they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.config.registry import Registry
+
+Critic = Callable[[Tensor], Tensor]
+"""Images [N, C, H, W] -> logits [N / pack], with labels and packing already taken care of."""
+
+
+class Loss:
+    """A member of the loss family: a frozen dataclass of options. Logits are float [N]; results are scalars.
+
+    relativistic: g_loss needs the real logits (with gradient switched off through D's weights).
+    probability: sigmoid of a logit is the probability "real" (so D(x) is shown as one); otherwise the raw score is.
+    """
+
+    relativistic: ClassVar[bool] = False
+    probability: ClassVar[bool] = False
+
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def score(self, logits: Tensor) -> Tensor:
+        """D(x) as it is shown: the probability "real" where the loss defines one, else the raw score."""
+        return torch.sigmoid(logits) if self.probability else logits
+
+    def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The logit above which D takes an image for real; float, broadcastable to [..., 1].
+
+        Inputs may have leading dimensions [..., N]; relative losses use the midpoint of the two means.
+        """
+        raise NotImplementedError
+
+
+class Penalty:
+    """A member of the penalty family: added to D's loss at every `interval`-th step, times `interval` (lazy).
+
+    penalty(critic, real, fake, rng): the scalar to add, already multiplied by its weight.
+    after_update(discriminator): called after D's update (weight clipping); nothing by default.
+    active: False where the penalty adds nothing to the loss (none, clipping).
+    """
+
+    interval: int = 1
+    active: ClassVar[bool] = True
+
+    def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+        """real, fake: [N, C, H, W] without gradient; rng on their device."""
+        raise NotImplementedError
+
+    def after_update(self, discriminator: nn.Module) -> None:
+        return None
+
+
+class Augmentation:
+    """A member of the augmentation family: differentiable, applied to real and fake before D sees them."""
+
+    active: ClassVar[bool] = True
+
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """images [N, C, H, W] in [-1, 1] -> the same shape; each image draws its own change from rng."""
+        raise NotImplementedError
+
+
+losses: Registry[Loss] = Registry("loss", "loss")
+penalties: Registry[Penalty] = Registry("penalty", "penalty")
+augmentations: Registry[Augmentation] = Registry("augmentation", "augmentation")
