@@ -1,0 +1,42 @@
+"""What can be asked of a run's thread; every command takes effect between two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Pause:
+    pass
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on after a pause."""
+
+
+@dataclass(frozen=True)
+class StepOnce:
+    """One step, then pause (again)."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Checkpoint and stop; the run can be resumed later."""
+
+
+@dataclass(frozen=True)
+class CheckpointNow:
+    pass
+
+
+@dataclass(frozen=True)
+class Change:
+    """Set the live field at `path`; checked before it is accepted."""
+
+    path: str
+    value: Any
+
+
+Command = Pause | Resume | StepOnce | Stop | CheckpointNow | Change

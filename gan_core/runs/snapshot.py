@@ -1,0 +1,103 @@
+"""What leaves a run's thread: plain frozen data that survives a code reload, a pickle and another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gan_core.runs.states import State
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run as the outside sees it. Times in seconds; elapsed_seconds counts training only, not pauses.
+
+    config: the RunConfig now in force, as JSON-ready data. queue_place: 1 is next; 0 is not queued.
+    error: one sentence, "" where all is well; advice: what usually helps, a sentence each.
+    checkpoints: the steps that can be resumed or branched from, oldest first.
+    recent_images_per_second: over about the last 10 seconds; 0 before it is known.
+    """
+
+    id: str
+    title: str
+    preset: str
+    state: State
+    step: int
+    images: int
+    total_images: int
+    elapsed_seconds: float
+    recent_images_per_second: float
+    device: str
+    threads: int
+    config: dict[str, Any]
+    created: str
+    parent: str = ""
+    parent_step: int = 0
+    queue_place: int = 0
+    error: str = ""
+    advice: tuple[str, ...] = ()
+    checkpoints: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds until total_images at the recent speed; None while that is not known."""
+        if self.recent_images_per_second <= 0:
+            return None
+        return max(0, self.total_images - self.images) / self.recent_images_per_second
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The sample grid of the run's fixed latents at one step.
+
+    png: the atlas, `columns` x `rows` samples of size x size pixels without gaps, 1 or 3 channels.
+    scores: float32 [columns * rows], D's score of each sample (probability "real", or the raw score).
+    """
+
+    step: int
+    images: int
+    columns: int
+    rows: int
+    size: int
+    png: bytes
+    scores: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StateChanged:
+    view: RunView
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One more point of the curves: column -> value, in the order of `store.COLUMNS`, `step` first."""
+
+    run: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class GridMade:
+    """A new sample grid; `kept` where it is on disk and so on the timeline."""
+
+    run: str
+    grid: Grid
+    kept: bool
+
+
+@dataclass(frozen=True)
+class LiveChange:
+    """A field was changed between two steps (or a checkpoint was made: path "checkpoint")."""
+
+    run: str
+    step: int
+    path: str
+    before: Any
+    after: Any
+
+
+Event = StateChanged | Recorded | GridMade | LiveChange
