@@ -1,0 +1,29 @@
+"""Where runs and data live and which device is meant, unless a command says otherwise: three environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from gan_core.config.codec import ConfigError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def runs_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """`GANSCOPE_RUNS`, or `runs` in the working folder."""
+    return Path(environment.get("GANSCOPE_RUNS") or "runs")
+
+
+def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
+    """`GANSCOPE_DATA`, or `data` in the working folder: fetched sets and people's own images."""
+    return Path(environment.get("GANSCOPE_DATA") or "data")
+
+
+def device_name(environment: Mapping[str, str] = os.environ) -> str:
+    """`GANSCOPE_DEVICE`, or "auto": the best that is there."""
+    name = environment.get("GANSCOPE_DEVICE") or "auto"
+    if name not in DEVICES:
+        raise ConfigError(f'GANSCOPE_DEVICE is "{name}"; it must be one of {", ".join(DEVICES)}.')
+    return name
