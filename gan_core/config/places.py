@@ -1,4 +1,4 @@
-"""Where runs and data live and which device is meant, unless a command says otherwise: three environment variables."""
+"""Where runs and data live and which device is meant, unless a command says otherwise: environment variables."""
 
 from __future__ import annotations
 

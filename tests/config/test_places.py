@@ -24,5 +24,5 @@ def test_variables_win_and_an_empty_one_counts_as_unset() -> None:
 
 
 def test_a_device_that_does_not_exist_is_named_with_what_is_allowed() -> None:
-    with pytest.raises(ConfigError, match='GANSCOPE_DEVICE is "gpu"; it must be one of auto, cpu, cuda, mps.'):
+    with pytest.raises(ConfigError, match=r'GANSCOPE_DEVICE is "gpu"; it must be one of auto, cpu, cuda, mps\.'):
         places.device_name({"GANSCOPE_DEVICE": "gpu"})
