@@ -1,0 +1,134 @@
+"""Layers and initial weights that several networks share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+M = TypeVar("M", bound=nn.Module)
+
+LABEL_FEATURES = 32  # length of the class embedding that a generator puts beside z
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "tanh": nn.Tanh,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+}
+INITS = ("default", "normal", "xavier", "orthogonal")
+INIT_HELP = (
+    "How the weights start. default: PyTorch's own (uniform, by the number of inputs); normal: N(0, 0.02) as in "
+    "DCGAN; xavier: keeps the variance through the layers; orthogonal: keeps lengths."
+)
+
+
+def full_precision(x: Tensor) -> Tensor:
+    """float16 and bfloat16 (as autocast leaves them) to float32; anything else as it is."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
+def with_spectral_norm(module: M, on: bool) -> M:
+    """The module with its weight divided by its largest singular value (Miyato et al. 2018), where `on`.
+
+    One power iteration runs in every training forward; its vectors are buffers, so a stopped run resumes exactly,
+    and in eval mode they stand still.
+    """
+    if on:
+        spectral_norm(module)  # in place
+    return module
+
+
+def image_norm(kind: str, channels: int) -> nn.Module:
+    """Normalisation of [N, C, H, W]: none, batch, layer (over one whole image) or instance (over one channel)."""
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    if kind == "layer":
+        return nn.GroupNorm(1, channels)
+    return nn.GroupNorm(channels, channels) if kind == "instance" else nn.Identity()
+
+
+def initialise(module: nn.Module, kind: str) -> None:
+    """Draw the weights of every dense and convolutional layer anew and set their biases to 0; default: leave them."""
+    if kind == "default":
+        return
+    for layer in module.modules():
+        if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            continue
+        if kind == "normal":
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+        elif kind == "xavier":
+            nn.init.xavier_uniform_(layer.weight)
+        elif kind == "orthogonal":
+            nn.init.orthogonal_(layer.weight)
+        else:
+            raise ValueError(f"init is {kind!r}; it must be one of {', '.join(INITS)}")
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+
+
+def need_labels(labels: Tensor | None) -> Tensor:
+    if labels is None:
+        raise ValueError("labels is None; a class-conditional network needs a class for every image.")
+    return labels
+
+
+class LatentWithLabel(nn.Module):
+    """z [N, D] and labels [N] -> [N, D + 32]: a learned vector of the class stands beside z; without classes, z."""
+
+    def __init__(self, latent_dim: int, class_count: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(class_count, LABEL_FEATURES) if class_count else None
+        self.features = latent_dim + (LABEL_FEATURES if class_count else 0)
+
+    def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        if self.embedding is None:
+            return z
+        return torch.cat([z, self.embedding(need_labels(labels)).to(z.dtype)], dim=1)
+
+
+class LogitHead(nn.Module):
+    """Features phi [N, F] -> logits [N], with projection of the class (Miyato & Koyama 2018, eq. 3).
+
+    logit = w . phi + b + sum_j e_j(y_j) . phi, where y_j is the class of the pack's j-th image. Each place in a
+    pack has its own embedding e_j: the places are told apart by their channels, so the sum over places is the
+    log-odds of independent classes. labels: [N * pack] in image order, or [N] where a whole pack is of one class.
+    """
+
+    offsets: Tensor
+
+    def __init__(self, features: int, class_count: int, pack: int, spectral: bool = False) -> None:
+        super().__init__()
+        self.linear = with_spectral_norm(nn.Linear(features, 1), spectral)
+        self.projection: nn.Embedding | None = None
+        if class_count:
+            embedding = nn.Embedding(class_count * pack, features)
+            bound = 1.0 / math.sqrt(features)  # as a dense layer of this many inputs
+            nn.init.uniform_(embedding.weight, -bound, bound)
+            self.projection = with_spectral_norm(embedding, spectral)
+        self.register_buffer("offsets", torch.arange(pack) * class_count, persistent=False)
+
+    def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:
+        logits: Tensor = full_precision(self.linear(features)).squeeze(1)
+        if self.projection is None:
+            return logits
+        rows = need_labels(labels).view(features.shape[0], -1) + self.offsets  # (N, pack)
+        directions: Tensor = self.projection(rows).sum(1)  # (N, F)
+        return logits + (full_precision(features) * directions).sum(1)
+
+
+class MinibatchStd(nn.Module):
+    """Adds one channel that says how much the images of this batch differ (Karras et al. 2018, section 3).
+
+    [N, F, ...] -> [N, F + 1, ...]: the standard deviation of every feature over the batch, averaged to one number.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        variance = full_precision(x).var(dim=0, unbiased=False)
+        spread = (variance + 1e-8).sqrt().mean().to(x.dtype)  # 1e-8: a finite slope where all are alike
+        return torch.cat([x, spread.expand(x.shape[0], 1, *x.shape[2:])], dim=1)

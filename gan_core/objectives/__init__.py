@@ -1,0 +1,24 @@
+"""Losses, penalties and differentiable augmentations; importing this registers every member."""
+
+from gan_core.objectives.augmentations import NoAugmentation
+from gan_core.objectives.base import augmentations, losses, penalties
+from gan_core.objectives.losses import Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
+from gan_core.objectives.noise import add_instance_noise, decayed_sigma
+from gan_core.objectives.penalties import R1, NoPenalty
+
+__all__ = [
+    "R1",
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NoAugmentation",
+    "NoPenalty",
+    "NonSaturating",
+    "Relativistic",
+    "Wasserstein",
+    "add_instance_noise",
+    "augmentations",
+    "decayed_sigma",
+    "losses",
+    "penalties",
+]
