@@ -1,0 +1,70 @@
+"""Batches of real images: index-selects of a permutation that lives on the device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_core.data.base import ImageSet
+from gan_core.training.seeds import stream_generator
+
+
+class Batches:
+    """Endless shuffled batches. Every image comes once an epoch; what does not fill a batch is left out of it.
+
+    A dataset smaller than a batch is drawn with replacement.
+    """
+
+    def __init__(self, data: ImageSet, batch_size: int, seed: int, device: torch.device) -> None:
+        self.images = data.images
+        self.labels = data.labels
+        self.batch_size = batch_size
+        self.count = int(data.images.shape[0])
+        self._rng = stream_generator(seed, "data", device)
+        self._epoch_state = self._rng.get_state()
+        self._order = self._new_order()
+        self._position = 0
+
+    def _new_order(self) -> Tensor:
+        self._epoch_state = self._rng.get_state()
+        device = self.images.device
+        if self.count < self.batch_size:
+            return torch.randint(self.count, (self.batch_size,), generator=self._rng, device=device)
+        return torch.randperm(self.count, generator=self._rng, device=device)
+
+    def next(self) -> tuple[Tensor, Tensor | None]:
+        """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any."""
+        if self._position + self.batch_size > self._order.shape[0]:
+            self._order = self._new_order()
+            self._position = 0
+        rows = self._order[self._position : self._position + self.batch_size]
+        self._position += self.batch_size
+        images = to_unit(self.images.index_select(0, rows))
+        return images, None if self.labels is None else self.labels.index_select(0, rows)
+
+    def state(self) -> dict[str, Any]:
+        """Enough to go on with the very next batch: the random state before this epoch, and the place in it."""
+        return {"epoch_state": self._epoch_state, "position": self._position, "count": self.count}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Raises ValueError where the data is not what the state was taken from."""
+        if state["count"] != self.count:
+            raise ValueError(
+                f"The dataset has {self.count} images, but the run was trained on {state['count']}; "
+                "bring the same data back to resume it."
+            )
+        self._rng.set_state(state["epoch_state"])
+        self._order = self._new_order()
+        self._position = int(state["position"])
+
+
+def to_unit(pixels: Tensor) -> Tensor:
+    """uint8 [...] from 0 to 255 -> float32 from -1 to 1."""
+    return pixels.to(torch.float32).div_(127.5).sub_(1.0)
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """float [...] from -1 to 1 -> uint8 from 0 to 255, rounded."""
+    return images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)

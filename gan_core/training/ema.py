@@ -1,0 +1,44 @@
+"""The moving average of the generator's weights, from which samples are drawn."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+from gan_core.nets.base import GeneratorNet
+
+
+def ema_decay(half_life_images: int, ramp_up: float, images: int, batch_size: int) -> float:
+    """How much of the average is kept at one update: 0.5 ** (batch / half-life).
+
+    With a ramp-up the half-life is at most that share of the images seen (Karras et al. 2020, ADA, code).
+    """
+    half_life = float(half_life_images)
+    if ramp_up > 0:
+        half_life = min(half_life, ramp_up * images)
+    return 0.0 if half_life <= 0 else float(0.5 ** (batch_size / half_life))
+
+
+class WeightAverage:
+    """An averaged copy of a generator, always in eval mode and without gradients."""
+
+    def __init__(self, generator: GeneratorNet) -> None:
+        self._source = generator
+        self.net = copy.deepcopy(generator).eval().requires_grad_(False)
+        self._from = [p.detach() for p in generator.parameters()]
+        self._to = list(self.net.parameters())
+
+    @torch.no_grad()
+    def update(self, decay: float) -> None:
+        """average <- decay * average + (1 - decay) * weights."""
+        torch._foreach_lerp_(self._to, self._from, 1.0 - decay)
+
+    @torch.no_grad()
+    def current(self, *, follow: bool) -> GeneratorNet:
+        """The averaged net with the source's buffers (running statistics); with `follow`, its weights too."""
+        if follow:
+            torch._foreach_copy_(self._to, self._from)
+        for ours, theirs in zip(self.net.buffers(), self._source.buffers(), strict=True):
+            ours.copy_(theirs)
+        return self.net

@@ -1,0 +1,80 @@
+"""Catches NaN and infinity before the optimizer moves a weight."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+PLAYERS = ("discriminator", "generator")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The first value that was not finite: whose it was, what it was and the step (1 is the first)."""
+
+    step: int
+    player: str
+    quantity: str
+
+    def sentence(self) -> str:
+        return f"The {self.player}'s {self.quantity} became infinite or undefined at step {self.step}"
+
+
+class Guard:
+    """Vetoes every update from the first one whose loss or gradient norm is not finite.
+
+    On the CPU a look at a number costs nothing, so the answer is immediate. On an accelerator a look would wait for
+    the device: there the veto is a flag on the device that the fused optimizers honour (`found_inf`, made for loss
+    scaling), and it is read once a snapshot.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._looks = device.type == "cpu"
+        self._vetoed = torch.zeros((), device=device)
+        self._first = torch.full((3,), -1, dtype=torch.int64, device=device)  # step, player, loss (1) or norm (0)
+        self._trouble: Trouble | None = None
+
+    def allows(self, optimizer: torch.optim.Optimizer, step: int, player: int, loss: Tensor, norm: Tensor) -> bool:
+        """Whether to call `optimizer.step()`; `step` counts from 1, `player` is an index into PLAYERS."""
+        if self._looks:
+            if self._trouble is None and not bool(torch.isfinite(loss + norm)):
+                quantity = "gradient norm" if bool(torch.isfinite(loss)) else "loss"
+                self._trouble = Trouble(step, PLAYERS[player], quantity)
+            return self._trouble is None
+        bad = ~torch.isfinite(loss + norm)
+        here = torch.stack([torch.full_like(self._first[0], step), torch.full_like(self._first[0], player),
+                            (~torch.isfinite(loss)).long()])  # fmt: skip
+        self._first = torch.where(bad & (self._vetoed == 0), here, self._first)
+        self._vetoed = torch.maximum(self._vetoed, bad.float())
+        if optimizer.defaults.get("fused"):
+            optimizer.found_inf = self._vetoed  # type: ignore[attr-defined]
+            return True
+        return not bool(self._vetoed)  # this optimizer cannot be told on the device
+
+    @property
+    def known(self) -> Trouble | None:
+        """The first trouble as far as is known without waiting for the device."""
+        return self._trouble
+
+    def trouble(self) -> Trouble | None:
+        """The first trouble so far; waits for the device."""
+        if self._trouble is None and not self._looks:
+            step, player, loss = (int(v) for v in self._first)
+            if step >= 0:
+                self._trouble = Trouble(step, PLAYERS[player], "loss" if loss else "gradient norm")
+        return self._trouble
+
+    def weights_trouble(self, step: int, weights: list[list[Tensor]]) -> Trouble | None:
+        """Whether any weight of the players (in the order of PLAYERS) is not finite; waits for the device."""
+        for player, tensors in zip(PLAYERS, weights, strict=True):
+            if not bool(torch.isfinite(total_norm(tensors))):
+                self._trouble = self._trouble or Trouble(step, player, "weights")
+                return self._trouble
+        return None
+
+
+def total_norm(tensors: list[Tensor]) -> Tensor:
+    """The Euclidean norm of all numbers in all tensors, as a scalar on their device."""
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))

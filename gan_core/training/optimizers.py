@@ -1,0 +1,206 @@
+"""How weights move: optimizers and learning-rate schedules.
+
+Learning rates and betas are read anew before every update, so a live change takes effect at the next step and the
+moments stay as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import Parameter
+
+from gan_core.config.fields import integer, number
+from gan_core.config.registry import Registry
+
+
+class Optimizer:
+    """A member of the optimizer family. `lr` is the rate before the schedule."""
+
+    lr: float
+
+    def build(self, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, Any]:
+        """The entries of a torch param group that follow from these options, without `lr`."""
+        raise NotImplementedError
+
+    def apply(self, optimizer: torch.optim.Optimizer, lr_factor: float) -> None:
+        """Put the options now in force, and `lr` times the schedule's factor, into the optimizer."""
+        settings = self.settings()
+        for group in optimizer.param_groups:
+            group["lr"] = self.lr * lr_factor
+            group.update(settings)
+
+
+optimizers: Registry[Optimizer] = Registry("optimizer", "optimizer")
+
+
+def _lr(default: float) -> Any:
+    return number(
+        default,
+        low=0.0,
+        high=10.0,
+        smallest=1e-6,
+        scale="log",
+        live=True,
+        label="Learning rate",
+        help="How far the weights move at each update. Too high: the losses jump about. Too low: nothing happens.",
+    )
+
+
+def _beta(default: float, label: str, help: str) -> Any:
+    return number(default, low=0.0, high=0.9999, live=True, label=label, help=help)
+
+
+_BETA1 = "Momentum: how much of the last direction is kept. GANs like little of it: 0 to 0.5."
+_BETA2 = "How slowly the memory of each gradient's size fades; lower adapts sooner."
+
+
+@optimizers.register("adam", label="Adam", source="Kingma & Ba 2015, algorithm 1")
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps scaled by each weight's recent gradients. The usual choice."""
+
+    lr: float = _lr(5e-4)
+    beta1: float = _beta(0.5, "Beta 1", _BETA1)
+    beta2: float = _beta(0.99, "Beta 2", _BETA2)
+
+    def settings(self) -> dict[str, Any]:
+        return {"betas": (self.beta1, self.beta2)}
+
+    def build(self, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
+        return torch.optim.Adam(parameters, lr=self.lr, betas=(self.beta1, self.beta2), fused=device.type != "mps")
+
+
+@optimizers.register("adamw", label="AdamW", source="Loshchilov & Hutter 2019, algorithm 2")
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """Adam with weight decay kept apart from the gradient."""
+
+    lr: float = _lr(5e-4)
+    beta1: float = _beta(0.5, "Beta 1", _BETA1)
+    beta2: float = _beta(0.99, "Beta 2", _BETA2)
+    weight_decay: float = number(
+        0.01, low=0.0, high=1.0, smallest=1e-5, scale="log", live=True,
+        label="Weight decay", help="Pulls all weights towards zero at every update.",
+    )  # fmt: skip
+
+    def settings(self) -> dict[str, Any]:
+        return {"betas": (self.beta1, self.beta2), "weight_decay": self.weight_decay}
+
+    def build(self, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
+        return torch.optim.AdamW(parameters, lr=self.lr, fused=device.type != "mps", **self.settings())
+
+
+@optimizers.register("rmsprop", label="RMSprop", source="Hinton 2012, lecture 6e; used by Arjovsky et al. 2017")
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """Adam without momentum; what the first Wasserstein GAN was trained with."""
+
+    lr: float = _lr(5e-5)
+    alpha: float = _beta(0.99, "Alpha", _BETA2)
+
+    def settings(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}
+
+    def build(self, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
+        return torch.optim.RMSprop(parameters, lr=self.lr, alpha=self.alpha, foreach=True)
+
+
+@optimizers.register("sgd", label="SGD", source="Robbins & Monro 1951; momentum: Polyak 1964")
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """The plain gradient, with momentum if wanted: what the theory talks about."""
+
+    lr: float = _lr(0.01)
+    momentum: float = _beta(0.0, "Momentum", "How much of the last direction is kept.")
+
+    def settings(self) -> dict[str, Any]:
+        return {"momentum": self.momentum}
+
+    def build(self, parameters: Iterable[Parameter], device: torch.device) -> torch.optim.Optimizer:
+        return torch.optim.SGD(parameters, lr=self.lr, momentum=self.momentum, fused=device.type != "mps")
+
+
+class Schedule:
+    """A member of the schedule family: the factor on both learning rates, from images seen and the run's length."""
+
+    def factor(self, images: int, total_images: int) -> float:
+        raise NotImplementedError
+
+
+schedules: Registry[Schedule] = Registry("schedule", "learning-rate schedule")
+
+
+def _warm_up() -> Any:
+    return integer(
+        0, low=0, high=10_000_000, smallest=1_000, scale="log", unit="images",
+        label="Warm-up", help="The learning rates rise in a straight line from nothing over so many images; 0 is off.",
+    )  # fmt: skip
+
+
+def _final_factor() -> Any:
+    return number(0.1, low=0.0, high=1.0, label="Ends at", help="The share of the learning rates left at the end.")
+
+
+def _risen(images: int, warm_up_images: int) -> float:
+    return min(1.0, (images + 1) / warm_up_images) if warm_up_images else 1.0
+
+
+def _progress(images: int, start: float, total_images: int) -> float:
+    """How much of the stretch from the share `start` of the run to its end is behind us, 0 to 1."""
+    begin = start * total_images
+    return min(1.0, max(0.0, (images - begin) / max(1.0, total_images - begin)))
+
+
+def _decay_start(default: float) -> Any:
+    return number(
+        default, low=0.0, high=1.0,
+        label="Falls from", help="The share of the run after which the learning rates begin to fall.",
+    )  # fmt: skip
+
+
+@schedules.register("constant", label="Constant")
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """The learning rates stay as they are, after a warm-up if wanted."""
+
+    warm_up_images: int = _warm_up()
+
+    def factor(self, images: int, total_images: int) -> float:
+        return _risen(images, self.warm_up_images)
+
+
+@schedules.register("linear", label="Linear decay", source="Miyato et al. 2018, section 4")
+@dataclass(frozen=True)
+class Linear(Schedule):
+    """The learning rates fall in a straight line towards the end of the run."""
+
+    start: float = _decay_start(0.5)
+    final_factor: float = _final_factor()
+    warm_up_images: int = _warm_up()
+
+    def factor(self, images: int, total_images: int) -> float:
+        done = _progress(images, self.start, total_images)
+        return _risen(images, self.warm_up_images) * (1 - done * (1 - self.final_factor))
+
+
+@schedules.register("cosine", label="Cosine decay", source="Loshchilov & Hutter 2017, equation 5")
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """The learning rates fall along half a cosine: slowly, then fast, then slowly."""
+
+    start: float = _decay_start(0.0)
+    final_factor: float = _final_factor()
+    warm_up_images: int = _warm_up()
+
+    def factor(self, images: int, total_images: int) -> float:
+        done = _progress(images, self.start, total_images)
+        fall = 0.5 * (1 + math.cos(math.pi * done))
+        return _risen(images, self.warm_up_images) * (self.final_factor + (1 - self.final_factor) * fall)

@@ -1,0 +1,73 @@
+"""What is kept of every step until the next point of the curves, without waiting for the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gan_core.objectives.base import Loss
+
+METRICS = (
+    "d_loss", "g_loss", "d_real", "d_fake", "d_accuracy_real", "d_accuracy_fake",
+    "d_grad_norm", "g_grad_norm", "penalty",
+)  # fmt: skip
+
+
+@dataclass
+class Window:
+    """The steps since the last point. A step only leaves references to tensors it had anyway: no arithmetic.
+
+    Scalars for d_loss, g_loss, d_grad_norm, g_grad_norm and penalty (only the steps that had one);
+    logits [N / pack] of D's last update for real_logits and fake_logits.
+    """
+
+    d_loss: list[Tensor] = field(default_factory=list)
+    g_loss: list[Tensor] = field(default_factory=list)
+    real_logits: list[Tensor] = field(default_factory=list)
+    fake_logits: list[Tensor] = field(default_factory=list)
+    d_grad_norm: list[Tensor] = field(default_factory=list)
+    g_grad_norm: list[Tensor] = field(default_factory=list)
+    penalty: list[Tensor] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.g_loss)
+
+    def clear(self) -> None:
+        for f in fields(self):
+            getattr(self, f.name).clear()
+
+    def state(self) -> dict[str, Any]:
+        return {f.name: torch.stack(kept) if (kept := getattr(self, f.name)) else None for f in fields(self)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        for f in fields(self):
+            kept = state[f.name]
+            setattr(self, f.name, [] if kept is None else list(kept.unbind(0)))
+
+    @torch.no_grad()
+    def means(self, loss: Loss) -> dict[str, float]:
+        """Every metric's mean over the window (NaN where there is nothing), read from the device in one go."""
+        if not self.g_loss:
+            return dict.fromkeys(METRICS, float("nan"))
+        real, fake = torch.stack(self.real_logits).float(), torch.stack(self.fake_logits).float()  # [steps, N]
+        threshold = loss.threshold(real, fake)
+        values = {
+            "d_loss": _mean(self.d_loss),
+            "g_loss": _mean(self.g_loss),
+            "d_real": loss.score(real).mean(),
+            "d_fake": loss.score(fake).mean(),
+            "d_accuracy_real": (real > threshold).float().mean(),
+            "d_accuracy_fake": (fake <= threshold).float().mean(),
+            "d_grad_norm": _mean(self.d_grad_norm),
+            "g_grad_norm": _mean(self.g_grad_norm),
+            "penalty": _mean(self.penalty) if self.penalty else torch.full_like(real.mean(), float("nan")),
+        }
+        assert tuple(values) == METRICS
+        return dict(zip(METRICS, torch.stack(list(values.values())).tolist(), strict=True))
+
+
+def _mean(scalars: list[Tensor]) -> Tensor:
+    return torch.stack(scalars).float().mean()

@@ -1,0 +1,109 @@
+"""The algorithm and nothing else: k_d discriminator updates, then one generator update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import Parameter
+
+from gan_core.nets.base import DiscriminatorNet, GeneratorNet
+from gan_core.objectives.base import Loss, Penalty
+from gan_core.training.guard import Guard, total_norm
+from gan_core.training.statistics import Window
+
+
+@dataclass(frozen=True)
+class Game:
+    """The two players and the rules, as they are for this step.
+
+    see: what the discriminator gets of an image (augmentation, instance noise), differentiable.
+    forward: the context that networks run in (mixed precision); losses and penalties stay in float32.
+    """
+
+    generator: GeneratorNet
+    discriminator: DiscriminatorNet
+    g_weights: list[Parameter]
+    d_weights: list[Parameter]
+    g_optimizer: torch.optim.Optimizer
+    d_optimizer: torch.optim.Optimizer
+    loss: Loss
+    penalty: Penalty
+    pack: int
+    see: Callable[[Tensor], Tensor]
+    forward: Callable[[], AbstractContextManager[object]]
+    rng: torch.Generator
+    guard: Guard
+
+    def judge(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        """Logits [N / pack] of images [N, C, H, W]."""
+        packed = images.reshape(images.shape[0] // self.pack, -1, *images.shape[2:])
+        with self.forward():
+            logits = self.discriminator(packed, labels)
+        return logits.float()
+
+    def judge_both(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Logits of both; in one forward, unless an image's logit depends on the others in its batch."""
+        if self.discriminator.batch_dependent:
+            return self.judge(real, labels), self.judge(fake, labels)
+        twice = None if labels is None else torch.cat((labels, labels))
+        logits = self.judge(torch.cat((real, fake)), twice)
+        return logits.tensor_split(2)  # type: ignore[return-value]
+
+
+def generate(game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
+    """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
+    with game.forward():
+        return game.generator(z, labels).float()
+
+
+def update_discriminator(
+    game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
+) -> None:
+    """One update of D on real and fake [N, C, H, W]; with a `window`, its numbers are kept there."""
+    real, fake = game.see(real), game.see(fake.detach())
+    real_logits, fake_logits = game.judge_both(real, fake, labels)
+    loss = game.loss.d_loss(real_logits, fake_logits)
+    total = loss
+    if game.penalty.active and (step - 1) % game.penalty.interval == 0:
+        penalty = game.penalty.penalty(lambda x: game.judge(x, labels), real, fake, game.rng)
+        total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
+        if window is not None:
+            window.penalty.append(penalty.detach())
+    norm = _update(game, 0, step, total, game.d_weights, game.d_optimizer)
+    game.penalty.after_update(game.discriminator)
+    if window is not None:
+        window.d_loss.append(loss.detach())
+        window.real_logits.append(real_logits.detach())
+        window.fake_logits.append(fake_logits.detach())
+        window.d_grad_norm.append(norm)
+
+
+def update_generator(
+    game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
+) -> None:
+    """One update of G through `fake`, which must carry the graph back to G's weights."""
+    real_logits = None
+    if game.loss.relativistic:
+        with torch.no_grad():
+            real_logits = game.judge(game.see(real), labels)
+    loss = game.loss.g_loss(real_logits, game.judge(game.see(fake), labels))
+    norm = _update(game, 1, step, loss, game.g_weights, game.g_optimizer)
+    window.g_loss.append(loss.detach())
+    window.g_grad_norm.append(norm)
+
+
+def _update(
+    game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], optimizer: torch.optim.Optimizer
+) -> Tensor:
+    """Gradient of `loss` for these weights alone, the guard's word, the move; returns the gradient's norm."""
+    grads = torch.autograd.grad(loss, weights)
+    norm = total_norm(list(grads))
+    if game.guard.allows(optimizer, step, player, loss.detach(), norm):
+        for weight, grad in zip(weights, grads, strict=True):
+            weight.grad = grad
+        optimizer.step()
+    return norm

@@ -1,0 +1,271 @@
+"""A run's algorithm with everything it holds: networks, optimizers, random streams, statistics.
+
+It knows no thread, no disk and no clock. `step` goes one step on; `state` and `load_state` carry it over to another
+process such that what follows is the same to the last bit (on the CPU, with as many threads).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gan_core.config.codec import get_at, replace_at, spec_at
+from gan_core.data.base import ImageSet
+from gan_core.nets.base import ImageShape
+from gan_core.objectives import add_instance_noise, decayed_sigma
+from gan_core.training.batches import Batches, to_pixels
+from gan_core.training.build import Networks, build_networks, draw_latents
+from gan_core.training.cost import points_every_steps
+from gan_core.training.ema import WeightAverage, ema_decay
+from gan_core.training.guard import Guard, Trouble
+from gan_core.training.precision import forward_context
+from gan_core.training.run_config import RunConfig
+from gan_core.training.seeds import stream_generator
+from gan_core.training.statistics import Window
+from gan_core.training.step import Game, generate, update_discriminator, update_generator
+
+STATE_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SampleGrid:
+    """The fixed latents' samples: pixels uint8 [rows * size, columns * size, C]; scores float32 [rows * columns]."""
+
+    columns: int
+    rows: int
+    pixels: NDArray[Any]
+    scores: NDArray[Any]
+
+
+class Trainer:
+    """One run in training on one device."""
+
+    def __init__(self, config: RunConfig, data: ImageSet, device: torch.device) -> None:
+        self.config = config
+        self.device = device
+        self.shape = ImageShape(data.channels, data.size)
+        self.class_count = len(data.classes) if config.conditional else 0
+        self.step_count = 0
+        self.images = 0
+        data = data.to(device)
+        self.batches = Batches(data, config.batch_size, config.seed, device)
+        nets: Networks = build_networks(config, self.shape, self.class_count, device)
+        self.generator, self.discriminator = nets.generator, nets.discriminator
+        self.g_weights = [p for p in self.generator.parameters() if p.requires_grad]
+        self.d_weights = [p for p in self.discriminator.parameters() if p.requires_grad]
+        self.g_optimizer = config.g_optimizer.build(self.g_weights, device)
+        self.d_optimizer = config.d_optimizer.build(self.d_weights, device)
+        self.average = WeightAverage(self.generator)
+        self.guard = Guard(device)
+        self.window = Window()
+        self.every_steps = config.record.every_steps or points_every_steps(config, self.shape, self.class_count)
+        self._latents_rng = stream_generator(config.seed, "latents", device)
+        self._noise_rng = stream_generator(config.seed, "noise", device)
+        self._grid = GridLatents(config, self.class_count, device)
+        self._grid_images = 0  # images seen when the last grid was kept
+        self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
+
+    # --- one step on
+
+    def step(self) -> None:
+        """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players."""
+        self.step_count += 1
+        config, game = self.config, self._game()
+        for update in range(config.k_d):
+            last = update == config.k_d - 1
+            real, labels = self.batches.next()
+            labels = labels if self.class_count else None
+            z = draw_latents(config.latent, config.batch_size, self._latents_rng)
+            with torch.set_grad_enabled(last):
+                fake = generate(game, z, labels)
+            update_discriminator(game, self.step_count, real, fake, labels, self.window if last else None)
+            self.images += config.batch_size
+        update_generator(game, self.step_count, real, fake, labels, self.window)
+        if config.ema.half_life_images:
+            decay = ema_decay(config.ema.half_life_images, config.ema.ramp_up, self.images, config.batch_size)
+            self.average.update(decay)
+
+    def _game(self) -> Game:
+        config = self.config
+        factor = config.schedule.factor(self.images, config.total_images)
+        config.g_optimizer.apply(self.g_optimizer, factor)
+        config.d_optimizer.apply(self.d_optimizer, factor)
+        return Game(
+            self.generator, self.discriminator, self.g_weights, self.d_weights, self.g_optimizer, self.d_optimizer,
+            config.loss, config.penalty, config.pack, self._see, lambda: forward_context(config.precision, self.device),
+            self._noise_rng, self.guard,
+        )  # fmt: skip
+
+    def _see(self, images: Tensor) -> Tensor:
+        """What the discriminator gets to see: augmentation first, then instance noise."""
+        config = self.config
+        if config.augmentation.active:
+            images = config.augmentation.augment(images, self._noise_rng)
+        sigma = self.instance_noise_sigma()
+        return add_instance_noise(images, sigma, self._noise_rng) if sigma > 0 else images
+
+    def instance_noise_sigma(self) -> float:
+        noise = self.config.instance_noise
+        return decayed_sigma(noise.sigma, noise.decay_images, self.images)
+
+    # --- reading
+
+    @property
+    def finished(self) -> bool:
+        return self.images >= self.config.total_images
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What the guard has caught, as far as is known without waiting for the device."""
+        return self.guard.known
+
+    def point_due(self) -> bool:
+        return self.step_count % self.every_steps == 0
+
+    def point(self) -> dict[str, float]:
+        """The means since the last point; waits for the device, and looks at the weights."""
+        values = self.window.means(self.config.loss)
+        self.window.clear()
+        factor = self.config.schedule.factor(self.images, self.config.total_images)
+        values["g_lr"] = self.config.g_optimizer.lr * factor
+        values["d_lr"] = self.config.d_optimizer.lr * factor
+        values["instance_noise"] = self.instance_noise_sigma()
+        self.examine()
+        return values
+
+    @torch.no_grad()
+    def examine(self) -> Trouble | None:
+        """Look for trouble. If weights went bad, the last good ones come back; if all is well they are kept."""
+        players = [[w.detach() for w in self.d_weights], [w.detach() for w in self.g_weights]]
+        trouble = self.guard.trouble()
+        weights = self.guard.weights_trouble(self.step_count, players)
+        current = self._weights_and_buffers()
+        if weights is not None:
+            torch._foreach_copy_(current, self._good)
+        elif trouble is None:
+            torch._foreach_copy_(self._good, current)
+        return trouble or weights
+
+    def _weights_and_buffers(self) -> list[Tensor]:
+        nets = (self.generator, self.discriminator, self.average.net)
+        return [t.detach() for net in nets for t in (*net.parameters(), *net.buffers())]
+
+    def grid_due(self) -> bool:
+        """Whether the images seen have grown enough since the last kept grid."""
+        return self.images >= self._grid_images * (1 + self.config.record.grid_growth)
+
+    def keep_grid(self) -> SampleGrid:
+        """A grid that counts as kept."""
+        self._grid_images = self.images
+        return self.grid()
+
+    @torch.no_grad()
+    def grid(self) -> SampleGrid:
+        """The averaged generator's samples of the fixed latents, and D's score of each."""
+        latents = self._grid
+        images = self.sampler()(latents.z, latents.labels).float()
+        scores = self._scores(images, latents.labels)
+        return SampleGrid(latents.columns, latents.rows, tile(to_pixels(images), latents.columns), scores)
+
+    def sampler(self) -> torch.nn.Module:
+        """The network that samples are drawn from; in eval mode."""
+        return self.average.current(follow=self.config.ema.half_life_images == 0)
+
+    def _scores(self, images: Tensor, labels: Tensor | None) -> NDArray[Any]:
+        self.discriminator.eval()
+        packed = images.repeat_interleave(self.config.pack, dim=0).reshape(images.shape[0], -1, *images.shape[2:])
+        packed_labels = None if labels is None else labels.repeat_interleave(self.config.pack)
+        logits = self.discriminator(packed, packed_labels)
+        self.discriminator.train()
+        scores: NDArray[Any] = self.config.loss.score(logits.float()).cpu().numpy()
+        return scores
+
+    # --- changes from outside
+
+    def change(self, path: str, value: object) -> tuple[Any, Any]:
+        """Set a live field between two steps; moments stay. Returns the value before and after.
+
+        Raises ConfigError for an unknown field or value, ValueError for one that is not live.
+        """
+        if not spec_at(self.config, path).live:
+            raise ValueError(f"{path} cannot change while a run trains; branch the run or start a new one.")
+        before = get_at(self.config, path)
+        self.config = replace_at(self.config, path, value)
+        return before, get_at(self.config, path)
+
+    # --- carrying over
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, as tensors and plain values."""
+        self.sampler()  # brings the average's buffers up to date
+        return {
+            "format": STATE_FORMAT,
+            "step": self.step_count,
+            "images": self.images,
+            "grid_images": self._grid_images,
+            "generator": self.generator.state_dict(),
+            "discriminator": self.discriminator.state_dict(),
+            "average": self.average.net.state_dict(),
+            "g_optimizer": self.g_optimizer.state_dict(),
+            "d_optimizer": self.d_optimizer.state_dict(),
+            "batches": self.batches.state(),
+            "latents_rng": self._latents_rng.get_state(),
+            "noise_rng": self._noise_rng.get_state(),
+            "window": self.window.state(),
+        }
+
+    def load_state(self, state: dict[str, Any], *, optimizers: bool = True) -> None:
+        """Go on from `state`; `optimizers=False` starts the optimizers anew (a branch with another optimizer).
+
+        Raises ValueError where the state does not fit this configuration or this data.
+        """
+        if state.get("format") != STATE_FORMAT:
+            raise ValueError(f"The checkpoint has format {state.get('format')}; this version reads {STATE_FORMAT}.")
+        try:
+            self.generator.load_state_dict(state["generator"])
+            self.discriminator.load_state_dict(state["discriminator"])
+            self.average.net.load_state_dict(state["average"])
+        except RuntimeError as error:
+            raise ValueError("The checkpoint's networks are not the ones that this configuration describes.") from error
+        if optimizers:
+            self.g_optimizer.load_state_dict(state["g_optimizer"])
+            self.d_optimizer.load_state_dict(state["d_optimizer"])
+        self.batches.load_state(state["batches"])
+        self._latents_rng.set_state(state["latents_rng"])
+        self._noise_rng.set_state(state["noise_rng"])
+        self.window.load_state(state["window"])
+        self.step_count, self.images = int(state["step"]), int(state["images"])
+        self._grid_images = int(state["grid_images"])
+        torch._foreach_copy_(self._good, self._weights_and_buffers())
+
+
+class GridLatents:
+    """The latents of the sample grid: z [rows * columns, dim], the same for the whole run.
+
+    With classes (up to 16 of them) a column is a class and a row is one latent.
+    """
+
+    def __init__(self, config: RunConfig, class_count: int, device: torch.device) -> None:
+        count = config.record.grid_count
+        rng = stream_generator(config.seed, "grid", device)
+        self.columns = self.rows = round(count**0.5)
+        self.labels: Tensor | None = None
+        if 1 < class_count <= 16:
+            self.columns, self.rows = class_count, max(2, round(count / class_count))
+            self.z = draw_latents(config.latent, self.rows, rng).repeat_interleave(class_count, dim=0)
+        else:
+            self.z = draw_latents(config.latent, count, rng)
+        if class_count:
+            self.labels = torch.arange(self.rows * self.columns, device=device) % class_count
+
+
+def tile(pixels: Tensor, columns: int) -> NDArray[Any]:
+    """uint8 [N, C, H, W] -> one picture uint8 [N / columns * H, columns * W, C], row by row."""
+    n, c, h, w = pixels.shape
+    grid = pixels.reshape(n // columns, columns, c, h, w).permute(0, 3, 1, 4, 2)
+    picture: NDArray[Any] = grid.reshape(n // columns * h, columns * w, c).contiguous().cpu().numpy()
+    return picture
