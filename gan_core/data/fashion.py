@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from gan_core.config.fields import choice, integer
+from gan_core.data.assets import ASSETS
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
 from gan_core.data.idx import read_idx
 from gan_core.data.pixels import to_size
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "data"
 FOLDER = ASSETS / "fashion-mnist"
 
 CLASSES = (

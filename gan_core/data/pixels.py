@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -40,3 +41,10 @@ def to_size(images: Tensor, size: int) -> Tensor:
     if images.shape[-1] == 28 and size in (32, 64):
         images = pad_to(images, 32)
     return resize(images, size)
+
+
+def split_held_out(count: int) -> tuple[Tensor, Tensor]:
+    """Indices (train, held out) of `count` images, in order: always the same tenth, none of fewer than ten."""
+    held_count = 0 if count < 10 else max(1, round(count / 10))
+    shuffled = torch.from_numpy(np.random.Generator(np.random.PCG64(0)).permutation(count))
+    return shuffled[held_count:].sort().values, shuffled[:held_count].sort().values
