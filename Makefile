@@ -1,0 +1,112 @@
+# make app    install what is needed and serve GANscope on http://127.0.0.1:8501 (PORT=8600 make app: another port)
+# make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
+# make lint   the quick checks only
+# make bench  the measurements behind README's figures
+
+PORT ?= 8501
+ADDRESS ?= 127.0.0.1
+ARGS ?=
+VENV := .venv
+PY := $(VENV)/bin/python
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_RETRIES := 5
+export PIP_TIMEOUT := 60
+export UV_HTTP_TIMEOUT := 120
+export PYTHONUNBUFFERED := 1
+
+.SILENT:
+.PHONY: help app test lint bench chromium
+.DEFAULT_GOAL := help
+
+help:
+	sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+app: $(VENV)/app.stamp
+	$(PY) -c "$$CHECK_PORT" "$(ADDRESS)" "$(PORT)"
+	exec $(VENV)/bin/streamlit run app.py --server.headless true --server.address "$(ADDRESS)" --server.port "$(PORT)"
+
+test: lint chromium
+	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/dev.stamp chromium
+	eval "$$SETUP"; export CHROMIUM="$$(find_chromium)"; \
+	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) "$$file" || exit 1; done
+
+# The stamps are older than the lists, or than the interpreter, exactly when something has to be installed.
+$(PY):
+	eval "$$SETUP"; make_environment
+
+$(VENV)/app.stamp: requirements.txt $(PY)
+	eval "$$SETUP"; install requirements.txt
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(PY)
+	eval "$$SETUP"; install requirements-dev.txt
+	touch $(VENV)/app.stamp $@
+
+chromium:
+	eval "$$SETUP"; find_chromium >/dev/null || install_chromium
+
+define SETUP
+say() { echo "$$*" >&2; exit 1; }
+
+find_python() {
+  for python in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python; do
+    [ -n "$$python" ] && "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && return
+  done
+  return 1
+}
+
+make_environment() {
+  python=$$(find_python) || say "Python 3.11 or newer is needed: install it, or name it with PYTHON=/path/to/python3 make."
+  if command -v uv >/dev/null; then uv venv --quiet --no-project --clear --python "$$python" $(VENV)
+  else "$$python" -m venv --clear $(VENV); fi || { rm -rf $(VENV); say "The environment $(VENV) could not be made (the reason is above); on Debian: apt-get install python3-venv."; }
+}
+
+install() {
+  echo "Installing $$1 into $(VENV); the first time this takes some minutes."
+  if command -v uv >/dev/null; then uv pip install --python $(PY) -r "$$1"
+  else $(PY) -m pip install -r "$$1"; fi || say "Installing failed (the reason is above): check the network and run make again."
+}
+
+find_chromium() {
+  for browser in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable; do
+    [ -n "$$browser" ] && command -v "$$browser" && return
+  done
+  return 1
+}
+
+install_chromium() {
+  need="The browser tests need Chromium: install it, or name it with CHROMIUM=/path/to/chromium make test."
+  PATH="$$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+  export DEBIAN_FRONTEND=noninteractive
+  command -v apt-get >/dev/null || say "$$need"
+  as_root=; [ "$$(id -u)" = 0 ] || { command -v sudo >/dev/null || say "$$need"; as_root="sudo --preserve-env=DEBIAN_FRONTEND"; }
+  echo "Installing Chromium from this system's packages."
+  $$as_root apt-get -qq -o Acquire::Retries=3 update || true
+  $$as_root apt-get -qq -y -o Acquire::Retries=3 install --no-install-recommends chromium fonts-liberation </dev/null || say "$$need"
+}
+endef
+export SETUP
+
+define CHECK_PORT
+import socket, sys
+address, port = sys.argv[1:]
+if not (port.isdecimal() and 1 <= int(port) <= 65535):
+    sys.exit(f"PORT is {port}; it must be a whole number from 1 to 65535.")
+try:
+    family, kind, protocol, _, where = socket.getaddrinfo(address, int(port), type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(where)
+except OSError as error:
+    sys.exit(f"Port {port} of {address} cannot be used ({error.strerror}): stop what listens there, or choose another, as in PORT=8600 make app.")
+endef
+export CHECK_PORT
