@@ -1,14 +1,23 @@
 """Generators and discriminators; importing this registers every member."""
 
 from gan_core.nets.base import discriminators, generators
+from gan_core.nets.cost import forward_flops, parameter_count
 from gan_core.nets.dcgan import DcganDiscriminator, DcganGenerator
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
+from gan_core.nets.r3gan import R3ganDiscriminator, R3ganGenerator
+from gan_core.nets.resnet import ResnetDiscriminator, ResnetGenerator
 
 __all__ = [
     "DcganDiscriminator",
     "DcganGenerator",
     "MlpDiscriminator",
     "MlpGenerator",
+    "R3ganDiscriminator",
+    "R3ganGenerator",
+    "ResnetDiscriminator",
+    "ResnetGenerator",
     "discriminators",
+    "forward_flops",
     "generators",
+    "parameter_count",
 ]

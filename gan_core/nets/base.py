@@ -34,7 +34,9 @@ class GeneratorNet(nn.Module):
 class DiscriminatorNet(nn.Module):
     """Images to logits.
 
-    forward(x, labels): x float [N, C * pack, size, size] in [-1, 1], labels int64 [N] or None -> logits [N].
+    forward(x, labels): x float [N, C * pack, size, size] in [-1, 1] -> logits [N], float32 under autocast too.
+    A pack is `pack` images that follow each other; labels are int64 [N * pack], one for each image in the same
+    order, or None where there are no classes.
     batch_dependent: an image's logit depends on the others in its batch (BatchNorm, minibatch standard
     deviation), so real and fake must not share one forward.
     """

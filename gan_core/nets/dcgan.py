@@ -20,35 +20,24 @@ from gan_core.nets.base import (
 from gan_core.nets.layers import (
     INIT_HELP,
     INITS,
+    MINIBATCH_HELP,
+    SPECTRAL_HELP,
+    WIDTH_HELP,
     LatentWithLabel,
     LogitHead,
     MinibatchStd,
+    apply_spectral_norm,
     full_precision,
     image_norm,
     initialise,
-    with_spectral_norm,
+    size_problems,
+    stage_count,
 )
 
-WIDTH_HELP = (
-    "Channels of the layer nearest to the image; each layer further in has twice as many. "
-    "Twice the width is about four times the work."
+NORM_HELP = (
+    "Rescales what each layer gives: batch over all images of a batch, layer over one image, instance over one "
+    "channel of one image."
 )
-SPECTRAL_HELP = "Keeps each layer from stretching differences between images, so that D changes gently."
-MINIBATCH_HELP = "Shows D how varied the batch is, so that it notices a generator that repeats itself."
-
-
-def stage_count(size: int, smallest: int = 7) -> int:
-    """How often `size` can be halved without falling below `smallest`: 28 -> 2 (7), 32 -> 2 (8), 64 -> 3 (8)."""
-    stages = 0
-    while size % 2 == 0 and size // 2 >= smallest:
-        size, stages = size // 2, stages + 1
-    return stages
-
-
-def size_problems(shape: ImageShape) -> list[str]:
-    if stage_count(shape.size) >= 1:
-        return []
-    return [f"size is {shape.size}; convolutional networks need an even size of at least 14 pixels."]
 
 
 def _upsampling(kind: str, inside: int, outside: int, kernel: int, bias: bool) -> nn.Module:
@@ -65,7 +54,7 @@ class DcganGeneratorNet(GeneratorNet):
 
     def __init__(self, options: DcganGenerator, shape: ImageShape, latent_dim: int, class_count: int) -> None:
         super().__init__()
-        stages = stage_count(shape.size)
+        stages = stage_count(shape.size, smallest=7)
         self.start = shape.size >> stages
         self.channels = options.width << (stages - 1)
         bias = options.norm == "none"  # a normalisation has its own
@@ -94,7 +83,7 @@ class DcganDiscriminatorNet(DiscriminatorNet):
     def __init__(self, options: DcganDiscriminator, shape: ImageShape, class_count: int, pack: int) -> None:
         super().__init__()
         self.batch_dependent = options.minibatch_std or options.norm == "batch"
-        stages, inside, layers = stage_count(shape.size), shape.channels * pack, list[nn.Module]()
+        stages, inside, layers = stage_count(shape.size, smallest=7), shape.channels * pack, list[nn.Module]()
         for i in range(stages):
             outside = options.width << i
             if options.minibatch_std and i == stages - 1:  # before a bend, so that D can weigh it with the rest
@@ -102,12 +91,13 @@ class DcganDiscriminatorNet(DiscriminatorNet):
                 inside += 1
             norm = "none" if i == 0 else options.norm  # none on the image itself (Radford et al. 2016)
             conv = nn.Conv2d(inside, outside, options.kernel, 2, (options.kernel - 1) // 2, bias=norm == "none")
-            layers.append(with_spectral_norm(conv, options.spectral_norm))
-            layers += [image_norm(norm, outside), nn.LeakyReLU(options.slope)]
+            layers += [conv, image_norm(norm, outside), nn.LeakyReLU(options.slope)]
             inside = outside
         self.layers = nn.Sequential(*layers)
-        self.head = LogitHead(inside * (shape.size >> stages) ** 2, class_count, pack, options.spectral_norm)
+        self.head = LogitHead(inside * (shape.size >> stages) ** 2, class_count, pack)
         initialise(self, options.init)
+        if options.spectral_norm:
+            apply_spectral_norm(self)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         logits: Tensor = self.head(self.layers(x).flatten(1), labels)
@@ -120,33 +110,53 @@ class DcganGenerator(Generator):
     """Convolutions that double the image stage by stage: small, quick, the usual first choice."""
 
     width: int = integer(64, low=4, high=512, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
-    kernel: int = choice(4, (3, 4, 5), unit="px", label="Kernel", help="Width of the filters. A size that 2 does not divide leaves a checkerboard when upsampling by transpose; with nearest, 4 is taken as 3.")  # fmt: skip
-    upsample: str = choice("transpose", ("transpose", "nearest"), label="Upsampling", help="How the image is doubled: transpose spreads each pixel with a learned filter (quick, can leave checkerboards), nearest repeats pixels and then filters (smooth, more work).")  # fmt: skip
-    norm: str = choice("batch", ("none", "batch", "layer", "instance"), label="Normalisation", help="Rescales each layer's output: batch over all images of a batch, layer over one image, instance over one channel of one image.")  # fmt: skip
+    kernel: int = choice(
+        4,
+        (3, 4, 5),
+        unit="px",
+        label="Kernel",
+        help="Width of the filters. With transposed upsampling an odd width leaves a checkerboard; with nearest, "
+        "4 is taken as 3.",
+    )
+    upsample: str = choice(
+        "transpose",
+        ("transpose", "nearest"),
+        label="Upsampling",
+        help="How the image is doubled: transpose spreads each pixel with a learned filter (quick, can leave a "
+        "checkerboard), nearest repeats each pixel and then filters (smooth, more work).",
+    )
+    norm: str = choice("batch", ("none", "batch", "layer", "instance"), label="Normalisation", help=NORM_HELP)
     init: str = choice("normal", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
 
     def build(self, shape: ImageShape, latent_dim: int, class_count: int) -> GeneratorNet:
         return DcganGeneratorNet(self, shape, latent_dim, class_count)
 
     def problems(self, shape: ImageShape) -> list[str]:
-        return size_problems(shape)
+        return size_problems(shape.size)
 
 
 @discriminators.register("dcgan", label="DCGAN", source="Radford et al. 2016, arXiv:1511.06434")
 @dataclass(frozen=True)
 class DcganDiscriminator(Discriminator):
-    """Convolutions that halve the image stage by stage, then one dense layer: small, quick, the usual first choice."""
+    """Convolutions that halve the image stage by stage, then one dense layer: small and quick."""
 
     width: int = integer(64, low=4, high=512, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
     kernel: int = choice(4, (3, 4, 5), unit="px", label="Kernel", help="Width of the filters.")
-    norm: str = choice("none", ("none", "batch", "layer", "instance"), label="Normalisation", help="Rescales each layer's output: batch over all images of a batch (no gradient penalty then), layer over one image, instance over one channel of one image.")  # fmt: skip
+    norm: str = choice("none", ("none", "batch", "layer", "instance"), label="Normalisation", help=NORM_HELP)
     spectral_norm: bool = flag(False, label="Spectral norm", help=SPECTRAL_HELP)
     minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)
-    slope: float = number(0.2, low=0.0, high=0.9, label="Leak", help="How much of a negative value the activation lets through; 0 is a plain ReLU.", advanced=True)  # fmt: skip
+    slope: float = number(
+        0.2,
+        low=0.0,
+        high=0.9,
+        label="Leak",
+        help="How much of a negative value the activation lets through; 0 is a plain ReLU.",
+        advanced=True,
+    )
     init: str = choice("normal", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:
         return DcganDiscriminatorNet(self, shape, class_count, pack)
 
     def problems(self, shape: ImageShape) -> list[str]:
-        return size_problems(shape)
+        return size_problems(shape.size)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
-
-M = TypeVar("M", bound=nn.Module)
 
 LABEL_FEATURES = 32  # length of the class embedding that a generator puts beside z
 
@@ -27,21 +24,32 @@ INIT_HELP = (
     "DCGAN; xavier: keeps the variance through the layers; orthogonal: keeps lengths."
 )
 
+SPECTRAL_HELP = "Keeps each layer from stretching differences between images, so that D changes gently."
+MINIBATCH_HELP = "Shows D how varied the batch is, so that it notices a generator that repeats itself."
+WIDTH_HELP = (
+    "Channels of the layer nearest to the image; layers further in have more. "
+    "Twice the width is about four times the work."
+)
+
+
+def stage_count(size: int, smallest: int) -> int:
+    """How often `size` can be halved without falling below `smallest`: 28 with 7 -> 2, 64 with 4 -> 4."""
+    stages = 0
+    while size % 2 == 0 and size // 2 >= smallest:
+        size, stages = size // 2, stages + 1
+    return stages
+
+
+def size_problems(size: int) -> list[str]:
+    """Why convolutional networks cannot make or judge images of this size."""
+    if stage_count(size, smallest=7) >= 1:
+        return []
+    return [f"size is {size}; convolutional networks need an even size of at least 14 pixels."]
+
 
 def full_precision(x: Tensor) -> Tensor:
     """float16 and bfloat16 (as autocast leaves them) to float32; anything else as it is."""
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-
-
-def with_spectral_norm(module: M, on: bool) -> M:
-    """The module with its weight divided by its largest singular value (Miyato et al. 2018), where `on`.
-
-    One power iteration runs in every training forward; its vectors are buffers, so a stopped run resumes exactly,
-    and in eval mode they stand still.
-    """
-    if on:
-        spectral_norm(module)  # in place
-    return module
 
 
 def image_norm(kind: str, channels: int) -> nn.Module:
@@ -72,6 +80,19 @@ def initialise(module: nn.Module, kind: str) -> None:
             nn.init.zeros_(layer.bias)
 
 
+def apply_spectral_norm(module: nn.Module) -> None:
+    """Divide the weight of every layer by its largest singular value (Miyato et al. 2018), a head's classes too.
+
+    One power iteration runs in every training forward. Its vectors are buffers, so a stopped run resumes exactly;
+    in eval mode they stand still. Call it after `initialise`, which must reach the weights themselves.
+    """
+    for layer in list(module.modules()):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            spectral_norm(layer)
+        elif isinstance(layer, LogitHead) and layer.projection is not None:
+            spectral_norm(layer.projection)
+
+
 def need_labels(labels: Tensor | None) -> Tensor:
     if labels is None:
         raise ValueError("labels is None; a class-conditional network needs a class for every image.")
@@ -92,6 +113,30 @@ class LatentWithLabel(nn.Module):
         return torch.cat([z, self.embedding(need_labels(labels)).to(z.dtype)], dim=1)
 
 
+class ClassBatchNorm(nn.Module):
+    """BatchNorm of [N, C, H, W] whose scale and shift belong to the class (de Vries et al. 2017).
+
+    forward(x, labels): labels int64 [N]; without classes it is plain BatchNorm and takes None.
+    """
+
+    def __init__(self, channels: int, class_count: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=class_count == 0)
+        self.scale = nn.Embedding(class_count, channels) if class_count else None
+        self.shift = nn.Embedding(class_count, channels) if class_count else None
+        if self.scale is not None and self.shift is not None:
+            nn.init.ones_(self.scale.weight)
+            nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        normalised: Tensor = self.norm(x)
+        if self.scale is None or self.shift is None:
+            return normalised
+        labels = need_labels(labels)
+        scale, shift = self.scale(labels).to(x.dtype), self.shift(labels).to(x.dtype)  # (N, C)
+        return torch.addcmul(shift[:, :, None, None], normalised, scale[:, :, None, None])
+
+
 class LogitHead(nn.Module):
     """Features phi [N, F] -> logits [N], with projection of the class (Miyato & Koyama 2018, eq. 3).
 
@@ -102,15 +147,14 @@ class LogitHead(nn.Module):
 
     offsets: Tensor
 
-    def __init__(self, features: int, class_count: int, pack: int, spectral: bool = False) -> None:
+    def __init__(self, features: int, class_count: int, pack: int) -> None:
         super().__init__()
-        self.linear = with_spectral_norm(nn.Linear(features, 1), spectral)
+        self.linear = nn.Linear(features, 1)
         self.projection: nn.Embedding | None = None
         if class_count:
-            embedding = nn.Embedding(class_count * pack, features)
+            self.projection = nn.Embedding(class_count * pack, features)
             bound = 1.0 / math.sqrt(features)  # as a dense layer of this many inputs
-            nn.init.uniform_(embedding.weight, -bound, bound)
-            self.projection = with_spectral_norm(embedding, spectral)
+            nn.init.uniform_(self.projection.weight, -bound, bound)
         self.register_buffer("offsets", torch.arange(pack) * class_count, persistent=False)
 
     def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:

@@ -21,12 +21,14 @@ from gan_core.nets.layers import (
     ACTIVATIONS,
     INIT_HELP,
     INITS,
+    MINIBATCH_HELP,
+    SPECTRAL_HELP,
     LatentWithLabel,
     LogitHead,
     MinibatchStd,
+    apply_spectral_norm,
     full_precision,
     initialise,
-    with_spectral_norm,
 )
 
 MAX_LAYERS, MAX_UNITS = 6, 2048
@@ -94,18 +96,19 @@ class MlpDiscriminatorNet(DiscriminatorNet):
         features, layers = shape.channels * pack * shape.size**2, list[nn.Module]()
         units_of = hidden_units(options.hidden)
         for i, units in enumerate(units_of):
-            if options.minibatch_std and i == len(units_of) - 1:  # before a bend, so that D can weigh it with the rest
+            if options.minibatch_std and i == len(units_of) - 1:  # before the last bend, to be weighed with the rest
                 layers.append(MinibatchStd())
                 features += 1
-            layers.append(with_spectral_norm(nn.Linear(features, units), options.spectral_norm))
-            layers += [_norm(options.norm, units), ACTIVATIONS[options.activation]()]
+            layers += [nn.Linear(features, units), _norm(options.norm, units), ACTIVATIONS[options.activation]()]
             features = units
         if options.minibatch_std and not units_of:
             layers.append(MinibatchStd())
             features += 1
         self.layers = nn.Sequential(*layers)
-        self.head = LogitHead(features, class_count, pack, options.spectral_norm)
+        self.head = LogitHead(features, class_count, pack)
         initialise(self, options.init)
+        if options.spectral_norm:
+            apply_spectral_norm(self)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         logits: Tensor = self.head(self.layers(x.flatten(1)), labels)
@@ -137,8 +140,8 @@ class MlpDiscriminator(Discriminator):
     hidden: str = text("512,256", max_length=48, label="Hidden layers", help=HIDDEN_HELP)
     activation: str = choice("leaky_relu", tuple(ACTIVATIONS), label="Activation", help=ACTIVATION_HELP)
     norm: str = choice("none", ("none", "batch", "layer"), label="Normalisation", help=NORM_HELP)
-    spectral_norm: bool = flag(False, label="Spectral norm", help="Keeps each layer from stretching differences between images, so that D changes gently.")  # fmt: skip
-    minibatch_std: bool = flag(False, label="Minibatch deviation", help="Shows D how varied the batch is, so that it notices a generator that repeats itself.")  # fmt: skip
+    spectral_norm: bool = flag(False, label="Spectral norm", help=SPECTRAL_HELP)
+    minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)
     init: str = choice("default", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:

@@ -1,13 +1,17 @@
 """Losses, penalties and differentiable augmentations; importing this registers every member."""
 
-from gan_core.objectives.augmentations import NoAugmentation
+from gan_core.objectives.augmentations import DiffAugment, NoAugmentation
 from gan_core.objectives.base import augmentations, losses, penalties
 from gan_core.objectives.losses import Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
 from gan_core.objectives.noise import add_instance_noise, decayed_sigma
-from gan_core.objectives.penalties import R1, NoPenalty
+from gan_core.objectives.penalties import R1, R1R2, R2, Dragan, NoPenalty, WeightClipping, WganGp
 
 __all__ = [
     "R1",
+    "R1R2",
+    "R2",
+    "DiffAugment",
+    "Dragan",
     "Hinge",
     "LeastSquares",
     "Minimax",
@@ -16,6 +20,8 @@ __all__ = [
     "NonSaturating",
     "Relativistic",
     "Wasserstein",
+    "WeightClipping",
+    "WganGp",
     "add_instance_noise",
     "augmentations",
     "decayed_sigma",

@@ -1,4 +1,4 @@
-"""Instance noise: what D sees is blurred by noise at first, so that real and generated overlap (Sønderby et al. 2017)."""
+"""Instance noise on what D sees, so that real and generated images overlap at first (Sønderby et al. 2017)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def decayed_sigma(sigma: float, decay_images: int, images_seen: int) -> float:
-    """The noise's standard deviation after `images_seen`: a straight line to 0 at `decay_images`; 0 keeps it for ever."""
+    """The standard deviation after `images_seen`: a straight line to 0 at `decay_images` (0: never falls)."""
     if decay_images <= 0:
         return sigma
     return sigma * max(0.0, 1.0 - images_seen / decay_images)
