@@ -8,6 +8,9 @@ from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Pr
 from gan_core.data.fashion import FashionMnist
 from gan_core.data.shapes import Shapes
 from gan_core.data.emoji import Emoji
+from gan_core.data.own_images import OwnImages
+from gan_core.data.intake import IntakeOptions, IntakeReport, Refusal, read_uploads
+from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
 
 __all__ = [
     "DataUnavailable",
@@ -16,7 +19,18 @@ __all__ = [
     "FashionMnist",
     "ImageInfo",
     "ImageSet",
+    "IntakeOptions",
+    "IntakeReport",
+    "OwnImages",
+    "OwnSet",
     "Progress",
+    "Refusal",
     "Shapes",
     "datasets",
+    "delete_own",
+    "empty_trash",
+    "list_own",
+    "own_set",
+    "read_uploads",
+    "restore_own",
 ]

@@ -16,7 +16,7 @@ from torch import Tensor
 from gan_core.config.fields import choice
 from gan_core.data.assets import ASSETS
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
-from gan_core.data.pixels import split_held_out, to_size
+from gan_core.data.pixels import held_out_count, split_held_out, to_size
 
 FOLDER = ASSETS / "emoji"
 
@@ -63,7 +63,7 @@ class Emoji(Dataset):
     def info(self, data_dir: Path) -> ImageInfo:
         whole = sum(GROUPS.values()) if self.only == "all" else GROUPS[self.only]
         classes = CLASSES if self.only == "all" else (self.only,)
-        return ImageInfo(3, 64, len(split_held_out(whole)[0]), classes, licence="SIL Open Font License 1.1, Google")
+        return ImageInfo(3, 64, whole - held_out_count(whole), classes, licence="SIL Open Font License 1.1, Google")
 
     def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
         """A tenth is held out, always the same."""

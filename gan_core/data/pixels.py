@@ -43,8 +43,13 @@ def to_size(images: Tensor, size: int) -> Tensor:
     return resize(images, size)
 
 
+def held_out_count(count: int) -> int:
+    """How many of `count` images no run trains on where nobody has said: a tenth, none of fewer than ten."""
+    return 0 if count < 10 else round(count / 10)
+
+
 def split_held_out(count: int) -> tuple[Tensor, Tensor]:
-    """Indices (train, held out) of `count` images, in order: always the same tenth, none of fewer than ten."""
-    held_count = 0 if count < 10 else max(1, round(count / 10))
+    """Indices (train, held out) of `count` images, both in order, drawn at random but always the same."""
+    held_count = held_out_count(count)
     shuffled = torch.from_numpy(np.random.Generator(np.random.PCG64(0)).permutation(count))
     return shuffled[held_count:].sort().values, shuffled[:held_count].sort().values

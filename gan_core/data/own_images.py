@@ -1,0 +1,59 @@
+"""The dataset of your own images, which came in through `intake`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gan_core.config.fields import choice, text
+from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
+from gan_core.data.own import SIDE, SLUG, OwnSet, load_own, own_set
+from gan_core.data.pixels import held_out_count, split_held_out, to_size
+
+
+@datasets.register("images", label="Your images")
+@dataclass(frozen=True)
+class OwnImages(Dataset):
+    """Images that you uploaded, kept on this machine only."""
+
+    name: str = text("", max_length=48, pattern=rf"(?:{SLUG})?", label="Set", help="Which of your image sets.")
+    colour: str = choice(
+        "as found",
+        ("as found", "colour", "grey"),
+        label="Colour",
+        help="As found: grey where every picture is grey, colour otherwise.",
+    )
+
+    def _grey(self, found_grey: bool) -> bool:
+        return self.colour == "grey" or (self.colour == "as found" and found_grey)
+
+    def info(self, data_dir: Path) -> ImageInfo:
+        """count is 0 where no set is chosen or it cannot be read; `load` then says why."""
+        known = own_set(data_dir, self.name) if self.name else OwnSet("", "")
+        train_count = known.count - held_out_count(known.count)
+        return ImageInfo(1 if self._grey(known.grey) else 3, SIDE, train_count, known.classes, licence="Your own")
+
+    def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
+        """A tenth is held out, always the same."""
+        if not self.name:
+            raise DataUnavailable("No image set is chosen: upload your images, or choose one of your sets.")
+        images, labels, classes = load_own(data_dir, self.name)
+        if self._grey(own_set(data_dir, self.name).grey):
+            images = _luminance(images)
+        images = to_size(images, size)
+        train, held = split_held_out(len(images))
+        if progress is not None:
+            progress(1.0, "images read")
+        held_labels = None if labels is None else labels[held]
+        return ImageSet(images[train], None if labels is None else labels[train], classes, images[held], held_labels)
+
+
+def _luminance(images: Tensor) -> Tensor:
+    """uint8 [N, 3, s, s] to [N, 1, s, s], ITU-R BT.601; exact where the three channels agree."""
+    weights = torch.tensor([299, 587, 114], dtype=torch.int32)[:, None, None]
+    parts = (images[start : start + 1_024] for start in range(0, len(images), 1_024))
+    sums = [(part.int() * weights).sum(1, keepdim=True) for part in parts]
+    return torch.cat([((part + 500) // 1_000).to(torch.uint8) for part in sums])
