@@ -181,19 +181,21 @@ def spec_at(config: Any, path: str) -> FieldSpec:
     """The description of the field at a dotted path of this configuration."""
     head, _, last = path.rpartition(".")
     owner = get_at(config, head) if head else config
-    if not dataclasses.is_dataclass(owner) or last not in (known := specs(type(owner))):  # type: ignore[arg-type]
+    if not dataclasses.is_dataclass(owner) or last not in (known := specs(type(owner))):
         raise ConfigError(f"{path} is not a field of this configuration.")
     return known[last]
 
 
 def replace_at(config: C, path: str, value: object) -> C:
     """A copy with one field changed, checked; for a family `value` is a member's name, instance or mapping."""
-    return _replace(config, path.split("."), path, value, typed=False)
+    new: C = _replace(config, path.split("."), path, value, typed=False)
+    return new
 
 
 def set_at(config: C, path: str, text: str) -> C:
     """A copy with one field changed to what a person typed (`--set path=text`)."""
-    return _replace(config, path.split("."), path, text, typed=True)
+    new: C = _replace(config, path.split("."), path, text, typed=True)
+    return new
 
 
 def _replace(config: Any, names: list[str], path: str, value: object, *, typed: bool) -> Any:
@@ -245,7 +247,9 @@ def differences(config: Any, base: Any) -> dict[str, str]:
     """
     pairs: dict[str, str] = {}
     for field in dataclasses.fields(config):
-        pairs.update(_field_differences(field.name, spec_of(field), getattr(config, field.name), getattr(base, field.name)))
+        pairs.update(
+            _field_differences(field.name, spec_of(field), getattr(config, field.name), getattr(base, field.name))
+        )
     return pairs
 
 

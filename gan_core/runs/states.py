@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-State = Literal[
-    "queued", "running", "paused", "stopping", "finished", "stopped", "diverged", "failed", "interrupted"
-]
+State = Literal["queued", "running", "paused", "stopping", "finished", "stopped", "diverged", "failed", "interrupted"]
 STATES: tuple[State, ...] = get_args(State)
 
 FOLLOWS: dict[State, frozenset[State]] = {

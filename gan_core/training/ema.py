@@ -27,7 +27,7 @@ class WeightAverage:
         self._source = generator
         self.net = copy.deepcopy(generator).eval().requires_grad_(False)
         self._from = [p.detach() for p in generator.parameters()]
-        self._to = list(self.net.parameters())
+        self._to = [p.detach() for p in self.net.parameters()]
 
     @torch.no_grad()
     def update(self, decay: float) -> None:

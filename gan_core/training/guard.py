@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -26,7 +27,7 @@ class Guard:
     """Vetoes every update from the first one whose loss or gradient norm is not finite.
 
     On the CPU a look at a number costs nothing, so the answer is immediate. On an accelerator a look would wait for
-    the device: there the veto is a flag on the device that the fused optimizers honour (`found_inf`, made for loss
+    the device: there the veto is a flag on the device that the fused kernels honour (`found_inf`, made for loss
     scaling), and it is read once a snapshot.
     """
 
@@ -36,11 +37,19 @@ class Guard:
         self._first = torch.full((3,), -1, dtype=torch.int64, device=device)  # step, player, loss (1) or norm (0)
         self._trouble: Trouble | None = None
 
-    def allows(self, optimizer: torch.optim.Optimizer, step: int, player: int, loss: Tensor, norm: Tensor) -> bool:
-        """Whether to call `optimizer.step()`; `step` counts from 1, `player` is an index into PLAYERS."""
+    @property
+    def veto(self) -> Tensor | None:
+        """For optimizers that honour it: 1 on the device once an update is forbidden; None on the CPU."""
+        return None if self._looks else self._vetoed
+
+    def allows(self, step: int, player: int, loss: Tensor, norm: Tensor, *, on_device: bool) -> bool:
+        """Whether to move the weights; `step` counts from 1, `player` is an index into PLAYERS.
+
+        on_device: the optimizer honours `veto`, so the answer need not wait for the device.
+        """
         if self._looks:
-            if self._trouble is None and not bool(torch.isfinite(loss + norm)):
-                quantity = "gradient norm" if bool(torch.isfinite(loss)) else "loss"
+            if self._trouble is None and not math.isfinite(loss.item() + norm.item()):
+                quantity = "gradient norm" if math.isfinite(loss.item()) else "loss"
                 self._trouble = Trouble(step, PLAYERS[player], quantity)
             return self._trouble is None
         bad = ~torch.isfinite(loss + norm)
@@ -48,10 +57,7 @@ class Guard:
                             (~torch.isfinite(loss)).long()])  # fmt: skip
         self._first = torch.where(bad & (self._vetoed == 0), here, self._first)
         self._vetoed = torch.maximum(self._vetoed, bad.float())
-        if optimizer.defaults.get("fused"):
-            optimizer.found_inf = self._vetoed  # type: ignore[attr-defined]
-            return True
-        return not bool(self._vetoed)  # this optimizer cannot be told on the device
+        return on_device or not bool(self._vetoed)
 
     @property
     def known(self) -> Trouble | None:
@@ -77,4 +83,5 @@ class Guard:
 
 def total_norm(tensors: list[Tensor]) -> Tensor:
     """The Euclidean norm of all numbers in all tensors, as a scalar on their device."""
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    norm: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return norm

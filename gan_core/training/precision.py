@@ -36,7 +36,7 @@ def forward_context(precision: str, device: torch.device) -> AbstractContextMana
 def bfloat16_is_native(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 matrices itself (elsewhere it is slower than float32)."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     return False

@@ -24,58 +24,184 @@ SIZES = (28, 32, 64)
 class Latent:
     """Where the generator's inputs are drawn from."""
 
-    dim: int = integer(64, low=1, high=1024, scale="log", label="Dimensions", help="How many numbers the generator starts from.")
-    distribution: str = choice("normal", ("normal", "uniform"), help="Normal: N(0, 1) each. Uniform: between -1 and 1 each.")
+    dim: int = integer(
+        64, low=1, high=1024, scale="log", label="Dimensions", help="How many numbers the generator starts from."
+    )
+    distribution: str = choice(
+        "normal", ("normal", "uniform"), help="Normal: N(0, 1) each. Uniform: between -1 and 1 each."
+    )
 
 
 @dataclass(frozen=True)
 class InstanceNoise:
     """Gaussian noise added to every image that the discriminator sees (Sønderby et al. 2017)."""
 
-    sigma: float = number(0.0, low=0.0, high=2.0, live=True, label="Strength", help="Standard deviation at the start, with pixels from -1 to 1; 0 is off.")
-    decay_images: int = integer(200_000, low=0, high=100_000_000, scale="log", smallest=1_000, unit="images", label="Fades out after", help="Falls in a straight line to nothing after so many images; 0 keeps it for ever.")
+    sigma: float = number(
+        0.0,
+        low=0.0,
+        high=2.0,
+        live=True,
+        label="Strength",
+        help="Standard deviation at the start, with pixels from -1 to 1; 0 is off.",
+    )
+    decay_images: int = integer(
+        200_000,
+        low=0,
+        high=100_000_000,
+        scale="log",
+        smallest=1_000,
+        unit="images",
+        label="Fades out after",
+        help="Falls in a straight line to nothing after so many images; 0 keeps it for ever.",
+    )
 
 
 @dataclass(frozen=True)
 class Ema:
     """An exponential moving average of the generator's weights; samples are drawn from it."""
 
-    half_life_images: int = integer(10_000, low=0, high=10_000_000, scale="log", smallest=100, unit="images", live=True, label="Half-life", help="After so many images a weight's share in the average has halved; 0 uses the generator itself.")
-    ramp_up: float = number(0.05, low=0.0, high=1.0, live=True, label="Ramp-up", help="Early on the half-life is at most this share of the images seen, so that the first weights are soon forgotten; 0 is off.")
+    half_life_images: int = integer(
+        10_000,
+        low=0,
+        high=10_000_000,
+        scale="log",
+        smallest=100,
+        unit="images",
+        live=True,
+        label="Half-life",
+        help="After so many images a weight's share in the average has halved; 0 uses the generator itself.",
+    )
+    ramp_up: float = number(
+        0.05,
+        low=0.0,
+        high=1.0,
+        live=True,
+        label="Ramp-up",
+        help="Early on the half-life is at most this share of the images seen, so that the first weights are soon forgotten; 0 is off.",
+    )
 
 
 @dataclass(frozen=True)
 class Record:
     """How often a run writes down how it is doing. In steps and images, not seconds, so that a run repeats exactly."""
 
-    every_steps: int = integer(0, low=0, high=10_000, scale="log", smallest=1, unit="steps", label="Curve point every", help="Steps between two points of the curves; 0 lets the size of the networks decide.")
-    grid_growth: float = number(0.03, low=0.0, high=1.0, advanced=True, label="Grid spacing", help="A sample grid is kept when the images seen have grown by this share since the last one: dense at first, then sparser; 0 keeps one at every point.")
-    grid_count: int = choice(64, (16, 36, 64, 100), label="Samples in the grid", help="How many fixed latents are drawn in the sample grid.")
-    checkpoint_images: int = integer(100_000, low=1_000, high=100_000_000, scale="log", unit="images", label="Checkpoint every", help="A kill or a power cut loses at most this much.")
+    every_steps: int = integer(
+        0,
+        low=0,
+        high=10_000,
+        scale="log",
+        smallest=1,
+        unit="steps",
+        label="Curve point every",
+        help="Steps between two points of the curves; 0 lets the size of the networks decide.",
+    )
+    grid_growth: float = number(
+        0.03,
+        low=0.0,
+        high=1.0,
+        advanced=True,
+        label="Grid spacing",
+        help="A sample grid is kept when the images seen have grown by this share since the last one: dense at first, then sparser; 0 keeps one at every point.",
+    )
+    grid_count: int = choice(
+        64,
+        (16, 36, 64, 100),
+        label="Samples in the grid",
+        help="How many fixed latents are drawn in the sample grid.",
+    )
+    checkpoint_images: int = integer(
+        100_000,
+        low=1_000,
+        high=100_000_000,
+        scale="log",
+        unit="images",
+        label="Checkpoint every",
+        help="A kill or a power cut loses at most this much.",
+    )
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """What a run is. Frozen; goes to JSON, to a URL and back without loss."""
 
-    seed: int = integer(1, low=0, high=2**31 - 1, help="Everything random follows from it: the same seed gives the same run.")
+    seed: int = integer(
+        1, low=0, high=2**31 - 1, help="Everything random follows from it: the same seed gives the same run."
+    )
     data: Dataset = one_of(datasets, FashionMnist, label="Dataset", help="What it learns from.")
     size: int = choice(28, SIZES, unit="px", label="Image size", help="Images are scaled to this width and height.")
-    conditional: bool = flag(False, label="Class-conditional", help="Both networks are told the class: the generator can then be asked for one.")
+    conditional: bool = flag(
+        False,
+        label="Class-conditional",
+        help="Both networks are told the class: the generator can then be asked for one.",
+    )
     latent: Latent = section(Latent, label="Latent", help="The generator's input.")
     generator: Generator = one_of(generators, DcganGenerator, label="Generator", help="Turns latents into images.")
-    discriminator: Discriminator = one_of(discriminators, DcganDiscriminator, label="Discriminator", help="Tells real from generated.")
+    discriminator: Discriminator = one_of(
+        discriminators, DcganDiscriminator, label="Discriminator", help="Tells real from generated."
+    )
     loss: Loss = one_of(losses, NonSaturating, label="Loss", help="What the two networks play for.")
     penalty: Penalty = one_of(penalties, NoPenalty, label="Penalty", help="Keeps the discriminator smooth.")
-    augmentation: Augmentation = one_of(augmentations, NoAugmentation, label="Augmentation", help="Changes every image before the discriminator sees it, so that little data goes further.")
-    instance_noise: InstanceNoise = section(InstanceNoise, label="Instance noise", help="Noise on the discriminator's input.")
-    pack: int = choice(1, (1, 2, 4), advanced=True, label="Packing", help="The discriminator judges so many images at once (PacGAN), which makes a lack of variety visible to it.")
-    g_optimizer: Optimizer = one_of(optimizers, Adam, label="Generator's optimizer", help="How the generator's weights move.")
-    d_optimizer: Optimizer = one_of(optimizers, Adam, label="Discriminator's optimizer", help="How the discriminator's weights move. A different learning rate here is called TTUR.")
-    schedule: Schedule = one_of(schedules, Constant, label="Schedule", help="How both learning rates change over the run.")
-    batch_size: int = integer(64, low=4, high=1024, scale="log", unit="images", label="Batch size", help="Real images, and as many generated ones, in one update.")
-    k_d: int = integer(1, low=1, high=16, live=True, unit="updates", label="Discriminator updates per step", help="How many times the discriminator moves before the generator does once.")
-    total_images: int = integer(600_000, low=100, high=1_000_000_000, scale="log", unit="images", label="Length", help="The run finishes when it has seen so many real images.")
+    augmentation: Augmentation = one_of(
+        augmentations,
+        NoAugmentation,
+        label="Augmentation",
+        help="Changes every image before the discriminator sees it, so that little data goes further.",
+    )
+    instance_noise: InstanceNoise = section(
+        InstanceNoise, label="Instance noise", help="Noise on the discriminator's input."
+    )
+    pack: int = choice(
+        1,
+        (1, 2, 4),
+        advanced=True,
+        label="Packing",
+        help="The discriminator judges so many images at once (PacGAN), which makes a lack of variety visible to it.",
+    )
+    g_optimizer: Optimizer = one_of(
+        optimizers, Adam, label="Generator's optimizer", help="How the generator's weights move."
+    )
+    d_optimizer: Optimizer = one_of(
+        optimizers,
+        Adam,
+        label="Discriminator's optimizer",
+        help="How the discriminator's weights move. A different learning rate here is called TTUR.",
+    )
+    schedule: Schedule = one_of(
+        schedules, Constant, label="Schedule", help="How both learning rates change over the run."
+    )
+    batch_size: int = integer(
+        64,
+        low=4,
+        high=1024,
+        scale="log",
+        unit="images",
+        label="Batch size",
+        help="Real images, and as many generated ones, in one update.",
+    )
+    k_d: int = integer(
+        1,
+        low=1,
+        high=16,
+        live=True,
+        unit="updates",
+        label="Discriminator updates per step",
+        help="How many times the discriminator moves before the generator does once.",
+    )
+    total_images: int = integer(
+        600_000,
+        low=100,
+        high=1_000_000_000,
+        scale="log",
+        unit="images",
+        label="Length",
+        help="The run finishes when it has seen so many real images.",
+    )
     ema: Ema = section(Ema, label="Moving average", help="What samples are drawn from.")
-    precision: str = choice("float32", ("float32", "bfloat16"), advanced=True, label="Precision", help="bfloat16 is faster where the processor has it; weights stay in float32.")
+    precision: str = choice(
+        "float32",
+        ("float32", "bfloat16"),
+        advanced=True,
+        label="Precision",
+        help="bfloat16 is faster where the processor has it; weights stay in float32.",
+    )
     record: Record = section(Record, label="Record", help="What is kept of the run.")

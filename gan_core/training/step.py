@@ -13,7 +13,17 @@ from torch.nn import Parameter
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet
 from gan_core.objectives.base import Loss, Penalty
 from gan_core.training.guard import Guard, total_norm
+from gan_core.training.optimizers import Moments, Optimizer
 from gan_core.training.statistics import Window
+
+
+@dataclass(frozen=True)
+class Move:
+    """How one player's weights move at this step."""
+
+    optimizer: Optimizer
+    moments: Moments
+    lr: float
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,8 @@ class Game:
     discriminator: DiscriminatorNet
     g_weights: list[Parameter]
     d_weights: list[Parameter]
-    g_optimizer: torch.optim.Optimizer
-    d_optimizer: torch.optim.Optimizer
+    g_move: Move
+    d_move: Move
     loss: Loss
     penalty: Penalty
     pack: int
@@ -42,7 +52,7 @@ class Game:
         """Logits [N / pack] of images [N, C, H, W]."""
         packed = images.reshape(images.shape[0] // self.pack, -1, *images.shape[2:])
         with self.forward():
-            logits = self.discriminator(packed, labels)
+            logits: Tensor = self.discriminator(packed, labels)
         return logits.float()
 
     def judge_both(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -50,14 +60,15 @@ class Game:
         if self.discriminator.batch_dependent:
             return self.judge(real, labels), self.judge(fake, labels)
         twice = None if labels is None else torch.cat((labels, labels))
-        logits = self.judge(torch.cat((real, fake)), twice)
-        return logits.tensor_split(2)  # type: ignore[return-value]
+        real_logits, fake_logits = self.judge(torch.cat((real, fake)), twice).tensor_split(2)
+        return real_logits, fake_logits
 
 
 def generate(game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
     """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
     with game.forward():
-        return game.generator(z, labels).float()
+        images: Tensor = game.generator(z, labels)
+    return images.float()
 
 
 def update_discriminator(
@@ -73,7 +84,7 @@ def update_discriminator(
         total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
         if window is not None:
             window.penalty.append(penalty.detach())
-    norm = _update(game, 0, step, total, game.d_weights, game.d_optimizer)
+    norm = _update(game, 0, step, total, game.d_weights, game.d_move)
     game.penalty.after_update(game.discriminator)
     if window is not None:
         window.d_loss.append(loss.detach())
@@ -91,19 +102,17 @@ def update_generator(
         with torch.no_grad():
             real_logits = game.judge(game.see(real), labels)
     loss = game.loss.g_loss(real_logits, game.judge(game.see(fake), labels))
-    norm = _update(game, 1, step, loss, game.g_weights, game.g_optimizer)
+    norm = _update(game, 1, step, loss, game.g_weights, game.g_move)
     window.g_loss.append(loss.detach())
     window.g_grad_norm.append(norm)
 
 
-def _update(
-    game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], optimizer: torch.optim.Optimizer
-) -> Tensor:
+def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], move: Move) -> Tensor:
     """Gradient of `loss` for these weights alone, the guard's word, the move; returns the gradient's norm."""
-    grads = torch.autograd.grad(loss, weights)
-    norm = total_norm(list(grads))
-    if game.guard.allows(optimizer, step, player, loss.detach(), norm):
-        for weight, grad in zip(weights, grads, strict=True):
-            weight.grad = grad
-        optimizer.step()
+    grads = list(torch.autograd.grad(loss, weights))
+    norm = total_norm(grads)
+    allowed = game.guard.allows(step, player, loss.detach(), norm, on_device=move.optimizer.honours_veto)
+    if allowed:
+        with torch.no_grad():
+            move.optimizer.update(move.moments, grads, move.lr, game.guard.veto)
     return norm

@@ -26,7 +26,7 @@ from gan_core.training.precision import forward_context
 from gan_core.training.run_config import RunConfig
 from gan_core.training.seeds import stream_generator
 from gan_core.training.statistics import Window
-from gan_core.training.step import Game, generate, update_discriminator, update_generator
+from gan_core.training.step import Game, Move, generate, update_discriminator, update_generator
 
 STATE_FORMAT = 1
 
@@ -57,8 +57,8 @@ class Trainer:
         self.generator, self.discriminator = nets.generator, nets.discriminator
         self.g_weights = [p for p in self.generator.parameters() if p.requires_grad]
         self.d_weights = [p for p in self.discriminator.parameters() if p.requires_grad]
-        self.g_optimizer = config.g_optimizer.build(self.g_weights, device)
-        self.d_optimizer = config.d_optimizer.build(self.d_weights, device)
+        self._g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
+        self._d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
         self.average = WeightAverage(self.generator)
         self.guard = Guard(device)
         self.window = Window()
@@ -92,12 +92,12 @@ class Trainer:
     def _game(self) -> Game:
         config = self.config
         factor = config.schedule.factor(self.images, config.total_images)
-        config.g_optimizer.apply(self.g_optimizer, factor)
-        config.d_optimizer.apply(self.d_optimizer, factor)
         return Game(
-            self.generator, self.discriminator, self.g_weights, self.d_weights, self.g_optimizer, self.d_optimizer,
-            config.loss, config.penalty, config.pack, self._see, lambda: forward_context(config.precision, self.device),
-            self._noise_rng, self.guard,
+            self.generator, self.discriminator, self.g_weights, self.d_weights,
+            Move(config.g_optimizer, self._g_moments, config.g_optimizer.lr * factor),
+            Move(config.d_optimizer, self._d_moments, config.d_optimizer.lr * factor),
+            config.loss, config.penalty, config.pack, self._see,
+            lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard,
         )  # fmt: skip
 
     def _see(self, images: Tensor) -> Tensor:
@@ -210,8 +210,8 @@ class Trainer:
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "average": self.average.net.state_dict(),
-            "g_optimizer": self.g_optimizer.state_dict(),
-            "d_optimizer": self.d_optimizer.state_dict(),
+            "g_optimizer": self._g_moments.state(),
+            "d_optimizer": self._d_moments.state(),
             "batches": self.batches.state(),
             "latents_rng": self._latents_rng.get_state(),
             "noise_rng": self._noise_rng.get_state(),
@@ -230,10 +230,10 @@ class Trainer:
             self.discriminator.load_state_dict(state["discriminator"])
             self.average.net.load_state_dict(state["average"])
         except RuntimeError as error:
-            raise ValueError("The checkpoint's networks are not the ones that this configuration describes.") from error
+            raise ValueError("The checkpoint's networks are not those that this configuration describes.") from error
         if optimizers:
-            self.g_optimizer.load_state_dict(state["g_optimizer"])
-            self.d_optimizer.load_state_dict(state["d_optimizer"])
+            self._g_moments.load_state(state["g_optimizer"])
+            self._d_moments.load_state(state["d_optimizer"])
         self.batches.load_state(state["batches"])
         self._latents_rng.set_state(state["latents_rng"])
         self._noise_rng.set_state(state["noise_rng"])
