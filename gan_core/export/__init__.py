@@ -1,11 +1,21 @@
-"""What a run gives away: pictures, films, tables and generators, as bytes that other programs read.
+"""What a run gives away: pictures, films, tables, generators and samples, in formats that other programs read.
 
-Nothing here knows of runs or folders: arrays and encoded images come in, bytes go out.
+Nothing here knows of runs: arrays, files and encoded images come in, bytes and arrays go out.
 """
 
 from gan_core.export.csv_file import metrics_csv
 from gan_core.export.generator_file import generator_file, weights_sha256
 from gan_core.export.gif import training_gif
 from gan_core.export.png import grid_png
+from gan_core.export.samples import draw_samples, load_generator, write_npz
 
-__all__ = ["generator_file", "grid_png", "metrics_csv", "training_gif", "weights_sha256"]
+__all__ = [
+    "draw_samples",
+    "generator_file",
+    "grid_png",
+    "load_generator",
+    "metrics_csv",
+    "training_gif",
+    "weights_sha256",
+    "write_npz",
+]
