@@ -8,26 +8,37 @@ from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Pr
 from gan_core.data.fashion import FashionMnist
 from gan_core.data.shapes import Shapes
 from gan_core.data.emoji import Emoji
+from gan_core.data.published import Cifar10, EmnistLetters, KMnist, Mnist, Svhn
+from gan_core.data.celeba import CelebA
 from gan_core.data.own_images import OwnImages
 from gan_core.data.intake import IntakeOptions, IntakeReport, Refusal, read_uploads
+from gan_core.data.sheet import DataSheet, describe
 from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
 
 __all__ = [
+    "CelebA",
+    "Cifar10",
+    "DataSheet",
     "DataUnavailable",
     "Dataset",
+    "EmnistLetters",
     "Emoji",
     "FashionMnist",
     "ImageInfo",
     "ImageSet",
     "IntakeOptions",
     "IntakeReport",
+    "KMnist",
+    "Mnist",
     "OwnImages",
     "OwnSet",
     "Progress",
     "Refusal",
     "Shapes",
+    "Svhn",
     "datasets",
     "delete_own",
+    "describe",
     "empty_trash",
     "list_own",
     "own_set",

@@ -1,0 +1,151 @@
+"""Fetching a published file: on request only, with progress and a checksum, there in full or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from gan_core.data.base import DataUnavailable, Progress
+from gan_core.data.disk import sync_folder
+
+_TIMEOUT_SECONDS = 20.0
+_CHUNK = 1 << 18
+_FALLBACK = "choose Fashion-MNIST, which comes with the program"
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file that is published at any of `urls`; md5 as its publishers give it; megabytes: about how large it is."""
+
+    name: str
+    urls: tuple[str, ...]
+    md5: str
+    megabytes: int
+
+
+class _Broken(Exception):
+    """A try that failed; the words go into a sentence."""
+
+
+def missing(remotes: Sequence[Remote], folder: Path) -> list[Remote]:
+    """Those that are not in `folder` yet."""
+    return [remote for remote in remotes if not (folder / remote.name).is_file()]
+
+
+def fetch_all(label: str, remotes: Sequence[Remote], folder: Path, progress: Progress | None) -> None:
+    """See to it that every file is in `folder` and is the published one.
+
+    Raises DataUnavailable, in one sentence that says what to do; what `progress` raises goes through, and nothing
+    half-done is left behind.
+    """
+    wanted = missing(remotes, folder)
+    total, done = sum(remote.megabytes for remote in wanted), 0
+    for remote in wanted:
+        report = None if progress is None else _part_of(progress, label, done, remote.megabytes, total)
+        try:
+            _fetch(remote, folder, report)
+        except _Broken as reason:
+            names = ", ".join(other.name for other in missing(remotes, folder))
+            raise DataUnavailable(
+                f"{label} is not on this machine and could not be fetched ({reason}): "
+                f"put {names} into {folder} by hand, or {_FALLBACK}."
+            ) from None
+        done += remote.megabytes
+    for remote in remotes:
+        path = folder / remote.name
+        if _md5(path, path.stat().st_mtime_ns) != remote.md5:
+            raise DataUnavailable(
+                f"{path} is not the published file (its checksum differs); remove it and try again."
+            )
+
+
+def _part_of(progress: Progress, label: str, before: int, own: int, total: int) -> Callable[[float], None]:
+    return lambda share: progress((before + share * own) / total, f"fetching {label}, {total} MB")
+
+
+@lru_cache(maxsize=64)
+def _md5(path: Path, changed_ns: int) -> str:
+    """The file's MD5: what publishers give; it guards against damage, while readers expect the worst anyway."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _fetch(remote: Remote, folder: Path, report: Callable[[float], None] | None) -> None:
+    """From the first address that has it; _Broken with the last address's reason."""
+    reason = _Broken("no address is known")
+    for url in remote.urls:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            return _download(url, remote, folder, report)
+        except _Broken as error:
+            reason = error
+        except OSError as error:
+            raise _Broken(f"{folder} cannot be written: {error.strerror or error}") from None
+    raise reason
+
+
+def _download(url: str, remote: Remote, folder: Path, report: Callable[[float], None] | None) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f".{remote.name}-", suffix=".part", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            digest = hashlib.md5(usedforsecurity=False)
+            done, most = 0, 2_000_000 * remote.megabytes
+            for chunk in _chunks(url):
+                done += len(chunk)
+                if done > most:
+                    raise _Broken("what arrived is far larger than the published file")
+                digest.update(chunk)
+                file.write(chunk)
+                if report is not None:
+                    report(min(1.0, done / (1_000_000 * remote.megabytes)))
+            if digest.hexdigest() != remote.md5:
+                raise _Broken("what arrived is not the published file: its checksum differs")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, folder / remote.name)
+        sync_folder(folder)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _chunks(url: str) -> Iterator[bytes]:
+    """The bytes at an address; every trouble with the network becomes _Broken, one with the disk does not."""
+    request = urllib.request.Request(url, headers={"User-Agent": "GANscope"})
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+            announced, done = answer.headers.get("Content-Length"), 0
+            while chunk := _next(answer):
+                done += len(chunk)
+                yield chunk
+            if announced is not None and announced.isdigit() and done < int(announced):
+                raise _Broken("the connection broke off")
+    except urllib.error.HTTPError as error:
+        raise _Broken(f"the server answered {error.code}") from None
+    except urllib.error.URLError as error:
+        late = isinstance(error.reason, TimeoutError)
+        raise _Broken(
+            "the server did not answer" if late else "no network, or the server cannot be reached"
+        ) from None
+    except http.client.HTTPException:
+        raise _Broken("the server's answer makes no sense") from None
+    except TimeoutError:
+        raise _Broken("the server did not answer") from None
+    except OSError:
+        raise _Broken("the connection broke off") from None
+
+
+def _next(answer: http.client.HTTPResponse) -> bytes:
+    try:
+        return answer.read(_CHUNK)
+    except TimeoutError:
+        raise _Broken("the server stopped sending") from None
+    except (OSError, http.client.HTTPException):
+        raise _Broken("the connection broke off") from None
