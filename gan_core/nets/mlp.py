@@ -42,21 +42,21 @@ NORM_HELP = (
 ACTIVATION_HELP = "The bend after each hidden layer; without one, many layers could do no more than one."
 
 
-def hidden_units(hidden: str) -> list[int]:
-    """ "256,512" -> [256, 512]; ValueError, in one sentence, where the text is not such a list."""
+def hidden_units(hidden: str, field: str) -> list[int]:
+    """ "256,512" -> [256, 512]; ValueError, a sentence that names `field`, where the text is not such a list."""
     parts = [p.strip() for p in hidden.split(",")] if hidden.strip() else []
     good = all(p.isascii() and p.isdigit() and 1 <= int(p) <= MAX_UNITS for p in parts)
     if not good or len(parts) > MAX_LAYERS:
         raise ValueError(
-            f'hidden is "{hidden}"; it must be up to {MAX_LAYERS} whole numbers from 1 to {MAX_UNITS} with commas '
+            f'{field} is "{hidden}"; it must be up to {MAX_LAYERS} whole numbers from 1 to {MAX_UNITS} with commas '
             "between, such as 256,512, or empty."
         )
     return [int(p) for p in parts]
 
 
-def _hidden_problems(hidden: str) -> list[str]:
+def _hidden_problems(hidden: str, field: str) -> list[str]:
     try:
-        hidden_units(hidden)
+        hidden_units(hidden, field)
     except ValueError as error:
         return [str(error)]
     return []
@@ -76,7 +76,7 @@ class MlpGeneratorNet(GeneratorNet):
         self.shape = shape
         self.latent = LatentWithLabel(latent_dim, class_count)
         features, layers = self.latent.features, list[nn.Module]()
-        for units in hidden_units(options.hidden):
+        for units in hidden_units(options.hidden, "generator.hidden"):
             layers += [nn.Linear(features, units), _norm(options.norm, units), ACTIVATIONS[options.activation]()]
             features = units
         self.layers = nn.Sequential(*layers, nn.Linear(features, shape.channels * shape.size**2))
@@ -94,7 +94,7 @@ class MlpDiscriminatorNet(DiscriminatorNet):
         super().__init__()
         self.batch_dependent = options.minibatch_std or options.norm == "batch"
         features, layers = shape.channels * pack * shape.size**2, list[nn.Module]()
-        units_of = hidden_units(options.hidden)
+        units_of = hidden_units(options.hidden, "discriminator.hidden")
         for i, units in enumerate(units_of):
             if options.minibatch_std and i == len(units_of) - 1:  # before the last bend, to be weighed with the rest
                 layers.append(MinibatchStd())
@@ -129,7 +129,7 @@ class MlpGenerator(Generator):
         return MlpGeneratorNet(self, shape, latent_dim, class_count)
 
     def problems(self, shape: ImageShape) -> list[str]:
-        return _hidden_problems(self.hidden)
+        return _hidden_problems(self.hidden, "generator.hidden")
 
 
 @discriminators.register("mlp", label="Dense layers", source="Goodfellow et al. 2014, Generative Adversarial Nets")
@@ -148,4 +148,4 @@ class MlpDiscriminator(Discriminator):
         return MlpDiscriminatorNet(self, shape, class_count, pack)
 
     def problems(self, shape: ImageShape) -> list[str]:
-        return _hidden_problems(self.hidden)
+        return _hidden_problems(self.hidden, "discriminator.hidden")

@@ -156,10 +156,11 @@ class R3ganDiscriminatorNet(DiscriminatorNet):
         return logits
 
 
-def _group_problems(width: int, expansion: int, group_size: int) -> list[str]:
-    if width * expansion % group_size == 0:
+def _group_problems(player: str, width: int, expansion: int, group_size: int) -> list[str]:
+    inner = width * expansion
+    if inner % group_size == 0:
         return []
-    return [f"group_size is {group_size}; it must divide width times expansion, which is {width * expansion}."]
+    return [f"{player}.group_size is {group_size}; it must divide {player}.width times expansion, which is {inner}."]
 
 
 @generators.register("r3gan", label="R3GAN", source="Huang et al. 2024, arXiv:2501.05441, section 3")
@@ -176,7 +177,7 @@ class R3ganGenerator(Generator):
         return R3ganGeneratorNet(self, shape, latent_dim, class_count)
 
     def problems(self, shape: ImageShape) -> list[str]:
-        return size_problems(shape.size) + _group_problems(self.width, self.expansion, self.group_size)
+        return size_problems(shape.size) + _group_problems("generator", self.width, self.expansion, self.group_size)
 
 
 @discriminators.register("r3gan", label="R3GAN", source="Huang et al. 2024, arXiv:2501.05441, section 3")
@@ -194,4 +195,6 @@ class R3ganDiscriminator(Discriminator):
         return R3ganDiscriminatorNet(self, shape, class_count, pack)
 
     def problems(self, shape: ImageShape) -> list[str]:
-        return size_problems(shape.size) + _group_problems(self.width, self.expansion, self.group_size)
+        return size_problems(shape.size) + _group_problems(
+            "discriminator", self.width, self.expansion, self.group_size
+        )

@@ -1,10 +1,17 @@
 """Losses, penalties and differentiable augmentations; importing this registers every member."""
 
-from gan_core.objectives.augmentations import DiffAugment, NoAugmentation
+from gan_core.objectives.adversarial_losses import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Relativistic,
+    Wasserstein,
+)
 from gan_core.objectives.base import augmentations, losses, penalties
-from gan_core.objectives.losses import Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
+from gan_core.objectives.critic_penalties import R1, R1R2, R2, Dragan, NoPenalty, WeightClipping, WganGp
+from gan_core.objectives.image_augmentations import DiffAugment, NoAugmentation
 from gan_core.objectives.noise import add_instance_noise, decayed_sigma
-from gan_core.objectives.penalties import R1, R1R2, R2, Dragan, NoPenalty, WeightClipping, WganGp
 
 __all__ = [
     "R1",
