@@ -1,0 +1,1 @@
+"""The web application: thin pages that read snapshots and send commands."""

@@ -1,0 +1,5 @@
+"""What a run can learn from."""
+
+import streamlit as st
+
+st.title("Data")

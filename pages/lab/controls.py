@@ -1,0 +1,188 @@
+"""The Lab's row of buttons: one primary action at a time, the others beside it; and what went wrong, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config.codec import differences, from_dict
+from gan_core.runs.commands import CheckpointNow, Pause, Resume, StepOnce, Stop
+from gan_core.runs.states import LIVE, WORDS
+from gan_core.training import RunConfig
+from pages.lab.downloads import draw_downloads
+from pages.ui.components.copy import copy_link
+from pages.ui.session import Tab, config_query, manager, watch
+from pages.ui.words import compact, count, value_at
+
+LONGER = (2, 5, 10)
+
+
+def attempt(state: Tab, action: Callable[[], Any]) -> Any:
+    """Do it, or keep the sentence that says why not."""
+    try:
+        return action()
+    except (ValueError, OSError) as problem:
+        state.notice = str(problem)
+        return None
+
+
+def train(state: Tab) -> None:
+    run = attempt(state, lambda: manager().start(state.config, preset=state.preset))
+    if run:
+        watch(state, run)
+
+
+def draw_controls(state: Tab, view: Any) -> None:
+    with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
+        _draw_actions(state, view)
+        st.space("stretch")
+        _draw_runs(state)
+        if view is not None:
+            draw_downloads(view)
+        copy_link("copy", "Copy link", config_query(state.preset, state.config))
+        st.session_state["projector"] = state.projector
+
+        def turned() -> None:
+            state.projector = bool(st.session_state["projector"])
+
+        st.toggle("Projector", key="projector", help="Large type, for the last row.", on_change=turned)
+
+
+def _draw_actions(state: Tab, view: Any) -> None:
+    """The buttons that fit the run's state; what does not apply is not there."""
+    kind = view.state if view is not None else "idle"
+
+    def command(label: str, icon: str, what: Any, *, primary: bool = False, help: str = "") -> None:
+        st.button(
+            label,
+            key=label.lower(),
+            icon=f":material/{icon}:",
+            type="primary" if primary else "secondary",
+            help=help or None,
+            on_click=lambda: attempt(state, lambda: manager().send(state.run, what)),
+        )
+
+    if kind == "queued":
+        st.button("Cancel", key="cancel", type="primary", icon=":material/close:", help="Leave the queue.",
+                  on_click=lambda: attempt(state, lambda: manager().cancel(state.run)))  # fmt: skip
+    elif kind == "running":
+        command("Pause", "pause", Pause(), primary=True, help="Hold between two steps; nothing is lost.")
+    elif kind == "paused":
+        command("Resume", "play_arrow", Resume(), primary=True)
+        command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
+    elif kind in ("stopped", "interrupted", "failed"):
+        st.button("Resume", key="resume", type="primary", icon=":material/play_arrow:", help="Go on from the last checkpoint.",
+                  on_click=lambda: attempt(state, lambda: manager().resume(state.run)))  # fmt: skip
+    elif kind == "finished":
+        _draw_longer(state, view)
+    if kind in ("running", "paused"):
+        command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
+        command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
+    if kind not in LIVE or not state.steering:
+        _draw_train(state, primary=kind in ("idle", "finished"))
+    if view is not None and view.checkpoints:
+        _draw_branch(state, view)
+
+
+def _draw_train(state: Tab, *, primary: bool) -> None:
+    found = manager().problems(state.config)
+    st.button(
+        "Train",
+        key="train",
+        type="primary" if primary else "secondary",
+        icon=":material/play_arrow:",
+        disabled=bool(found),
+        help=found[0] if found else "Start a new run with the settings of the panel.",
+        on_click=train,
+        args=(state,),
+    )
+
+
+def _draw_longer(state: Tab, view: Any) -> None:
+    with st.popover("Train longer", icon=":material/update:", key="longer"):
+        st.markdown("Go on from its last step, as if it had been planned longer.")
+        for times in LONGER:
+            total = view.total_images * times
+            st.button(
+                f"{compact(total)} images in all",
+                key=f"longer:{times}",
+                width="stretch",
+                on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
+            )
+
+
+def _draw_branch(state: Tab, view: Any) -> None:
+    """A new run from any checkpoint, as it was or with what is different in the panel."""
+    steps = sorted(view.checkpoints, reverse=True)
+    with st.popover("Branch", icon=":material/call_split:", key="branch"):
+        st.markdown("A new run that starts from a checkpoint of this one.")
+        step = st.selectbox("Checkpoint at step", steps, format_func=count, key="branch-step")
+        pairs = differences(state.config, from_dict(RunConfig, view.config))
+        own = bool(pairs) and st.toggle(f"With the panel's {len(pairs)} other settings", value=True, key="branch-own",
+                                        help=", ".join(f"{k} = {v}" for k, v in pairs.items()))  # fmt: skip
+        changes = {path: value_at(state.config, path) for path in pairs} if own else {}
+
+        def branch() -> None:
+            run = attempt(state, lambda: manager().branch(state.run, step, changes))
+            if run:
+                watch(state, run)
+
+        st.button("Start the branch", key="branch-go", type="primary", width="stretch", on_click=branch)
+
+
+def _draw_runs(state: Tab) -> None:
+    """All runs here, newest first: pick one to watch."""
+    views = manager().views()
+    if not views:
+        return
+    active = sum(v.state in LIVE for v in views)
+    label = f"Runs · {active} active" if active else "Runs"
+    with st.popover(label, icon=":material/history:", key="runs"):
+        known = {v.id: v for v in views[:200]}
+
+        def name(run: str) -> str:
+            v = known[run]
+            return f"{v.title or v.preset or 'own settings'} · {v.state} · step {count(v.step)} · {v.created[:16].replace('T', ' ')}"
+
+        st.session_state["run"] = state.run if state.run in known else None
+
+        def picked() -> None:
+            if st.session_state["run"]:
+                attempt(state, lambda: watch(state, st.session_state["run"]))
+
+        st.selectbox(
+            "Watch a run",
+            list(known),
+            format_func=name,
+            key="run",
+            index=None,
+            on_change=picked,
+            placeholder="Choose",
+        )
+        if state.run:
+            st.button(
+                "Back to the empty view",
+                key="unwatch",
+                icon=":material/restart_alt:",
+                on_click=watch,
+                args=(state, ""),
+            )
+
+
+def draw_trouble(view: Any) -> None:
+    """Why a run is not what it should be, and what usually helps."""
+    if view is None:
+        return
+    if view.state in ("diverged", "failed"):
+        lines = [
+            f"**{WORDS[view.state][:1].upper()}{WORDS[view.state][1:]}.** {view.error}",
+            *(f"- {a}" for a in view.advice),
+        ]
+        st.error("\n".join(lines), icon=":material/warning:")
+    elif view.state == "interrupted":
+        st.warning(f"This run was {WORDS['interrupted']}. {view.error} Resume goes on from its last checkpoint.".replace("  ", " "),
+                   icon=":material/power_off:")  # fmt: skip
+    for sentence in view.warnings:
+        st.info(sentence, icon=":material/info:")

@@ -1,0 +1,59 @@
+"""What a run gives away. Files are made when their button is pressed, not before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from gan_core.export import generator_file, grid_png, metrics_csv, training_gif
+from pages.ui.session import manager
+
+_SCALE = 4
+
+
+def _grid(run: str) -> bytes:
+    engine = manager()
+    step = engine.grids(run)[-1][0]
+    return grid_png(engine.grid(run, step).png, scale=_SCALE, words={"run": run, "step": str(step)})
+
+
+def _film(run: str) -> bytes:
+    engine = manager()
+    steps = [step for step, _ in engine.grids(run)]
+    return training_gif(len(steps), lambda i: engine.grid(run, steps[i]).png)
+
+
+def _generator(run: str) -> bytes:
+    view = manager().view(run)
+    step = view.checkpoints[-1]
+    return generator_file(manager().checkpoint_generator(run), run=run, step=step, config=view.config)
+
+
+def draw_downloads(view: Any) -> None:
+    run, grids = view.id, bool(manager().grids(view.id))
+    files: tuple[tuple[str, str, str, str, Callable[[str], bytes], str], ...] = (
+        ("Sample grid", "grid.png", "image/png", "image", _grid, "" if grids else "No sample grid is there yet."),
+        ("Training film", "training.gif", "image/gif", "movie", _film, "" if grids else "No sample grid is there yet."),
+        ("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r)), ""),
+        ("Generator", "generator.safetensors", "application/octet-stream", "deployed_code", _generator,
+         "" if view.checkpoints else "It comes with the first checkpoint."),
+        ("Configuration", "config.json", "application/json", "settings",
+         lambda _: json.dumps(view.config, indent=1).encode(), ""),
+    )  # fmt: skip
+    with st.popover("Download", icon=":material/download:", key="downloads"):
+        for label, name, mime, icon, make, missing in files:
+            st.download_button(
+                f"{label} · {name.rpartition('.')[2].upper()}",
+                lambda make=make: make(run),
+                f"{run}-{name}",
+                mime,
+                key=f"download:{name}",
+                icon=f":material/{icon}:",
+                disabled=bool(missing),
+                help=missing or None,
+                width="stretch",
+                on_click="ignore",
+            )

@@ -1,0 +1,100 @@
+"""The Lab: set up a run, train it, watch it learn, reach in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config.codec import replace_at
+from gan_core.data import DataUnavailable
+from gan_core.runs.states import LIVE
+from gan_core.training import RunConfig
+from pages.lab.controls import draw_controls, draw_trouble
+from pages.lab.setup import draw_setup
+from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.components.live import live_view, signature
+from pages.ui.home import NotReady, home
+from pages.ui.preview import ACROSS, preview_key
+from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
+
+
+def watched(state: Tab) -> Any:
+    """The run that this tab watches, or None; one that is gone is said once."""
+    if not state.run:
+        return None
+    try:
+        return manager().view(state.run)
+    except ValueError as problem:
+        state.notice, state.run = str(problem), ""
+        return None
+
+
+def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
+    """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
+    probability = bool(config.loss.probability)
+    smoothing = getattr(config.loss, "label_smoothing", 0.0)
+    live_view(
+        token=home().token,
+        run=state.run,
+        signature=signature(view, len(manager().changes(state.run))) if view else "",
+        probability=probability,
+        threshold=(1 - smoothing) / 2 if probability else None,
+        epoch_images=config.data.info(manager().data_dir).count,
+        preview=None if view else preview_of(config),
+        projector=state.projector,
+        on_moved=lambda: None,
+    )
+
+
+def preview_of(config: RunConfig) -> dict[str, Any] | None:
+    """Real images in the picture's place before anything has been trained; None where they are not here."""
+    try:
+        key = preview_key(home().previews, config.data, config.size, manager().data_dir)
+    except (DataUnavailable, ValueError):
+        return None
+    return {
+        "key": key,
+        "path": f"/preview/{key}.png",
+        "columns": ACROSS,
+        "rows": ACROSS,
+        "caption": "what it will learn from",
+    }
+
+
+def edit(state: Tab, path: str, value: Any) -> None:
+    """A field of the next run was changed in the panel."""
+    try:
+        state.config = replace_at(state.config, path, value)
+    except ValueError as problem:
+        state.notice = str(problem)
+
+
+def draw_lab(state: Tab) -> None:
+    view = watched(state)
+    steering = view is not None and view.state in LIVE and state.steering
+    config = config_in_force(state, view) if view and (steering or view.state in LIVE) else state.config
+    write_url(state)
+    draw_projector(state)
+    with st.container(key="lab"):
+        # The picture first: on a phone the panel comes below it; on a wide screen the style sheet puts it left.
+        stage, side = st.columns([3, 1], gap="medium")
+        with stage:
+            draw_notice(state)
+            draw_controls(state, view)
+            draw_trouble(view)
+            draw_view(state, view, config)
+        with side, st.container(key="panel"):
+            if steering:
+                draw_setup(state, view, config, lambda p, v: send_change(state, p, v), steering=True)
+            else:
+                draw_setup(state, view, state.config, lambda p, v: edit(state, p, v), steering=False)
+
+
+try:
+    if not home().ready:
+        with st.spinner("The engine is starting"):
+            manager()
+    draw_lab(tab())
+except NotReady as problem:
+    st.error(str(problem))

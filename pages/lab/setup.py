@@ -1,0 +1,113 @@
+"""The Lab's left side: preset, what the run will cost, what stands in its way, and the panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from gan_core.runs.states import LIVE
+from gan_core.training import PRESETS, RunConfig, cautions, preset
+from pages.ui.panel import Changed, Drawing, draw_fields
+from pages.ui.session import Tab, manager, send_change
+from pages.ui.words import compact, count, duration, path_label, plain
+
+_SHOWN_CHANGES = 6
+
+
+def draw_setup(state: Tab, view: Any, config: RunConfig, changed: Changed, *, steering: bool) -> None:
+    live = view is not None and view.state in LIVE
+    if live:
+        _draw_mode(state)
+    if steering:
+        _draw_changes(state, config)
+    else:
+        _draw_preset(state)
+        _draw_cost(config)
+    advanced = bool(st.session_state.get("advanced", False))
+    draw_fields(config, Drawing("steer" if steering else "next", changed, steering, advanced))
+    st.toggle("Advanced fields", key="advanced", help="Show the fields that are rarely changed.")
+
+
+def _draw_mode(state: Tab) -> None:
+    """While a run trains the panel steers it, or prepares the one after it."""
+    words = {True: "This run", False: "Next run"}
+    st.session_state["mode"] = state.steering
+
+    def turned() -> None:
+        state.steering = bool(st.session_state["mode"])
+
+    st.segmented_control(
+        "The panel sets",
+        (True, False),
+        format_func=lambda m: words[m],
+        key="mode",
+        required=True,
+        on_change=turned,
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    if state.steering:
+        st.caption(
+            "What is marked :green[:material/bolt: live] acts on this run within a second. The rest is for the next run."
+        )
+    else:
+        st.caption("The run that trains now is left alone. Train queues this one behind it.")
+
+
+def _draw_preset(state: Tab) -> None:
+    names = list(PRESETS)
+    if state.preset not in names:
+        state.preset = names[0]
+    st.session_state["preset"] = state.preset
+
+    def picked() -> None:
+        state.preset = st.session_state["preset"]
+        state.config = preset(state.preset).config
+
+    st.selectbox("Preset", names, format_func=lambda n: PRESETS[n].label, key="preset", on_change=picked)
+    st.caption(PRESETS[state.preset].help)
+    if state.config != PRESETS[state.preset].config:
+        st.button(
+            "Back to the preset as it is", key="reset", type="tertiary", icon=":material/undo:", on_click=picked
+        )
+
+
+def _draw_cost(config: RunConfig) -> None:
+    found = manager().problems(config)
+    for sentence in found:
+        st.error(sentence, icon=":material/block:")
+    if found:
+        return
+    for sentence in cautions(config):
+        st.warning(sentence, icon=":material/warning:")
+    cost = manager().estimate(config)
+    with st.container(key="cost"):
+        st.markdown(
+            f"**About {duration(cost.seconds_total)}** on this machine  \n"
+            f":gray[Generator {compact(cost.g_parameters)} weights, discriminator {compact(cost.d_parameters)}]",
+            help=f"{cost.basis[:1].upper()}{cost.basis[1:]}. One step takes about {1000 * cost.seconds_per_step:.3g} ms.",
+        )
+
+
+def _draw_changes(state: Tab, config: RunConfig) -> None:
+    """What was changed while it trained, newest first, each with its way back."""
+    changes = [c for c in manager().changes(state.run) if c.path != "checkpoint"]
+    if not changes:
+        return
+    with st.container(key="changes"):
+        st.markdown("**Changed on the way**")
+        for i, change in enumerate(reversed(changes[-_SHOWN_CHANGES:])):
+            words, undo = st.columns([4, 1], vertical_alignment="center", wrap=False)
+            words.markdown(
+                f":gray[step {count(change.step)}] {path_label(config, change.path)} "
+                f"{plain(change.before)} → **{plain(change.after)}**"
+            )
+            undo.button(
+                "Undo",
+                key=f"undo:{len(changes) - i}",
+                type="tertiary",
+                help=f"Back to {plain(change.before)}",
+                on_click=send_change,
+                args=(state, change.path, change.before),
+            )

@@ -1,0 +1,5 @@
+"""What a GAN is, in a few pictures."""
+
+import streamlit as st
+
+st.title("Learn")

@@ -1,0 +1,30 @@
+"""What every page wears: the logo, the style sheet, projector mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.ui.session import Tab
+
+STYLE = Path(__file__).resolve().parents[2] / "assets" / "style"
+PROJECTOR_ROOT_PX = 22
+
+
+def draw_chrome() -> None:
+    st.logo(str(STYLE / "logo.svg"), size="large")
+    st.html(STYLE / "app.css")
+
+
+def draw_projector(state: Tab) -> None:
+    """Large type for a lecture hall: everything is sized in rem, so one number is enough."""
+    if state.projector:
+        st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT_PX}px !important; --gs-projector: 1; }}</style>")
+
+
+def draw_notice(state: Tab) -> None:
+    """A sentence about what went wrong, once."""
+    if state.notice:
+        st.warning(state.notice, icon=":material/info:")
+        state.notice = ""

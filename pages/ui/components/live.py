@@ -1,0 +1,66 @@
+"""The live view of a run: status, film and curves, fed by the live channel and not by reruns of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.routes import PLOTLY_PATH
+from pages.ui.wire import COLUMNS
+
+_FOLDER = Path(__file__).parent / "live"
+_SCRIPTS = ("wire.js", "words.js", "series.js", "status.js", "film.js", "curves.js", "main.js")
+
+
+def _script() -> str:
+    """One module: the files share a scope, and the last one exports the component."""
+    return "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
+
+
+# Not isolated: Plotly puts its style sheet into the document, which a shadow root would not see.
+_mount = st.components.v2.component(
+    "ganscope_live", js=_script(), css=(_FOLDER / "live.css").read_text("utf-8"), isolate_styles=False
+)
+
+
+def live_view(
+    *,
+    token: str,
+    run: str,
+    signature: str,
+    probability: bool,
+    threshold: float | None,
+    epoch_images: int,
+    preview: dict[str, Any] | None,
+    projector: bool,
+    on_moved: Callable[[], None],
+) -> None:
+    """Show a run, or with `run` empty the `preview` of what it would learn from.
+
+    signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
+    page drawn again. threshold: the score above which D says real; None: half-way between its two means.
+    """
+    _mount(
+        key="live",
+        data={
+            "token": token,
+            "run": run,
+            "signature": signature,
+            "probability": probability,
+            "threshold": threshold,
+            "epoch_images": epoch_images,
+            "preview": preview,
+            "projector": projector,
+            "plotly": PLOTLY_PATH,
+            "columns": list(COLUMNS),
+        },
+        on_moved_change=on_moved,
+    )
+
+
+def signature(view: Any, changes: int) -> str:
+    """What the page's buttons depend on; the component builds the same text from the channel."""
+    return "|".join(map(str, (view.state, view.queue_place, len(view.checkpoints), view.error, changes)))

@@ -1,0 +1,192 @@
+// The curves: Plotly, fed by the socket, redrawn at most a few times a second and only where they can be seen.
+
+const BLUE = "#0072B2", ORANGE = "#E69F00", PURPLE = "#7B5EA7", GREEN = "#009E73";
+const POINTS = 900, REDRAW_MS = 400;
+
+const line = (column, name, color, dash = "solid", width = 2) => ({ column, name, color, dash, width });
+
+/** One block a chart. `share`: values from 0 to 1. */
+const CHARTS = [
+  { id: "losses", title: "Losses", about: "what each network wants to lower", lines: [
+    line("d_loss", "Discriminator", PURPLE), line("g_loss", "Generator", ORANGE, "dash")] },
+  { id: "scores", title: "D's score", about: "mean score that D gives", lines: [
+    line("d_real", "of real", BLUE), line("d_fake", "of generated", ORANGE, "dash")] },
+  { id: "accuracy", title: "D's accuracy", about: "share that D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
+    line("d_accuracy_real", "on real", BLUE), line("d_accuracy_fake", "on generated", ORANGE, "dash")] },
+  { id: "gradients", title: "Gradient norms", about: "how hard each network is pushed", log: true, lines: [
+    line("d_grad_norm", "Discriminator", PURPLE), line("g_grad_norm", "Generator", ORANGE, "dash")] },
+  { id: "speed", title: "Throughput", about: "images per second", zero: true, lines: [
+    line("images_per_second", "images / s", GREEN)] },
+];
+
+let plotlyLoading = null;
+
+function loadPlotly(path) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  plotlyLoading ??= new Promise((done, failed) => {
+    const script = make("script", { src: path });
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => { plotlyLoading = null; script.remove(); failed(new Error("charts")); };
+    document.head.append(script);
+  });
+  return plotlyLoading;
+}
+
+class Curves {
+  constructor() {
+    this.series = null;
+    this.range = null; // [step, step] that the viewer has zoomed to
+    this.cursor = null;
+    this.changes = [];
+    this.run = "";
+    this.probability = true;
+    this.timer = 0;
+    this.charts = CHARTS.map((spec) => this.chart(spec));
+    this.main = make("div", { class: "gs-charts" }, ...this.charts.slice(0, 2).map((c) => c.root));
+    this.more = make("div", { class: "gs-more" }, ...this.charts.slice(2).map((c) => c.root));
+    this.watcher = new IntersectionObserver((entries) => {
+      for (const entry of entries) this.charts.find((c) => c.plot === entry.target).seen = entry.isIntersecting;
+      this.soon(0);
+    });
+    this.sizes = new ResizeObserver(() => this.soon(60, true));
+    for (const chart of this.charts) {
+      this.watcher.observe(chart.plot);
+      this.sizes.observe(chart.plot);
+    }
+    this.onVisible = () => document.hidden || this.soon(0);
+    document.addEventListener("visibilitychange", this.onVisible);
+  }
+
+  chart(spec) {
+    const chart = { spec, hidden: new Set(), seen: false, drawn: false, size: "" };
+    chart.values = spec.lines.map((l) => make("b", {}, "–"));
+    const keys = spec.lines.map((l, i) =>
+      make("button", { type: "button", class: "gs-key", style: `--ink:${l.color}`, "data-dash": l.dash, "aria-pressed": "true",
+        title: "Show or hide this line", onClick: (e) => this.toggle(chart, l.column, e.currentTarget) },
+      make("i", { "aria-hidden": "true" }), make("span", {}, l.name), chart.values[i]));
+    chart.reset = make("button", { type: "button", class: "gs-button gs-reset", hidden: true, onClick: () => this.zoom(null) }, "Whole run");
+    chart.plot = make("div", { class: "gs-plot" });
+    chart.root = make("section", { class: "gs-chart", "aria-label": spec.title, "data-testid": `chart-${spec.id}` },
+      make("header", {}, make("h3", { title: spec.about }, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.plot);
+    return chart;
+  }
+
+  open(run, series, plotlyPath) {
+    this.run = run;
+    this.series = series;
+    this.range = this.cursor = null;
+    this.changes = [];
+    this.path = plotlyPath;
+    this.soon(0);
+  }
+
+  toggle(chart, column, key) {
+    if (!chart.hidden.delete(column)) chart.hidden.add(column);
+    key.setAttribute("aria-pressed", String(!chart.hidden.has(column)));
+    this.soon(0);
+  }
+
+  zoom(range) {
+    this.range = range;
+    for (const chart of this.charts) chart.reset.hidden = !range;
+    this.soon(0);
+  }
+
+  setCursor(step) {
+    this.cursor = step;
+    this.soon(60);
+  }
+
+  soon(wait = REDRAW_MS, resized = false) {
+    if (resized) for (const chart of this.charts) chart.size = "";
+    if (this.timer && wait > 60) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.timer = 0; this.draw(); }, wait);
+  }
+
+  async draw() {
+    if (!this.series || document.hidden) return;
+    this.values();
+    let plotly;
+    try {
+      plotly = await loadPlotly(this.path);
+    } catch {
+      return void setTimeout(() => this.soon(), 3000);
+    }
+    const look = this.look();
+    for (const chart of this.charts) {
+      if (chart.seen && chart.plot.isConnected && chart.plot.clientWidth) this.drawOne(plotly, chart, look);
+    }
+  }
+
+  values() {
+    const row = this.cursor === null ? this.series.length - 1 : this.series.row(this.cursor);
+    for (const chart of this.charts) {
+      chart.spec.lines.forEach((l, i) => {
+        const value = this.series.columns[l.column]?.[row];
+        say(chart.values[i], l.column === "images_per_second" ? count(value) : short(value));
+      });
+    }
+  }
+
+  /** Colours of the theme now in force. */
+  look() {
+    const style = getComputedStyle(this.main);
+    const get = (name) => style.getPropertyValue(name).trim();
+    return { ink: get("--gs-quiet-ink"), grid: get("--gs-line"), text: get("--st-text-color"), paper: get("--gs-card"), font: style.fontFamily, size: parseFloat(style.fontSize) * 0.8 };
+  }
+
+  drawOne(plotly, chart, look) {
+    const { spec, plot } = chart;
+    const traces = spec.lines.map((l) => ({
+      ...this.series.shown(l.column, this.range, POINTS), name: l.name, mode: this.series.length < 3 ? "lines+markers" : "lines",
+      line: { color: l.color, dash: l.dash === "dash" ? "6px,3px" : l.dash, width: l.width }, visible: !chart.hidden.has(l.column),
+      hovertemplate: "%{y:.4~g}", connectgaps: false, type: "scatter",
+    }));
+    const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { color: look.ink }, fixedrange: false, automargin: false };
+    const layout = {
+      uirevision: this.run, margin: { l: 3.6 * look.size, r: 10, t: 6, b: 2.1 * look.size }, showlegend: false,
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: look.font, size: look.size, color: look.ink },
+      hovermode: "x unified", hoverlabel: { bgcolor: look.paper, bordercolor: look.grid, font: { color: look.text, family: look.font, size: look.size } },
+      dragmode: "zoom", width: plot.clientWidth, height: plot.clientHeight,
+      xaxis: { ...axis, showgrid: false, ticks: "outside", ticklen: 4, tickcolor: look.grid, nticks: 6, rangemode: "tozero", hoverformat: ",d", tickformat: "~s",
+        ...(this.range ? { range: [...this.range], autorange: false } : { autorange: true }) },
+      yaxis: { ...axis, fixedrange: true, nticks: 5, ...this.vertical(spec), tickformat: spec.id === "speed" ? "~s" : "~g" },
+      shapes: this.marks(look, spec),
+    };
+    plotly.react(plot, traces, layout, { displayModeBar: false, responsive: false, doubleClick: false });
+    if (!chart.drawn) this.listen(chart);
+  }
+
+  vertical(spec) {
+    if (spec.share || (spec.id === "scores" && this.probability)) return { range: [-0.02, 1.02], autorange: false };
+    if (spec.log) return { type: "log", autorange: true, dtick: 1 };
+    return spec.zero ? { rangemode: "tozero", autorange: true } : { autorange: true };
+  }
+
+  /** Where the film stands, where a setting was changed, and guessing. */
+  marks(look, spec) {
+    const upright = (x, color, dash, width) => ({ type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, line: { color, dash, width } });
+    const marks = this.changes.map((c) => upright(c.step, GREEN, "dot", 1.5));
+    if (this.cursor !== null) marks.push(upright(this.cursor, look.text, "solid", 1));
+    if (spec.guide !== undefined) marks.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: spec.guide, y1: spec.guide, layer: "below", line: { color: look.ink, width: 1, dash: "dot" } });
+    return marks;
+  }
+
+  listen(chart) {
+    chart.drawn = true;
+    chart.plot.on("plotly_relayout", (change) => {
+      const from = change["xaxis.range[0]"], to = change["xaxis.range[1]"];
+      if (Number.isFinite(from) && Number.isFinite(to)) this.zoom([from, to]);
+    });
+    chart.plot.on("plotly_doubleclick", () => this.zoom(null));
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.watcher.disconnect();
+    this.sizes.disconnect();
+    document.removeEventListener("visibilitychange", this.onVisible);
+    if (window.Plotly) for (const chart of this.charts) if (chart.drawn) window.Plotly.purge(chart.plot);
+  }
+}

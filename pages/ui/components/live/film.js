@@ -1,0 +1,264 @@
+// The film: the samples of the same latents at every kept step, the newest live, and real images beside them.
+
+const FRAMES_HELD = 150, FRAME_SECONDS = 0.09;
+
+/** Draw an atlas without gaps as separate samples: enlarged by whole pixels first, then fitted, so edges stay crisp. */
+function drawAtlas(canvas, frame) {
+  const ratio = window.devicePixelRatio || 1, width = Math.round(canvas.clientWidth * ratio);
+  if (!width || !frame) return;
+  if (canvas.width !== width) canvas.width = canvas.height = width;
+  const { bitmap, columns, rows, size } = frame, across = Math.max(columns, rows);
+  const gap = Math.max(1, Math.round((width / across) * 0.035));
+  const cell = (width - gap * (across - 1)) / across, times = Math.ceil(cell / size);
+  const big = new OffscreenCanvas(columns * size * times, rows * size * times), ink = big.getContext("2d");
+  ink.imageSmoothingEnabled = false;
+  ink.drawImage(bitmap, 0, 0, big.width, big.height);
+  const out = canvas.getContext("2d");
+  out.clearRect(0, 0, width, width);
+  out.imageSmoothingQuality = "high";
+  for (let i = 0; i < columns * rows; i++) {
+    const c = i % columns, r = Math.floor(i / columns), x = Math.round(c * (cell + gap)), y = Math.round(r * (cell + gap));
+    const w = Math.round(c * (cell + gap) + cell) - x, h = Math.round(r * (cell + gap) + cell) - y, s = size * times;
+    out.drawImage(big, c * s, r * s, s, s, x, y, w, h);
+  }
+}
+
+async function decodeFrame(header, pngBytes, scores) {
+  const bitmap = await createImageBitmap(new Blob([pngBytes], { type: "image/png" }));
+  return { ...header, bitmap, scores };
+}
+
+class Film {
+  constructor({ onScrub }) {
+    this.onScrub = onScrub;
+    this.source = null; // {run, token}
+    this.reset();
+    this.build();
+    new ResizeObserver(() => this.redraw()).observe(this.canvas);
+  }
+
+  reset() {
+    this.kept = []; // [step, images], oldest first
+    this.frames = new Map(); // step -> frame, oldest use first
+    this.newest = this.shown = this.realFrame = null;
+    this.live = true;
+    this.wanted = null;
+    this.pinned = -1;
+    this.threshold = NaN;
+    this.probability = true;
+    this.stopPlaying();
+  }
+
+  build() {
+    const button = (name, text, action, more = {}) =>
+      make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
+    this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": "film",
+      onPointermove: (e) => this.point(this.under(e), e), onPointerleave: () => this.point(-1),
+      onBlur: () => this.point(-1), onKeydown: (e) => this.walk(e) });
+    this.realCanvas = make("canvas", { class: "gs-canvas", role: "img", "aria-label": "Real images from the dataset", "data-testid": "real" });
+    this.tip = make("div", { class: "gs-tip", role: "status", hidden: true });
+    this.caption = make("span", { class: "gs-caption", "data-testid": "film-step" });
+    this.heading = make("h3", {}, "Generated");
+    this.empty = make("div", { class: "gs-empty" });
+    this.realButton = button("toggle-real", "Real beside it", () => this.toggleReal(), { "aria-pressed": "false" });
+    this.playButton = button("play", "▶ Replay", () => this.play(), { "aria-label": "Replay the training from its start" });
+    this.liveButton = button("live", "Live", () => this.goLive(), { "aria-label": "Show the newest samples" });
+    this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training",
+      "data-testid": "timeline", onInput: () => this.scrub(Number(this.slider.value)) });
+    this.stage = make("div", { class: "gs-stage" }, this.canvas, this.tip, this.empty);
+    this.real = make("figure", { class: "gs-real gs-side", hidden: true },
+      make("figcaption", {}, make("h3", { class: "gs-real-title" }, "Real")), this.realCanvas);
+    this.root = make("section", { class: "gs-film", "aria-label": "Samples" },
+      make("div", { class: "gs-side" },
+        make("header", {}, this.heading, this.caption, this.realButton), this.stage,
+        make("div", { class: "gs-timeline" }, this.playButton, this.slider, this.liveButton)),
+      this.real);
+  }
+
+  /** Start over with another run, or with none: then `preview` is a picture of what it would learn from. */
+  open(source) {
+    this.reset();
+    this.source = source;
+    this.showReal(this.realOn);
+    this.update();
+  }
+
+  setKept(kept) {
+    this.kept = kept;
+    this.update();
+  }
+
+  addKept(step, images) {
+    const last = this.kept[this.kept.length - 1];
+    if (last && step <= last[0]) this.kept = this.kept.filter(([s]) => s < step); // resumed from before
+    this.kept.push([step, images]);
+    this.update();
+  }
+
+  setNewest(frame) {
+    this.newest = frame;
+    if (frame.kept) this.keep(frame);
+    if (this.live) this.display(frame);
+  }
+
+  keep(frame) {
+    this.frames.delete(frame.step);
+    this.frames.set(frame.step, frame);
+    if (this.frames.size > FRAMES_HELD) this.frames.delete(this.frames.keys().next().value);
+  }
+
+  display(frame) {
+    this.shown = frame;
+    this.redraw();
+    this.update();
+    if (this.pinned >= 0) this.point(this.pinned);
+  }
+
+  redraw() {
+    drawAtlas(this.canvas, this.shown);
+    if (this.realOn) drawAtlas(this.realCanvas, this.realFrame);
+  }
+
+  update() {
+    const last = Math.max(0, this.kept.length - 1), can = this.kept.length > 1;
+    this.slider.max = String(last);
+    this.slider.disabled = this.playButton.disabled = !can;
+    if (this.live) this.slider.value = String(last);
+    const at = this.kept[Number(this.slider.value)];
+    const part = last ? Number(this.slider.value) / last : 1;
+    this.slider.style.setProperty("--part", `${100 * part}%`);
+    this.liveButton.disabled = this.live || !this.newest;
+    this.liveButton.dataset.on = String(this.live && !!this.newest);
+    const frame = this.shown;
+    this.slider.setAttribute("aria-valuetext", at ? `step ${at[0]}, ${at[1]} images` : "nothing yet");
+    say(this.caption, frame ? `step ${count(frame.step)} · ${compact(frame.images)} images` : "");
+    this.canvas.setAttribute("aria-label", frame
+      ? `${frame.columns * frame.rows} generated samples at step ${frame.step}. Arrow keys walk over them and read D's score.` : "No samples yet");
+  }
+
+  // Scrubbing: the wanted frame is shown when it is here; older wishes are dropped.
+
+  scrub(index) {
+    this.stopPlaying();
+    this.goTo(index);
+  }
+
+  async goTo(index) {
+    const step = this.kept[index]?.[0];
+    if (step === undefined) return;
+    this.live = false;
+    this.slider.value = String(index);
+    this.wanted = step;
+    this.update();
+    this.onScrub(step);
+    const frame = await this.frame(step);
+    if (frame && this.wanted === step && !this.live) this.display(frame);
+  }
+
+  goLive() {
+    this.stopPlaying();
+    this.live = true;
+    this.wanted = null;
+    this.onScrub(null);
+    if (this.newest) this.display(this.newest);
+    this.update();
+  }
+
+  async frame(step) {
+    const known = this.frames.get(step);
+    if (known) return known;
+    const source = this.source;
+    try {
+      const answer = await fetch(httpUrl(source.run, `grid/${step}`, source.token));
+      if (!answer.ok || source !== this.source) return null;
+      const { png, scores, ...header } = await answer.json();
+      const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
+      const frame = await decodeFrame(header, bytes, scores.map((s) => s ?? NaN));
+      if (source === this.source) this.keep(frame);
+      return frame;
+    } catch {
+      return null; // the connection: the socket says so already
+    }
+  }
+
+  async play() {
+    if (this.playing) return this.stopPlaying();
+    const turn = (this.playing = {});
+    say(this.playButton, "❚❚ Stop");
+    const stride = Math.max(1, Math.ceil(this.kept.length / 120));
+    for (let i = 0; i < this.kept.length && this.playing === turn; i += stride) {
+      const next = this.kept[i + stride];
+      const pause = new Promise((done) => setTimeout(done, 1000 * FRAME_SECONDS * (still() ? 5 : 1)));
+      if (next) this.frame(next[0]);
+      await this.goTo(i);
+      await pause;
+    }
+    if (this.playing === turn) this.goLive();
+  }
+
+  stopPlaying() {
+    this.playing = null;
+    if (this.playButton) say(this.playButton, "▶ Replay");
+  }
+
+  // Real images beside the generated ones
+
+  toggleReal() {
+    this.showReal(!this.realOn);
+  }
+
+  async showReal(on) {
+    this.realOn = !!on && !!this.source;
+    this.real.hidden = !this.realOn;
+    this.realButton.setAttribute("aria-pressed", String(this.realOn));
+    this.realButton.disabled = !this.source;
+    this.root.parentElement?.toggleAttribute("data-real", this.realOn);
+    if (!this.realOn || this.realFrame) return this.redraw();
+    const source = this.source;
+    try {
+      const answer = await fetch(httpUrl(source.run, "real.png", source.token));
+      if (!answer.ok || source !== this.source) return;
+      const bitmap = await createImageBitmap(await answer.blob());
+      const shape = this.shown ?? { columns: 8, rows: 8, size: bitmap.width / 8 };
+      this.realFrame = { bitmap, columns: shape.columns, rows: shape.rows, size: bitmap.width / shape.columns };
+      this.redraw();
+    } catch { /* the next click tries again */ }
+  }
+
+  // What D says of one sample
+
+  under(event) {
+    const box = this.canvas.getBoundingClientRect(), frame = this.shown;
+    if (!frame) return -1;
+    const c = Math.floor(((event.clientX - box.left) / box.width) * frame.columns);
+    const r = Math.floor(((event.clientY - box.top) / box.height) * frame.rows);
+    return c >= 0 && r >= 0 && c < frame.columns && r < frame.rows ? r * frame.columns + c : -1;
+  }
+
+  walk(event) {
+    const frame = this.shown, by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: frame?.columns, ArrowUp: -frame?.columns }[event.key];
+    if (event.key === "Escape") this.point(-1);
+    if (!frame || !by) return;
+    event.preventDefault();
+    const next = this.pinned < 0 ? 0 : this.pinned + by;
+    if (next >= 0 && next < frame.columns * frame.rows) this.point(next);
+  }
+
+  point(index) {
+    this.pinned = index;
+    const frame = this.shown, score = frame?.scores?.[index];
+    this.tip.hidden = index < 0 || !Number.isFinite(score);
+    if (this.tip.hidden) return;
+    const line = Number.isFinite(frame.threshold) ? frame.threshold : this.threshold;
+    const verdict = Number.isFinite(line) ? (score > line ? "real" : "fake") : "";
+    this.tip.dataset.verdict = verdict;
+    const said = this.probability ? `${Math.round(100 * score)}% real` : `score ${short(score)}`;
+    this.tip.replaceChildren(make("span", {}, "D says "), make("b", {}, verdict || said), make("span", {}, verdict ? ` · ${said}` : ""));
+    const c = index % frame.columns, r = Math.floor(index / frame.columns);
+    const x = (c + 0.5) / frame.columns, y = r / frame.rows;
+    this.tip.style.left = `${100 * Math.min(0.84, Math.max(0.16, x))}%`;
+    this.tip.style.top = `${100 * y}%`;
+    this.tip.dataset.below = String(r === 0);
+    if (r === 0) this.tip.style.top = `${100 / frame.rows}%`;
+  }
+}

@@ -1,0 +1,167 @@
+// The live view of one run: a socket, the status strip, the film and the curves. Kept across reruns of the page.
+
+const mounted = new WeakMap();
+
+class LiveView {
+  constructor(parent) {
+    this.status = new StatusStrip();
+    this.curves = new Curves();
+    this.film = new Film({ onScrub: (step) => this.curves.setCursor(step) });
+    this.root = make("div", { class: "gs-live", "data-testid": "live" },
+      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.curves.main), this.curves.more);
+    this.body = this.root.querySelector(".gs-body");
+    parent.append(this.root);
+    this.data = {};
+    this.told = "";
+    this.down = false;
+  }
+
+  /** What the page says now; called after every rerun of it. */
+  update(data, tell) {
+    const before = this.data;
+    this.data = data;
+    this.tell = tell;
+    this.root.toggleAttribute("data-projector", !!data.projector);
+    this.root.toggleAttribute("data-dark", dark(this.root));
+    this.film.probability = this.curves.probability = data.probability;
+    if (data.run !== before.run || data.token !== before.token) this.open();
+    else if (!data.run && data.preview?.key !== before.preview?.key) this.showPreview();
+    this.paint();
+    this.compare();
+    this.curves.soon(60);
+  }
+
+  open() {
+    this.channel?.close();
+    this.channel = null;
+    this.view = null;
+    this.changes = 0;
+    this.told = "";
+    this.down = false;
+    this.series = new Series(this.data.columns);
+    this.curves.open(this.data.run || "none", this.series, this.data.plotly);
+    this.film.open(this.data.run ? { run: this.data.run, token: this.data.token } : null);
+    this.root.dataset.empty = String(!this.data.run);
+    say(this.film.heading, this.data.run ? "Generated" : "Real");
+    if (!this.data.run) return this.showPreview();
+    this.cover("");
+    const channel = openChannel(socketUrl(this.data.run, this.data.token), {
+      onFrame: (frame) => { if (channel === this.channel) this.receive(frame); },
+      onDown: (down) => { if (channel === this.channel && down !== this.down) { this.down = down; this.paint(); } },
+    });
+    this.channel = channel;
+  }
+
+  receive({ header, blobs }) {
+    if (header.type === "hello") this.hello(header, blobs);
+    else if (header.type === "state") this.setView(header.view);
+    else if (header.type === "records") this.addRecords(blobs[0]);
+    else if (header.type === "kept") this.film.addKept(header.step, header.images);
+    else if (header.type === "grid") this.addGrid(header.grid, blobs);
+    else if (header.type === "change") this.addChange(header.change);
+    else if (header.type === "refused") this.cover(header.why);
+  }
+
+  hello(header, blobs) {
+    this.series = new Series(header.columns);
+    this.series.append(blobs[0]);
+    this.curves.series = this.series;
+    this.curves.changes = header.changes;
+    this.changes = header.changes.length;
+    this.film.setKept(header.kept);
+    this.setView(header.view);
+    if (header.grid) this.addGrid(header.grid, blobs.slice(1));
+    else this.cover(header.view.state === "queued" ? "This run waits for the one before it." : "The first samples are on their way.");
+    this.curves.soon(0);
+  }
+
+  addRecords(blob) {
+    this.series.append(blob);
+    this.status.advance(this.series);
+    this.film.threshold = this.threshold();
+    this.paint();
+    this.curves.soon();
+  }
+
+  async addGrid(grid, blobs) {
+    const turn = (this.gridTurn = (this.gridTurn ?? 0) + 1);
+    const frame = await decodeFrame(grid, blobs[0], new Float32Array(blobs[1]));
+    if (turn !== this.gridTurn) return;
+    this.cover("");
+    this.film.threshold = this.threshold();
+    this.film.setNewest(frame);
+  }
+
+  addChange(change) {
+    this.curves.changes = [...this.curves.changes, change];
+    this.changes += 1;
+    this.curves.soon(60);
+    this.compare();
+  }
+
+  setView(view) {
+    this.view = view;
+    this.paint();
+    this.compare();
+  }
+
+  /** Above it D takes an image for real: one half as a probability, otherwise half-way between the two means. */
+  threshold() {
+    if (this.data.threshold !== null && this.data.threshold !== undefined) return this.data.threshold;
+    return (this.series.last("d_real") + this.series.last("d_fake")) / 2;
+  }
+
+  /** Tell the page when what its buttons depend on has changed; once for each change. */
+  compare() {
+    if (!this.view) return;
+    const v = this.view, now = [v.state, v.queue_place, v.checkpoints, v.error, this.changes].join("|");
+    if (now === this.data.signature || now === this.told) return;
+    this.told = now;
+    this.tell("moved", now);
+  }
+
+  paint() {
+    this.status.show(this.view, this.data.epoch_images, this.down);
+  }
+
+  /** Words over the picture's place; "" takes them away. */
+  cover(text) {
+    this.film.empty.replaceChildren(...(text ? [make("p", {}, text)] : []));
+    this.film.empty.hidden = !text;
+  }
+
+  /** Before the first Train: real images in the picture's place, and what will be there. */
+  async showPreview() {
+    const preview = this.data.preview;
+    this.film.empty.hidden = true;
+    if (!preview) return;
+    say(this.film.caption, preview.caption);
+    try {
+      const answer = await fetch(`${preview.path}?token=${encodeURIComponent(this.data.token)}`);
+      if (!answer.ok || this.data.run || this.data.preview.key !== preview.key) return;
+      const bitmap = await createImageBitmap(await answer.blob());
+      this.film.shown = { bitmap, columns: preview.columns, rows: preview.rows, size: bitmap.width / preview.columns, step: 0, images: 0, scores: [] };
+      this.film.redraw();
+      say(this.film.caption, preview.caption);
+      this.film.canvas.setAttribute("aria-label", preview.caption);
+    } catch { /* the words stand without the picture */ }
+  }
+
+  close() {
+    this.channel?.close();
+    this.channel = null;
+    this.curves.close();
+    this.film.stopPlaying();
+    this.root.remove();
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let view = mounted.get(parentElement);
+  if (!view) mounted.set(parentElement, (view = new LiveView(parentElement)));
+  view.update(data, setTriggerValue);
+  return () => {
+    view.close();
+    mounted.delete(parentElement);
+  };
+}

@@ -1,0 +1,57 @@
+// The live channel's frames, and a socket that comes back by itself.
+
+/** A binary frame: uint32 length of the header, the header in JSON, then the blobs whose lengths it lists. */
+function readFrame(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let at = 4 + length;
+  const blobs = header.blobs.map((size) => buffer.slice(at, (at += size)));
+  return { header, blobs };
+}
+
+const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 8000;
+
+/**
+ * Keep a socket open to `url` until `close()` is called. A dropped one is opened again, each time after twice the
+ * wait, a little at random so that a class does not come back all at once. `onDown(true | false)` tells.
+ */
+function openChannel(url, { onFrame, onDown }) {
+  let socket = null, timer = 0, wait = FIRST_WAIT_MS, closed = false;
+  const open = () => {
+    socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = (message) => {
+      wait = FIRST_WAIT_MS;
+      onDown(false);
+      onFrame(readFrame(message.data));
+    };
+    socket.onclose = (event) => {
+      if (closed || event.code === 4404) return; // 4404: there is no such run, and the server has said so
+      onDown(true);
+      timer = setTimeout(open, wait * (0.7 + 0.6 * Math.random()));
+      wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+    };
+  };
+  const hurry = () => {
+    if (closed || !socket || socket.readyState !== WebSocket.CLOSED) return;
+    clearTimeout(timer);
+    open();
+  };
+  window.addEventListener("online", hurry);
+  open();
+  return {
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      window.removeEventListener("online", hurry);
+      socket.close();
+    },
+  };
+}
+
+function socketUrl(run, token) {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}/live/${encodeURIComponent(run)}?token=${encodeURIComponent(token)}`;
+}
+
+const httpUrl = (run, rest, token) => `/live/${encodeURIComponent(run)}/${rest}?token=${encodeURIComponent(token)}`;

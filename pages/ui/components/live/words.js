@@ -1,0 +1,56 @@
+// Numbers as people read them, and small helpers for the page.
+
+const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const count = (n) => (Number.isFinite(n) ? COUNT.format(n).replaceAll(",", "\u202f") : "–");
+
+/** Three significant digits, a true minus sign. */
+function short(n) {
+  if (!Number.isFinite(n)) return "–";
+  const size = Math.abs(n);
+  const text = size !== 0 && (size < 0.001 || size >= 1e5) ? n.toExponential(1)
+    : n.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 || size === 0 ? 2 : 3);
+  return text.replace("-", "−");
+}
+
+/** Images in a form that fits: 950, 12.3 k, 1.25 M. */
+function compact(n) {
+  if (!Number.isFinite(n)) return "–";
+  if (n < 10000) return count(n);
+  if (n < 1e6) return `${(n / 1e3).toFixed(n < 1e5 ? 1 : 0)} k`;
+  return `${(n / 1e6).toFixed(2)} M`;
+}
+
+/** Seconds as a clock: 0:42, 12:05, 1:02:03. */
+function clock(seconds) {
+  if (seconds === null || !Number.isFinite(seconds)) return "–";
+  const whole = Math.round(seconds), s = whole % 60, m = Math.floor(whole / 60) % 60, h = Math.floor(whole / 3600);
+  const two = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** A new element; `parts` are children, `attributes` may hold on<Event> functions. */
+function make(tag, attributes = {}, ...parts) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2).toLowerCase(), value);
+    else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...parts);
+  return element;
+}
+
+/** Set text only where it changed, so that nothing is laid out anew for nothing. */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Whether the theme now in force is a dark one. */
+function dark(element) {
+  const ink = make("i", { style: "color: var(--st-background-color)" });
+  element.append(ink);
+  const [r, g, b] = getComputedStyle(ink).color.match(/[\d.]+/g).map(Number);
+  ink.remove();
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128;
+}

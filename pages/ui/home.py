@@ -1,0 +1,88 @@
+"""What lives as long as the server: the run manager, the live channel's hub and the token.
+
+Held as an attribute of `sys`, where neither a reload of our modules nor a viewer's clear_cache can reach it.
+"""
+
+from __future__ import annotations
+
+import gc
+import secrets
+import sys
+import threading
+from typing import Any
+
+from pages.ui.atlas import Previews
+from pages.ui.channel import Hub
+
+_SLOT = "_ganscope_home"
+WARM_UP_SECONDS = 60.0
+
+
+class NotReady(ValueError):
+    """The engine could not be started; one sentence saying why."""
+
+
+class Home:
+    """Starts the engine in a thread of its own, so that the server answers while torch is still being imported."""
+
+    def __init__(self, manager: Any = None) -> None:
+        self.token = secrets.token_urlsafe(24)
+        self.hub = Hub(self.manager, self.token)
+        self.previews = Previews()
+        self._manager = manager
+        self._problem = ""
+        self._ready = threading.Event()
+        if manager is not None:
+            self._ready.set()
+
+    def start(self) -> None:
+        threading.Thread(target=self._warm_up, name="ganscope-warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        try:
+            from gan_core.config.places import data_dir, device_name, runs_dir
+            from gan_core.runs import RunManager
+
+            self._manager = RunManager(runs_dir(), data_dir(), device=device_name())
+        except (ValueError, OSError) as problem:
+            self._problem = str(problem)
+        except Exception as problem:
+            self._problem = f"The engine did not start: {type(problem).__name__}: {problem}."
+            raise
+        finally:
+            # torch brings half a million objects that never die: without this every collection walks all of
+            # them while it holds the interpreter, and training stands still meanwhile.
+            gc.collect()
+            gc.freeze()
+            self._ready.set()
+
+    def manager(self) -> Any:
+        """The run manager, waiting for it while the server is still starting. Raises NotReady."""
+        if not self._ready.wait(WARM_UP_SECONDS):
+            raise NotReady("The engine is still starting; reload this page in a moment.")
+        if self._manager is None:
+            raise NotReady(self._problem)
+        return self._manager
+
+    @property
+    def ready(self) -> bool:
+        return self._ready.is_set()
+
+    def close(self) -> None:
+        """Stop every run between two steps, with a checkpoint."""
+        if self._ready.wait(5.0) and self._manager is not None:
+            self._manager.close()
+
+
+def open_home(home: Home) -> Home:
+    setattr(sys, _SLOT, home)
+    return home
+
+
+def home() -> Home:
+    """The server's home; made on the spot where a page runs without the server (a bare `streamlit run` of it)."""
+    found: Home | None = getattr(sys, _SLOT, None)
+    if found is None:
+        found = open_home(Home())
+        found.start()
+    return found

@@ -1,0 +1,210 @@
+"""The panel: the ONLY place that turns a typed field into a widget."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config.codec import ConfigError
+from gan_core.config.fields import FieldSpec, spec_of
+from pages.ui.words import label_of, plain
+
+Changed = Callable[[str, Any], None]
+"""Called with the dotted path and the new value when a person has moved a widget."""
+
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Data", ("data", "size", "conditional", "batch_size")),
+    ("Networks", ("latent", "generator", "discriminator", "ema")),
+    ("Objective", ("loss", "penalty", "augmentation", "instance_noise", "k_d", "pack")),
+    ("Optimizers", ("g_optimizer", "d_optimizer", "schedule")),
+    ("Length and recording", ("total_images", "seed", "precision", "record")),
+)
+"""Top-level fields by group; a field named nowhere comes last, so that a new one cannot be forgotten."""
+
+LIVE_SIGN = ":green-badge[:material/bolt: live]"
+_FLOAT_MANTISSAS = (1, 1.5, 2, 3, 5, 7)
+_INT_MANTISSAS = (1, 2, 3, 5)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How a panel is drawn. `only_live`: a run is being steered, so only its live fields can be moved."""
+
+    scope: str
+    changed: Changed
+    only_live: bool
+    advanced: bool
+
+
+def draw_fields(config: Any, drawing: Drawing) -> None:
+    """All groups of a `RunConfig`, folded, each with its present choice in the title."""
+    fields = {f.name: f for f in dataclasses.fields(config)}
+    named = {name for _, names in GROUPS for name in names}
+    for title, names in GROUPS:
+        here = [n for n in names if n in fields]
+        if title == GROUPS[-1][0]:
+            here += [n for n in fields if n not in named]
+        # The key, not the title, says which group this is: the title changes with every choice.
+        with st.expander(_summary(title, config, here), key=f"{drawing.scope}:group:{title}"):
+            for name in here:
+                _draw(spec_of(fields[name]), name, name, getattr(config, name), drawing)
+
+
+def _summary(title: str, config: Any, names: Sequence[str]) -> str:
+    """ "Networks · DCGAN, DCGAN"."""
+    labels = []
+    for f in dataclasses.fields(config):
+        family = spec_of(f).family
+        if f.name in names and family is not None:
+            labels.append(family.get(family.name_of(getattr(config, f.name))).label)
+    words = ", ".join(dict.fromkeys(labels))
+    return f"**{title}**" + (f"  :gray[{words}]" if words else "")
+
+
+def _draw(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -> None:
+    if spec.kind == "section":
+        _inner(label_of(name, spec.label), spec.help, path, value, drawing)
+    elif spec.kind == "one_of":
+        _family(spec, name, path, value, drawing)
+    elif drawing.advanced or not spec.advanced:
+        _widget(spec, name, path, value, drawing)
+
+
+def _inner(title: str, words: str, path: str, value: Any, drawing: Drawing) -> None:
+    """The fields of a section or of a family's member, set a little to the right."""
+    shown = [f for f in dataclasses.fields(value) if drawing.advanced or not spec_of(f).advanced]
+    if not shown:
+        return
+    if title:
+        st.markdown(f"**{title}**", help=words or None)
+    with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
+        for f in shown:
+            _draw(spec_of(f), f.name, f"{path}.{f.name}", getattr(value, f.name), drawing)
+
+
+def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing) -> None:
+    family = spec.family
+    assert family is not None
+    entry = family.get(family.name_of(member))
+    key = _seed(path, entry.name, drawing)
+    st.selectbox(
+        label_of(name, spec.label),
+        family.names(),
+        format_func=lambda n: family.get(n).label,
+        key=key,
+        help=_help(spec),
+        disabled=drawing.only_live,
+        on_change=_take,
+        args=(key, path, drawing.changed),
+    )
+    st.caption(entry.help + (f" *{entry.source}*" if entry.source else ""))
+    _inner("", "", path, member, drawing)
+
+
+def _seed(path: str, value: Any, drawing: Drawing) -> str:
+    """Give a widget the configuration's value before it is drawn; returns its key."""
+    key = f"{drawing.scope}:{path}"
+    st.session_state[key] = value
+    return key
+
+
+def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | None = None) -> None:
+    """A widget was moved."""
+    value = st.session_state[key]
+    if value is not None:
+        changed(path, back(value) if back else value)
+
+
+def _help(spec: FieldSpec) -> str:
+    return spec.help + (" Can change while a run trains." if spec.live else "")
+
+
+def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -> None:
+    label = label_of(name, spec.label) + (f" :gray[({spec.unit})]" if spec.unit else "")
+    key = _seed(path, value, drawing)
+    common: dict[str, Any] = {
+        "label": f"{label} {LIVE_SIGN}" if spec.live else label,
+        "key": key,
+        "help": _help(spec),
+        "disabled": drawing.only_live and not spec.live,
+        "on_change": _take,
+        "args": (key, path, drawing.changed),
+    }
+    if spec.kind == "bool":
+        st.toggle(**common)
+    elif spec.kind == "text":
+        st.text_input(**common, max_chars=spec.max_length)
+    elif spec.kind == "choice":
+        _choice(spec, common)
+    else:
+        _number(spec, value, common)
+
+
+def _choice(spec: FieldSpec, common: dict[str, Any]) -> None:
+    if sum(len(str(c)) for c in spec.choices) <= 24 and len(spec.choices) <= 5:
+        st.segmented_control(options=spec.choices, format_func=str, required=True, **common)
+    else:
+        st.selectbox(options=spec.choices, format_func=str, **common)
+
+
+def _number(spec: FieldSpec, value: float, common: dict[str, Any]) -> None:
+    low, high = spec.low, spec.high
+    assert low is not None
+    assert high is not None
+    whole = spec.kind == "int"
+    if spec.scale == "log":
+        st.select_slider(options=log_options(spec, value), format_func=plain, **common)
+    elif whole and high - low > 64:
+        st.number_input(min_value=int(low), max_value=int(high), step=1, **common)
+    elif whole:
+        st.slider(min_value=int(low), max_value=int(high), step=1, **common)
+    elif 0.99 <= high < 1:
+        st.select_slider(options=share_options(spec, value), format_func=plain, **common)
+    else:
+        step = _nice((high - low) / 100)
+        st.slider(min_value=float(low), max_value=float(high), step=step, format="%.3g", **common)
+
+
+def _nice(number: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is at most `number`."""
+    power = 10.0 ** math.floor(math.log10(number) + 1e-9)
+    return max(m * power for m in (1, 2, 5) if m * power <= number * (1 + 1e-9))
+
+
+def log_options(spec: FieldSpec, value: float) -> list[float]:
+    """Evenly felt steps of a log field: from `low` (or 0, then `smallest`) to `high`, with `value` among them."""
+    assert spec.low is not None
+    assert spec.high is not None
+    whole = spec.kind == "int"
+    start = spec.low if spec.low > 0 else (spec.smallest or (1 if whole else spec.high / 1e6))
+    options = {float(spec.low), float(spec.high), float(value)}
+    for power in range(math.floor(math.log10(start)), math.ceil(math.log10(spec.high)) + 1):
+        for m in _INT_MANTISSAS if whole else _FLOAT_MANTISSAS:
+            options.add(float(f"{m}e{power}"))
+    if whole and spec.high <= 4096:
+        options.update(float(2**n) for n in range(13))
+    inside = sorted(v for v in options if v in (spec.low, value) or start <= v <= spec.high)
+    return [int(v) for v in inside if v.is_integer()] if whole else inside
+
+
+def share_options(spec: FieldSpec, value: float) -> list[float]:
+    """Shares up to just below 1, such as a beta: even steps, then ever closer to 1."""
+    assert spec.low is not None
+    assert spec.high is not None
+    even = [round(0.05 * i, 2) for i in range(20)]
+    near = [0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999]
+    options = {*even, *near, float(spec.low), float(spec.high), float(value)}
+    return sorted(v for v in options if spec.low <= v <= spec.high)
+
+
+def changed_config(config: Any, path: str, value: Any, replace: Callable[[Any, str, Any], Any]) -> tuple[Any, str]:
+    """The configuration with one field changed, and "" or what is wrong with the value."""
+    try:
+        return replace(config, path, value), ""
+    except ConfigError as problem:
+        return config, str(problem)

@@ -1,0 +1,89 @@
+"""Our own HTTP and socket routes: the live channel, a run's pictures, and the files that the pages load."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import plotly
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from pages.ui.guard import refusal
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+PLOTLY_PATH = f"/asset/plotly-{plotly.__version__}.js"
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@cache
+def _files() -> dict[str, tuple[Path, str]]:
+    """The few files that may be asked for by name; nothing else on disk can be reached."""
+    package = Path(plotly.__file__).parent / "package_data"
+    return {
+        f"plotly-{plotly.__version__}.js": (package / "plotly.min.js", "text/javascript"),
+        "inter-latin.woff2": (ASSETS / "font" / "inter-latin.woff2", "font/woff2"),
+        "inter-latin-ext.woff2": (ASSETS / "font" / "inter-latin-ext.woff2", "font/woff2"),
+    }
+
+
+async def asset(request: Request) -> Response:
+    known = _files().get(request.path_params["name"])
+    if known is None:
+        return Response("There is no such file here.", 404, media_type="text/plain")
+    return FileResponse(known[0], media_type=known[1], headers=_FOREVER)
+
+
+def routes(home: Any) -> list[BaseRoute]:
+    """All routes of one server's `Home`; its manager is asked from worker threads and may still be starting."""
+
+    def answer(read: Callable[[Any, Request], Response]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            if reason := refusal(request, home.token):
+                return Response(reason, 403, media_type="text/plain")
+            try:
+                return await asyncio.to_thread(lambda: read(home, request))
+            except ValueError as problem:
+                return Response(str(problem), 404, media_type="text/plain")
+
+        return endpoint
+
+    return [
+        WebSocketRoute("/live/{run}", home.hub.endpoint),
+        Route("/live/{run}/grid/{step:int}", answer(_grid)),
+        Route("/live/{run}/real.png", answer(_real)),
+        Route("/preview/{key}.png", answer(_preview)),
+        Route("/asset/{name}", asset),
+    ]
+
+
+def _grid(home: Any, request: Request) -> Response:
+    """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
+    grid = home.manager().grid(request.path_params["run"], request.path_params["step"])
+    return JSONResponse(
+        {
+            "step": grid.step,
+            "images": grid.images,
+            "columns": grid.columns,
+            "rows": grid.rows,
+            "size": grid.size,
+            "scores": [None if s != s else float(s) for s in grid.scores],
+            "png": base64.b64encode(grid.png).decode(),
+        },
+        headers=_FOREVER,
+    )
+
+
+def _real(home: Any, request: Request) -> Response:
+    png = home.manager().real_grid(request.path_params["run"])
+    return Response(png, media_type="image/png", headers=_FOREVER)
+
+
+def _preview(home: Any, request: Request) -> Response:
+    png = home.previews.get(request.path_params["key"])
+    return Response(png, media_type="image/png", headers=_FOREVER)

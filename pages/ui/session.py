@@ -1,0 +1,115 @@
+"""What one browser tab works with: the configuration in its panel, the run it watches, and both in its URL.
+
+The configuration stands under a key of its own, not in widgets, because widgets' values are lost on a page switch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config.codec import ConfigError, apply_sets, differences, from_dict, get_at, replace_at
+from gan_core.runs.commands import Change
+from gan_core.training import RunConfig, preset
+from gan_core.training.presets import DEFAULT
+from pages.ui.home import home
+
+_KEY = "ganscope.tab"
+PENDING_SECONDS = 3.0
+
+
+@dataclass
+class Tab:
+    """One tab's state. `notice` is a sentence to show once; `pending` holds live changes that are on their way."""
+
+    preset: str
+    config: RunConfig
+    run: str = ""
+    projector: bool = False
+    steering: bool = True
+    notice: str = ""
+    pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
+
+
+def manager() -> Any:
+    """The run manager; waits while the engine starts. Raises NotReady."""
+    return home().manager()
+
+
+def tab() -> Tab:
+    """This tab's state, read from its URL the first time."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = from_url(st.query_params.to_dict())
+    found: Tab = st.session_state[_KEY]
+    return found
+
+
+def from_url(query: Mapping[str, str]) -> Tab:
+    """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
+    pairs = dict(query)
+    projector = pairs.pop("projector", "") == "1"
+    run = pairs.pop("run", "")
+    fresh = Tab(DEFAULT, preset(DEFAULT).config, projector=projector)
+    try:
+        if run:
+            view = manager().view(run)
+            return Tab(view.preset or DEFAULT, from_dict(RunConfig, view.config), run, projector)
+        name = pairs.pop("preset", DEFAULT)
+        return Tab(name, apply_sets(preset(name).config, pairs), projector=projector)
+    except ValueError as problem:
+        fresh.notice = f"The link cannot be opened as it is: {problem}"
+        return fresh
+
+
+def to_url(state: Tab) -> dict[str, str]:
+    """The query of this tab's address: the run it watches, else the preset and what differs from it."""
+    query = {"run": state.run} if state.run else config_query(state.preset, state.config)
+    return query | ({"projector": "1"} if state.projector else {})
+
+
+def config_query(name: str, config: RunConfig) -> dict[str, str]:
+    """Preset and differences: opens the same panel on any machine."""
+    try:
+        base = preset(name).config
+    except ConfigError:
+        name, base = DEFAULT, preset(DEFAULT).config
+    return {"preset": name, **differences(config, base)}
+
+
+def write_url(state: Tab) -> None:
+    query = to_url(state)
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+
+
+def watch(state: Tab, run: str) -> None:
+    """Turn to a run ("": to none, with the panel as it is)."""
+    state.run, state.steering, state.pending = run, True, {}
+    if run:
+        view = manager().view(run)
+        state.preset, state.config = view.preset or state.preset, from_dict(RunConfig, view.config)
+
+
+def send_change(state: Tab, path: str, value: Any) -> None:
+    """A live field of the watched run; shown as set until the run says so itself."""
+    try:
+        manager().send(state.run, Change(path, value))
+        state.pending[path] = (value, time.monotonic())
+    except ValueError as problem:
+        state.notice = str(problem)
+
+
+def config_in_force(state: Tab, view: Any) -> RunConfig:
+    """The watched run's configuration, with the changes that it has not taken up yet."""
+    config = from_dict(RunConfig, view.config)
+    now = time.monotonic()
+    for path, (value, since) in list(state.pending.items()):
+        if get_at(config, path) == value or now - since > PENDING_SECONDS:
+            del state.pending[path]
+        else:
+            config = replace_at(config, path, value)
+    return config

@@ -1,0 +1,122 @@
+"""The live channel's messages: one binary frame each, made once and sent as it is to every viewer.
+
+A frame is a little-endian uint32 with the header's length, the header (JSON, UTF-8), then the blobs one after
+another; `header["blobs"]` lists their lengths in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS = (
+    "step",
+    "images",
+    "elapsed_seconds",
+    "images_per_second",
+    "d_loss",
+    "g_loss",
+    "d_real",
+    "d_fake",
+    "d_accuracy_real",
+    "d_accuracy_fake",
+    "d_grad_norm",
+    "g_grad_norm",
+    "penalty",
+    "g_lr",
+    "d_lr",
+    "instance_noise",
+)
+"""What a viewer gets of each record, in this order."""
+
+HISTORY_POINTS = 4000
+
+
+def pack(header: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
+    """One frame. NaN and infinity are not JSON: numbers that may be so travel in blobs."""
+    text = json.dumps({**header, "blobs": [len(b) for b in blobs]}, allow_nan=False).encode()
+    return b"".join((struct.pack("<I", len(text)), text, *blobs))
+
+
+def unpack(frame: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    """Header and blobs of a frame (the viewer's side of `pack`, for tests and other clients)."""
+    (length,) = struct.unpack_from("<I", frame)
+    header = json.loads(frame[4 : 4 + length])
+    blobs, at = [], 4 + length
+    for size in header["blobs"]:
+        blobs.append(frame[at : at + size])
+        at += size
+    return header, blobs
+
+
+def view_header(view: Any) -> dict[str, Any]:
+    """A `RunView` for the viewer, without its configuration."""
+    return {
+        "id": view.id,
+        "title": view.title,
+        "preset": view.preset,
+        "state": view.state,
+        "step": view.step,
+        "images": view.images,
+        "total_images": view.total_images,
+        "elapsed_seconds": view.elapsed_seconds,
+        "images_per_second": view.recent_images_per_second,
+        "eta_seconds": view.eta_seconds,
+        "device": view.device,
+        "queue_place": view.queue_place,
+        "error": view.error,
+        "advice": list(view.advice),
+        "checkpoints": len(view.checkpoints),
+    }
+
+
+def grid_header(grid: Any, kept: bool) -> dict[str, Any]:
+    """Where and what a sample grid is; its PNG and float32 scores are the two blobs that follow."""
+    return {
+        "step": grid.step,
+        "images": grid.images,
+        "columns": grid.columns,
+        "rows": grid.rows,
+        "size": grid.size,
+        "kept": kept,
+    }
+
+
+def grid_blobs(grid: Any) -> list[bytes]:
+    return [grid.png, np.ascontiguousarray(grid.scores, "<f4").tobytes()]
+
+
+def change_header(change: Any) -> dict[str, Any]:
+    return {"step": change.step, "path": change.path, "before": _plain(change.before), "after": _plain(change.after)}
+
+
+def _plain(value: Any) -> Any:
+    """A setting as JSON: words and numbers as they are, anything else as text."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    return value if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def records_blob(rows: Sequence[Mapping[str, float]]) -> bytes:
+    """Records as float32 [len(rows), len(COLUMNS)]; a value that a record lacks is NaN."""
+    table = [[row.get(name, math.nan) for name in COLUMNS] for row in rows]
+    return np.asarray(table, "<f4").reshape(len(rows), len(COLUMNS)).tobytes()
+
+
+def history_blob(columns: Mapping[str, NDArray[np.float64]], points: int = HISTORY_POINTS) -> bytes:
+    """A run's whole history as float32 [n, len(COLUMNS)], thinned evenly to at most `points` rows.
+
+    The newest row is always among them, so that what comes after joins on.
+    """
+    count = len(columns["step"])
+    stride = max(1, math.ceil(count / points))
+    rows = np.arange((count - 1) % stride, count, stride) if count else np.arange(0)
+    empty = np.full(count, math.nan)
+    table = np.stack([np.asarray(columns.get(name, empty))[rows] for name in COLUMNS], axis=1)
+    return table.astype("<f4").tobytes()

@@ -1,0 +1,62 @@
+"""Numbers and settings as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gan_core.config.codec import ConfigError, get_at, spec_at
+
+THIN = "\u202f"  # narrow no-break space between thousands
+
+
+def count(number: float) -> str:
+    """12 345."""
+    return f"{number:,.0f}".replace(",", THIN)
+
+
+def compact(number: float) -> str:
+    """512, 12.3 k, 4.56 M."""
+    if number < 10_000:
+        return count(number)
+    return f"{number / 1e3:.0f} k" if number < 1e6 else f"{number / 1e6:.2f} M"
+
+
+def duration(seconds: float) -> str:
+    """About how long, no finer than it can be known: 40 s, 2 min, 1 h 20 min."""
+    if seconds < 90:
+        return f"{max(1, round(seconds / 5) * 5 if seconds > 20 else round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def plain(value: Any) -> str:
+    """A setting's value."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return count(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def label_of(name: str, label: str) -> str:
+    """A field's label, or its name made readable: g_lr -> G lr."""
+    return label or name.replace("_", " ").capitalize()
+
+
+def path_label(config: Any, path: str) -> str:
+    """A field in words: "Generator's optimizer: Learning rate"."""
+    names = path.split(".")
+    try:
+        parts = [label_of(n, spec_at(config, ".".join(names[: i + 1])).label) for i, n in enumerate(names)]
+    except ConfigError:
+        return path
+    return ": ".join(parts)
+
+
+def value_at(config: Any, path: str) -> Any:
+    """A field's value as `replace_at` takes it: a family gives its member's name."""
+    spec = spec_at(config, path)
+    value = get_at(config, path)
+    return spec.family.name_of(value) if spec.family is not None else value
