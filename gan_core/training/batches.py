@@ -48,9 +48,14 @@ class Batches:
         """Enough to go on with the very next batch: the random state before this epoch, and the place in it."""
         return {"epoch_state": self._epoch_state, "position": self._position, "count": self.count}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Raises ValueError where the data is not what the state was taken from."""
+    def load_state(self, state: dict[str, Any], *, other_data: bool = False) -> None:
+        """Raises ValueError where the data is not what the state was taken from.
+
+        With `other_data` (a branch that learns from something else) such data begins its first epoch instead.
+        """
         if state["count"] != self.count:
+            if other_data:
+                return
             raise ValueError(
                 f"The dataset has {self.count} images, but the run was trained on {state['count']}; "
                 "bring the same data back to resume it."

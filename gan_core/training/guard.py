@@ -72,14 +72,6 @@ class Guard:
                 self._trouble = Trouble(step, PLAYERS[player], "loss" if loss else "gradient norm")
         return self._trouble
 
-    def weights_trouble(self, step: int, weights: list[list[Tensor]]) -> Trouble | None:
-        """Whether any weight of the players (in the order of PLAYERS) is not finite; waits for the device."""
-        for player, tensors in zip(PLAYERS, weights, strict=True):
-            if not bool(torch.isfinite(total_norm(tensors))):
-                self._trouble = self._trouble or Trouble(step, player, "weights")
-                return self._trouble
-        return None
-
 
 def total_norm(tensors: list[Tensor]) -> Tensor:
     """The Euclidean norm of all numbers in all tensors, as a scalar on their device."""

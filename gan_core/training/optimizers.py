@@ -28,9 +28,13 @@ class Moments:
     def state(self) -> dict[str, Any]:
         return {"count": self.count, **self.kept}
 
+    def fits(self, state: dict[str, Any]) -> bool:
+        """Whether a state is that of this kind of optimizer."""
+        return state.keys() == {"count", *self.kept}
+
     def load_state(self, state: dict[str, Any]) -> None:
         """Raises ValueError where the state is that of another kind of optimizer or of other weights."""
-        if state.keys() != {"count", *self.kept}:
+        if not self.fits(state):
             raise ValueError("The checkpoint holds the moments of another kind of optimizer.")
         for name, tensors in self.kept.items():
             if [t.shape for t in state[name]] != [t.shape for t in tensors]:

@@ -35,7 +35,7 @@ def cautions(config: RunConfig) -> list[str]:
     names = type(config.loss).__name__, type(config.penalty).__name__
     norm = getattr(config.discriminator, "norm", "none")
     if names == ("Wasserstein", "NoPenalty") and not getattr(config.discriminator, "spectral_norm", False):
-        found.append("A Wasserstein loss without penalty, clipping or spectral norm lets the critic grow without end.")
+        found.append("A Wasserstein loss without penalty, clipping or spectral norm lets the critic grow for ever.")
     if norm == "batch" and config.penalty.active:
         found.append(
             "A gradient penalty looks at each image alone, batch normalisation mixes them: "

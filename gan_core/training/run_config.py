@@ -77,13 +77,16 @@ class Ema:
         high=1.0,
         live=True,
         label="Ramp-up",
-        help="Early on the half-life is at most this share of the images seen, so that the first weights are soon forgotten; 0 is off.",
+        help=(
+            "Early on the half-life is at most this share of the images seen, so that the first weights are "
+            "soon forgotten; 0 is off."
+        ),
     )
 
 
 @dataclass(frozen=True)
 class Record:
-    """How often a run writes down how it is doing. In steps and images, not seconds, so that a run repeats exactly."""
+    """How often a run writes down how it is doing: in steps and images, not seconds, so that a run repeats."""
 
     every_steps: int = integer(
         0,
@@ -101,7 +104,10 @@ class Record:
         high=1.0,
         advanced=True,
         label="Grid spacing",
-        help="A sample grid is kept when the images seen have grown by this share since the last one: dense at first, then sparser; 0 keeps one at every point.",
+        help=(
+            "A sample grid is kept when the images seen have grown by this share since the last one: dense at "
+            "first, then sparser; 0 keeps one at every point."
+        ),
     )
     grid_count: int = choice(
         64,

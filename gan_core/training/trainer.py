@@ -21,7 +21,7 @@ from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
 from gan_core.training.cost import points_every_steps
 from gan_core.training.ema import WeightAverage, ema_decay
-from gan_core.training.guard import Guard, Trouble
+from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.precision import forward_context
 from gan_core.training.run_config import RunConfig
 from gan_core.training.seeds import stream_generator
@@ -66,6 +66,7 @@ class Trainer:
         self._latents_rng = stream_generator(config.seed, "latents", device)
         self._noise_rng = stream_generator(config.seed, "noise", device)
         self._grid = GridLatents(config, self.class_count, device)
+        self.last_examined: Trouble | None = None
         self._grid_images = 0  # images seen when the last grid was kept
         self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
 
@@ -127,28 +128,34 @@ class Trainer:
         return self.step_count % self.every_steps == 0
 
     def point(self) -> dict[str, float]:
-        """The means since the last point; waits for the device, and looks at the weights."""
+        """The means since the last point; waits for the device, and looks at the weights (`last_examined`)."""
         values = self.window.means(self.config.loss)
         self.window.clear()
         factor = self.config.schedule.factor(self.images, self.config.total_images)
         values["g_lr"] = self.config.g_optimizer.lr * factor
         values["d_lr"] = self.config.d_optimizer.lr * factor
         values["instance_noise"] = self.instance_noise_sigma()
-        self.examine()
+        self.last_examined = self.examine()
         return values
 
     @torch.no_grad()
     def examine(self) -> Trouble | None:
-        """Look for trouble. If weights went bad, the last good ones come back; if all is well they are kept."""
-        players = [[w.detach() for w in self.d_weights], [w.detach() for w in self.g_weights]]
-        trouble = self.guard.trouble()
-        weights = self.guard.weights_trouble(self.step_count, players)
+        """Look for trouble. If any number in the networks went bad, the last good ones come back; else they are kept."""
         current = self._weights_and_buffers()
-        if weights is not None:
-            torch._foreach_copy_(current, self._good)
-        elif trouble is None:
+        sound = bool(torch.isfinite(total_norm([t for t in current if t.is_floating_point()])))
+        trouble = self.guard.trouble()
+        if sound and trouble is None:
             torch._foreach_copy_(self._good, current)
-        return trouble or weights
+        elif not sound:
+            trouble = trouble or self._whose_weights()
+            torch._foreach_copy_(current, self._good)
+        return trouble
+
+    def _whose_weights(self) -> Trouble:
+        """The player whose weights or running statistics are not finite."""
+        tensors = [t for t in self.discriminator.state_dict().values() if t.is_floating_point()]
+        player = PLAYERS[int(bool(torch.isfinite(total_norm(tensors))))]
+        return Trouble(self.step_count, player, "weights")
 
     def _weights_and_buffers(self) -> list[Tensor]:
         nets = (self.generator, self.discriminator, self.average.net)
@@ -218,8 +225,8 @@ class Trainer:
             "window": self.window.state(),
         }
 
-    def load_state(self, state: dict[str, Any], *, optimizers: bool = True) -> None:
-        """Go on from `state`; `optimizers=False` starts the optimizers anew (a branch with another optimizer).
+    def load_state(self, state: dict[str, Any], *, branched: bool = False) -> None:
+        """Go on from `state`; a branch may have other optimizers and batches, whose moments then start anew.
 
         Raises ValueError where the state does not fit this configuration or this data.
         """
@@ -231,13 +238,14 @@ class Trainer:
             self.average.net.load_state_dict(state["average"])
         except RuntimeError as error:
             raise ValueError("The checkpoint's networks are not those that this configuration describes.") from error
-        if optimizers:
-            self._g_moments.load_state(state["g_optimizer"])
-            self._d_moments.load_state(state["d_optimizer"])
-        self.batches.load_state(state["batches"])
+        for moments, kept in ((self._g_moments, state["g_optimizer"]), (self._d_moments, state["d_optimizer"])):
+            if moments.fits(kept) or not branched:
+                moments.load_state(kept)
+        self.batches.load_state(state["batches"], other_data=branched)
         self._latents_rng.set_state(state["latents_rng"])
         self._noise_rng.set_state(state["noise_rng"])
-        self.window.load_state(state["window"])
+        if not branched:
+            self.window.load_state(state["window"])
         self.step_count, self.images = int(state["step"]), int(state["images"])
         self._grid_images = int(state["grid_images"])
         torch._foreach_copy_(self._good, self._weights_and_buffers())

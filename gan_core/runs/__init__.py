@@ -1,0 +1,34 @@
+"""A run's life: its thread, its place on disk, the line for the device."""
+
+from gan_core.runs.commands import Change, CheckpointNow, Command, Pause, Resume, StepOnce, Stop
+from gan_core.runs.manager import RunManager
+from gan_core.runs.snapshot import Event, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.states import FOLLOWS, LIVE, STATES, WORDS, State
+from gan_core.runs.store import COLUMNS, TIMING_COLUMNS, UnknownRun, UnreadableRun
+
+__all__ = [
+    "COLUMNS",
+    "FOLLOWS",
+    "LIVE",
+    "STATES",
+    "TIMING_COLUMNS",
+    "WORDS",
+    "Change",
+    "CheckpointNow",
+    "Command",
+    "Event",
+    "Grid",
+    "GridMade",
+    "LiveChange",
+    "Pause",
+    "Recorded",
+    "Resume",
+    "RunManager",
+    "RunView",
+    "State",
+    "StateChanged",
+    "StepOnce",
+    "Stop",
+    "UnknownRun",
+    "UnreadableRun",
+]

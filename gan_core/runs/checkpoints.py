@@ -1,0 +1,118 @@
+"""Checkpoints: a resume state and the averaged generator, whole or not there, and checked before they are used."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save as save_safetensors
+
+from gan_core.config.files import write_atomically
+from gan_core.runs.store import CheckpointRow, RunFolder, RunWriter
+
+KEEP_AT_MOST = 12
+
+
+class DamagedCheckpoint(ValueError):
+    """The file is not the one that was written."""
+
+
+def write_checkpoint(
+    folder: RunFolder, writer: RunWriter, state: dict[str, Any], elapsed_seconds: float, *, by_hand: bool
+) -> CheckpointRow:
+    """Write state and generator durably, then their hashes into the database. Raises OSError."""
+    step = int(state["step"])
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    data = buffer.getvalue()
+    weights = {k: v.contiguous() for k, v in state["average"].items()}
+    generator = save_safetensors(weights, {"run": folder.id, "step": str(step)})
+    write_atomically(folder.checkpoint(step), data)
+    write_atomically(folder.generator(step), generator)
+    row = CheckpointRow(
+        step, int(state["images"]), elapsed_seconds, _sha256(data), _sha256(generator), by_hand
+    )
+    writer.add_checkpoint(row)
+    _thin_out(folder, writer)
+    return row
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _thin_out(folder: RunFolder, writer: RunWriter) -> None:
+    """Keep at most KEEP_AT_MOST automatic ones: drop the one whose neighbours are closest in relative terms.
+
+    The newest two and those made by hand stay.
+    """
+    rows = folder.checkpoints()
+    automatic = [r for r in rows if not r.by_hand]
+    if len(automatic) <= KEEP_AT_MOST:
+        return
+    images = [r.images for r in rows]
+
+    def gap(row: CheckpointRow) -> float:
+        place = images.index(row.images)
+        before = images[place - 1] if place else 0
+        return images[place + 1] / max(1, before)
+
+    drop = min(automatic[:-2], key=gap)
+    writer.forget_checkpoint(drop.step)
+    folder.checkpoint(drop.step).unlink(missing_ok=True)
+    folder.generator(drop.step).unlink(missing_ok=True)
+
+
+def read_checkpoint(folder: RunFolder, row: CheckpointRow) -> dict[str, Any]:
+    """The state as it was written. Raises DamagedCheckpoint where the file is missing or another.
+
+    Only after its SHA-256 agrees is it parsed, with torch's restricted unpickler, and only when its members are
+    stored uncompressed and no larger than the file, so that it cannot grow beyond its size in memory.
+    """
+    path = folder.checkpoint(row.step)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} cannot be read.") from error
+    if _sha256(data) != row.sha256:
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} is damaged.")
+    _check_archive(data, path)
+    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    if not isinstance(state, dict):
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} does not hold a state.")
+    return state
+
+
+def _check_archive(data: bytes, path: Path) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise DamagedCheckpoint(f"{path.name} is not a checkpoint.") from error
+    stored = all(m.compress_type == zipfile.ZIP_STORED for m in members)
+    if not stored or sum(m.file_size for m in members) > len(data):
+        raise DamagedCheckpoint(f"{path.name} is packed in a way that a checkpoint never is.")
+
+
+def newest_sound(
+    folder: RunFolder, at_most_step: int | None = None
+) -> tuple[CheckpointRow, dict[str, Any], list[str]] | None:
+    """The newest checkpoint (up to a step) that is whole, its state, and a warning for each damaged one passed over.
+
+    None where there is none.
+    """
+    warnings: list[str] = []
+    for row in reversed(folder.checkpoints()):
+        if at_most_step is not None and row.step > at_most_step:
+            continue
+        try:
+            return row, read_checkpoint(folder, row), warnings
+        except DamagedCheckpoint as error:
+            warnings.append(f"{error} The one before it is used.")
+    return None
+
+

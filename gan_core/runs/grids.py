@@ -1,0 +1,49 @@
+"""Sample grids on their way to the disk and to viewers."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_core.config.files import write_atomically
+from gan_core.runs.snapshot import Grid
+from gan_core.runs.store import GridRow, RunFolder
+from gan_core.training import SampleGrid
+
+
+def atlas_png(pixels: NDArray[np.uint8]) -> bytes:
+    """uint8 [H, W, 1 or 3] as PNG, packed quickly rather than tightly."""
+    out = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def encode_grid(sample: SampleGrid, step: int, images: int, size: int) -> Grid:
+    """A grid as it is shown, sent and stored."""
+    scores = np.asarray(sample.scores, dtype=np.float32)
+    return Grid(step, images, sample.columns, sample.rows, size, atlas_png(sample.pixels), scores)
+
+
+def save_grid(folder: RunFolder, grid: Grid) -> GridRow:
+    """Write the picture durably; the row that says so. Raises OSError."""
+    write_atomically(folder.grid_png(grid.step), grid.png)
+    digest = hashlib.sha256(grid.png).hexdigest()
+    return GridRow(grid.step, grid.images, grid.columns, grid.rows, grid.size, digest, grid.scores)
+
+
+def load_grid(folder: RunFolder, step: int) -> Grid | None:
+    """A kept grid, or None where it is not kept or its file is gone or damaged."""
+    row = folder.grid(step)
+    if row is None:
+        return None
+    try:
+        png = folder.grid_png(step).read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(png).hexdigest() != row.sha256:
+        return None
+    return Grid(row.step, row.images, row.columns, row.rows, row.size, png, row.scores)
