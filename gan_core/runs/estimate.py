@@ -45,11 +45,14 @@ def estimate(config: RunConfig, info: ImageInfo, device: torch.device, threads: 
     cost = step_cost(config, ImageShape(info.channels, config.size), class_count)
     steps = -(-config.total_images // (config.batch_size * config.k_d))
     wanted = _what_matters(to_dict(config))
-    for other, seconds, other_threads in earlier(config):
-        if _what_matters(other) == wanted and (device.type != "cpu" or other_threads == threads):
-            basis = "measured: an earlier run with these networks on this machine"
-            break
-    else:
+    like_it = (
+        seconds
+        for other, seconds, other_threads in earlier(config)
+        if _what_matters(other) == wanted and (device.type != "cpu" or other_threads == threads)
+    )
+    seconds = next(like_it, 0.0)
+    basis = "measured: an earlier run with these networks on this machine"
+    if not seconds:
         rate = measured_rate(device.type, threads)
         seconds = cost.step_flops / rate + _OVERHEAD_SECONDS
         basis = f"estimated: {cost.step_flops / 1e9:.2g} GFLOP a step at this machine's {rate / 1e9:.0f} GFLOP/s"

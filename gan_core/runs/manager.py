@@ -282,7 +282,7 @@ class RunManager:
         return self.real_grid_for(self._config(open_run(self.runs_dir, run_id)))
 
     def real_grid_for(self, config: RunConfig) -> bytes:
-        """PNG of real images as a run of this configuration would lay them out, a class a column where it knows any."""
+        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any."""
         data = self._library.load(config.data, config.size)
         classes = len(data.classes) if config.conditional else 0
         layout = GridLatents(config, classes, torch.device("cpu"))

@@ -191,7 +191,8 @@ class RunFolder:
         """Oldest first."""
         with self._read() as db:
             rows = db.execute(
-                "SELECT step, images, elapsed_seconds, sha256, generator_sha256, by_hand FROM checkpoints ORDER BY step"
+                "SELECT step, images, elapsed_seconds, sha256, generator_sha256, by_hand FROM checkpoints "
+                "ORDER BY step"
             ).fetchall()
         return [CheckpointRow(step, n, s, sha, g_sha, bool(by_hand)) for step, n, s, sha, g_sha, by_hand in rows]
 
@@ -205,7 +206,7 @@ class RunFolder:
 
 
 class RunWriter:
-    """The one writer of a run's database. Points wait in memory until `flush`, which the thread calls every second."""
+    """The one writer of a run's database. Points wait in memory until `stand`, which comes every second."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder

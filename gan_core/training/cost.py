@@ -6,8 +6,8 @@ import functools
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
 
+from gan_core.nets import forward_flops, parameter_count
 from gan_core.nets.base import ImageShape
 from gan_core.training.build import build_networks
 from gan_core.training.run_config import RunConfig
@@ -48,7 +48,7 @@ def step_cost(config: RunConfig, shape: ImageShape, class_count: int) -> Cost:
         d_update += 6 * d * batch // config.penalty.interval
     g_update = 3 * g * batch + 2 * d * batch + (d * batch if config.loss.relativistic else 0)
     total = config.k_d * d_update + (config.k_d - 1) * g * batch + g_update
-    return Cost(_count(nets.generator), _count(nets.discriminator), g, d, total)
+    return Cost(parameter_count(nets.generator), parameter_count(nets.discriminator), g, d, total)
 
 
 @torch.no_grad()
@@ -76,10 +76,6 @@ def _layer_flops(layer: nn.Module, x: Tensor, y: Tensor) -> int:
         return 2 * weight.numel() * x.shape[:-1].numel()
     positions = x if isinstance(layer, nn.ConvTranspose2d) else y
     return 2 * weight.numel() * positions.shape[0] * positions.shape[2:].numel()
-
-
-def _count(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
 
 
 def points_every_steps(config: RunConfig, shape: ImageShape, class_count: int) -> int:

@@ -10,7 +10,6 @@ from gan_core.config.codec import ConfigError
 from gan_core.config.places import DEVICES
 
 
-
 def resolve_device(name: str) -> torch.device:
     """The device called `name`; "auto" is CUDA where there is one, then MPS, then the CPU.
 

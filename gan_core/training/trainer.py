@@ -140,7 +140,7 @@ class Trainer:
 
     @torch.no_grad()
     def examine(self) -> Trouble | None:
-        """Look for trouble. If any number in the networks went bad, the last good ones come back; else they are kept."""
+        """Look for trouble. Where a number in the networks went bad, the last good ones come back."""
         current = self._weights_and_buffers()
         sound = bool(torch.isfinite(total_norm([t for t in current if t.is_floating_point()])))
         trouble = self.guard.trouble()
