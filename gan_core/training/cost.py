@@ -51,33 +51,6 @@ def step_cost(config: RunConfig, shape: ImageShape, class_count: int) -> Cost:
     return Cost(parameter_count(nets.generator), parameter_count(nets.discriminator), g, d, total)
 
 
-@torch.no_grad()
-def forward_flops(net: nn.Module, x: Tensor, labels: Tensor | None) -> int:
-    """Operations of one forward in dense and convolutional layers, which is nearly all there is."""
-    total = 0
-
-    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        nonlocal total
-        total += _layer_flops(module, inputs[0], output)
-
-    layers = [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    net.eval()(x, labels)
-    for hook in hooks:
-        hook.remove()
-    return total
-
-
-def _layer_flops(layer: nn.Module, x: Tensor, y: Tensor) -> int:
-    """2 x multiply-adds: every weight meets every output position (for a transposed convolution, input position)."""
-    weight = layer.weight
-    assert isinstance(weight, Tensor)
-    if isinstance(layer, nn.Linear):
-        return 2 * weight.numel() * x.shape[:-1].numel()
-    positions = x if isinstance(layer, nn.ConvTranspose2d) else y
-    return 2 * weight.numel() * positions.shape[0] * positions.shape[2:].numel()
-
-
 def points_every_steps(config: RunConfig, shape: ImageShape, class_count: int) -> int:
     """Steps between two points of the curves, for about three points a second on a small machine.
 

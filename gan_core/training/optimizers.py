@@ -186,7 +186,7 @@ schedules: Registry[Schedule] = Registry("schedule", "learning-rate schedule")
 def _warm_up() -> Any:
     return integer(
         0, low=0, high=10_000_000, smallest=1_000, scale="log", unit="images",
-        label="Warm-up", help="The learning rates rise in a straight line from nothing over so many images; 0 is off.",
+        label="Warm-up", help="The learning rates rise in a straight line over so many images; 0 is off.",
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ _preset(
 _preset(
     "first-gan",
     "First GAN",
-    "The beginner's guide as it stands: one dense layer each, 100 epochs. It learns rough shapes, never crisp clothes.",
+    "The beginner's guide as it stands: one dense layer each, 100 epochs. Rough shapes, never crisp clothes.",
     RunConfig(
         latent=Latent(dim=100),
         generator=MlpGenerator(hidden="", norm="none"),
