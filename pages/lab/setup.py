@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core.runs.states import LIVE
 from gan_core.training import PRESETS, RunConfig, cautions, preset
-from pages.ui.panel import Changed, Drawing, draw_fields
+from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
 from pages.ui.session import Tab, manager, send_change
 from pages.ui.words import compact, count, duration, path_label, plain
 
@@ -21,11 +21,11 @@ def draw_setup(state: Tab, view: Any, config: RunConfig, changed: Changed, *, st
         _draw_mode(state)
     if steering:
         _draw_changes(state, config)
-    else:
-        _draw_preset(state)
-        _draw_cost(config)
-    advanced = bool(st.session_state.get("advanced", False))
-    draw_fields(config, Drawing("steer" if steering else "next", changed, steering, advanced))
+        draw_live_fields(config, changed)
+        return
+    _draw_preset(state)
+    _draw_cost(config)
+    draw_fields(config, Drawing("next", changed, bool(st.session_state.get("advanced", False))))
     st.toggle("Advanced fields", key="advanced", help="Show the fields that are rarely changed.")
 
 
@@ -52,7 +52,7 @@ def _draw_mode(state: Tab) -> None:
             "What is marked :green[:material/bolt: live] acts on this run within a second. The rest is for the next run."
         )
     else:
-        st.caption("The run that trains now is left alone. Train queues this one behind it.")
+        st.caption("The run that trains now is left alone; Train puts this one in the queue behind it.")
 
 
 def _draw_preset(state: Tab) -> None:

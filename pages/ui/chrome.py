@@ -20,7 +20,8 @@ def draw_chrome() -> None:
 def draw_projector(state: Tab) -> None:
     """Large type for a lecture hall: everything is sized in rem, so one number is enough."""
     if state.projector:
-        st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT_PX}px !important; --gs-projector: 1; }}</style>")
+        st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT_PX}px !important; }}</style>")
+        st.html(STYLE / "projector.css")
 
 
 def draw_notice(state: Tab) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import ConfigError
+from gan_core.config.codec import walk
 from gan_core.config.fields import FieldSpec, spec_of
-from pages.ui.words import label_of, plain
+from pages.ui.words import label_of, path_label, plain
 
 Changed = Callable[[str, Any], None]
 """Called with the dotted path and the new value when a person has moved a widget."""
@@ -33,12 +33,17 @@ _INT_MANTISSAS = (1, 2, 3, 5)
 
 @dataclass(frozen=True)
 class Drawing:
-    """How a panel is drawn. `only_live`: a run is being steered, so only its live fields can be moved."""
+    """How a panel is drawn. `scope` leads the widgets' keys; `only_live`: leave out what cannot change in a run."""
 
     scope: str
     changed: Changed
-    only_live: bool
     advanced: bool
+    only_live: bool = False
+
+    def shows(self, spec: FieldSpec) -> bool:
+        if self.only_live:
+            return spec.live
+        return self.advanced or not spec.advanced
 
 
 def draw_fields(config: Any, drawing: Drawing) -> None:
@@ -55,6 +60,31 @@ def draw_fields(config: Any, drawing: Drawing) -> None:
                 _draw(spec_of(fields[name]), name, name, getattr(config, name), drawing)
 
 
+FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")
+"""What people reach for first while a run trains."""
+
+
+def draw_live_fields(config: Any, changed: Changed) -> None:
+    """The fields that can change while the run trains, unfolded, and the others as a list to read."""
+    drawing = Drawing("steer", changed, advanced=True, only_live=True)
+    fields = {f.name: f for f in dataclasses.fields(config)}
+    for name in (*FIRST_LIVE, *(n for n in fields if n not in FIRST_LIVE)):
+        spec, value = spec_of(fields[name]), getattr(config, name)
+        if spec.kind in ("section", "one_of"):
+            member = spec.family.get(spec.family.name_of(value)).label if spec.family else ""
+            title = label_of(name, spec.label) + (f" :gray[{member}]" if member else "")
+            _inner(title, "", name, value, drawing)
+        elif spec.live:
+            _widget(spec, name, name, value, drawing)
+    with st.expander("Fixed for this run", key="steer:fixed"):
+        lines = [
+            f"{path_label(config, path)} :gray[·] **{plain(value)}**"
+            for path, spec, value in walk(config)
+            if not spec.live and not spec.advanced
+        ]
+        st.markdown("  \n".join(lines))
+
+
 def _summary(title: str, config: Any, names: Sequence[str]) -> str:
     """ "Networks · DCGAN, DCGAN"."""
     labels = []
@@ -62,6 +92,7 @@ def _summary(title: str, config: Any, names: Sequence[str]) -> str:
         family = spec_of(f).family
         if f.name in names and family is not None:
             labels.append(family.get(family.name_of(getattr(config, f.name))).label)
+    labels = [label for label in labels if label != "None"]
     words = ", ".join(dict.fromkeys(labels))
     return f"**{title}**" + (f"  :gray[{words}]" if words else "")
 
@@ -71,13 +102,13 @@ def _draw(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -
         _inner(label_of(name, spec.label), spec.help, path, value, drawing)
     elif spec.kind == "one_of":
         _family(spec, name, path, value, drawing)
-    elif drawing.advanced or not spec.advanced:
+    elif drawing.shows(spec):
         _widget(spec, name, path, value, drawing)
 
 
 def _inner(title: str, words: str, path: str, value: Any, drawing: Drawing) -> None:
     """The fields of a section or of a family's member, set a little to the right."""
-    shown = [f for f in dataclasses.fields(value) if drawing.advanced or not spec_of(f).advanced]
+    shown = [f for f in dataclasses.fields(value) if drawing.shows(spec_of(f))]
     if not shown:
         return
     if title:
@@ -98,7 +129,6 @@ def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing
         format_func=lambda n: family.get(n).label,
         key=key,
         help=_help(spec),
-        disabled=drawing.only_live,
         on_change=_take,
         args=(key, path, drawing.changed),
     )
@@ -128,10 +158,9 @@ def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing)
     label = label_of(name, spec.label) + (f" :gray[({spec.unit})]" if spec.unit else "")
     key = _seed(path, value, drawing)
     common: dict[str, Any] = {
-        "label": f"{label} {LIVE_SIGN}" if spec.live else label,
+        "label": f"{label} {LIVE_SIGN}" if spec.live and not drawing.only_live else label,
         "key": key,
         "help": _help(spec),
-        "disabled": drawing.only_live and not spec.live,
         "on_change": _take,
         "args": (key, path, drawing.changed),
     }
@@ -200,11 +229,3 @@ def share_options(spec: FieldSpec, value: float) -> list[float]:
     near = [0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999]
     options = {*even, *near, float(spec.low), float(spec.high), float(value)}
     return sorted(v for v in options if spec.low <= v <= spec.high)
-
-
-def changed_config(config: Any, path: str, value: Any, replace: Callable[[Any, str, Any], Any]) -> tuple[Any, str]:
-    """The configuration with one field changed, and "" or what is wrong with the value."""
-    try:
-        return replace(config, path, value), ""
-    except ConfigError as problem:
-        return config, str(problem)

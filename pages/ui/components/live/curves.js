@@ -7,15 +7,15 @@ const line = (column, name, color, dash = "solid", width = 2) => ({ column, name
 
 /** One block a chart. `share`: values from 0 to 1. */
 const CHARTS = [
-  { id: "losses", title: "Losses", about: "what each network wants to lower", lines: [
+  { id: "losses", title: "Losses", about: "What each network wants to lower", lines: [
     line("d_loss", "Discriminator", PURPLE), line("g_loss", "Generator", ORANGE, "dash")] },
-  { id: "scores", title: "D's score", about: "mean score that D gives", lines: [
+  { id: "scores", title: "D's score", about: "The mean score that the discriminator D gives", lines: [
     line("d_real", "of real", BLUE), line("d_fake", "of generated", ORANGE, "dash")] },
-  { id: "accuracy", title: "D's accuracy", about: "share that D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
+  { id: "accuracy", title: "D's accuracy", about: "The share that D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
     line("d_accuracy_real", "on real", BLUE), line("d_accuracy_fake", "on generated", ORANGE, "dash")] },
-  { id: "gradients", title: "Gradient norms", about: "how hard each network is pushed", log: true, lines: [
+  { id: "gradients", title: "Gradient norms", about: "How hard each network is pushed", log: true, lines: [
     line("d_grad_norm", "Discriminator", PURPLE), line("g_grad_norm", "Generator", ORANGE, "dash")] },
-  { id: "speed", title: "Throughput", about: "images per second", zero: true, lines: [
+  { id: "speed", title: "Throughput", about: "Real images seen per second", zero: true, lines: [
     line("images_per_second", "images / s", GREEN)] },
 ];
 
@@ -65,7 +65,7 @@ class Curves {
         title: "Show or hide this line", onClick: (e) => this.toggle(chart, l.column, e.currentTarget) },
       make("i", { "aria-hidden": "true" }), make("span", {}, l.name), chart.values[i]));
     chart.reset = make("button", { type: "button", class: "gs-button gs-reset", hidden: true, onClick: () => this.zoom(null) }, "Whole run");
-    chart.plot = make("div", { class: "gs-plot" });
+    chart.plot = make("div", { class: "gs-plot", "data-about": spec.about });
     chart.root = make("section", { class: "gs-chart", "aria-label": spec.title, "data-testid": `chart-${spec.id}` },
       make("header", {}, make("h3", { title: spec.about }, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.plot);
     return chart;
@@ -107,6 +107,7 @@ class Curves {
   async draw() {
     if (!this.series || document.hidden) return;
     this.values();
+    if (!this.series.length) return this.clear();
     let plotly;
     try {
       plotly = await loadPlotly(this.path);
@@ -116,6 +117,15 @@ class Curves {
     const look = this.look();
     for (const chart of this.charts) {
       if (chart.seen && chart.plot.isConnected && chart.plot.clientWidth) this.drawOne(plotly, chart, look);
+    }
+  }
+
+  /** Nothing to draw: each chart says what it will show. */
+  clear() {
+    for (const chart of this.charts) {
+      if (chart.drawn) window.Plotly.purge(chart.plot);
+      chart.drawn = false;
+      chart.plot.replaceChildren();
     }
   }
 
@@ -131,8 +141,7 @@ class Curves {
 
   /** Colours of the theme now in force. */
   look() {
-    const style = getComputedStyle(this.main);
-    const get = (name) => style.getPropertyValue(name).trim();
+    const style = getComputedStyle(this.main), get = (name) => `rgb(${rgb(this.main, `var(${name})`).join()})`;
     return { ink: get("--gs-quiet-ink"), grid: get("--gs-line"), text: get("--st-text-color"), paper: get("--gs-card"), font: style.fontFamily, size: parseFloat(style.fontSize) * 0.8 };
   }
 

@@ -5,8 +5,9 @@ const FRAMES_HELD = 150, FRAME_SECONDS = 0.09;
 /** Draw an atlas without gaps as separate samples: enlarged by whole pixels first, then fitted, so edges stay crisp. */
 function drawAtlas(canvas, frame) {
   const ratio = window.devicePixelRatio || 1, width = Math.round(canvas.clientWidth * ratio);
-  if (!width || !frame) return;
+  if (!width) return;
   if (canvas.width !== width) canvas.width = canvas.height = width;
+  if (!frame) return canvas.getContext("2d").clearRect(0, 0, width, width);
   const { bitmap, columns, rows, size } = frame, across = Math.max(columns, rows);
   const gap = Math.max(1, Math.round((width / across) * 0.035));
   const cell = (width - gap * (across - 1)) / across, times = Math.ceil(cell / size);
@@ -80,6 +81,7 @@ class Film {
     this.reset();
     this.source = source;
     this.showReal(this.realOn);
+    this.redraw();
     this.update();
   }
 

@@ -46,11 +46,19 @@ function say(element, text) {
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** A CSS colour, variables and mixtures included, as [r, g, b] from 0 to 255. */
+function rgb(element, css) {
+  const probe = make("i", { style: `color: ${css}` });
+  element.append(probe);
+  const ink = new OffscreenCanvas(1, 1).getContext("2d");
+  ink.fillStyle = getComputedStyle(probe).color;
+  probe.remove();
+  ink.fillRect(0, 0, 1, 1);
+  return [...ink.getImageData(0, 0, 1, 1).data].slice(0, 3);
+}
+
 /** Whether the theme now in force is a dark one. */
 function dark(element) {
-  const ink = make("i", { style: "color: var(--st-background-color)" });
-  element.append(ink);
-  const [r, g, b] = getComputedStyle(ink).color.match(/[\d.]+/g).map(Number);
-  ink.remove();
+  const [r, g, b] = rgb(element, "var(--st-background-color)");
   return 0.299 * r + 0.587 * g + 0.114 * b < 128;
 }
