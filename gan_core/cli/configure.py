@@ -1,0 +1,61 @@
+"""From arguments to a configuration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from gan_core.cli.errors import CommandError
+from gan_core.config.codec import apply_sets, from_dict, parse_text, spec_at
+from gan_core.training import RunConfig, preset
+from gan_core.training.presets import DEFAULT
+
+LARGEST_CONFIG_BYTES = 1_000_000
+
+
+def config_from(arguments: argparse.Namespace) -> tuple[RunConfig, str]:
+    """The configuration that `train`'s arguments describe, and the preset it started from ("" for a file)."""
+    if arguments.config is not None and arguments.preset:
+        raise CommandError("--config and --preset were both given; start from one of them.")
+    if arguments.config is not None:
+        config, name = config_from_file(arguments.config), ""
+    else:
+        name = arguments.preset or DEFAULT
+        config = preset(name).config
+    config = apply_sets(config, _pairs(arguments.sets))
+    if arguments.seed is not None:
+        config = _option(config, "seed", "--seed", arguments.seed)
+    if arguments.images is not None:
+        config = _option(config, "total_images", "--images", arguments.images)
+    return config, name
+
+
+def config_from_file(path: Path) -> RunConfig:
+    """The configuration in a JSON file, as the application offers it for download."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_CONFIG_BYTES + 1)
+    if len(data) > LARGEST_CONFIG_BYTES:
+        raise CommandError(f"{path} is larger than 1 MB, so it is not a run's configuration.")
+    try:
+        return from_dict(RunConfig, json.loads(data))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        raise CommandError(f"{path} is not JSON; --config takes a run's configuration as a JSON file.") from None
+
+
+def _pairs(sets: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in sets:
+        field, equals, value = text.partition("=")
+        if not equals or not field:
+            raise CommandError(f'--set is "{text}"; it must be FIELD=VALUE, as in --set batch_size=128.')
+        if field in pairs:
+            raise CommandError(f"--set gives {field} twice; give it once.")
+        pairs[field] = value
+    return pairs
+
+
+def _option(config: RunConfig, field: str, option: str, text: str) -> RunConfig:
+    """A field that has an option of its own; the message names the option that was typed."""
+    parse_text(option, text, spec_at(config, field))
+    return apply_sets(config, {field: text})

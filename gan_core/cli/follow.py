@@ -1,0 +1,127 @@
+"""A run in the foreground: a progress bar while it trains, a careful stop on Ctrl-C, a summary at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType, TracebackType
+from typing import Any
+
+from tqdm import tqdm
+
+from gan_core.runs import RunManager
+from gan_core.runs.commands import Stop
+from gan_core.runs.snapshot import RunView
+from gan_core.runs.states import LIVE, WORDS
+
+POLL_SECONDS = 0.1
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class StopSignals:
+    """While entered, the first Ctrl-C, SIGTERM or SIGHUP sets `asked`; a second one ends the program at once.
+
+    The run then shows as interrupted and can be resumed from its last checkpoint.
+    """
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def __enter__(self) -> StopSignals:
+        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked.set()
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def follow(manager: RunManager, run: str, signals: StopSignals, *, steps: int | None) -> RunView:
+    """Wait until the run is at rest, and show how far it is where standard error is a terminal."""
+    stopped = False
+    view = manager.view(run)
+    with _bar(view, steps) as bar:
+        while view.state in LIVE:
+            if signals.asked.is_set() and not stopped:
+                stopped = True
+                _stop(manager, view)
+            else:
+                time.sleep(POLL_SECONDS)
+            view = manager.view(run)
+            _show(bar, view, steps)
+    return view
+
+
+def _stop(manager: RunManager, view: RunView) -> None:
+    """Ask a running run to stop with a checkpoint; a waiting one is taken from the queue."""
+    with contextlib.suppress(ValueError):  # it came to rest in this moment
+        if view.state == "queued":
+            manager.cancel(view.id)
+        else:
+            manager.send(view.id, Stop())
+
+
+@contextlib.contextmanager
+def _bar(view: RunView, steps: int | None) -> Iterator[Any]:
+    """A bar over steps where they limit the run, else over images."""
+    total, unit = (steps, " steps") if steps is not None else (view.total_images, " images")
+    with tqdm(
+        total=total,
+        unit=unit,
+        unit_scale=steps is None,
+        desc=view.id,
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+    ) as bar:
+        yield bar
+
+
+def _show(bar: Any, view: RunView, steps: int | None) -> None:
+    bar.n = min(bar.total, view.step if steps is not None else view.images)
+    bar.set_postfix_str(f"{view.recent_images_per_second:,.0f} images/s, {view.state}", refresh=False)
+    bar.refresh()
+
+
+def summary(view: RunView) -> dict[str, Any]:
+    """What `--json` prints. seconds counts training only; images_per_second is the mean over them."""
+    rate = view.images / view.elapsed_seconds if view.elapsed_seconds > 0 else 0.0
+    return {
+        "run": view.id,
+        "state": view.state,
+        "steps": view.step,
+        "images": view.images,
+        "images_per_second": round(rate, 3),
+        "seconds": round(view.elapsed_seconds, 3),
+        "device": view.device,
+        "threads": view.threads,
+        "error": view.error,
+    }
+
+
+def print_summary(view: RunView, *, as_json: bool) -> int:
+    """The last line on standard output, and the exit status: 2 with a sentence where the run went wrong."""
+    told = summary(view)
+    if as_json:
+        print(json.dumps(told), flush=True)
+    else:
+        print(
+            f"{view.id}: {view.state} after {view.step:,} steps, {view.images:,} images in "
+            f"{view.elapsed_seconds:.1f} s ({told['images_per_second']:,.0f} images/s).",
+            flush=True,
+        )
+    if view.state in ("finished", "stopped"):
+        return 0
+    print(view.error or f"The run {view.id} {WORDS[view.state]}.", file=sys.stderr)
+    return 2

@@ -1,0 +1,162 @@
+"""The words that the command line understands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from gan_core.cli.errors import CommandError
+from gan_core.config.places import DEVICES, data_dir, device_name, runs_dir
+from gan_core.training.presets import DEFAULT, PRESETS
+
+EXPORTS = ("safetensors", "png", "gif", "csv")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its errors as sentences."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message[0].upper()}{message[1:]}; {self.prog} --help tells what there is.")
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """An argument type: a whole number in [low, high]."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """An argument type: a length of time."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 31_536_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0 and up to a year")
+    return value
+
+
+def build_parser() -> Parser:
+    """All commands; the parsed arguments' `command` names the one that was given."""
+    parser = Parser(
+        prog="python -m gan_core", description="Train generative adversarial networks.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+
+    def command(name: str, help: str) -> Parser:
+        added: Parser = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        return added
+
+    train = command("train", "Start a run and train it here until its end; Ctrl-C stops it with everything saved.")
+    train.add_argument("--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})")
+    train.add_argument("--config", type=Path, metavar="FILE", help="start from a configuration in JSON instead")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        dest="sets",
+        help="change one field, as in --set g_optimizer.lr=0.001; may be given many times",
+    )
+    length = train.add_mutually_exclusive_group()
+    length.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps")
+    length.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds of training")
+    length.add_argument("--images", type=str, metavar="N", help="finish after N real images (default: the preset's)")
+    train.add_argument("--seed", metavar="S", help="what everything random follows from")
+    train.add_argument("--title", default="", help="a name for people")
+    _engine(train)
+    _json(train)
+
+    resume = command("resume", "Go on with a run that was stopped, interrupted or finished.")
+    _run(resume)
+    resume.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop at N steps in all")
+    _engine(resume)
+    _json(resume)
+
+    runs = command("runs", "List the runs there are, newest first.")
+    _folders(runs)
+    _json(runs)
+
+    sample = command("sample", "Draw samples from a run's generator into an .npz file.")
+    _run(sample)
+    sample.add_argument(
+        "--count", type=whole_number(1, 1_000_000), default=64, metavar="N", help="how many (default: 64)"
+    )
+    sample.add_argument(
+        "--seed",
+        type=whole_number(0, 2**63 - 1),
+        default=0,
+        metavar="S",
+        help="the same seed draws the same samples (default: 0)",
+    )
+    _out(sample)
+    _folders(sample)
+
+    export = command("export", "Write a run's generator, newest grid, training film or curves to a file.")
+    _run(export)
+    export.add_argument("--to", required=True, choices=EXPORTS, help="what to write")
+    export.add_argument(
+        "--scale",
+        type=whole_number(1, 16),
+        default=2,
+        metavar="N",
+        help="png, gif: enlarge every pixel to N x N (default: 2)",
+    )
+    _out(export)
+    _folders(export)
+
+    command("catalogue", "Print as JSON what there is to choose from, with every field.")
+    doctor = command("doctor", "Tell what this machine offers and what may be wrong with it.")
+    _engine(doctor)
+    _json(doctor)
+    return parser
+
+
+def _run(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help='its id, the beginning of it, or "last"')
+
+
+def _out(parser: Parser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
+
+
+def _json(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON value as the last line")
+
+
+def _folders(parser: Parser) -> None:
+    parser.add_argument(
+        "--runs-dir",
+        type=Path,
+        default=runs_dir(),
+        metavar="DIR",
+        help="where runs are kept (default: GANSCOPE_RUNS or runs)",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=data_dir(),
+        metavar="DIR",
+        help="where fetched and own data is kept (default: GANSCOPE_DATA or data)",
+    )
+
+
+def _engine(parser: Parser) -> None:
+    _folders(parser)
+    parser.add_argument(
+        "--device", choices=DEVICES, default=device_name(), help="where to train (default: GANSCOPE_DEVICE or auto)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show the program's log on standard error")
+    parser.add_argument(
+        "--threads",
+        type=whole_number(1, 1024),
+        metavar="N",
+        help="processor threads (default: every core)",
+    )

@@ -1,0 +1,92 @@
+"""`sample` and `export`: what a run gives away, as files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from gan_core.cli.errors import CommandError
+from gan_core.cli.show import open_manager, run_named
+from gan_core.config.files import atomic_path, write_atomically
+from gan_core.export import (
+    draw_samples,
+    generator_file,
+    grid_png,
+    load_generator,
+    metrics_csv,
+    training_gif,
+    write_npz,
+)
+from gan_core.runs import RunManager
+
+
+def sample(arguments: argparse.Namespace) -> int:
+    """Samples of a run's averaged generator, the same for the same seed."""
+    out = _writable(arguments.out)
+    manager = open_manager(arguments)
+    run = run_named(manager, arguments.run)
+    config, about = manager.config(run), manager.about(run)
+    class_count = len(about.classes) if config.conditional else 0
+    net = load_generator(manager.checkpoint_generator(run), config, channels=about.channels, class_count=class_count)
+    arrays = draw_samples(net, config.latent, class_count=class_count, count=arguments.count, seed=arguments.seed)
+    with atomic_path(out) as temporary:
+        write_npz(temporary, arrays)
+    shapes = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in arrays.items())
+    print(f"{out}: {shapes}.")
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """One file of a run."""
+    out = _writable(arguments.out)
+    manager = open_manager(arguments)
+    run = run_named(manager, arguments.run)
+    data = EXPORTERS[arguments.to](manager, run, arguments.scale)
+    write_atomically(out, data)
+    print(f"{out}: {len(data):,} bytes.")
+    return 0
+
+
+def _safetensors(manager: RunManager, run: str, scale: int) -> bytes:
+    view = manager.view(run)
+    return generator_file(manager.checkpoint_generator(run), run=run, step=view.checkpoints[-1], config=view.config)
+
+
+def _png(manager: RunManager, run: str, scale: int) -> bytes:
+    step, images = _grids(manager, run)[-1]
+    words = {"Software": "GANscope", "run": run, "step": str(step), "images": str(images)}
+    return grid_png(manager.grid(run, step).png, scale=scale, words=words)
+
+
+def _gif(manager: RunManager, run: str, scale: int) -> bytes:
+    steps = [step for step, _ in _grids(manager, run)]
+    return training_gif(len(steps), lambda i: manager.grid(run, steps[i]).png, scale=scale)
+
+
+def _csv(manager: RunManager, run: str, scale: int) -> bytes:
+    return metrics_csv(manager.records(run))
+
+
+def _grids(manager: RunManager, run: str) -> list[tuple[int, int]]:
+    grids = manager.grids(run)
+    if not grids:
+        raise CommandError(f"{run} has no sample grid yet; train it until the first one is there.")
+    return grids
+
+
+EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
+    "safetensors": _safetensors,
+    "png": _png,
+    "gif": _gif,
+    "csv": _csv,
+}
+
+
+def _writable(path: Path) -> Path:
+    """`path`, if a file may be made there; said before the work is done, not after."""
+    if not path.parent.is_dir():
+        raise CommandError(f"--out is {path}, but there is no folder {path.parent}; make it, or name another place.")
+    if path.is_dir():
+        raise CommandError(f"--out is {path}, which is a folder; it must be the name of a file.")
+    return path

@@ -1,0 +1,66 @@
+"""`train` and `resume`: the same engine thread as behind the pages, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gan_core.cli.configure import config_from
+from gan_core.cli.errors import CommandError
+from gan_core.cli.follow import StopSignals, follow, print_summary
+from gan_core.cli.show import open_manager, run_named
+from gan_core.runs import RunManager
+from gan_core.training import RunConfig
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Start a run and train it to its end."""
+    config, name = config_from(arguments)
+    if arguments.steps is not None:
+        config = replace(config, total_images=long_enough(config, arguments.steps))
+    with StopSignals() as signals, _closing(open_manager(arguments)) as manager:
+        run = manager.start(
+            config,
+            preset=name,
+            title=arguments.title,
+            stop_at_step=arguments.steps,
+            stop_after_seconds=arguments.seconds,
+        )
+        view = follow(manager, run, signals, steps=arguments.steps)
+    return print_summary(view, as_json=arguments.json)
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Go on with a run, to `--steps` in all or to its planned length."""
+    with StopSignals() as signals, _closing(open_manager(arguments)) as manager:
+        run = run_named(manager, arguments.run)
+        view = manager.view(run)
+        if arguments.steps is not None and arguments.steps <= view.step:
+            raise CommandError(
+                f"--steps is {arguments.steps}, but {run} has done {view.step} already; N counts from its start."
+            )
+        length = None
+        if arguments.steps is not None:
+            length = long_enough(manager.config(run), arguments.steps, done=(view.step, view.images))
+        manager.resume(run, total_images=length, stop_at_step=arguments.steps)
+        view = follow(manager, run, signals, steps=arguments.steps)
+    return print_summary(view, as_json=arguments.json)
+
+
+def long_enough(config: RunConfig, steps: int, *, done: tuple[int, int] = (0, 0)) -> int:
+    """The run's length in images, or as much more as `steps` steps in all take; done: steps and images so far.
+
+    A shorter run keeps its planned length, so that its schedule is the same as in the whole one.
+    """
+    needed = done[1] + (steps - done[0]) * config.batch_size * config.k_d
+    return max(config.total_images, needed)
+
+
+@contextlib.contextmanager
+def _closing(manager: RunManager) -> Iterator[RunManager]:
+    try:
+        yield manager
+    finally:
+        manager.close()
