@@ -7,6 +7,7 @@ import sqlite3
 
 import torch
 
+from gan_core.data import DataUnavailable
 from gan_core.training import RunConfig
 from gan_core.training.guard import Trouble
 
@@ -39,7 +40,7 @@ def failure_words(error: BaseException, step: int) -> tuple[str, tuple[str, ...]
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return f"The run's folder cannot be written ({reason}); {kept}.", ("Mend that, then press Resume.",)
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | DataUnavailable):
         return str(error), ()
     return f"An unexpected {type(error).__name__} ended the run; {kept}.", ("The log has the details.",)
 

@@ -151,7 +151,8 @@ class RunManager:
                 f"The run has seen its {config.total_images:,} images; give it a greater length to go on."
             )
         about = folder.about()
-        standing = self._standing(folder)
+        # From this call on the run is seen as waiting, also before its thread has come to life.
+        standing = replace(self._standing(folder), state="queued", error="", advice=())
         thread_config = from_dict(RunConfig, about.config)
         self._launch(folder, about, thread_config, standing, Limits(stop_at_step, stop_after_seconds))
         if total_images is not None:
