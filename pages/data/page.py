@@ -1,5 +1,114 @@
-"""What a run can learn from."""
+"""What a run can learn from: the sets that are here, those that can be fetched, and your own images."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
 
 import streamlit as st
 
-st.title("Data")
+from gan_core.config.codec import replace_at
+from gan_core.data import OwnImages, datasets, list_own
+from gan_core.training import preset
+from gan_core.training.run_config import SIZES
+from pages.data.own import draw_own_sets, draw_upload
+from pages.data.samples import draw_samples
+from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.home import NotReady, home
+from pages.ui.jobs import Job
+from pages.ui.session import Tab, manager, tab
+from pages.ui.words import count
+
+ROOMY = "emoji"  # the settings for few, colourful pictures
+PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": ROOMY}
+
+
+def train_on(state: Tab, name: str, dataset: Any) -> None:
+    """Put a dataset into the Lab's panel, in a size that suits it, and go there."""
+    info = dataset.info(manager().data_dir)
+    state.preset = PRESET_FOR.get(name, "fashion-fast")
+    config = dataclasses.replace(preset(state.preset).config, data=dataset)
+    suited = max((s for s in SIZES if s <= info.native_size), default=SIZES[0])
+    state.config = replace_at(config, "size", suited)
+    state.run = ""
+    st.session_state["goto-lab"] = True
+
+
+def draw_card(state: Tab, entry: Any) -> None:
+    """One set of the catalogue."""
+    dataset = entry.cls()
+    info = dataset.info(manager().data_dir)
+    job = home().jobs.get(entry.name)
+    with st.container(border=True, key=f"set-{entry.name}"):
+        draw_samples(dataset, info)
+        st.markdown(f"#### {entry.label}")
+        colour = "grey" if info.channels == 1 else "colour"
+        classes = f" · {len(info.classes)} classes" if info.classes else ""
+        st.markdown(f":gray[{count(info.count)} images · {info.native_size} px · {colour}{classes}]")
+        st.caption(f"{entry.help}  \nLicence: {info.licence}.")
+        if job is not None and not job.done:
+            draw_job(entry.name)
+        elif info.needs_download:
+            if job is not None and job.problem:
+                st.warning(job.problem, icon=":material/info:")
+            st.button(
+                f"Fetch {info.download_megabytes} MB", key=f"fetch-{entry.name}", icon=":material/download:",
+                on_click=fetch, args=(entry.name, entry.label, dataset), width="stretch",
+            )  # fmt: skip
+        else:
+            st.button(
+                "Train on this", key=f"use-{entry.name}", icon=":material/science:",
+                on_click=train_on, args=(state, entry.name, dataset), width="stretch",
+            )  # fmt: skip
+
+
+def fetch(name: str, label: str, dataset: Any) -> None:
+    data_dir = manager().data_dir
+
+    def work(job: Job) -> None:
+        if hasattr(dataset, "fetch"):
+            dataset.fetch(data_dir, job.progress)
+        else:
+            dataset.load(dataset.info(data_dir).native_size, data_dir, job.progress)
+
+    home().jobs.start(name, label, work)
+
+
+@st.fragment(run_every=0.5)
+def draw_job(name: str) -> None:
+    """How far a fetch is; the whole page is drawn again when it has ended."""
+    job = home().jobs.get(name)
+    if job is None or job.done:
+        st.rerun()
+        return
+    st.progress(job.fraction, job.words)
+    st.button("Stop", key=f"stop-{name}", on_click=job.cancel, width="stretch")
+
+
+def draw_data(state: Tab) -> None:
+    draw_projector(state)
+    with st.container(key="data-page"):
+        st.title("Data")
+        st.markdown("A GAN learns from pictures alone. Start with a set that comes along, fetch a known one, or bring your own.")
+        draw_notice(state)
+        own = list_own(manager().data_dir)
+        with st.container(key="own"):
+            st.subheader("Your own images")
+            left, right = st.columns([1, 1], gap="large")
+            with left:
+                draw_upload(state)
+            with right:
+                draw_own_sets(state, own, lambda slug: train_on(state, "images", OwnImages(name=slug)))
+        st.subheader("Known sets")
+        with st.container(key="catalogue"):
+            for entry in datasets:
+                if entry.name != "images":
+                    draw_card(state, entry)
+
+
+try:
+    draw_data(tab())
+except NotReady as problem:
+    st.error(str(problem))
+if st.session_state.pop("goto-lab", False):
+    st.switch_page("lab/page.py")

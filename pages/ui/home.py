@@ -13,6 +13,7 @@ from typing import Any
 
 from pages.ui.atlas import Previews
 from pages.ui.channel import Hub
+from pages.ui.jobs import Jobs
 
 _SLOT = "_ganscope_home"
 WARM_UP_SECONDS = 60.0
@@ -29,6 +30,7 @@ class Home:
         self.token = secrets.token_urlsafe(24)
         self.hub = Hub(self.manager, self.token)
         self.previews = Previews()
+        self.jobs = Jobs()
         self._manager = manager
         self._problem = ""
         self._ready = threading.Event()

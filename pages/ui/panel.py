@@ -60,6 +60,13 @@ def draw_fields(config: Any, drawing: Drawing) -> None:
                 _draw(spec_of(fields[name]), name, name, getattr(config, name), drawing)
 
 
+def draw_options(options: Any, scope: str, changed: Changed) -> None:
+    """The fields of a small group of options, such as those of an upload."""
+    drawing = Drawing(scope, changed, advanced=True)
+    for f in dataclasses.fields(options):
+        _draw(spec_of(f), f.name, f.name, getattr(options, f.name), drawing)
+
+
 FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")
 """What people reach for first while a run trains."""
 

@@ -1,0 +1,27 @@
+"""A strip of a dataset's first images."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from gan_core.data import DataUnavailable
+from pages.ui.home import home
+from pages.ui.preview import preview_key
+from pages.ui.session import manager
+
+ACROSS, DOWN = 8, 3
+
+
+def draw_samples(dataset: Any, info: Any) -> None:
+    """Sample pictures, or in their room what stands in the way."""
+    words, picture = "", ""
+    try:
+        size = 28 if info.native_size == 28 else 32 if info.native_size < 64 else 64
+        key = preview_key(home().previews, dataset, size, manager().data_dir, ACROSS, DOWN)
+        picture = f'<img src="/preview/{key}.png?token={home().token}" alt="Sample images of this set" loading="lazy">'
+    except DataUnavailable as problem:
+        words = "Not on this machine yet" if info.needs_download else str(problem)
+    st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')
