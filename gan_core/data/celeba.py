@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ import torch
 from PIL import Image
 
 from gan_core.config.fields import integer
+from gan_core.config.files import atomic_path
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
-from gan_core.data.disk import sync_folder
 from gan_core.data.fetch import Remote, fetch_all, missing
 from gan_core.data.pixels import held_out_count, to_size
 
@@ -125,15 +124,5 @@ def _read_kept(path: Path, count: int) -> Bytes | None:
 
 def _keep(path: Path, pixels: Bytes) -> None:
     """Only a convenience: a full disk costs the next load a minute, nothing else."""
-    handle, temporary = tempfile.mkstemp(prefix=".decoded-", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, pixels, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    except OSError:
-        pass
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with contextlib.suppress(OSError), atomic_path(path) as temporary, open(temporary, "wb") as file:
+        np.save(file, pixels, allow_pickle=False)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
-import os
-import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from gan_core.config.files import atomic_path
 from gan_core.data.base import DataUnavailable, Progress
-from gan_core.data.disk import sync_folder
 
 _TIMEOUT_SECONDS = 20.0
 _CHUNK = 1 << 18
@@ -93,30 +92,22 @@ def _fetch(remote: Remote, folder: Path, report: Callable[[float], None] | None)
 
 
 def _download(url: str, remote: Remote, folder: Path, report: Callable[[float], None] | None) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{remote.name}-", suffix=".part", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            digest = hashlib.md5(usedforsecurity=False)
-            done, most = 0, 2_000_000 * remote.megabytes
-            for chunk in _chunks(url):
-                done += len(chunk)
-                if done > most:
-                    raise _Broken("what arrived is far larger than the published file")
-                digest.update(chunk)
-                file.write(chunk)
-                if report is not None:
-                    report(min(1.0, done / (1_000_000 * remote.megabytes)))
-            if digest.hexdigest() != remote.md5:
-                raise _Broken("what arrived is not the published file: its checksum differs")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / remote.name)
-        sync_folder(folder)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    digest, done = hashlib.md5(usedforsecurity=False), 0
+    chunks = contextlib.closing(_chunks(url))
+    with atomic_path(folder / remote.name) as temporary, open(temporary, "wb") as file, chunks as arriving:
+        for chunk in arriving:
+            done += len(chunk)
+            if done > 2_000_000 * remote.megabytes:
+                raise _Broken("what arrived is far larger than the published file")
+            digest.update(chunk)
+            file.write(chunk)
+            if report is not None:
+                report(min(1.0, done / (1_000_000 * remote.megabytes)))
+        if digest.hexdigest() != remote.md5:
+            raise _Broken("what arrived is not the published file: its checksum differs")
 
 
-def _chunks(url: str) -> Iterator[bytes]:
+def _chunks(url: str) -> Generator[bytes]:
     """The bytes at an address; every trouble with the network becomes _Broken, one with the disk does not."""
     request = urllib.request.Request(url, headers={"User-Agent": "GANscope"})
     try:
@@ -128,6 +119,7 @@ def _chunks(url: str) -> Iterator[bytes]:
             if announced is not None and announced.isdigit() and done < int(announced):
                 raise _Broken("the connection broke off")
     except urllib.error.HTTPError as error:
+        error.close()
         raise _Broken(f"the server answered {error.code}") from None
     except urllib.error.URLError as error:
         late = isinstance(error.reason, TimeoutError)

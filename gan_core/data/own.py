@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_core.config.files import sync_folder, write_atomically
 from gan_core.data.base import DataUnavailable
-from gan_core.data.disk import sync_folder, write_durably
 
 SIDE = 64
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?"
@@ -90,8 +90,7 @@ def save_own(
     try:
         making.mkdir(parents=True)
         for name, content in files.items():
-            write_durably(making / name, content)
-        sync_folder(making)
+            write_atomically(making / name, content)
         return _rename_to_free(making, own, slug_of(title))
     except OSError as error:
         raise DataUnavailable(f"The images could not be kept in {own} ({error.strerror or error}).") from None

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
-Distance = Callable[[Tensor, Tensor], Tensor]
+Floats = np.ndarray[Any, np.dtype[np.floating[Any]]]
+Distance = Callable[[Floats, Floats], Floats]
 
 _AREA = math.pi / 4
 _SQUARE = math.sqrt(_AREA) / 2  # half a side
@@ -30,52 +31,56 @@ _HEART_CENTROID = (0.5 * 0.5 + math.pi / 8 * (0.75 + 1 / (3 * math.pi))) / _HEAR
 _HEART = math.sqrt(_AREA / _HEART_AREA)
 
 
-def circle(x: Tensor, y: Tensor) -> Tensor:
+def _length(x: Floats, y: Floats) -> Floats:
+    return np.sqrt(x * x + y * y)  # hypot guards against overflow, slowly
+
+
+def circle(x: Floats, y: Floats) -> Floats:
     """A disc of diameter 1."""
-    return torch.hypot(x, y) - 0.5
+    return _length(x, y) - 0.5
 
 
-def square(x: Tensor, y: Tensor) -> Tensor:
+def square(x: Floats, y: Floats) -> Floats:
     """Sides along the axes."""
-    return torch.maximum(x.abs(), y.abs()) - _SQUARE
+    return np.maximum(np.abs(x), np.abs(y)) - _SQUARE
 
 
-def triangle(x: Tensor, y: Tensor) -> Tensor:
+def triangle(x: Floats, y: Floats) -> Floats:
     """Three equal sides, one corner up."""
-    side = math.sqrt(3) / 2 * x.abs() - 0.5 * y
-    return torch.maximum(side, y) - _TRIANGLE / 2
+    side = math.sqrt(3) / 2 * np.abs(x) - 0.5 * y
+    return np.maximum(side, y) - _TRIANGLE / 2
 
 
-def star(x: Tensor, y: Tensor) -> Tensor:
+def star(x: Floats, y: Floats) -> Floats:
     """Five points, one of them up."""
-    x, y = x.abs(), -y
+    x, y = np.abs(x), -y
     # Fold the plane into one tenth by mirrors through the origin at 36 degrees either way.
     for sign in (1.0, -1.0):
         nx, ny = sign * math.cos(math.pi / 5), -math.sin(math.pi / 5)
-        over = 2 * (nx * x + ny * y).clamp_(min=0)
+        over = 2 * np.maximum(nx * x + ny * y, 0)
         x, y = x - over * nx, y - over * ny
-    x, y = x.abs(), y - _STAR
+    x, y = np.abs(x), y - _STAR
     # The remaining edge runs from the point (0, 0) to the notch (ex, ey).
     ex = _STAR * _STAR_INNER * math.sin(math.pi / 5)
     ey = _STAR * (_STAR_INNER * math.cos(math.pi / 5) - 1)
-    along = ((x * ex + y * ey) / (ex * ex + ey * ey)).clamp_(0, 1)
-    distance = torch.hypot(x - ex * along, y - ey * along)
-    return torch.where(y * ex - x * ey > 0, distance, -distance)
+    along = np.clip((x * ex + y * ey) / (ex * ex + ey * ey), 0, 1)
+    distance = _length(x - ex * along, y - ey * along)
+    return np.where(y * ex - x * ey > 0, distance, -distance)
 
 
-def cross(x: Tensor, y: Tensor) -> Tensor:
+def cross(x: Floats, y: Floats) -> Floats:
     """Two crossed bars along the axes."""
-    x, y = x.abs(), y.abs()
-    return torch.maximum(torch.maximum(x, y) - _CROSS, torch.minimum(x, y) - _CROSS * _CROSS_ARM)
+    x, y = np.abs(x), np.abs(y)
+    return np.maximum(np.maximum(x, y) - _CROSS, np.minimum(x, y) - _CROSS * _CROSS_ARM)
 
 
-def heart(x: Tensor, y: Tensor) -> Tensor:
+def heart(x: Floats, y: Floats) -> Floats:
     """The tip down."""
-    x, y = x.abs() / _HEART, _HEART_CENTROID - y / _HEART
-    lobe = torch.hypot(x - 0.25, y - 0.75) - math.sqrt(2) / 4
-    middle = (x + y).clamp(min=0) / 2
-    below = torch.minimum(torch.hypot(x, y - 1), torch.hypot(x - middle, y - middle)) * torch.sign(x - y)
-    return torch.where(x + y > 1, lobe, below) * _HEART
+    x, y = np.abs(x) / _HEART, _HEART_CENTROID - y / _HEART
+    lobe = _length(x - 0.25, y - 0.75) - math.sqrt(2) / 4
+    middle = np.maximum(x + y, 0) / 2
+    below = np.minimum(_length(x, y - 1), _length(x - middle, y - middle)) * np.sign(x - y)
+    return np.where(x + y > 1, lobe, below) * _HEART
 
 
 # name -> (distance, degrees after which it looks the same again; 0 where every turn does)
