@@ -167,8 +167,9 @@ class SGD(Optimizer):
 
     def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         moments.count += 1
+        velocity = moments.kept["velocity"] if self.momentum else []  # the kernel wants none without momentum
         torch._fused_sgd_(
-            moments.weights, grads, moments.kept["velocity"], weight_decay=0.0, momentum=self.momentum, lr=lr,
+            moments.weights, grads, velocity, weight_decay=0.0, momentum=self.momentum, lr=lr,
             dampening=0.0, nesterov=False, maximize=False, is_first_step=False, grad_scale=None, found_inf=veto,
         )  # fmt: skip
 

@@ -109,10 +109,18 @@ def update_generator(
 
 def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], move: Move) -> Tensor:
     """Gradient of `loss` for these weights alone, the guard's word, the move; returns the gradient's norm."""
-    grads = list(torch.autograd.grad(loss, weights))
+    grads = [_laid_out_like(w, g) for w, g in zip(weights, torch.autograd.grad(loss, weights), strict=True)]
     norm = total_norm(grads)
     allowed = game.guard.allows(step, player, loss.detach(), norm, on_device=move.optimizer.honours_veto)
     if allowed:
         with torch.no_grad():
             move.optimizer.update(move.moments, grads, move.lr, game.guard.veto)
     return norm
+
+
+def _laid_out_like(weight: Tensor, grad: Tensor) -> Tensor:
+    """The gradient in its weight's memory order, which the fused kernels take for granted.
+
+    A double backward (every gradient penalty) may return it in another, and numbers would go to the wrong weights.
+    """
+    return grad if grad.stride() == weight.stride() else torch.empty_like(weight).copy_(grad)

@@ -1,0 +1,56 @@
+"""What every test may use: tiny configurations that train in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_core.config.codec import replace_at
+from gan_core.data.base import ImageSet
+from gan_core.nets import DcganDiscriminator, DcganGenerator
+from gan_core.runs import RunManager
+from gan_core.training import RunConfig
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Results to the last bit depend on the thread count; two cores are shared with the browser besides."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def tiny() -> RunConfig:
+    """A DCGAN so small that a step takes a few milliseconds."""
+    return replace(
+        RunConfig(generator=DcganGenerator(width=8), discriminator=DcganDiscriminator(width=8)),
+        batch_size=8, total_images=8 * 1000,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def random_images() -> ImageSet:
+    """40 random 28 x 28 grey images of 4 classes."""
+    rng = torch.Generator().manual_seed(5)
+    images = torch.randint(0, 256, (40, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.arange(40) % 4
+    return ImageSet(images, labels, ("a", "b", "c", "d"), images[:0], labels[:0])
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[RunManager]:
+    made = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
+    yield made
+    made.close()
+
+
+def shortened(config: RunConfig, *, steps: int, every: int = 1) -> RunConfig:
+    """The configuration with so many steps and a point every so many."""
+    config = replace_at(config, "total_images", max(100, steps * config.batch_size * config.k_d))
+    return replace_at(config, "record.every_steps", every)
