@@ -37,9 +37,10 @@ def resume(arguments: argparse.Namespace) -> int:
     with StopSignals() as signals, _closing(open_manager(arguments)) as manager:
         run = run_named(manager, arguments.run)
         view = manager.view(run)
-        if arguments.steps is not None and arguments.steps <= view.step:
+        kept = view.checkpoints[-1] if view.checkpoints else 0
+        if arguments.steps is not None and arguments.steps <= kept:
             raise CommandError(
-                f"--steps is {arguments.steps}, but {run} has done {view.step} already; N counts from its start."
+                f"--steps is {arguments.steps}, but {run} has done {kept} already; N counts from its start."
             )
         length = None
         if arguments.steps is not None:

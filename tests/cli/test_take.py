@@ -1,0 +1,114 @@
+"""`sample` and `export`: files that other programs read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors import safe_open
+
+from .conftest import SMALL, Answer
+
+Cli = Callable[..., Answer]
+
+
+@pytest.fixture
+def run(cli: Cli) -> str:
+    told = cli("train", *SMALL, "--set", "record.grid_growth=0", "--steps", "6", "--json").json()
+    return str(told["run"])
+
+
+def test_samples_are_bytes_with_channels_last(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("sample", run, "--count", "5", "--seed", "3", "--out", str(tmp_path / "a.npz")).status == 0
+    assert cli("sample", run, "--count", "9", "--seed", "3", "--out", str(tmp_path / "b.npz")).status == 0
+    assert cli("sample", run, "--count", "5", "--seed", "4", "--out", str(tmp_path / "c.npz")).status == 0
+    few, more, other = (np.load(tmp_path / f"{n}.npz")["images"] for n in "abc")
+    assert (few.shape, few.dtype) == ((5, 28, 28, 1), np.uint8)
+    np.testing.assert_array_equal(more[:5], few)
+    assert (other != few).any()
+
+
+def test_samples_of_a_conditional_run_carry_their_classes(cli: Cli, tmp_path: Path) -> None:
+    told = cli("train", *SMALL, "--set", "conditional=true", "--steps", "1", "--json").json()
+    cli("sample", told["run"], "--count", "12", "--out", str(tmp_path / "a.npz"))
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npz")["labels"], [*range(10), 0, 1])
+
+
+def test_png_is_the_newest_grid_enlarged(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("export", run, "--to", "png", "--scale", "3", "--out", str(tmp_path / "grid.png")).status == 0
+    with Image.open(tmp_path / "grid.png") as image:
+        assert image.size == (4 * 28 * 3, 4 * 28 * 3)
+        assert image.text["run"] == run  # type: ignore[attr-defined]
+        assert image.text["step"] == "6"  # type: ignore[attr-defined]
+        shown = np.asarray(image)
+    (newest,) = (tmp_path / "runs" / run / "samples").glob("00000006.png")
+    with Image.open(newest) as kept:
+        np.testing.assert_array_equal(shown[::3, ::3], np.asarray(kept))
+
+
+def test_gif_shows_every_kept_grid(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("export", run, "--to", "gif", "--scale", "1", "--out", str(tmp_path / "film.gif")).status == 0
+    kept = sorted((tmp_path / "runs" / run / "samples").glob("*.png"))
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames == len(kept) >= 3  # type: ignore[attr-defined]
+        for index, path in enumerate(kept):
+            film.seek(index)
+            with Image.open(path) as grid:
+                np.testing.assert_array_equal(np.asarray(film.convert("L")), np.asarray(grid.convert("L")))
+
+
+def test_csv_holds_every_recorded_step(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("export", run, "--to", "csv", "--out", str(tmp_path / "curves.csv")).status == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "curves.csv").read_text())))
+    assert [row["step"] for row in rows] == ["2", "4", "6"]
+    assert [row["images"] for row in rows] == ["16", "32", "48"]
+    assert all(float(row["d_loss"]) > 0 and float(row["images_per_second"]) > 0 for row in rows)
+
+
+def test_safetensors_says_which_run_it_is_and_holds_the_weights(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("export", run, "--to", "safetensors", "--out", str(tmp_path / "g.safetensors")).status == 0
+    (kept,) = (tmp_path / "runs" / run / "checkpoints").glob("00000006-generator.safetensors")
+    with safe_open(tmp_path / "g.safetensors", "np") as ours, safe_open(kept, "np") as theirs:
+        words = ours.metadata()
+        assert (words["run"], words["step"]) == (run, "6")
+        assert json.loads(words["config"])["batch_size"] == 8
+        assert re.fullmatch("[0-9a-f]{64}", words["weights_sha256"])
+        assert set(ours.keys()) == set(theirs.keys())
+        for name in ours.keys():  # noqa: SIM118 (not a dictionary)
+            np.testing.assert_array_equal(ours.get_tensor(name), theirs.get_tensor(name))
+
+
+@pytest.mark.parametrize("command", [["sample", "last"], ["export", "last", "--to", "csv"]])
+def test_a_place_that_cannot_be_written_is_said_before_any_work(cli: Cli, tmp_path: Path, command: list[str]) -> None:
+    assert "there is no folder" in cli(*command, "--out", str(tmp_path / "no" / "x")).sentence()
+    assert "which is a folder" in cli(*command, "--out", str(tmp_path)).sentence()
+
+
+def test_a_failed_write_leaves_the_old_file(
+    cli: Cli, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out" / "x.csv"
+    out.parent.mkdir()
+    out.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(out))
+
+    monkeypatch.setattr("os.replace", full)
+    assert cli("export", run, "--to", "csv", "--out", str(out)).sentence().startswith("The disk is full")
+    assert [p.name for p in out.parent.iterdir()] == ["x.csv"]
+    assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize("kind", ["onnx", "jpg", ""])
+def test_a_kind_that_is_not_there_is_named_with_those_that_are(cli: Cli, kind: str, tmp_path: Path) -> None:
+    said = cli("export", "last", "--to", kind, "--out", str(tmp_path / "x")).sentence()
+    assert f"'{kind}'" in said
+    assert "safetensors" in said
