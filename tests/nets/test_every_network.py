@@ -106,6 +106,35 @@ def test_every_option_of_the_generators(variant, class_count):
     check_copy_is_the_same_and_apart(net, class_count)
 
 
+def other_value(name, spec, now):
+    if spec.kind == "bool":
+        return not now
+    if spec.kind == "choice":
+        return next(c for c in spec.choices if c != now)
+    if spec.kind == "text":
+        return "20"
+    return now + 1 if spec.kind == "int" else (spec.low + spec.high) / 3
+
+
+@pytest.mark.parametrize("family", [generators, discriminators], ids=lambda f: f.family)
+def test_every_option_changes_the_network(family):
+    """From the same seed, another value of any one field gives another network: none is ignored."""
+
+    def answer(options):
+        torch.manual_seed(5)
+        net = options.build(ImageShape(1, 28), *((LATENT, 0) if family is generators else (0, 1)))
+        x = torch.randn(4, LATENT) if family is generators else torch.randn(4, 1, 28, 28)
+        return [p.shape for p in net.parameters()], net(x, None)
+
+    for entry in family:
+        base = small(entry.cls)
+        shapes, output = answer(base)
+        for name, spec in specs(entry.cls).items():
+            value = other_value(name, spec, getattr(base, name))
+            other_shapes, other_output = answer(dataclasses.replace(base, **{name: value}))
+            assert shapes != other_shapes or not torch.allclose(output, other_output), (entry.name, name)
+
+
 def check_copy_is_the_same_and_apart(net, class_count):
     net.eval()
     other = copy.deepcopy(net)

@@ -68,6 +68,9 @@ def test_cutout_covers_one_square_of_half_the_width(size):
         assert half // 2 <= len(columns) <= half
         whole += hole[0].sum() == half * half
     assert 0.15 < whole / 256 < 0.4  # about (1/2)^2 of the squares lie inside altogether
+    share = covered.mean((0, 1))  # as often at one edge as at the other
+    np.testing.assert_allclose(share, share[::-1, ::-1], atol=0.2)
+    assert share.min() > 0.02
 
 
 def test_colour_against_numpy_with_the_same_draws():
