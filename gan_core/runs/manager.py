@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
 from gan_core.runs.branches import copy_history, incompatible
 from gan_core.runs.commands import Change, CheckpointNow, Command, Stop
-from gan_core.runs.estimate import Estimate, estimate
+from gan_core.runs.estimate import Estimate, estimate, resolve_precision
 from gan_core.runs.grids import atlas_png, load_grid
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.lock import is_held
@@ -92,6 +92,10 @@ class RunManager:
         with self._around.build_lock:
             return estimate(config, info, self._torch_device, self.threads, self._finished_like)
 
+    def resolved(self, config: RunConfig) -> RunConfig:
+        """The configuration as a run of it records it: "auto" replaced by what suits this machine."""
+        return resolve_precision(config, self.device)
+
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
         stop_after_seconds: float | None = None,
@@ -103,6 +107,7 @@ class RunManager:
         found = self.problems(config)
         if found:
             raise ConfigError(" ".join(found))
+        config = self.resolved(config)
         info = config.data.info(self.data_dir)
         about = self._about(config, preset, title, info.channels, info.classes)
         folder = create_run(self.runs_dir, about)

@@ -204,10 +204,13 @@ class RunConfig:
     )
     ema: Ema = section(Ema, label="Moving average", help="What samples are drawn from.")
     precision: str = choice(
-        "float32",
-        ("float32", "bfloat16"),
+        "auto",
+        ("auto", "float32", "bfloat16"),
         advanced=True,
         label="Precision",
-        help="bfloat16 is faster where the processor has it; weights stay in float32.",
+        help=(
+            "bfloat16 is faster where the processor has it; weights stay in float32. auto measures it on this "
+            "machine when the run starts, and the run keeps what was chosen."
+        ),
     )
     record: Record = section(Record, label="Record", help="What is kept of the run.")
