@@ -93,14 +93,19 @@ class DcganDiscriminatorNet(DiscriminatorNet):
             conv = nn.Conv2d(inside, outside, options.kernel, 2, (options.kernel - 1) // 2, bias=norm == "none")
             layers += [conv, image_norm(norm, outside), nn.LeakyReLU(options.slope)]
             inside = outside
+        features = inside * (shape.size >> stages) ** 2
+        layers.append(nn.Flatten())
+        if options.hidden:
+            layers += [nn.Linear(features, options.hidden), nn.LeakyReLU(options.slope)]
+            features = options.hidden
         self.layers = nn.Sequential(*layers)
-        self.head = LogitHead(inside * (shape.size >> stages) ** 2, class_count, pack)
+        self.head = LogitHead(features, class_count, pack)
         initialise(self, options.init)
         if options.spectral_norm:
             apply_spectral_norm(self)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        logits: Tensor = self.head(self.layers(x).flatten(1), labels)
+        logits: Tensor = self.head(self.layers(x), labels)
         return logits
 
 
@@ -142,6 +147,10 @@ class DcganDiscriminator(Discriminator):
 
     width: int = integer(64, low=4, high=512, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
     kernel: int = choice(4, (3, 4, 5), unit="px", label="Kernel", help="Width of the filters.")
+    hidden: int = integer(
+        0, low=0, high=1024, scale="log", smallest=16, unit="units", label="Hidden dense layer",
+        help="A dense layer that sees the whole image before the verdict; cheap, and it learns faster. 0 is none.",
+    )  # fmt: skip
     norm: str = choice("none", ("none", "batch", "layer", "instance"), label="Normalisation", help=NORM_HELP)
     spectral_norm: bool = flag(False, label="Spectral norm", help=SPECTRAL_HELP)
     minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)

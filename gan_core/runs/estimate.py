@@ -67,7 +67,7 @@ def _what_matters(config: dict[str, Any]) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=8)
 def faster_precision(device: str) -> str:
-    return replace(config, precision="float32" if dense else faster_precision(device))  # dense: nothing to gain
+    """"bfloat16" where the device has it and a convolution, forward and backward, is a fifth faster in it."""
     if not bfloat16_is_native(torch.device(device)):
         return "float32"
     half = _convolution_seconds(device, torch.bfloat16)
@@ -79,7 +79,8 @@ def resolve_precision(config: RunConfig, device: str) -> RunConfig:
     if config.precision != "auto":
         return config
     dense = generators.name_of(config.generator) == discriminators.name_of(config.discriminator) == "mlp"
-    return replace(config, precision="float32" if dense else faster_precision(device))  # small products gain nothing
+    precision = "float32" if dense else faster_precision(device)  # small products gain nothing
+    return replace(config, precision=precision)
 
 
 @functools.lru_cache(maxsize=8)
