@@ -38,7 +38,7 @@ def test_it_loads_at_every_size_as_its_info_says(
     info = dataset.info(tmp_path)
     assert not info.needs_download
     for size in (28, 32, 64):
-        if size == 64 and info.count > 5_000:
+        if size != 28 and info.count > 5_000:
             dataset = replace_at(dataset, "count", 500)  # the same code, sooner done
             info = dataset.info(tmp_path)
         loaded = dataset.load(size, tmp_path)
