@@ -95,9 +95,9 @@ class DcganDiscriminatorNet(DiscriminatorNet):
             inside = outside
         features = inside * (shape.size >> stages) ** 2
         layers.append(nn.Flatten())
-        if options.hidden:
-            layers += [nn.Linear(features, options.hidden), nn.LeakyReLU(options.slope)]
-            features = options.hidden
+        if options.dense_units:
+            layers += [nn.Linear(features, options.dense_units), nn.LeakyReLU(options.slope)]
+            features = options.dense_units
         self.layers = nn.Sequential(*layers)
         self.head = LogitHead(features, class_count, pack)
         initialise(self, options.init)
@@ -147,7 +147,7 @@ class DcganDiscriminator(Discriminator):
 
     width: int = integer(64, low=4, high=512, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
     kernel: int = choice(4, (3, 4, 5), unit="px", label="Kernel", help="Width of the filters.")
-    hidden: int = integer(
+    dense_units: int = integer(
         0, low=0, high=1024, scale="log", smallest=16, unit="units", label="Hidden dense layer",
         help="A dense layer that sees the whole image before the verdict; cheap, and it learns faster. 0 is none.",
     )  # fmt: skip
