@@ -50,9 +50,9 @@ DEFAULT = "fashion-fast"
 _FASHION_FAST = RunConfig(
     latent=Latent(dim=64),
     generator=DcganGenerator(width=32),
-    discriminator=DcganDiscriminator(width=32, norm="batch"),
-    g_optimizer=Adam(lr=2e-3, beta1=0.5, beta2=0.99),
-    d_optimizer=Adam(lr=2e-3, beta1=0.5, beta2=0.99),
+    discriminator=DcganDiscriminator(width=32, norm="batch", dense_units=256),
+    g_optimizer=Adam(lr=4e-3, beta1=0.0, beta2=0.99),
+    d_optimizer=Adam(lr=2e-3, beta1=0.0, beta2=0.99),
     ema=Ema(half_life_images=3_000),
     batch_size=64,
     total_images=300_000,
@@ -72,7 +72,7 @@ _preset(
     replace(
         _FASHION_FAST,
         generator=DcganGenerator(width=64),
-        discriminator=DcganDiscriminator(width=48, norm="batch"),
+        discriminator=DcganDiscriminator(width=48, norm="batch", dense_units=256),
         schedule=Linear(start=0.5, final_factor=0.05),
         ema=Ema(half_life_images=10_000),
         total_images=600_000,
