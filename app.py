@@ -9,14 +9,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script only
     sys.path.insert(0, str(ROOT))
 
+from pages.ui.access import Gate, NotSafe, access_token  # noqa: E402
 from pages.ui.home import Home, open_home  # noqa: E402
 from pages.ui.routes import routes  # noqa: E402
 
+try:
+    gate = Middleware(Gate, token=access_token(st.get_option("server.address")))
+except NotSafe as problem:
+    sys.exit(str(problem))
 home = open_home(Home())
 
 
@@ -30,4 +36,16 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         await asyncio.to_thread(home.close)
 
 
-app = st.App(ROOT / "pages" / "router.py", lifespan=lifespan, routes=routes(home))
+def on_script_error(_problem: Exception) -> bool:
+    """A sentence for the person; the traceback is in the server's log."""
+    st.error("Something went wrong on this page; the runs go on. Reload it, or look into the server's log.")
+    return True
+
+
+app = st.App(
+    ROOT / "pages" / "router.py",
+    lifespan=lifespan,
+    routes=routes(home),
+    middleware=[gate],
+    on_script_error=on_script_error,
+)

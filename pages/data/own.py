@@ -57,11 +57,13 @@ def draw_upload(state: Tab) -> None:
 def read(files: Sequence[Any], title: str, options: IntakeOptions) -> IntakeReport | None:
     """Take the files in with a bar that says how far it is."""
     bar = st.progress(0.0, "reading")
+
+    def show(part: float, words: str) -> None:
+        bar.progress(part, words)
+
     try:
         uploads = [(f.name, f) for f in files]
-        return read_uploads(
-            uploads, title, manager().data_dir, options, progress=lambda part, words: bar.progress(part, words) and None
-        )
+        return read_uploads(uploads, title, manager().data_dir, options, progress=show)
     except DataUnavailable as problem:
         st.error(str(problem))
         return None

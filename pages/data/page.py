@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import replace_at
 from gan_core.data import OwnImages, datasets, list_own
 from gan_core.training import preset
 from gan_core.training.run_config import SIZES
@@ -19,6 +18,7 @@ from pages.ui.jobs import Job
 from pages.ui.session import Tab, manager, tab
 from pages.ui.words import count
 
+QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to make in the panel
 ROOMY = "emoji"  # the settings for few, colourful pictures
 PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": ROOMY}
 
@@ -27,9 +27,11 @@ def train_on(state: Tab, name: str, dataset: Any) -> None:
     """Put a dataset into the Lab's panel, in a size that suits it, and go there."""
     info = dataset.info(manager().data_dir)
     state.preset = PRESET_FOR.get(name, "fashion-fast")
-    config = dataclasses.replace(preset(state.preset).config, data=dataset)
-    suited = max((s for s in SIZES if s <= info.native_size), default=SIZES[0])
-    state.config = replace_at(config, "size", suited)
+    config = preset(state.preset).config
+    if type(config.data).__qualname__ != type(dataset).__qualname__:
+        suited = max((s for s in SIZES if s <= min(info.native_size, QUICK_PIXELS)), default=SIZES[0])
+        config = dataclasses.replace(config, data=dataset, size=suited)
+    state.config = config
     state.run = ""
     st.session_state["goto-lab"] = True
 
@@ -89,7 +91,7 @@ def draw_data(state: Tab) -> None:
     draw_projector(state)
     with st.container(key="data-page"):
         st.title("Data")
-        st.markdown("A GAN learns from pictures alone. Start with a set that comes along, fetch a known one, or bring your own.")
+        st.markdown("A GAN learns from pictures alone: a set that comes along, a known one to fetch, or your own.")
         draw_notice(state)
         own = list_own(manager().data_dir)
         with st.container(key="own"):

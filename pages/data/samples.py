@@ -21,7 +21,9 @@ def draw_samples(dataset: Any, info: Any) -> None:
     try:
         size = 28 if info.native_size == 28 else 32 if info.native_size < 64 else 64
         key = preview_key(home().previews, dataset, size, manager().data_dir, ACROSS, DOWN)
-        picture = f'<img src="/preview/{key}.png?token={home().token}" alt="Sample images of this set" loading="lazy">'
+        picture = (
+            f'<img src="/preview/{key}.png?token={home().token}" alt="Sample images of this set" loading="lazy">'
+        )
     except DataUnavailable as problem:
         words = "Not on this machine yet" if info.needs_download else str(problem)
     st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')

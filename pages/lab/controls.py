@@ -14,7 +14,7 @@ from gan_core.training import RunConfig
 from pages.lab.downloads import draw_downloads
 from pages.ui.components.copy import copy_link
 from pages.ui.session import Tab, config_query, manager, watch
-from pages.ui.words import compact, count, value_at
+from pages.ui.words import compact, count, path_label, value_at
 
 LONGER = (2, 5, 10)
 
@@ -41,13 +41,20 @@ def draw_controls(state: Tab, view: Any) -> None:
         _draw_runs(state)
         if view is not None:
             draw_downloads(view)
+        _draw_share(state)
+
+
+def _draw_share(state: Tab) -> None:
+    """What helps to show it to others."""
+    with st.popover("Share", icon=":material/ios_share:", key="share"):
+        st.markdown("The link opens this panel, with these settings, on any machine.")
         copy_link("copy", "Copy link", config_query(state.preset, state.config))
         st.session_state["projector"] = state.projector
 
         def turned() -> None:
             state.projector = bool(st.session_state["projector"])
 
-        st.toggle("Projector", key="projector", help="Large type, for the last row.", on_change=turned)
+        st.toggle("Projector mode", key="projector", help="Large type, for the last row.", on_change=turned)
 
 
 def _draw_actions(state: Tab, view: Any) -> None:
@@ -73,8 +80,11 @@ def _draw_actions(state: Tab, view: Any) -> None:
         command("Resume", "play_arrow", Resume(), primary=True)
         command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
     elif kind in ("stopped", "interrupted", "failed"):
-        st.button("Resume", key="resume", type="primary", icon=":material/play_arrow:", help="Go on from the last checkpoint.",
-                  on_click=lambda: attempt(state, lambda: manager().resume(state.run)))  # fmt: skip
+        st.button(
+            "Resume", key="resume", type="primary", icon=":material/play_arrow:",
+            help="Go on from the last checkpoint.",
+            on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
+        )  # fmt: skip
     elif kind == "finished":
         _draw_longer(state, view)
     if kind in ("running", "paused"):
@@ -82,6 +92,16 @@ def _draw_actions(state: Tab, view: Any) -> None:
         command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
     if kind not in LIVE or not state.steering:
         _draw_train(state, primary=kind in ("idle", "finished"))
+    other = next((v for v in manager().views() if v.state in ("running", "paused") and v.id != state.run), None)
+    if other is not None:
+        st.button(
+            "Watch what trains now",
+            key="watch-other",
+            icon=":material/visibility:",
+            on_click=watch,
+            args=(state, other.id),
+            help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
+        )
     if view is not None and view.checkpoints:
         _draw_branch(state, view)
 
@@ -120,8 +140,9 @@ def _draw_branch(state: Tab, view: Any) -> None:
         st.markdown("A new run that starts from a checkpoint of this one.")
         step = st.selectbox("Checkpoint at step", steps, format_func=count, key="branch-step")
         pairs = differences(state.config, from_dict(RunConfig, view.config))
-        own = bool(pairs) and st.toggle(f"With the panel's {len(pairs)} other settings", value=True, key="branch-own",
-                                        help=", ".join(f"{k} = {v}" for k, v in pairs.items()))  # fmt: skip
+        words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
+        listed = ", ".join(f"{path_label(state.config, path)}: {text}" for path, text in pairs.items())
+        own = bool(pairs) and st.toggle(words, value=True, key="branch-own", help=listed)
         changes = {path: value_at(state.config, path) for path in pairs} if own else {}
 
         def branch() -> None:
@@ -144,7 +165,8 @@ def _draw_runs(state: Tab) -> None:
 
         def name(run: str) -> str:
             v = known[run]
-            return f"{v.title or v.preset or 'own settings'} · {v.state} · step {count(v.step)} · {v.created[:16].replace('T', ' ')}"
+            when = v.created[:16].replace("T", " ")
+            return f"{v.title or v.preset or 'own settings'} · {v.state} · step {count(v.step)} · {when}"
 
         st.session_state["run"] = state.run if state.run in known else None
 
@@ -182,7 +204,7 @@ def draw_trouble(view: Any) -> None:
         ]
         st.error("\n".join(lines), icon=":material/warning:")
     elif view.state == "interrupted":
-        st.warning(f"This run was {WORDS['interrupted']}. {view.error} Resume goes on from its last checkpoint.".replace("  ", " "),
-                   icon=":material/power_off:")  # fmt: skip
+        cut = f"This run was {WORDS['interrupted']}. Resume goes on from its last checkpoint."
+        st.warning(" ".join(filter(None, (cut, view.error))), icon=":material/power_off:")
     for sentence in view.warnings:
         st.info(sentence, icon=":material/info:")

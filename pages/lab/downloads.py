@@ -33,10 +33,11 @@ def _generator(run: str) -> bytes:
 
 
 def draw_downloads(view: Any) -> None:
-    run, grids = view.id, bool(manager().grids(view.id))
+    run = view.id
+    no_grid = "" if manager().grids(run) else "No sample grid is there yet."
     files: tuple[tuple[str, str, str, str, Callable[[str], bytes], str], ...] = (
-        ("Sample grid", "grid.png", "image/png", "image", _grid, "" if grids else "No sample grid is there yet."),
-        ("Training film", "training.gif", "image/gif", "movie", _film, "" if grids else "No sample grid is there yet."),
+        ("Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
+        ("Training film", "training.gif", "image/gif", "movie", _film, no_grid),
         ("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r)), ""),
         ("Generator", "generator.safetensors", "application/octet-stream", "deployed_code", _generator,
          "" if view.checkpoints else "It comes with the first checkpoint."),

@@ -64,6 +64,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
 
 def edit(state: Tab, path: str, value: Any) -> None:
     """A field of the next run was changed in the panel."""
+    state.own = True
     try:
         state.config = replace_at(state.config, path, value)
     except ValueError as problem:
@@ -73,7 +74,9 @@ def edit(state: Tab, path: str, value: Any) -> None:
 def draw_lab(state: Tab) -> None:
     view = watched(state)
     steering = view is not None and view.state in LIVE and state.steering
-    config = config_in_force(state, view) if view and (steering or view.state in LIVE) else state.config
+    config = config_in_force(state, view) if view is not None and view.state in LIVE else state.config
+    if steering and not state.own:
+        state.config = config  # the next run starts from what this one has become
     write_url(state)
     draw_projector(state)
     with st.container(key="lab"):

@@ -48,9 +48,7 @@ def _draw_mode(state: Tab) -> None:
         width="stretch",
     )
     if state.steering:
-        st.caption(
-            "What is marked :green[:material/bolt: live] acts on this run within a second. The rest is for the next run."
-        )
+        st.caption(":green[:material/bolt:] These act on the run within a second. Anything else is for the next run.")
     else:
         st.caption("The run that trains now is left alone; Train puts this one in the queue behind it.")
 
@@ -82,12 +80,14 @@ def _draw_cost(config: RunConfig) -> None:
     for sentence in cautions(config):
         st.warning(sentence, icon=":material/warning:")
     cost = manager().estimate(config)
+    basis = cost.basis[:1].upper() + cost.basis[1:].rstrip(".")
+    weights = compact(cost.g_parameters), compact(cost.d_parameters)
     with st.container(key="cost"):
         st.markdown(
-            f"**About {duration(cost.seconds_total)}** on this machine  \n"
-            f":gray[Generator {compact(cost.g_parameters)} weights, discriminator {compact(cost.d_parameters)}]",
-            help=f"{cost.basis[:1].upper()}{cost.basis[1:]}. One step takes about {1000 * cost.seconds_per_step:.3g} ms.",
+            f"**About {duration(cost.seconds_total)}** on this machine",
+            help=f"{basis}: {1000 * cost.seconds_per_step:.3g} ms a step.",
         )
+        st.markdown(f":gray[Weights: generator {weights[0]}, discriminator {weights[1]}]")
 
 
 def _draw_changes(state: Tab, config: RunConfig) -> None:
@@ -98,7 +98,7 @@ def _draw_changes(state: Tab, config: RunConfig) -> None:
     with st.container(key="changes"):
         st.markdown("**Changed on the way**")
         for i, change in enumerate(reversed(changes[-_SHOWN_CHANGES:])):
-            words, undo = st.columns([4, 1], vertical_alignment="center", wrap=False)
+            words, undo = st.columns([4, 1], vertical_alignment="center", wrap=False, gap="xsmall")
             words.markdown(
                 f":gray[step {count(change.step)}] {path_label(config, change.path)} "
                 f"{plain(change.before)} → **{plain(change.after)}**"

@@ -24,13 +24,18 @@ PENDING_SECONDS = 3.0
 
 @dataclass
 class Tab:
-    """One tab's state. `notice` is a sentence to show once; `pending` holds live changes that are on their way."""
+    """One tab's state.
+
+    steering: the panel sets the run that is watched, not the next one. own: the next one's settings were changed by
+    hand; until then they follow the watched run. notice: a sentence to show once. pending: live changes under way.
+    """
 
     preset: str
     config: RunConfig
     run: str = ""
     projector: bool = False
     steering: bool = True
+    own: bool = False
     notice: str = ""
     pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
@@ -88,7 +93,7 @@ def write_url(state: Tab) -> None:
 
 def watch(state: Tab, run: str) -> None:
     """Turn to a run ("": to none, with the panel as it is)."""
-    state.run, state.steering, state.pending = run, True, {}
+    state.run, state.steering, state.own, state.pending = run, True, False, {}
     if run:
         view = manager().view(run)
         state.preset, state.config = view.preset or state.preset, from_dict(RunConfig, view.config)

@@ -1,4 +1,4 @@
-"""A run manager that trains nothing: the same calls and events as the real one, in milliseconds, without torch work."""
+"""A run manager that trains nothing: the same calls and events as the real one, in milliseconds."""
 
 from __future__ import annotations
 

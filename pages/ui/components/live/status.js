@@ -57,8 +57,7 @@ class StatusStrip {
   remark(view) {
     if (!view) return "Press Train: one network learns to draw pictures like these, another to tell them from the real ones.";
     if (view.state === "queued" && view.queue_place > 0) return `place ${view.queue_place} in the queue`;
-    if (view.title) return view.title;
-    return `on ${view.device}`;
+    return [view.title || view.preset, `on ${view.device}`].filter(Boolean).join(" · ");
   }
 
   /** Between two state messages the records say how far it is. */
