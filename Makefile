@@ -32,12 +32,15 @@ test: lint chromium
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/dev.stamp chromium
 	eval "$$SETUP"; export CHROMIUM="$$(find_chromium)"; \
-	for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(PY) "$$file" || exit 1; done
+	for file in $$(grep -l '^if __name__' benchmarks/*.py); do \
+	  name=$$(basename "$$file" .py); echo "== $$name"; $(PY) -m "benchmarks.$$name" || exit 1; \
+	done
 
 # The stamps are older than the lists, or than the interpreter, exactly when something has to be installed.
 $(PY):

@@ -1,0 +1,153 @@
+"""README and ARCHITECTURE say what is so: the tree, the commands, the picture, the floors, the worked example."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from gan_core.cli.catalogue import catalogue
+from gan_core.config.codec import apply_sets, differences, from_dict, to_dict
+from gan_core.data.base import ImageSet
+from gan_core.objectives.base import losses
+from gan_core.training import RunConfig, Trainer
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    blocks = re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [block[2] for block in blocks if block[1] == language]
+
+
+def listed_files() -> dict[str, str]:
+    """Path -> description of every file in README's tree; folders end in a slash, two spaces a level."""
+    (tree,) = (block for block in code_blocks(README, "") if "gan_core/\n" in block)
+    found, folders = {}, [""]
+    for line in tree.splitlines():
+        name, _, words = line.strip().partition(" ")
+        depth = (len(line) - len(line.lstrip())) // 2
+        folders = folders[: depth + 1]
+        if name.endswith("/"):
+            folders.append(folders[-1] + name)
+        else:
+            found[folders[-1] + name] = words.strip()
+    return found
+
+
+def source_files() -> set[str]:
+    """Every file of the product's code; an empty or re-exporting __init__.py has nothing to say of its own."""
+    folders = [ROOT / name for name in ("gan_core", "pages", "benchmarks")]
+    files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in (".py", ".js", ".css")}
+    return {p.relative_to(ROOT).as_posix() for p in files if p.name != "__init__.py"} | {"app.py"}
+
+
+def test_readme_opens_with_a_picture_that_is_there() -> None:
+    lines = [line for line in README.splitlines() if line.strip()]
+    assert lines[0].startswith("# ")
+    picture = re.fullmatch(r"!\[.+\]\((.+)\)", lines[1])
+    assert picture, "the first thing after the title is the screenshot"
+    assert (ROOT / picture.group(1)).is_file()
+
+
+def test_readme_s_tree_is_the_tree() -> None:
+    listed, there = listed_files(), source_files()
+    outside = {path for path in listed if not path.startswith(("gan_core/", "pages/", "benchmarks/"))}
+    assert there - set(listed) == set(), "not in README's tree"
+    assert set(listed) - outside - there == set(), "in README's tree, but not there"
+    assert [path for path in outside if not (ROOT / path).exists()] == []
+    assert [path for path, words in listed.items() if len(words) < 8] == [], "not described"
+
+
+def test_readme_s_make_commands_exist() -> None:
+    commands = set(re.findall(r"\bmake ([a-z]+)", README))
+    assert {"app", "test"} <= commands
+    for command in commands:
+        shown = subprocess.run(["make", "-n", command], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert shown.returncode == 0, shown.stderr
+
+
+def test_readme_s_command_lines_are_understood() -> None:
+    from gan_core.cli.parser import build_parser
+
+    lines = re.findall(r"^python -m gan_core (.+?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+    assert {line.split()[0] for line in lines} >= {"train", "resume", "sample", "export"}
+    for line in lines:
+        build_parser().parse_args(line.split())
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md"):
+        for target in re.findall(r"(?<!!)\[[^]]*\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8")):
+            if not target.startswith(("http", "#")):
+                assert (ROOT / target).exists(), f"{name} links to {target}"
+
+
+def test_the_floors_in_architecture_are_those_that_are_checked() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = next(c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers")["layers"]
+    checked = [{room.strip().removeprefix("gan_core.") for room in layer.split("|")} for layer in layers]
+    (drawn,) = (block for block in code_blocks(ARCHITECTURE, "") if block.startswith("pages "))
+    named = [set(line[:34].replace("gan_core.", "").split()) for line in drawn.splitlines()]
+    assert named == [rooms for rooms in checked if rooms != {"__main__"}]
+
+
+def test_every_room_stands_on_a_floor() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = next(c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers")["layers"]
+    named = {room.strip() for layer in layers for room in layer.split("|")}
+    rooms = {f"gan_core.{p.name}" for p in (ROOT / "gan_core").iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert rooms | {"pages", "gan_core.__main__"} == named
+
+
+@pytest.fixture
+def worked_example(tmp_path: Path) -> Iterator[ModuleType]:
+    (code,) = code_blocks(ARCHITECTURE, "python")
+    (tmp_path / "worked_example.py").write_text(code, encoding="utf-8")
+    before = dict(losses._entries)
+    spec = importlib.util.spec_from_file_location("worked_example", tmp_path / "worked_example.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["worked_example"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["worked_example"]
+    losses._entries.clear()
+    losses._entries.update(before)
+
+
+def test_a_loss_added_as_described_is_everywhere_and_trains(
+    worked_example: ModuleType, tiny: RunConfig, random_images: ImageSet
+) -> None:
+    config = apply_sets(tiny, {"loss": "reverse-kl", "loss.pull": "0.5"})
+    assert config.loss == worked_example.ReverseKl(pull=0.5)
+    assert from_dict(RunConfig, to_dict(config)) == config
+    assert differences(config, tiny) == {"loss": "reverse-kl", "loss.pull": "0.5"}
+    assert catalogue()["losses"]["reverse-kl"]["fields"]["pull"]["live"] is True
+    trainer = Trainer(replace(config, total_images=100), random_images, torch.device("cpu"))
+    before = [w.detach().clone() for w in (*trainer.g_weights, *trainer.d_weights)]
+    trainer.step()
+    trainer.step()
+    assert trainer.examine() is None
+    assert any(not torch.equal(a, b) for a, b in zip(before, trainer.g_weights + trainer.d_weights, strict=True))
+
+
+def test_the_changelog_keeps_to_its_form() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", heading) for heading in headings[1:])
+    kinds = set(re.findall(r"^### (.+)$", text, flags=re.MULTILINE))
+    assert kinds <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
