@@ -1,0 +1,175 @@
+"""Setting up: what the Makefile does and says, and that the lists of requirements are honest."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+PROBE = "probe:\n\t"
+
+FAKE_UV = """#!/bin/sh
+echo "uv $*" >> "$LOG"
+if [ "$1" = venv ]; then
+  for last; do :; done
+  mkdir -p "$last/bin" && ln -s "$REAL" "$last/bin/python"
+fi
+exit ${UV_STATUS:-0}
+"""
+
+FAKE_PYTHON = """#!/bin/sh
+echo "python $*" >> "$LOG"
+if [ "$2" = venv ]; then
+  for last; do :; done
+  mkdir -p "$last/bin" && cp "$0" "$last/bin/python"
+fi
+exit 0
+"""
+
+
+def make(*words: str, path: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`make` from the project's folder, with only these programs in front of the system's."""
+    search = f"{path}:/usr/bin:/bin" if path is not None else os.environ["PATH"]
+    return subprocess.run(
+        ["make", *words], cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        env={"PATH": search, "HOME": "/nowhere", "REAL": sys.executable, **environment},
+    )  # fmt: skip
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence of a failed make, without make's own word about it."""
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]
+    return line
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    return folder
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text)
+    (folder / name).chmod(0o755)
+
+
+def port_check(port: str) -> subprocess.CompletedProcess[str]:
+    recipe = PROBE + '$(PY) -c "$$CHECK_PORT" "$(ADDRESS)" "$(PORT)"'
+    return make("--eval", recipe, "probe", f"PY={sys.executable}", f"PORT={port}")
+
+
+def test_a_port_in_use_is_one_sentence_that_says_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        sentence = said(port_check(str(port)))
+    assert sentence.startswith(f"Port {port} of 127.0.0.1 cannot be used (Address already in use)")
+    assert "PORT=8600 make app" in sentence
+    assert port_check(str(port)).returncode == 0
+
+
+@pytest.mark.parametrize("port", ["http", "0", "70000", "-1", ""])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    assert said(port_check(port)) == f"PORT is {port}; it must be a whole number from 1 to 65535."
+
+
+def test_uv_installs_where_it_is_there_and_only_what_changed(tmp_path: Path, programs: Path) -> None:
+    program(programs, "uv", FAKE_UV)
+    log, venv = tmp_path / "log", tmp_path / "venv"
+    words = (f"VENV={venv}", f"{venv}/app.stamp", f"PYTHON={sys.executable}")
+    assert make(*words, path=programs, LOG=str(log)).returncode == 0
+    first = log.read_text().splitlines()
+    assert first[0].startswith("uv venv ")
+    assert first[1] == f"uv pip install --python {venv}/bin/python -r requirements.txt"
+    assert make(*words, path=programs, LOG=str(log)).returncode == 0
+    assert log.read_text().splitlines() == first, "nothing changed, so nothing is installed"
+    assert make("-W", "requirements.txt", *words, path=programs, LOG=str(log)).returncode == 0
+    assert log.read_text().splitlines() == [*first, first[1]]
+
+
+def test_without_uv_pip_installs(tmp_path: Path, programs: Path) -> None:
+    program(programs, "python3", FAKE_PYTHON)
+    log, venv = tmp_path / "log", tmp_path / "venv"
+    assert make(f"VENV={venv}", f"{venv}/dev.stamp", path=programs, LOG=str(log)).returncode == 0
+    told = log.read_text().splitlines()
+    assert f"python -m venv --clear {venv}" in told
+    assert told[-1] == "python -m pip install -r requirements-dev.txt"
+    assert (venv / "app.stamp").exists(), "requirements-dev.txt holds requirements.txt"
+
+
+def test_an_install_that_fails_is_not_taken_for_done(tmp_path: Path, programs: Path) -> None:
+    program(programs, "uv", FAKE_UV.replace("exit ${UV_STATUS:-0}", '[ "$1" = venv ]'))
+    log, venv = tmp_path / "log", tmp_path / "venv"
+    done = make(f"VENV={venv}", f"{venv}/app.stamp", f"PYTHON={sys.executable}", path=programs, LOG=str(log))
+    assert "check the network and run make again" in said(done)
+    assert not (venv / "app.stamp").exists()
+
+
+def test_an_old_python_is_named_as_the_reason(tmp_path: Path, programs: Path) -> None:
+    for name in ("python3", "python", *(f"python3.{minor}" for minor in range(11, 15))):
+        program(programs, name, "#!/bin/sh\nexit 1\n")
+    venv = tmp_path / "venv"
+    assert said(make(f"VENV={venv}", f"{venv}/bin/python", path=programs)).startswith(
+        "Python 3.11 or newer is needed"
+    )
+
+
+def test_without_chromium_and_a_way_to_get_it_one_sentence(tmp_path: Path, programs: Path) -> None:
+    recipe = PROBE + 'eval "$$SETUP"; install_chromium'
+    program(programs, "apt-get", "#!/bin/sh\nexit 1\n")
+    program(programs, "sudo", '#!/bin/sh\nshift\nexec "$@"\n')
+    assert said(make("--eval", recipe, "probe", path=programs)).startswith("The browser tests need Chromium")
+
+
+def test_ci_runs_the_same_command() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+    assert re.search(r"^exec make test\b", script.read_text(), flags=re.MULTILINE)
+
+
+def requirements(name: str) -> dict[str, Requirement]:
+    lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    found = [Requirement(line) for line in lines if line and not line.startswith("-r")]
+    return {requirement.name.lower(): requirement for requirement in found}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_what_is_installed_is_what_is_asked_for(name: str) -> None:
+    for requirement in requirements(name).values():
+        (bound,) = requirement.specifier
+        assert bound.operator == ">=", "lowest versions, no caps"
+        assert importlib.metadata.version(requirement.name) in requirement.specifier
+
+
+def test_every_package_that_is_imported_is_asked_for() -> None:
+    ours = {"gan_core", "pages", "app", "tests", "benchmarks"}
+    packages = importlib.metadata.packages_distributions()
+    asked = {"product": set(requirements("requirements.txt"))}
+    asked["tests"] = asked["product"] | set(requirements("requirements-dev.txt")) | {"packaging"}  # pytest's own
+    for part, folders in {"product": ["gan_core", "pages", "."], "tests": ["tests", "benchmarks"]}.items():
+        for folder in folders:
+            for path in (ROOT / folder).rglob("*.py") if folder != "." else ROOT.glob("*.py"):
+                for name in imported(path) - ours - set(sys.stdlib_module_names):
+                    owners = {owner.lower() for owner in packages.get(name, [name])}
+                    assert owners & asked[part], f"{path.relative_to(ROOT)} imports {name}"
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
