@@ -24,9 +24,11 @@ def draw_setup(state: Tab, view: Any, config: RunConfig, changed: Changed, *, st
         draw_live_fields(config, changed)
         return
     _draw_preset(state)
-    _draw_cost(config)
+    cost = st.container(key="cost")
     draw_fields(config, Drawing("next", changed, bool(st.session_state.get("advanced", False))))
     st.toggle("Advanced fields", key="advanced", help="Show the fields that are rarely changed.")
+    with cost:  # last: the first estimate of a network takes a moment
+        _draw_cost(config)
 
 
 def _draw_mode(state: Tab) -> None:
@@ -82,12 +84,11 @@ def _draw_cost(config: RunConfig) -> None:
     cost = manager().estimate(config)
     basis = cost.basis[:1].upper() + cost.basis[1:].rstrip(".")
     weights = compact(cost.g_parameters), compact(cost.d_parameters)
-    with st.container(key="cost"):
-        st.markdown(
-            f"**About {duration(cost.seconds_total)}** on this machine",
-            help=f"{basis}: {1000 * cost.seconds_per_step:.3g} ms a step.",
-        )
-        st.markdown(f":gray[Weights: generator {weights[0]}, discriminator {weights[1]}]")
+    st.markdown(
+        f"**About {duration(cost.seconds_total)}** on this machine",
+        help=f"{basis}: {1000 * cost.seconds_per_step:.3g} ms a step.",
+    )
+    st.markdown(f":gray[Weights: generator {weights[0]}, discriminator {weights[1]}]")
 
 
 def _draw_changes(state: Tab, config: RunConfig) -> None:

@@ -42,7 +42,7 @@ def draw_learn() -> None:
                       on_click=to_lab, args=("fashion-fast",))  # fmt: skip
         left, right = st.columns([6, 5], gap="large")
         with left:
-            st.subheader("The whole idea in forty lines")
+            st.subheader("The whole idea in forty lines of Python")
             st.code((ASSETS / "lessons" / "first_gan.py").read_text("utf-8"), language="python")
             st.button("Run exactly this in the Lab", key="to-guide", icon=":material/play_arrow:",
                       on_click=to_lab, args=(GUIDE_PRESET,))  # fmt: skip

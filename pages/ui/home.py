@@ -5,6 +5,7 @@ Held as an attribute of `sys`, where neither a reload of our modules nor a viewe
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import secrets
 import sys
@@ -41,6 +42,7 @@ class Home:
         threading.Thread(target=self._warm_up, name="ganscope-warm-up", daemon=True).start()
 
     def _warm_up(self) -> None:
+        """Import torch and what stands on it here, not at the first click."""
         try:
             from gan_core.config.places import data_dir, device_name, runs_dir
             from gan_core.runs import RunManager
@@ -52,11 +54,24 @@ class Home:
             self._problem = f"The engine did not start: {type(problem).__name__}: {problem}."
             raise
         finally:
-            # torch brings half a million objects that never die: without this every collection walks all of
-            # them while it holds the interpreter, and training stands still meanwhile.
-            gc.collect()
-            gc.freeze()
             self._ready.set()
+        self._prepare_first_page()
+        # torch brings half a million objects that never die: without this every collection walks all of them
+        # while it holds the interpreter, and training stands still meanwhile.
+        gc.collect()
+        gc.freeze()
+
+    def _prepare_first_page(self) -> None:
+        """What the Lab shows first, made before anybody asks; where it fails, the page says why."""
+        if self._manager is None:
+            return
+        from gan_core.training.presets import DEFAULT, preset
+        from pages.ui.preview import preview_key
+
+        config = preset(DEFAULT).config
+        with contextlib.suppress(Exception):
+            preview_key(self.previews, config.data, config.size, self._manager.data_dir)
+            self._manager.estimate(config)
 
     def manager(self) -> Any:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""

@@ -1,0 +1,26 @@
+"""A home with the manager that trains nothing, put where the pages look for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pages.ui.home import Home, open_home
+from tests.pages.fake_manager import FakeManager
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[FakeManager]:
+    made = FakeManager(tmp_path / "runs", tmp_path / "data", pace_seconds=0.005)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def home(manager: FakeManager) -> Iterator[Home]:
+    before = getattr(sys, "_ganscope_home", None)
+    yield open_home(Home(manager))
+    sys._ganscope_home = before  # type: ignore[attr-defined]

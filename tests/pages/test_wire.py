@@ -1,0 +1,54 @@
+"""Frames, history and what stays out of JSON."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.ui.wire import COLUMNS, HISTORY_POINTS, history_blob, pack, records_blob, unpack
+
+
+@given(
+    st.dictionaries(st.text(max_size=8).filter(lambda k: k != "blobs"), st.text(max_size=20)),
+    st.lists(st.binary(max_size=64)),
+)
+def test_a_frame_gives_back_what_went_in(header: dict[str, str], blobs: list[bytes]) -> None:
+    got, parts = unpack(pack(header, blobs))
+    assert got.pop("blobs") == [len(b) for b in blobs]
+    assert (got, parts) == (header, blobs)
+
+
+def test_nan_does_not_slip_into_json() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        pack({"speed": math.nan})
+
+
+@given(st.integers(0, 3 * HISTORY_POINTS))
+def test_history_is_thinned_evenly_and_ends_with_the_newest_row(count: int) -> None:
+    steps = np.arange(count, dtype=np.float64) * 5 + 5
+    rows = np.frombuffer(history_blob({"step": steps, "d_loss": steps / 2}), "<f4").reshape(-1, len(COLUMNS))
+    assert len(rows) == min(count, len(rows)) <= HISTORY_POINTS
+    if count:
+        assert rows[-1, 0] == steps[-1]
+        assert len({*np.diff(rows[:, 0])}) <= 1
+        np.testing.assert_allclose(rows[:, COLUMNS.index("d_loss")], rows[:, 0] / 2)
+        assert np.isnan(rows[:, COLUMNS.index("penalty")]).all()
+    if count <= HISTORY_POINTS:
+        assert len(rows) == count
+
+
+def test_a_record_keeps_its_columns_and_says_nan_where_it_has_none() -> None:
+    row = np.frombuffer(records_blob([{"step": 7.0, "g_loss": 0.25}]), "<f4")
+    assert row[COLUMNS.index("step")] == 7
+    assert row[COLUMNS.index("g_loss")] == 0.25
+    assert np.isnan(row).sum() == len(COLUMNS) - 2
+
+
+def test_the_columns_are_the_engines() -> None:
+    from gan_core.runs import COLUMNS as recorded
+
+    assert set(COLUMNS) <= set(recorded)
