@@ -1,0 +1,97 @@
+"""A real server and a real Chromium, for the benchmarks that need them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+BROWSER_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; seconds_to_ready from the command to the first healthy answer."""
+
+    url: str
+    runs_dir: Path
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+    seconds_to_ready: float
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def server(folder: Path, *options: str) -> Iterator[Server]:
+    """`streamlit run app.py` as `make app` starts it, with its runs and data under `folder`."""
+    port = free_port()
+    places = {"GANSCOPE_RUNS": str(folder / "runs"), "GANSCOPE_DATA": str(folder / "data")}
+    command = [
+        sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true",
+        *options,
+    ]  # fmt: skip
+    start = time.perf_counter()
+    with open(folder / "server.log", "wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **places}, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                break
+            if process.poll() is not None or time.perf_counter() - start > 60:
+                raise RuntimeError(f"the server did not start; its log: {(folder / 'server.log').read_text()}")
+            time.sleep(0.02)
+        ready = time.perf_counter() - start
+        yield Server(url, folder / "runs", folder / "data", process, ready)
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def chromium_path() -> str:
+    """Debian's Chromium, or what CHROMIUM names."""
+    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+        if name and (found := shutil.which(name)):
+            return found
+    raise RuntimeError("This benchmark needs Chromium: install it, or name it in CHROMIUM.")
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_FLAGS)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def newest_run(runs_dir: Path) -> Any:
+    """The folder of the newest run, readable while the server writes it."""
+    from gan_core.runs.store import RunFolder, run_ids
+
+    ids = run_ids(runs_dir)
+    return RunFolder(runs_dir / ids[0]) if ids else None
