@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sqlite3
 
 import torch
 
@@ -46,7 +45,5 @@ def failure_words(error: BaseException, step: int) -> tuple[str, tuple[str, ...]
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Whether the error says that no space is left; SQLite says so in its own words."""
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return isinstance(error, sqlite3.OperationalError) and "full" in str(error)
+    """Whether the error says that no space is left, or that no file may grow any more."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import save as save_safetensors
 
 from gan_core.config.files import write_atomically
-from gan_core.runs.store import CheckpointRow, RunFolder, RunWriter
+from gan_core.runs.store import CheckpointRow, RunFolder
+from gan_core.runs.writer import RunWriter
 
 KEEP_AT_MOST = 12
 
@@ -33,9 +34,7 @@ def write_checkpoint(
     generator = save_safetensors(weights, {"run": folder.id, "step": str(step)})
     write_atomically(folder.checkpoint(step), data)
     write_atomically(folder.generator(step), generator)
-    row = CheckpointRow(
-        step, int(state["images"]), elapsed_seconds, _sha256(data), _sha256(generator), by_hand
-    )
+    row = CheckpointRow(step, int(state["images"]), elapsed_seconds, _sha256(data), _sha256(generator), by_hand)
     writer.add_checkpoint(row)
     _thin_out(folder, writer)
     return row
@@ -57,7 +56,7 @@ def _thin_out(folder: RunFolder, writer: RunWriter) -> None:
     images = [r.images for r in rows]
 
     def gap(row: CheckpointRow) -> float:
-        place = images.index(row.images)
+        place = images.index(row.images)  # never the last: the newest two are not asked about
         before = images[place - 1] if place else 0
         return images[place + 1] / max(1, before)
 
@@ -81,7 +80,10 @@ def read_checkpoint(folder: RunFolder, row: CheckpointRow) -> dict[str, Any]:
     if _sha256(data) != row.sha256:
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} is damaged.")
     _check_archive(data, path)
-    state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever a file made to do harm makes of the unpickler
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} cannot be read.") from error
     if not isinstance(state, dict):
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} does not hold a state.")
     return state
@@ -98,21 +100,42 @@ def _check_archive(data: bytes, path: Path) -> None:
         raise DamagedCheckpoint(f"{path.name} is packed in a way that a checkpoint never is.")
 
 
-def newest_sound(
-    folder: RunFolder, at_most_step: int | None = None
-) -> tuple[CheckpointRow, dict[str, Any], list[str]] | None:
-    """The newest checkpoint (up to a step) that is whole, its state, and a warning for each damaged one passed over.
-
-    None where there is none.
-    """
+def newest_sound(folder: RunFolder) -> tuple[tuple[CheckpointRow, dict[str, Any]] | None, list[str]]:
+    """The newest checkpoint that is whole with its state, or None; and a warning for each damaged one passed over."""
     warnings: list[str] = []
     for row in reversed(folder.checkpoints()):
-        if at_most_step is not None and row.step > at_most_step:
+        try:
+            return (row, read_checkpoint(folder, row)), warnings
+        except DamagedCheckpoint as error:
+            warnings.append(f"{error} The one before it was used.")
+    return None, warnings
+
+
+def sound_files(folder: RunFolder, step: int | None = None) -> tuple[CheckpointRow, bytes, bytes] | None:
+    """The newest checkpoint (up to a step) whose state and generator are both as written, with their bytes.
+
+    None where there is none. Nothing is parsed.
+    """
+    for row in reversed(folder.checkpoints()):
+        if step is not None and row.step > step:
             continue
         try:
-            return row, read_checkpoint(folder, row), warnings
-        except DamagedCheckpoint as error:
-            warnings.append(f"{error} The one before it is used.")
+            data, generator = folder.checkpoint(row.step).read_bytes(), folder.generator(row.step).read_bytes()
+        except OSError:  # gone: thinned out in this moment, or lost
+            continue
+        if _sha256(data) == row.sha256 and _sha256(generator) == row.generator_sha256:
+            return row, data, generator
     return None
 
 
+def sound_generator(folder: RunFolder, step: int | None = None) -> CheckpointRow | None:
+    """The newest checkpoint (up to a step) whose generator's file is as written; None where there is none."""
+    for row in reversed(folder.checkpoints()):
+        if step is not None and row.step > step:
+            continue
+        try:
+            if _sha256(folder.generator(row.step).read_bytes()) == row.generator_sha256:
+                return row
+        except OSError:
+            continue
+    return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,3 +49,19 @@ def load_grid(folder: RunFolder, step: int) -> Grid | None:
     if hashlib.sha256(png).hexdigest() != row.sha256:
         return None
     return Grid(row.step, row.images, row.columns, row.rows, row.size, png, row.scores)
+
+
+class GridShelf:
+    """Writes kept grids to disk beside the training; those that are durable are there to be listed."""
+
+    def __init__(self, folder: RunFolder, executor: Executor) -> None:
+        self._folder, self._executor = folder, executor
+        self._writing: list[Future[GridRow]] = []
+
+    def put(self, grid: Grid) -> None:
+        self._writing.append(self._executor.submit(save_grid, self._folder, grid))
+
+    def durable(self, *, wait: bool = False) -> Iterator[GridRow]:
+        """The rows of what is on disk by now, oldest first, each once; `wait`: of everything. Raises OSError."""
+        while self._writing and (wait or self._writing[0].done()):
+            yield self._writing.pop(0).result()

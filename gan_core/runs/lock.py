@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import IO
 
 try:
     import fcntl
 except ImportError:  # not a POSIX system: no run is ever seen as held by another process
-    fcntl = None  # type: ignore[assignment]
+    _HAS_LOCKS = False
+else:
+    _HAS_LOCKS = True
+
+PATIENCE_SECONDS = 0.3  # `is_held` takes the lock itself, for some microseconds: that is no reason to give up
 
 
 class HeldElsewhere(ValueError):
@@ -17,21 +22,28 @@ class HeldElsewhere(ValueError):
 
 
 class RunLock:
-    """Held from before a run's thread starts until it ends."""
+    """Held from before a run's thread starts until it ends. It follows the folder when that is renamed."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, run_id: str) -> None:
+        self._path, self._run_id = path, run_id
         self._file: IO[bytes] | None = None
 
     def acquire(self) -> None:
         """Raises HeldElsewhere, or OSError where the file cannot be written."""
         file = open(self._path, "ab")  # noqa: SIM115 (held open on purpose)
-        try:
-            if fcntl is not None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while _HAS_LOCKS:
+            try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            raise HeldElsewhere(f"The run {self._path.parent.name} is being trained by another process.") from None
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    file.close()
+                    raise HeldElsewhere(f"The run {self._run_id} is being trained already.") from None
+                time.sleep(0.005)
+            except BaseException:
+                file.close()
+                raise
         self._file = file
 
     def release(self) -> None:
@@ -41,14 +53,19 @@ class RunLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds the lock now."""
-    if fcntl is None or not path.exists():
+    """Whether some process, or another thread of this one, holds the lock now."""
+    if not _HAS_LOCKS:
         return False
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:  # never locked, or not ours to read
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:  # a file system without locks
+        return False
     finally:
         os.close(handle)
     return False

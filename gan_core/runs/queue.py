@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 
 
 class DeviceQueue:
@@ -33,12 +34,16 @@ class DeviceQueue:
 
     def holds(self, run_id: str) -> bool:
         with self._changed:
-            return bool(self._line) and self._line[0] == run_id
+            return self._holds(run_id)
 
-    def wait(self, run_id: str, seconds: float) -> bool:
-        """Whether the run holds the device, after waiting at most so long for it."""
+    def wait(self, run_id: str, seconds: float, called: Callable[[], bool]) -> bool:
+        """Whether the run holds the device, after waiting for it until it is `called` or so long has passed."""
         with self._changed:
-            return self._changed.wait_for(lambda: bool(self._line) and self._line[0] == run_id, seconds)
+            self._changed.wait_for(lambda: self._holds(run_id) or called(), seconds)
+            return self._holds(run_id)
+
+    def _holds(self, run_id: str) -> bool:
+        return bool(self._line) and self._line[0] == run_id
 
     def place(self, run_id: str) -> int:
         """0 for the holder, 1 for the next, ...; -1 for who is not in line."""

@@ -91,7 +91,7 @@ class GridMade:
 
 @dataclass(frozen=True)
 class LiveChange:
-    """A field was changed between two steps (or a checkpoint was made: path "checkpoint")."""
+    """A field was changed between two steps: it holds from the step after `step` on."""
 
     run: str
     step: int

@@ -8,9 +8,9 @@ State = Literal["queued", "running", "paused", "stopping", "finished", "stopped"
 STATES: tuple[State, ...] = get_args(State)
 
 FOLLOWS: dict[State, frozenset[State]] = {
-    "queued": frozenset({"running", "stopped", "failed", "interrupted"}),
+    "queued": frozenset({"running", "paused", "stopping", "stopped", "diverged", "failed", "interrupted"}),
     "running": frozenset({"paused", "stopping", "finished", "diverged", "failed", "interrupted"}),
-    "paused": frozenset({"running", "stopping", "diverged", "failed", "interrupted"}),
+    "paused": frozenset({"queued", "running", "stopping", "diverged", "failed", "interrupted"}),
     "stopping": frozenset({"stopped", "finished", "diverged", "failed", "interrupted"}),
     "finished": frozenset({"queued"}),
     "stopped": frozenset({"queued"}),
@@ -18,7 +18,8 @@ FOLLOWS: dict[State, frozenset[State]] = {
     "failed": frozenset({"queued"}),
     "interrupted": frozenset({"queued"}),
 }
-"""A run at rest goes on only through the queue. A diverged one does not: branch from an earlier checkpoint."""
+"""A run at rest goes on only through the queue. A diverged one does not: branch from an earlier checkpoint. A paused
+one has given the device back; if another run has it when it is to go on, it waits in the queue again."""
 
 WORDS: dict[State, str] = {
     "queued": "waiting for the device",

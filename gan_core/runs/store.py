@@ -1,17 +1,22 @@
 """A run on disk: `runs/<id>/` is portable and self-contained.
 
 config.json     what the run is (never rewritten)
-metrics.db      points, grids, checkpoints, changes and state (SQLite, WAL; written only by the run's thread)
+metrics.db      points, grids, checkpoints, changes and state (SQLite; written by the run's thread, see writer.py)
 samples/        one PNG atlas per kept grid
 checkpoints/    resume state (.pt) and the averaged generator (.safetensors)
 run.lock        held by the process whose thread trains the run
+
+Everything here only reads, and takes nothing on trust: a folder may have been edited, cut short or made by somebody
+else. What cannot be read is an UnreadableRun.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,33 +27,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_core.config.files import write_atomically
+from gan_core.runs.schema import COLUMNS, SCHEMA_VERSION, TIMING_COLUMNS, UnknownVersion, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.states import STATES, State
-from gan_core.training.statistics import METRICS
 
-COLUMNS = (
-    "step", "images", "elapsed_seconds", "images_per_second", *METRICS, "g_lr", "d_lr", "instance_noise",
-)  # fmt: skip
-TIMING_COLUMNS = ("elapsed_seconds", "images_per_second")
-"""The columns that differ between two runs of the same seed."""
+__all__ = ["COLUMNS", "TIMING_COLUMNS", "About", "RunFolder", "UnknownRun", "UnreadableRun", "open_run", "run_ids"]
 
-SCHEMA_VERSION = 1
 ID_PATTERN = r"[a-z0-9][a-z0-9-]{2,79}"
-
-_SCHEMA = f"""
-CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), state TEXT NOT NULL, step INTEGER NOT NULL,
-    images INTEGER NOT NULL, elapsed_seconds REAL NOT NULL, error TEXT NOT NULL, advice TEXT NOT NULL,
-    warnings TEXT NOT NULL);
-CREATE TABLE points ({", ".join(f"{c} {'INTEGER PRIMARY KEY' if c == 'step' else 'REAL'}" for c in COLUMNS)});
-CREATE TABLE grids (step INTEGER PRIMARY KEY, images INTEGER NOT NULL, columns INTEGER NOT NULL,
-    rows INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, scores BLOB NOT NULL);
-CREATE TABLE checkpoints (step INTEGER PRIMARY KEY, images INTEGER NOT NULL, elapsed_seconds REAL NOT NULL,
-    sha256 TEXT NOT NULL, generator_sha256 TEXT NOT NULL, by_hand INTEGER NOT NULL);
-CREATE TABLE changes (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, path TEXT NOT NULL, before TEXT NOT NULL,
-    after TEXT NOT NULL);
-PRAGMA user_version = {SCHEMA_VERSION};
-"""
+MAX_CONFIG_BYTES = 1_000_000  # ours have a few thousand
+MAX_THREADS = 1024
 
 
 class UnknownRun(ValueError):
@@ -114,9 +101,9 @@ class GridRow:
 class RunFolder:
     """The paths of one run, and everything that may be read of it by anybody at any time."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, run_id: str = "") -> None:
         self.root = root
-        self.id = root.name
+        self.id = run_id or root.name
         self.database = root / "metrics.db"
         self.lock = root / "run.lock"
 
@@ -131,176 +118,166 @@ class RunFolder:
 
     def about(self) -> About:
         """Raises UnreadableRun where config.json is missing or not what this version writes."""
+        path = self.root / "config.json"
         try:
-            data = json.loads((self.root / "config.json").read_text(encoding="utf-8"))
-            about = About(**{**data, "classes": tuple(data["classes"])})
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            if path.stat().st_size > MAX_CONFIG_BYTES:
+                raise ValueError("too large")
+            return _about_from(json.loads(path.read_text(encoding="utf-8")), self.id)
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise UnreadableRun(f"The run {self.id} has no readable config.json.") from error
-        return about
 
     @contextmanager
-    def _read(self) -> Iterator[sqlite3.Connection]:
-        """A read-only connection; raises UnreadableRun where there is no database or another version's."""
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A read-only connection to tables of the present version.
+
+        Raises UnreadableRun where there is no database, where it is damaged or of an unknown version, or where what
+        the block makes of it raises ValueError or TypeError, as values of a wrong type do.
+        """
         try:
-            with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5.0)) as db:
-                version = db.execute("PRAGMA user_version").fetchone()[0]
-                if version != SCHEMA_VERSION:
-                    raise UnreadableRun(
-                        f"The run {self.id} was written by another version (its data has version {version}, "
-                        f"this program reads {SCHEMA_VERSION})."
-                    )
-                yield db
-        except sqlite3.Error as error:
+            with _connection(self.database) as db:
+                version = version_of(db)
+                if version == SCHEMA_VERSION:
+                    yield db
+                else:
+                    with closing(_migrated_copy(db, version)) as copy:
+                        yield copy
+        except UnreadableRun:
+            raise
+        except UnknownVersion as error:
+            raise UnreadableRun(f"The run {self.id} cannot be read: {error}.") from error
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
             raise UnreadableRun(f"The data of the run {self.id} cannot be read ({error}).") from error
 
     def standing(self) -> Standing:
-        with self._read() as db:
-            row = db.execute(
-                "SELECT state, step, images, elapsed_seconds, error, advice, warnings FROM state"
-            ).fetchone()
-        if row is None or row[0] not in STATES:
-            raise UnreadableRun(f"The data of the run {self.id} does not say how it stands.")
-        state, step, images, seconds, error, advice, warnings = row
-        return Standing(state, step, images, seconds, error, tuple(json.loads(advice)), tuple(json.loads(warnings)))
+        with self.read() as db:
+            return read_standing(db)
 
     def points(self, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
         """Column name -> float64 [points], in order of steps."""
-        with self._read() as db:
+        with self.read() as db:
             rows = db.execute(
                 f"SELECT {', '.join(COLUMNS)} FROM points WHERE step > ? ORDER BY step", (after_step,)
             ).fetchall()
-        table = np.array(rows, dtype=np.float64).reshape(len(rows), len(COLUMNS))  # NULL -> NaN
+            table = np.array(rows, dtype=np.float64).reshape(len(rows), len(COLUMNS))  # NULL -> NaN
         return {name: table[:, i] for i, name in enumerate(COLUMNS)}
 
     def grids(self) -> list[tuple[int, int]]:
         """(step, images) of every kept grid, oldest first."""
-        with self._read() as db:
-            return list(db.execute("SELECT step, images FROM grids ORDER BY step"))
+        with self.read() as db:
+            return [(int(step), int(n)) for step, n in db.execute("SELECT step, images FROM grids ORDER BY step")]
 
     def grid(self, step: int) -> GridRow | None:
-        with self._read() as db:
+        with self.read() as db:
             row = db.execute(
                 "SELECT step, images, columns, rows, size, sha256, scores FROM grids WHERE step = ?", (step,)
             ).fetchone()
-        if row is None:
-            return None
-        step, images, columns, rows, size, sha256, scores = row
-        return GridRow(step, images, columns, rows, size, sha256, np.frombuffer(scores, dtype=np.float32))
+            if row is None:
+                return None
+            *sizes, sha256, blob = row
+            step, images, columns, rows, size = (int(v) for v in sizes)
+            scores = np.frombuffer(blob, dtype=np.float32)
+            if min(columns, rows, size) < 1 or len(scores) != columns * rows:
+                raise ValueError(f"the sample grid at step {step} has no such shape")
+            return GridRow(step, images, columns, rows, size, str(sha256), scores)
 
     def checkpoints(self) -> list[CheckpointRow]:
         """Oldest first."""
-        with self._read() as db:
-            rows = db.execute(
-                "SELECT step, images, elapsed_seconds, sha256, generator_sha256, by_hand FROM checkpoints "
-                "ORDER BY step"
-            ).fetchall()
-        return [CheckpointRow(step, n, s, sha, g_sha, bool(by_hand)) for step, n, s, sha, g_sha, by_hand in rows]
+        with self.read() as db:
+            return read_checkpoints(db)
 
-    def changes(self, after_step: int = -1) -> list[LiveChange]:
-        """Every change in the order in which it was made; `after_step` exclusive."""
-        with self._read() as db:
-            rows = db.execute(
-                "SELECT step, path, before, after FROM changes WHERE step > ? ORDER BY id", (after_step,)
-            ).fetchall()
-        return [LiveChange(self.id, step, path, json.loads(b), json.loads(a)) for step, path, b, a in rows]
+    def changes(self) -> list[LiveChange]:
+        """Every change in the order of steps; within a step in the order in which they were made."""
+        with self.read() as db:
+            return read_changes(db, self.id)
 
 
-class RunWriter:
-    """The one writer of a run's database. Points wait in memory until `stand`, which comes every second."""
+def read_standing(db: sqlite3.Connection) -> Standing:
+    """Raises ValueError or TypeError where the table does not hold one."""
+    row = db.execute("SELECT state, step, images, elapsed_seconds, error, advice, warnings FROM state").fetchone()
+    if row is None or row[0] not in STATES:
+        raise ValueError("it does not say how the run stands")
+    state, step, images, seconds, error, *lists = row
+    advice, warnings = (_sentences(text) for text in lists)
+    return Standing(state, int(step), int(images), float(seconds), str(error), advice, warnings)
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
-        self._waiting: list[tuple[float | None, ...]] = []
-        fresh = not folder.database.exists()
-        self._db = sqlite3.connect(folder.database, timeout=30.0, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        if fresh or self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
 
-    def close(self) -> None:
-        self._db.close()
+def read_checkpoints(db: sqlite3.Connection) -> list[CheckpointRow]:
+    rows = db.execute(
+        "SELECT step, images, elapsed_seconds, sha256, generator_sha256, by_hand FROM checkpoints ORDER BY step"
+    )
+    return [
+        CheckpointRow(int(step), int(images), float(seconds), str(sha), str(g_sha), bool(by_hand))
+        for step, images, seconds, sha, g_sha, by_hand in rows
+    ]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
+
+def read_changes(db: sqlite3.Connection, run_id: str) -> list[LiveChange]:
+    rows = db.execute("SELECT step, path, before, after FROM changes ORDER BY step, id")
+    return [LiveChange(run_id, int(step), str(path), json.loads(b), json.loads(a)) for step, path, b, a in rows]
+
+
+def _sentences(text: str) -> tuple[str, ...]:
+    return tuple(str(sentence) for sentence in json.loads(text))
+
+
+def _about_from(data: Any, run_id: str) -> About:
+    """Raises TypeError, ValueError or KeyError where a field is missing, unknown or of a wrong type.
+
+    The id is the folder's name whatever the file says, so that a folder may be renamed and cannot pose as another.
+    """
+    if not isinstance(data["classes"], list) or not isinstance(data["config"], dict):
+        raise TypeError("classes or config")
+    about = About(**{**data, "id": run_id, "classes": tuple(data["classes"])})
+    texts = (about.title, about.preset, about.created, about.device, about.parent, about.torch_version)
+    if not all(isinstance(text, str) for text in (*texts, *about.classes)):
+        raise TypeError("a text")
+    limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53))
+    if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= most for n, most in limits):
+        raise ValueError("a number")
+    return about
+
+
+@contextmanager
+def _connection(database: Path) -> Iterator[sqlite3.Connection]:
+    """Read-only, also where nothing may be written beside the file; raises sqlite3.Error or OSError."""
+    try:
+        db = _open_readable(database)
+    except sqlite3.OperationalError:
+        if not database.is_file():
             raise
-        self._db.execute("COMMIT")
-
-    def stand(self, standing: Standing) -> None:
-        """Write how the run stands, with the points that wait: both or neither."""
-        with self._transaction() as db:
-            self._write_points(db)
-            db.execute(
-                "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    standing.state, standing.step, standing.images, standing.elapsed_seconds, standing.error,
-                    json.dumps(standing.advice), json.dumps(standing.warnings),
-                ),
-            )  # fmt: skip
-        self._waiting.clear()
-
-    def add_point(self, values: dict[str, float]) -> None:
-        self._waiting.append(tuple(None if v != v else v for v in (values[c] for c in COLUMNS)))
-
-    def _write_points(self, db: sqlite3.Connection) -> None:
-        marks = ", ".join("?" * len(COLUMNS))
-        db.executemany(f"INSERT OR REPLACE INTO points VALUES ({marks})", self._waiting)
-
-    def add_grid(self, row: GridRow) -> None:
-        scores = row.scores.astype(np.float32).tobytes()
-        with self._transaction() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO grids VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (row.step, row.images, row.columns, row.rows, row.size, row.sha256, scores),
-            )
-
-    def add_checkpoint(self, row: CheckpointRow) -> None:
-        """With the points that wait, so that a checkpoint never stands alone."""
-        with self._transaction() as db:
-            self._write_points(db)
-            db.execute(
-                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)",
-                (row.step, row.images, row.elapsed_seconds, row.sha256, row.generator_sha256, int(row.by_hand)),
-            )
-        self._waiting.clear()
-
-    def forget_checkpoint(self, step: int) -> None:
-        with self._transaction() as db:
-            db.execute("DELETE FROM checkpoints WHERE step = ?", (step,))
-
-    def add_change(self, change: LiveChange) -> None:
-        with self._transaction() as db:
-            db.execute(
-                "INSERT INTO changes (step, path, before, after) VALUES (?, ?, ?, ?)",
-                (change.step, change.path, json.dumps(change.before), json.dumps(change.after)),
-            )
-
-    def rewind(self, step: int) -> list[int]:
-        """Forget points and grids after `step` (they will be made again); returns the forgotten grids' steps.
-
-        Changes are kept: they are made again at their steps.
-        """
-        with self._transaction() as db:
-            db.execute("DELETE FROM points WHERE step > ?", (step,))
-            steps = [row[0] for row in db.execute("SELECT step FROM grids WHERE step > ?", (step,))]
-            db.execute("DELETE FROM grids WHERE step > ?", (step,))
-        return steps
+    else:
+        with closing(db):
+            yield db
+        return
+    # A database in WAL mode on a medium that cannot be written to: SQLite has no place for its index of the log.
+    with tempfile.TemporaryDirectory(prefix="ganscope-") as folder:
+        copy = Path(folder) / database.name
+        for end in ("", "-wal"):
+            if (part := database.with_name(database.name + end)).exists():
+                shutil.copyfile(part, copy.with_name(copy.name + end))
+        with closing(_open_readable(copy)) as db:
+            yield db
 
 
-def create_run(runs_dir: Path, about: About) -> RunFolder:
-    """A new run's folder with its config.json. Raises OSError where it cannot be written."""
-    root = runs_dir / about.id
-    root.mkdir(parents=True)
-    (root / "samples").mkdir()
-    (root / "checkpoints").mkdir()
-    text = json.dumps(about.__dict__, indent=1, ensure_ascii=False, sort_keys=True)
-    write_atomically(root / "config.json", text.encode())
-    return RunFolder(root)
+def _open_readable(database: Path) -> sqlite3.Connection:
+    # as_uri() quotes what an address must not hold ("?", "#", "%")
+    db = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _migrated_copy(db: sqlite3.Connection, version: int) -> sqlite3.Connection:
+    """An earlier version's content in memory, in the present version's tables."""
+    if version == 0:
+        raise ValueError("it is empty")
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    db.backup(copy)
+    migrate(copy, version)
+    return copy
 
 
 def open_run(runs_dir: Path, run_id: str) -> RunFolder:

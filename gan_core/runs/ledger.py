@@ -1,0 +1,189 @@
+"""What a run's thread writes down, and what it tells those who listen."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import time
+from typing import Any
+
+from gan_core.config.codec import to_dict
+from gan_core.runs.checkpoints import write_checkpoint
+from gan_core.runs.grids import GridShelf, encode_grid
+from gan_core.runs.meter import Meter
+from gan_core.runs.snapshot import Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.states import State, move
+from gan_core.runs.store import About, RunFolder, Standing
+from gan_core.runs.surroundings import Surroundings
+from gan_core.runs.views import make_view
+from gan_core.runs.writer import RunWriter
+from gan_core.training import RunConfig, Trainer
+
+log = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 1.0  # at most so much of the curves is lost by a kill
+LIVE_GRID_SECONDS = 0.25
+LIVE_GRID_SHARE = 0.04  # of the time, at most, goes into grids that are only looked at
+
+
+class Ledger:
+    """Points, grids, checkpoints, changes and the state of one run, in its database and as events.
+
+    Used by the run's thread alone; `view` may be read by all. config: the one in force, for the view.
+    """
+
+    def __init__(
+        self, folder: RunFolder, about: About, writer: RunWriter, config: RunConfig, before: Standing,
+        around: Surroundings,
+    ) -> None:  # fmt: skip
+        self.folder, self.about, self.writer = folder, about, writer
+        self.meter = Meter()
+        self._around = around
+        self._shelf = GridShelf(folder, around.grid_writer)
+        self._config = to_dict(config)
+        if before.state != "queued":
+            move(before.state, "queued")
+        self.standing = dataclasses.replace(before, state="queued", error="", advice=())
+        self._checkpoints = tuple(row.step for row in folder.checkpoints())
+        self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
+        self._last_flush = self._last_live = time.monotonic()
+        self._live_cost_seconds = 0.0
+        self.view: RunView
+        self.renew()
+
+    # --- how it stands
+
+    def stand(self, state: State, trainer: Trainer | None = None, **words: Any) -> None:
+        """Write and tell how the run stands now, with the points that wait.
+
+        Raises OSError, and IllegalMove for a move that the table does not know.
+        """
+        before = self.standing.state
+        if state != before:
+            move(before, state)
+        new = dataclasses.replace(self.standing, state=state, **words)
+        if trainer is not None:
+            new = dataclasses.replace(
+                new, step=trainer.step_count, images=trainer.images, elapsed_seconds=self.meter.elapsed()
+            )
+        self.writer.stand(new)
+        self.standing = new
+        if state != before:
+            log.info("run %s is %s at step %d", self.folder.id, state, new.step)
+        self.tell()
+
+    def stand_unwritten(self, state: State, **words: Any) -> None:
+        """How it stands, for as long as this process lives, where it could not be written down."""
+        self.standing = dataclasses.replace(self.standing, state=state, **words)
+        self.tell()
+
+    def warn(self, warnings: list[str]) -> None:
+        merged = dict.fromkeys((*self.standing.warnings, *warnings))
+        self.standing = dataclasses.replace(self.standing, warnings=tuple(merged))
+
+    def tell(self) -> None:
+        """Make the view anew and send it to everybody who listens."""
+        self.renew()
+        self._around.emit(self.folder.id, StateChanged(self.view))
+
+    def renew(self) -> None:
+        self.view = make_view(
+            self.about, self.standing, self._config, self._checkpoints,
+            speed=self.meter.recent_speed(), place=self._around.line.place(self.folder.id),
+        )  # fmt: skip
+
+    def begin(self, trainer: Trainer, elapsed_seconds: float, checkpoint_step: int | None) -> None:
+        """Take over from an earlier session, or from nothing."""
+        self.meter.begin(elapsed_seconds, trainer.images)
+        self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
+        self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
+        self._config = to_dict(trainer.config)
+
+    # --- changes
+
+    def note_change(self, trainer: Trainer, path: str, before: Any, after: Any) -> None:
+        """Write a change into the run's history, at the step after which it holds."""
+        change = LiveChange(self.folder.id, trainer.step_count, path, before, after)
+        self.writer.add_change(change)
+        self.show_config(trainer)
+        if before != after:
+            self._around.emit(self.folder.id, change)
+
+    def show_config(self, trainer: Trainer) -> None:
+        self._config = to_dict(trainer.config)
+        self.renew()
+
+    # --- curves
+
+    def add_point(self, trainer: Trainer) -> None:
+        """One more point of the curves; what is infinite is written as unknown, like what is undefined."""
+        seconds = self.meter.elapsed()
+        speed = self.meter.speed_since_point(seconds, trainer.images)
+        values = {
+            "step": float(trainer.step_count), "images": float(trainer.images), "elapsed_seconds": seconds,
+            "images_per_second": speed, **trainer.point(),
+        }  # fmt: skip
+        values = {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
+        self.writer.add_point(values)
+        self._around.emit(self.folder.id, Recorded(self.folder.id, values))
+        self.list_grids()
+
+    def flush_if_due(self, trainer: Trainer) -> None:
+        """About once a second: how it stands, and the points that wait."""
+        now = time.monotonic()
+        if now - self._last_flush >= FLUSH_SECONDS:
+            self._last_flush = now
+            self.meter.note(trainer.images)
+            self.stand(self.standing.state, trainer)
+
+    # --- sample grids
+
+    def keep_grid(self, trainer: Trainer, *, counts: bool = True) -> None:
+        """Keep a sample grid: encoded here, written to disk beside the training, listed once it is durable.
+
+        counts: the trainer measures the distance to the next one from here.
+        """
+        sample = trainer.keep_grid() if counts else trainer.grid()
+        grid = encode_grid(sample, trainer.step_count, trainer.images, trainer.shape.size)
+        self._shelf.put(grid)
+        self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))
+        self._last_live = time.monotonic()
+
+    def list_grids(self, *, wait: bool = False) -> None:
+        """List the grids whose files are durable by now. Raises what went wrong in writing them."""
+        for row in self._shelf.durable(wait=wait):
+            self.writer.add_grid(row)
+
+    def show_grid(self, trainer: Trainer) -> None:
+        """A grid that is only looked at."""
+        grid: Grid = encode_grid(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
+        self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=False))
+
+    def show_grid_if_due(self, trainer: Trainer) -> None:
+        """While somebody watches, a few times a second, as long as it costs but a small share of the time."""
+        now = time.monotonic()
+        pause = max(LIVE_GRID_SECONDS, self._live_cost_seconds / LIVE_GRID_SHARE)
+        if now - self._last_live >= pause and self._around.is_watched(self.folder.id):
+            self.show_grid(trainer)
+            self._last_live = time.monotonic()
+            self._live_cost_seconds = self._last_live - now
+
+    # --- checkpoints
+
+    def checkpoint_due(self, trainer: Trainer) -> bool:
+        saved_images = self._saved[1] if self._saved else 0
+        return trainer.images - saved_images >= trainer.config.record.checkpoint_images
+
+    def checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
+        """Write where the trainer is; its weights must be sound. What is written already is not written again."""
+        if self._saved is not None and self._saved[0] == trainer.step_count:
+            if by_hand:
+                self.writer.keep_checkpoint(trainer.step_count)
+            return
+        row = write_checkpoint(
+            self.folder, self.writer, trainer.state(), self.meter.elapsed(), by_hand=by_hand
+        )  # fmt: skip
+        self._saved = row.step, row.images
+        self._checkpoints = tuple(r.step for r in self.folder.checkpoints())
+        self.tell()

@@ -1,0 +1,80 @@
+"""What anybody may read of any run, whether it trains here, elsewhere or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gan_core.runs.checkpoints import sound_generator
+from gan_core.runs.grids import atlas_png, load_grid
+from gan_core.runs.library import DataLibrary
+from gan_core.runs.snapshot import Grid, LiveChange
+from gan_core.runs.store import About, RunFolder, open_run
+from gan_core.runs.views import config_in_force
+from gan_core.training import RunConfig
+from gan_core.training.trainer import GridLatents, tile
+
+
+class RunReader:
+    """The runs of one folder. Every method raises UnknownRun, or UnreadableRun, for what is not a run."""
+
+    def __init__(self, runs_dir: Path, data_dir: Path) -> None:
+        self.runs_dir, self.data_dir = runs_dir, data_dir
+        self._library = DataLibrary(data_dir)
+
+    def records(self, run_id: str, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
+        """Column -> float64 [points] of everything written so far."""
+        return open_run(self.runs_dir, run_id).points(after_step)
+
+    def changes(self, run_id: str) -> list[LiveChange]:
+        """What was changed while it trained, oldest first."""
+        return open_run(self.runs_dir, run_id).changes()
+
+    def grids(self, run_id: str) -> list[tuple[int, int]]:
+        """(step, images) of every kept grid, oldest first."""
+        return open_run(self.runs_dir, run_id).grids()
+
+    def grid(self, run_id: str, step: int) -> Grid:
+        """One kept grid. Raises UnknownRun, or ValueError where it is not there."""
+        grid = load_grid(open_run(self.runs_dir, run_id), step)
+        if grid is None:
+            raise ValueError(f"The run {run_id} has no sample grid at step {step}.")
+        return grid
+
+    def real_grid(self, run_id: str) -> bytes:
+        """PNG of real images laid out as the run's sample grid."""
+        return self.real_grid_for(self._config(open_run(self.runs_dir, run_id)))
+
+    def real_grid_for(self, config: RunConfig) -> bytes:
+        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any."""
+        data = self._library.load(config.data, config.size)
+        classes = len(data.classes) if config.conditional else 0
+        layout = GridLatents(config, classes, torch.device("cpu"))
+        rng = np.random.default_rng(config.seed)
+        count = layout.rows * layout.columns
+        if layout.labels is not None and data.labels is not None:
+            labels = data.labels.cpu().numpy()
+            of_class = [np.flatnonzero(labels == c) for c in range(classes)]
+            rows = [int(rng.choice(of_class[c] if len(of_class[c]) else len(labels))) for c in layout.labels.tolist()]
+        else:
+            rows = rng.choice(len(data.images), count, replace=count > len(data.images)).tolist()
+        return atlas_png(tile(data.images[torch.tensor(rows, device=data.images.device)], layout.columns))
+
+    def checkpoint_generator(self, run_id: str, step: int | None = None) -> Path:
+        """The safetensors file of the averaged generator at the newest sound checkpoint (up to a step)."""
+        folder = open_run(self.runs_dir, run_id)
+        row = sound_generator(folder, step)
+        if row is None:
+            raise ValueError(f"The run {run_id} has no checkpoint {'yet' if step is None else f'up to step {step}'}.")
+        return folder.generator(row.step)
+
+    def about(self, run_id: str) -> About:
+        """What was decided when the run was made."""
+        return open_run(self.runs_dir, run_id).about()
+
+    def _config(self, folder: RunFolder, at_step: int | None = None) -> RunConfig:
+        """The configuration in force at a step, or now."""
+        return config_in_force(folder.about(), folder.changes(), at_step)

@@ -1,0 +1,41 @@
+"""What a run's thread needs of the process it lives in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import torch
+
+from gan_core.data.base import ImageSet
+from gan_core.runs.queue import DeviceQueue
+from gan_core.runs.snapshot import Event
+from gan_core.training import RunConfig
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """One for all runs of a process. build_lock is held while networks draw their initial weights."""
+
+    device: torch.device
+    line: DeviceQueue
+    load_data: Callable[[RunConfig], ImageSet]
+    build_lock: threading.RLock
+    grid_writer: Executor
+    emit: Callable[[str, Event], None]
+    is_watched: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ends that the configuration does not know of; None is none. Both count from the run's beginning."""
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def reached(self, steps: int, seconds: float) -> bool:
+        if self.steps is not None and steps >= self.steps:
+            return True
+        return self.seconds is not None and seconds >= self.seconds

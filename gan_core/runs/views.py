@@ -1,0 +1,113 @@
+"""A run as the outside sees it, from what is known of it in memory or on disk."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
+from gan_core.runs.lock import is_held
+from gan_core.runs.snapshot import LiveChange, RunView
+from gan_core.runs.states import LIVE
+from gan_core.runs.store import (
+    About,
+    RunFolder,
+    Standing,
+    UnreadableRun,
+    read_changes,
+    read_checkpoints,
+    read_standing,
+)
+from gan_core.training import RunConfig
+
+SETTLED_SECONDS = 2.0  # a file changed more recently may change again without its time of change telling
+
+
+def make_view(
+    about: About, standing: Standing, config: dict[str, Any], checkpoints: tuple[int, ...], *,
+    speed: float = 0.0, place: int = 0,
+) -> RunView:  # fmt: skip
+    return RunView(
+        id=about.id, title=about.title, preset=about.preset, state=standing.state, step=standing.step,
+        images=standing.images, total_images=int(config["total_images"]), elapsed_seconds=standing.elapsed_seconds,
+        recent_images_per_second=speed, device=about.device, threads=about.threads, config=config,
+        created=about.created, parent=about.parent, parent_step=about.parent_step,
+        queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
+        checkpoints=checkpoints, warnings=standing.warnings,
+    )  # fmt: skip
+
+
+def first_config(about: About) -> RunConfig:
+    """What the run began with. Raises UnreadableRun where this version knows no such configuration."""
+    try:
+        return from_dict(RunConfig, about.config)
+    except (ConfigError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        words = f"The run {about.id} has a configuration that this version cannot use: {error}"
+        raise UnreadableRun(words) from error
+
+
+def config_in_force(about: About, changes: list[LiveChange], at_step: int | None = None) -> RunConfig:
+    """The first configuration with every change up to a step, or up to now. Raises UnreadableRun."""
+    config = first_config(about)
+    for change in changes:
+        if at_step is None or change.step <= at_step:
+            try:
+                config = replace_at(config, change.path, change.after)
+            except (ConfigError, OverflowError) as error:
+                raise UnreadableRun(f"The run {about.id} has a change that cannot be made: {error}") from error
+    return config
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A view with the state as it was written, and the files' sizes and times from which it was read."""
+
+    view: RunView
+    signature: tuple[Any, ...]
+
+
+class ViewShelf:
+    """Views of runs that do not train in this process, read anew only where their files changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, _Stored] = {}
+
+    def view(self, folder: RunFolder) -> RunView:
+        """Raises UnreadableRun. "interrupted" where the files say that it trains but no process holds it."""
+        held = is_held(folder.lock)  # before reading: it may come to rest while we read
+        view = self._as_written(folder)
+        if view.state in LIVE and not held and not is_held(folder.lock):
+            return replace(view, state="interrupted")
+        return view
+
+    def _as_written(self, folder: RunFolder) -> RunView:
+        signature, newest = _signature(folder)
+        stored = self._kept.get(folder.root)
+        if stored is not None and stored.signature == signature:
+            return stored.view
+        about = folder.about()
+        with folder.read() as db:
+            db.execute("BEGIN")  # one moment for all three
+            standing, rows, changes = read_standing(db), read_checkpoints(db), read_changes(db, folder.id)
+        config = to_dict(config_in_force(about, changes))
+        view = make_view(about, standing, config, tuple(row.step for row in rows))
+        if time.time() - newest > SETTLED_SECONDS:
+            self._kept[folder.root] = _Stored(view, signature)
+        return view
+
+
+def _signature(folder: RunFolder) -> tuple[tuple[Any, ...], float]:
+    """Identity, size and time of every file that a view is made of, and the newest time in seconds since 1970."""
+    found: list[Any] = []
+    newest = 0.0
+    for path in (folder.root / "config.json", folder.database, folder.root / f"{folder.database.name}-wal"):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        if stat.st_size:  # a reader may leave an empty log behind
+            found += [path.name, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+            newest = max(newest, stat.st_mtime)
+    return tuple(found), newest
