@@ -27,7 +27,10 @@ def build_networks(config: RunConfig, shape: ImageShape, class_count: int, devic
         torch.manual_seed(stream_seed(config.seed, "weights"))
         generator = config.generator.build(shape, config.latent.dim, class_count)
         discriminator = config.discriminator.build(shape, class_count, config.pack)
-    return Networks(generator.to(device).train(), discriminator.to(device).train())
+    order = torch.channels_last if device.type == "cuda" else torch.contiguous_format  # convolutions like it there
+    for net in (generator, discriminator):
+        net.to(device).to(memory_format=order)
+    return Networks(generator.train(), discriminator.train())
 
 
 def draw_latents(latent: Latent, count: int, rng: torch.Generator) -> Tensor:

@@ -213,4 +213,13 @@ class RunConfig:
             "machine when the run starts, and the run keeps what was chosen."
         ),
     )
+    compiled: bool = flag(
+        False,
+        advanced=True,
+        label="Compile",
+        help=(
+            "Lets torch.compile make the networks faster: half a minute's wait at the start, worth it for long runs "
+            "on a GPU. Without a compiler on the machine the run stays as it is, and says so."
+        ),
+    )
     record: Record = section(Record, label="Record", help="What is kept of the run.")

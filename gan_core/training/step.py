@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from gan_core.nets.base import DiscriminatorNet, GeneratorNet
-from gan_core.objectives.base import Loss, Penalty
+from gan_core.nets.base import DiscriminatorNet
+from gan_core.objectives.base import Critic, Loss, Penalty
 from gan_core.training.guard import Guard, total_norm
 from gan_core.training.optimizers import Moments, Optimizer
 from gan_core.training.statistics import Window
@@ -30,12 +31,15 @@ class Move:
 class Game:
     """The two players and the rules, as they are for this step.
 
+    generator, discriminator: the networks' forwards, compiled or not; critic: the discriminator itself, for
+    penalties, whose second derivatives a compiled forward does not have.
     see: what the discriminator gets of an image (augmentation, instance noise), differentiable.
     forward: the context that networks run in (mixed precision); losses and penalties stay in float32.
     """
 
-    generator: GeneratorNet
-    discriminator: DiscriminatorNet
+    generator: Callable[[Tensor, Tensor | None], Tensor]
+    discriminator: Callable[[Tensor, Tensor | None], Tensor]
+    critic: DiscriminatorNet
     g_weights: list[Parameter]
     d_weights: list[Parameter]
     g_move: Move
@@ -48,16 +52,16 @@ class Game:
     rng: torch.Generator
     guard: Guard
 
-    def judge(self, images: Tensor, labels: Tensor | None) -> Tensor:
+    def judge(self, images: Tensor, labels: Tensor | None, *, twice_differentiable: bool = False) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
         packed = images.reshape(images.shape[0] // self.pack, -1, *images.shape[2:])
+        discriminator = self.critic if twice_differentiable else self.discriminator
         with self.forward():
-            logits: Tensor = self.discriminator(packed, labels)
-        return logits.float()
+            return discriminator(packed, labels).float()
 
     def judge_both(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """Logits of both; in one forward, unless an image's logit depends on the others in its batch."""
-        if self.discriminator.batch_dependent:
+        if self.critic.batch_dependent:
             return self.judge(real, labels), self.judge(fake, labels)
         twice = None if labels is None else torch.cat((labels, labels))
         real_logits, fake_logits = self.judge(torch.cat((real, fake)), twice).tensor_split(2)
@@ -67,8 +71,7 @@ class Game:
 def generate(game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
     """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
     with game.forward():
-        images: Tensor = game.generator(z, labels)
-    return images.float()
+        return game.generator(z, labels).float()
 
 
 def update_discriminator(
@@ -80,12 +83,13 @@ def update_discriminator(
     loss = game.loss.d_loss(real_logits, fake_logits)
     total = loss
     if game.penalty.active and (step - 1) % game.penalty.interval == 0:
-        penalty = game.penalty.penalty(lambda x: game.judge(x, labels), real, fake, game.rng)
+        critic: Critic = partial(game.judge, labels=labels, twice_differentiable=True)
+        penalty = game.penalty.penalty(critic, real, fake, game.rng)
         total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
         if window is not None:
             window.penalty.append(penalty.detach())
     norm = _update(game, 0, step, total, game.d_weights, game.d_move)
-    game.penalty.after_update(game.discriminator)
+    game.penalty.after_update(game.critic)
     if window is not None:
         window.d_loss.append(loss.detach())
         window.real_logits.append(real_logits.detach())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+import shutil
+import warnings
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +17,7 @@ from torch.nn import functional
 
 from gan_core.config.codec import ConfigError, replace_at, walk
 from gan_core.data.base import ImageSet
+from gan_core.nets import MlpDiscriminator, MlpGenerator
 from gan_core.objectives import R1, DiffAugment, NonSaturating, Relativistic
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
 from gan_core.training.batches import to_unit
@@ -252,3 +255,20 @@ def test_presets_step_on_cuda_as_on_the_cpu(name: str, precision: str, tmp_path:
         trainer.step()
         losses.append(trainer.point()["d_loss"])
     assert losses[0] == pytest.approx(losses[1], rel=0.2, abs=0.2)
+
+
+def test_compiled_agrees_with_eager(tiny: RunConfig, random_images: ImageSet) -> None:
+    """Two steps with a penalty, whose second derivatives go around the compiled forward."""
+    if shutil.which("g++") is None and shutil.which("clang++") is None:
+        pytest.skip("there is no C++ compiler on this machine")
+    small = replace(tiny, generator=MlpGenerator(hidden="16"), discriminator=MlpDiscriminator(hidden="16"))
+    config = replace(small, penalty=R1(interval=1), g_optimizer=SGD(0.01), d_optimizer=SGD(0.01))
+    eager, compiled = (Trainer(config, random_images, CPU) for _ in range(2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the compiler's own modules
+        compiled.compile()
+        for _ in range(2):
+            eager.step()
+            compiled.step()
+    for a, b in zip(eager.g_weights + eager.d_weights, compiled.g_weights + compiled.d_weights, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
