@@ -44,6 +44,8 @@ class Registry(Generic[T]):
             known = self._entries.get(name)
             if known is not None and known.cls.__qualname__ != cls.__qualname__:
                 raise ValueError(f"{self.family} {name!r} is registered twice")
+            if "name" in getattr(cls, "__dataclass_fields__", {}):
+                raise ValueError(f"{self.family} {name!r} has a field called name, which in JSON is the member's own")
             words = help or (cls.__doc__ or "").strip().split("\n")[0]
             self._entries[name] = Entry(name, label, words, source, cls)  # type: ignore[arg-type]
             return cls

@@ -19,7 +19,7 @@ from gan_core.data.pixels import held_out_count, split_held_out, to_size
 class OwnImages(Dataset):
     """Images that you uploaded, kept on this machine only."""
 
-    name: str = text("", max_length=48, pattern=rf"(?:{SLUG})?", label="Set", help="Which of your image sets.")
+    slug: str = text("", max_length=48, pattern=rf"(?:{SLUG})?", label="Set", help="Which of your image sets.")
     colour: str = choice(
         "as found",
         ("as found", "colour", "grey"),
@@ -32,16 +32,16 @@ class OwnImages(Dataset):
 
     def info(self, data_dir: Path) -> ImageInfo:
         """count is 0 where no set is chosen or it cannot be read; `load` then says why."""
-        known = own_set(data_dir, self.name) if self.name else OwnSet("", "")
+        known = own_set(data_dir, self.slug) if self.slug else OwnSet("", "")
         train_count = known.count - held_out_count(known.count)
         return ImageInfo(1 if self._grey(known.grey) else 3, SIDE, train_count, known.classes, licence="Your own")
 
     def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
         """A tenth is held out, always the same."""
-        if not self.name:
+        if not self.slug:
             raise DataUnavailable("No image set is chosen: upload your images, or choose one of your sets.")
-        images, labels, classes = load_own(data_dir, self.name)
-        if self._grey(own_set(data_dir, self.name).grey):
+        images, labels, classes = load_own(data_dir, self.slug)
+        if self._grey(own_set(data_dir, self.slug).grey):
             images = _luminance(images)
         images = to_size(images, size)
         train, held = split_held_out(len(images))

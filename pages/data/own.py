@@ -97,7 +97,7 @@ def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], 
             if known.problem:
                 st.warning(known.problem)
             else:
-                dataset = OwnImages(name=known.slug)
+                dataset = OwnImages(slug=known.slug)
                 draw_samples(dataset, dataset.info(manager().data_dir))
             kind = "grey" if known.grey else "colour"
             classes = f" · {len(known.classes)} classes" if known.classes else ""

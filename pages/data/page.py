@@ -100,7 +100,7 @@ def draw_data(state: Tab) -> None:
             with left:
                 draw_upload(state)
             with right:
-                draw_own_sets(state, own, lambda slug: train_on(state, "images", OwnImages(name=slug)))
+                draw_own_sets(state, own, lambda slug: train_on(state, "images", OwnImages(slug=slug)))
         st.subheader("Known sets")
         with st.container(key="catalogue"):
             for entry in datasets:

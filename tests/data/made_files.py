@@ -149,4 +149,4 @@ def fill(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> dict[type[Dataset],
     put(CelebA().folder(data_dir), files)
     monkeypatch.setattr(celeba, "ARCHIVE", checked_as([celeba.ARCHIVE], files)[0])
     report = read_uploads([(f"{n}.png", noise_picture(n)) for n in range(20)], "mine", data_dir)
-    return {OwnImages: OwnImages(name=report.slug), CelebA: CelebA(count=100)}
+    return {OwnImages: OwnImages(slug=report.slug), CelebA: CelebA(count=100)}

@@ -45,7 +45,7 @@ def test_the_same_title_twice_makes_two_sets(tmp_path: Path) -> None:
 @given(st.text(max_size=200))
 def test_every_title_gives_a_name_that_the_dataset_takes(title: str) -> None:
     slug = slug_of(title)
-    assert from_dict(OwnImages, {"name": slug}).name == slug
+    assert from_dict(OwnImages, {"slug": slug}).slug == slug
     assert len(slug) <= 40
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
