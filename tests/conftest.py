@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -14,6 +15,10 @@ from gan_core.data.base import ImageSet
 from gan_core.nets import DcganDiscriminator, DcganGenerator
 from gan_core.runs import RunManager
 from gan_core.training import RunConfig
+
+# How long an example takes says more of the machine's other work than of the code.
+hypothesis.settings.register_profile("ganscope", deadline=None)
+hypothesis.settings.load_profile("ganscope")
 
 
 @pytest.fixture(autouse=True)

@@ -26,7 +26,19 @@ from gan_core.runs.snapshot import RunView
 from .conftest import SMALL
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = ["train", *SMALL, "--set", "record.checkpoint_images=1000", "--seed", "4", "--threads", "1", "--json"]
+LONG = [
+    "train",
+    *SMALL,
+    "--set",
+    "record.checkpoint_images=1000",
+    "--set",
+    "total_images=100000000",
+    "--seed",
+    "4",
+    "--threads",
+    "1",
+    "--json",
+]
 
 
 class Child:
@@ -80,7 +92,7 @@ def in_process(folder: Path, *words: str) -> int:
 def test_a_signal_stops_the_run_with_everything_saved(
     tmp_path: Path, children: list[Child], number: signal.Signals
 ) -> None:
-    child = Child(tmp_path, *LONG, "--images", "100000000")
+    child = Child(tmp_path, *LONG)
     children.append(child)
     assert child.wait_for_checkpoint().state == "running"
     asked = time.monotonic()
@@ -97,7 +109,7 @@ def test_a_signal_stops_the_run_with_everything_saved(
 def test_a_killed_run_is_interrupted_and_resumes_as_if_nothing_had_been(
     tmp_path: Path, children: list[Child], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    child = Child(tmp_path, *LONG, "--images", "100000000")
+    child = Child(tmp_path, *LONG)
     children.append(child)
     child.wait_for_checkpoint()
     os.killpg(child.process.pid, signal.SIGKILL)
