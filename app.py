@@ -16,6 +16,7 @@ if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script on
     sys.path.insert(0, str(ROOT))
 
 from pages.ui.access import Gate, NotSafe, access_token  # noqa: E402
+from pages.ui.ending import end_with_status_zero, leave_at_once  # noqa: E402
 from pages.ui.home import Home, open_home  # noqa: E402
 from pages.ui.routes import routes  # noqa: E402
 
@@ -29,11 +30,13 @@ home = open_home(Home())
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """The engine's life is the server's: it starts beside it, and every run is stopped and saved at its end."""
+    end_with_status_zero()
     home.start()
     try:
         yield
     finally:
         await asyncio.to_thread(home.close)
+        leave_at_once()
 
 
 def on_script_error(_problem: Exception) -> bool:

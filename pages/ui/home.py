@@ -35,11 +35,13 @@ class Home:
         self._manager = manager
         self._problem = ""
         self._ready = threading.Event()
+        self._thread: threading.Thread | None = None
         if manager is not None:
             self._ready.set()
 
     def start(self) -> None:
-        threading.Thread(target=self._warm_up, name="ganscope-warm-up", daemon=True).start()
+        self._thread = threading.Thread(target=self._warm_up, name="ganscope-warm-up", daemon=True)
+        self._thread.start()
 
     def _warm_up(self) -> None:
         """Import torch and what stands on it here, not at the first click."""
@@ -89,6 +91,8 @@ class Home:
         """Stop every run between two steps, with a checkpoint."""
         if self._ready.wait(5.0) and self._manager is not None:
             self._manager.close()
+        if self._thread is not None:
+            self._thread.join(2.0)  # it may be inside a long measurement; nothing of it needs keeping
 
 
 def open_home(home: Home) -> Home:

@@ -55,6 +55,7 @@ def routes(home: Any) -> list[BaseRoute]:
 
     return [
         WebSocketRoute("/live/{run}", home.hub.endpoint),
+        Route("/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
         Route("/live/{run}/grid/{step:int}", answer(_grid)),
         Route("/live/{run}/real.png", answer(_real)),
         Route("/preview/{key}.png", answer(_preview)),

@@ -62,6 +62,7 @@ def test_without_the_token_nobody_listens(client: Client, run: str, token: str) 
     with pytest.raises(InvalidStatus, match="403"), client.websocket_connect(_live(run, token)):
         pass
     assert client.get(f"/live/{run}/real.png", params={"token": token}).status_code == 403
+    assert client.get("/live", params={"token": token}).status_code == 403
 
 
 def test_a_foreign_page_is_refused_even_with_the_token(client: Client, home: Home, run: str) -> None:
@@ -77,6 +78,7 @@ def test_a_foreign_page_is_refused_even_with_the_token(client: Client, home: Hom
 def test_our_own_page_is_let_in(client: Client, home: Home, run: str) -> None:
     with client.websocket_connect(_live(run, home.token), origin=f"http://{client.host}") as socket:
         assert unpack(socket.receive_bytes())[0]["type"] == "hello"
+    assert client.get("/live", params={"token": home.token}).status_code == 204
 
 
 def test_an_unknown_run_is_said_in_a_sentence(client: Client, home: Home) -> None:

@@ -47,6 +47,7 @@ class LiveView {
     this.cover("");
     const channel = openChannel(socketUrl(this.data.run, this.data.token), {
       onFrame: (frame) => { if (channel === this.channel) this.receive(frame); },
+      onStale: () => this.tell("moved", `restarted ${Date.now()}`),
       onDown: (down) => { if (channel === this.channel && down !== this.down) { this.down = down; this.paint(); } },
     });
     this.channel = channel;
@@ -71,7 +72,7 @@ class LiveView {
     this.film.setKept(header.kept);
     this.setView(header.view);
     if (header.grid) this.addGrid(header.grid, blobs.slice(1));
-    else this.cover(header.view.state === "queued" ? "This run waits for the one before it." : "The first samples are on their way.");
+    else this.cover(header.view.state === "queued" ? "It starts as soon as the device is free." : "The first samples are on their way.");
     this.curves.soon(0);
   }
 

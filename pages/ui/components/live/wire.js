@@ -9,17 +9,25 @@ function readFrame(buffer) {
   return { header, blobs };
 }
 
-const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 8000;
+const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 4000;
 
 /**
  * Keep a socket open to `url` until `close()` is called. A dropped one is opened again, each time after twice the
- * wait, a little at random so that a class does not come back all at once. `onDown(true | false)` tells.
+ * wait, a little at random so that a class does not come back all at once. `onDown(true | false)` tells; `onStale` is called
+ * when the server has started anew since this page was drawn, so that only a rerun of the page helps.
  */
-function openChannel(url, { onFrame, onDown }) {
-  let socket = null, timer = 0, wait = FIRST_WAIT_MS, closed = false;
+function openChannel(url, { onFrame, onDown, onStale }) {
+  let socket = null, timer = 0, wait = FIRST_WAIT_MS, closed = false, opened = false;
+  // A browser does not say why a socket was refused: ask over HTTP whether our token is from before a restart.
+  const askWhy = async () => {
+    const answer = await fetch(`/live${new URL(url).search}`).catch(() => null);
+    if (answer?.status === 403 && !closed) onStale();
+  };
   const open = () => {
+    opened = false;
     socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
+    socket.onopen = () => { opened = true; };
     socket.onmessage = (message) => {
       wait = FIRST_WAIT_MS;
       onDown(false);
@@ -28,6 +36,7 @@ function openChannel(url, { onFrame, onDown }) {
     socket.onclose = (event) => {
       if (closed || event.code === 4404) return; // 4404: there is no such run, and the server has said so
       onDown(true);
+      if (!opened) askWhy();
       timer = setTimeout(open, wait * (0.7 + 0.6 * Math.random()));
       wait = Math.min(2 * wait, LONGEST_WAIT_MS);
     };
