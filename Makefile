@@ -25,6 +25,7 @@ help:
 
 app: $(VENV)/app.stamp
 	$(PY) -c "$$CHECK_PORT" "$(ADDRESS)" "$(PORT)"
+	echo "GANscope is on http://$(ADDRESS):$(PORT) in a moment; Ctrl-C stops it, with every run saved."
 	exec $(VENV)/bin/streamlit run app.py --server.headless true --server.address "$(ADDRESS)" --server.port "$(PORT)"
 
 test: lint chromium
