@@ -1,0 +1,1 @@
+"""The data page: what a run can learn from."""

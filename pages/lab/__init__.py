@@ -1,0 +1,1 @@
+"""The Lab: set up a run, train it, watch it, reach in."""
