@@ -37,7 +37,9 @@ def matmul_rate(seconds: float = 0.5) -> float:
     return 2 * 1024**3 / best
 
 
-def paired(one: Callable[[], float], other: Callable[[], float], pairs: int) -> tuple[float, float, float, list[float]]:
+def paired(
+    one: Callable[[], float], other: Callable[[], float], pairs: int
+) -> tuple[float, float, float, list[float]]:
     """Medians of both speeds and of their ratio one / other, taken in turn (A B B A ...); and all ratios."""
     ones, others = [], []
     for i in range(pairs):

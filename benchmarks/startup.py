@@ -1,6 +1,6 @@
 """How long a person waits: from the command to a server that answers, and from Train to the first grid on screen.
 
-    python -m benchmarks.startup [--times 5]
+python -m benchmarks.startup [--times 5]
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def main() -> None:
     ):
         median = statistics.median(seconds)
         verdict = "reached" if median < goal else "MISSED"
-        print(f"{words}: {median:.2f} s (goal under {goal} s: {verdict}; all: {sorted(round(s, 2) for s in seconds)})")
+        print(
+            f"{words}: {median:.2f} s (goal under {goal} s: {verdict}; all: {sorted(round(s, 2) for s in seconds)})"
+        )
 
 
 if __name__ == "__main__":

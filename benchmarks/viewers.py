@@ -120,7 +120,10 @@ def main() -> None:
             print("  " + told("one browser tab / none", statistics.median(found), goal_tab, found))
             if goal_ten is not None:
                 found = ratios(
-                    run, lambda s=socket_url, u=at.url: listeners(s, u, 10), asked.rounds, asked.seconds  # type: ignore[misc]
+                    run,
+                    lambda s=socket_url, u=at.url: listeners(s, u, 10),
+                    asked.rounds,
+                    asked.seconds,  # type: ignore[misc]
                 )
                 print("  " + told("ten viewers of the channel / none", statistics.median(found), goal_ten, found))
 

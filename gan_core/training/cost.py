@@ -13,8 +13,8 @@ from gan_core.training.build import build_networks
 from gan_core.training.run_config import RunConfig
 
 _ASSUMED_FLOPS_PER_SECOND = 60e9  # a laptop core or two; only the spacing of points follows from it
-_STEP_OVERHEAD_SECONDS = 1e-3
-_SPACINGS = (1, 2, 5, 10, 20, 50, 100, 200)
+_STEP_OVERHEAD_SECONDS = 2e-3
+_SPACINGS = (1, 2, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True)

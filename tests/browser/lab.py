@@ -1,0 +1,60 @@
+"""What a person sees and does on the Lab page, by name."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+SMALL = "generator.width=8&discriminator.width=8&discriminator.dense_units=0&precision=float32&record.every_steps=2"
+"""Networks so small that a step is quick even where two cores are shared."""
+
+
+class Lab:
+    """The page, driven as a user would drive it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.film, self.caption = page.get_by_test_id("film"), page.get_by_test_id("film-step")
+        self.state = page.get_by_test_id("state")
+
+    def open(self, query: str = "") -> None:
+        self.page.goto(f"{self.url}/{'?' + query if query else ''}")
+        expect(self.film).to_be_visible()
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def press(self, name: str) -> None:
+        self.button(name).click()
+
+    def expect_state(self, words: str) -> None:
+        expect(self.state).to_have_text(re.compile(words, re.IGNORECASE))
+
+    def picture(self) -> str:
+        """The film's pixels as they are on the screen."""
+        found = self.film.evaluate("canvas => canvas.toDataURL()")
+        assert isinstance(found, str)
+        return found
+
+    def step(self) -> int:
+        """The step under the picture, -1 where there is none."""
+        found = re.search(r"step ([\d\s,.  ]+)", self.caption.inner_text())
+        return int(re.sub(r"\D", "", found.group(1))) if found else -1
+
+    def run_id(self) -> str:
+        self.page.wait_for_url(re.compile(r"run="))
+        return self.page.url.split("run=")[1].split("&")[0]
+
+
+def until(check: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The first true answer of `check`; AssertionError when none comes in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := check():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("it did not happen in time")

@@ -1,0 +1,57 @@
+"""kill -9 with the page open: nothing unreadable, and the run goes on where it was."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from benchmarks.serving import server
+from gan_core.runs.store import RunFolder
+from tests.browser.lab import SMALL, Lab, until
+
+
+def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> None:
+    with server(tmp_path) as first:
+        lab = Lab(page, first.url)
+        lab.open(f"preset=fashion-fast&{SMALL}&total_images=2000000")
+        lab.press("Train")
+        run = lab.run_id()
+        until(lambda: lab.step() > 10)
+        lab.press("Checkpoint")
+        folder = RunFolder(tmp_path / "runs" / run)
+        kept = until(lambda: folder.checkpoints())[-1]
+        until(lambda: folder.standing().step > kept.step + 5)
+        seen = folder.standing().step
+        first.process.send_signal(signal.SIGKILL)
+        first.process.wait(10)
+    points = folder.points()["step"]
+    assert points[-1] <= folder.standing().step
+    assert folder.standing().step >= seen  # what was written a second ago is still there
+    with server(tmp_path) as second:
+        lab = Lab(page, second.url)
+        lab.open(f"run={run}")
+        lab.expect_state("interrupted|cut off")
+        lab.press("Resume")
+        lab.expect_state("training")
+        until(lambda: lab.step() > seen)
+        lab.press("Stop")
+        lab.expect_state("stopped")
+    steps = folder.points()["step"]
+    assert len(set(steps)) == len(steps)
+    assert folder.standing().state == "stopped"
+
+
+def test_sigterm_saves_and_ends_well(page: Page, tmp_path: Path) -> None:
+    with server(tmp_path) as at:
+        lab = Lab(page, at.url)
+        lab.open(f"preset=fashion-fast&{SMALL}&total_images=2000000")
+        lab.press("Train")
+        run = lab.run_id()
+        until(lambda: lab.step() > 5)
+        at.process.send_signal(signal.SIGTERM)
+        assert at.process.wait(10) == 0
+    folder = RunFolder(tmp_path / "runs" / run)
+    assert folder.standing().state == "stopped"
+    assert folder.checkpoints()[-1].step == folder.standing().step
