@@ -22,6 +22,7 @@ from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import first_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
+from gan_core.training.compiler import missing_compiler
 from gan_core.training.guard import Trouble
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,15 @@ class RunThread(threading.Thread):
         self.config = restored.trainer.config
         self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step)
         self._ledger.warn(restored.warnings)
+        if self.config.compiled:
+            self._compile(restored.trainer)
         return restored
+
+    def _compile(self, trainer: Trainer) -> None:
+        if words := missing_compiler(self._around.device):
+            self._ledger.warn([words])
+        else:
+            trainer.compile()
 
     def _train(self, trainer: Trainer) -> None:
         while True:
