@@ -23,6 +23,7 @@ from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.store import About, CheckpointRow, GridRow, RunFolder, Standing, UnreadableRun
 
 BUSY_SECONDS = 30.0  # readers never hold the database for long
+_LOG_INDEX_BYTES = 32_768
 
 
 class RunWriter:
@@ -166,10 +167,18 @@ def _disk_errors(database: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        full = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL or _no_room(database.parent)
         code = errno.ENOSPC if full else errno.EIO
         words = os.strerror(code) if full else str(error)
         raise OSError(code, words, os.fspath(database)) from error
+
+
+def _no_room(folder: Path) -> bool:
+    """SQLite's index of its log is made in one piece; where that finds no room it speaks of an I/O error."""
+    try:
+        return shutil.disk_usage(folder).free < _LOG_INDEX_BYTES
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -247,7 +247,7 @@ def test_one_of_two_equal_listeners_leaves_the_other(manager: RunManager) -> Non
 def test_a_run_that_has_just_ended_can_be_resumed_at_once(manager: RunManager) -> None:
     run = manager.start(quick(steps=10))
     for length in range(200, 1000, 100):
-        at_rest(manager, run)
+        until_state(manager, run, "finished")
         manager.resume(run, total_images=length)
         assert manager.view(run).state in LIVE
     at_rest(manager, run)
