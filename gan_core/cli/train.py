@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+
+from tqdm import tqdm
 
 from gan_core.cli.configure import config_from
 from gan_core.cli.errors import CommandError
@@ -21,6 +25,7 @@ def train(arguments: argparse.Namespace) -> int:
     if arguments.steps is not None:
         config = replace(config, total_images=long_enough(config, arguments.steps))
     with StopSignals() as signals, _closing(open_manager(arguments)) as manager:
+        fetch_missing(config, manager.data_dir, signals)
         run = manager.start(
             config,
             preset=name,
@@ -30,6 +35,22 @@ def train(arguments: argparse.Namespace) -> int:
         )
         view = follow(manager, run, signals, steps=arguments.steps)
     return print_summary(view, as_json=arguments.json)
+
+
+def fetch_missing(config: RunConfig, data_dir: Path, signals: StopSignals) -> None:
+    """Bring a published dataset here, with a progress bar on a terminal. Raises DataUnavailable; Ctrl-C stops it."""
+    if not config.data.info(data_dir).needs_download:
+        return
+    with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{desc}: {percentage:3.0f}%|{bar}|") as bar:
+
+        def progress(done: float, words: str) -> None:
+            if signals.asked.is_set():
+                raise CommandError("The fetch was stopped; nothing half-done is left behind.")
+            bar.set_description(words, refresh=False)
+            bar.n = done
+            bar.refresh()
+
+        config.data.fetch(data_dir, progress)
 
 
 def resume(arguments: argparse.Namespace) -> int:

@@ -67,7 +67,7 @@ class ImageSet:
 
 
 class Dataset:
-    """A member of the dataset family: a frozen dataclass of options with these two methods."""
+    """A member of the dataset family: a frozen dataclass of options with these methods."""
 
     def info(self, data_dir: Path) -> ImageInfo:
         """Known without loading; must be quick (under 10 ms)."""
@@ -79,6 +79,11 @@ class Dataset:
         Raises DataUnavailable when it is neither here nor to be fetched.
         """
         raise NotImplementedError
+
+
+    def fetch(self, data_dir: Path, progress: Progress | None = None) -> None:
+        """Have the files on this machine; nothing to do for what comes along. Raises DataUnavailable."""
+        return
 
 
 datasets: Registry[Dataset] = Registry("dataset", "dataset")

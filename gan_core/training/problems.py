@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_core.data.base import ImageInfo
+from gan_core.data.base import ImageInfo, datasets
 from gan_core.nets.base import ImageShape
 from gan_core.training.run_config import RunConfig
 
@@ -19,7 +19,13 @@ def problems(config: RunConfig, info: ImageInfo) -> list[str]:
         found.append(
             f"batch_size is {config.batch_size} and pack is {config.pack}; the batch must be a multiple of the pack."
         )
-    if info.count < 2:
+    if info.needs_download:
+        label = datasets.get(datasets.name_of(config.data)).label
+        found.append(
+            f"{label} is not on this machine yet; fetch its {info.download_megabytes} MB on the Data page first, "
+            "or choose a dataset that comes along."
+        )
+    elif info.count < 2:
         found.append(f"The dataset has {info.count} images; a run needs at least 2.")
     if config.total_images < config.batch_size * config.k_d:
         found.append(
