@@ -12,6 +12,7 @@ from gan_core.config.files import atomic_path, write_atomically
 from gan_core.export import (
     draw_samples,
     generator_file,
+    generator_step,
     grid_png,
     load_generator,
     metrics_csv,
@@ -49,8 +50,8 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def _safetensors(manager: RunManager, run: str, scale: int) -> bytes:
-    view = manager.view(run)
-    return generator_file(manager.checkpoint_generator(run), run=run, step=view.checkpoints[-1], config=view.config)
+    path = manager.checkpoint_generator(run)
+    return generator_file(path, run=run, step=generator_step(path), config=manager.view(run).config)
 
 
 def _png(manager: RunManager, run: str, scale: int) -> bytes:

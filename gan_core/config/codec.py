@@ -7,7 +7,6 @@ value and what is allowed.
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
@@ -67,8 +66,8 @@ def check_value(path: str, value: object, spec: FieldSpec) -> Any:
             if spec.low is not None and spec.high is not None and spec.low <= number <= spec.high:
                 return number
     elif spec.kind == "float":
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-            if spec.low is not None and spec.high is not None and spec.low <= value <= spec.high:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if spec.low is not None and spec.high is not None and spec.low <= value <= spec.high:  # no NaN either
                 return float(value)
     elif spec.kind == "choice":
         for known in spec.choices:

@@ -80,7 +80,6 @@ class Dataset:
         """
         raise NotImplementedError
 
-
     def fetch(self, data_dir: Path, progress: Progress | None = None) -> None:
         """Have the files on this machine; nothing to do for what comes along. Raises DataUnavailable."""
         return

@@ -4,7 +4,7 @@ Nothing here knows of runs: arrays, files and encoded images come in, bytes and 
 """
 
 from gan_core.export.csv_file import metrics_csv
-from gan_core.export.generator_file import generator_file, weights_sha256
+from gan_core.export.generator_file import generator_file, generator_step, weights_sha256
 from gan_core.export.gif import training_gif
 from gan_core.export.png import grid_png
 from gan_core.export.samples import draw_samples, load_generator, write_npz
@@ -12,6 +12,7 @@ from gan_core.export.samples import draw_samples, load_generator, write_npz
 __all__ = [
     "draw_samples",
     "generator_file",
+    "generator_step",
     "grid_png",
     "load_generator",
     "metrics_csv",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -31,6 +31,15 @@ def generator_file(source: Path, *, run: str, step: int, config: Mapping[str, An
         "weights_sha256": weights_sha256(tensors),
     }
     return save(tensors, metadata)
+
+
+def generator_step(source: Path) -> int:
+    """The step that a checkpoint's generator file says it was taken at. Raises ValueError where it is damaged."""
+    try:
+        with safe_open(source, framework="pt") as file:
+            return int((file.metadata() or {})["step"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(f"{source} is damaged and cannot be exported ({error}).") from None
 
 
 def weights_sha256(tensors: Mapping[str, Tensor]) -> str:

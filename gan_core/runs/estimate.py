@@ -6,6 +6,7 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional
 from gan_core.config.codec import to_dict
 from gan_core.data.base import ImageInfo
 from gan_core.nets.base import ImageShape, discriminators, generators
+from gan_core.runs.machine import remembered_precision
 from gan_core.training import RunConfig, bfloat16_is_native, step_cost
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
@@ -40,11 +42,14 @@ Earlier = Callable[[RunConfig], list[tuple[dict[str, Any], float, int]]]
 
 
 def estimate(config: RunConfig, info: ImageInfo, device: torch.device, threads: int, earlier: Earlier) -> Estimate:
-    """From the speed of an earlier run like it where there is one, else from arithmetic over a measured rate."""
+    """From the speed of an earlier run like it where there is one, else from arithmetic over a measured rate.
+
+    `config` is resolved: its precision is not "auto".
+    """
     class_count = len(info.classes) if config.conditional else 0
     cost = step_cost(config, ImageShape(info.channels, config.size), class_count)
     steps = -(-config.total_images // (config.batch_size * config.k_d))
-    wanted = _what_matters(to_dict(resolve_precision(config, device.type)))
+    wanted = _what_matters(to_dict(config))
     like_it = (
         seconds
         for other, seconds, other_threads in earlier(config)
@@ -67,19 +72,22 @@ def _what_matters(config: dict[str, Any]) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=8)
 def faster_precision(device: str) -> str:
-    """"bfloat16" where the device has it and a convolution, forward and backward, is a fifth faster in it."""
+    """ "bfloat16" where the device has it and a convolution, forward and backward, is a fifth faster in it."""
     if not bfloat16_is_native(torch.device(device)):
         return "float32"
     half = _convolution_seconds(device, torch.bfloat16)
     return "bfloat16" if half * 1.2 < _convolution_seconds(device, torch.float32) else "float32"
 
 
-def resolve_precision(config: RunConfig, device: str) -> RunConfig:
-    """The configuration with "auto" replaced by what this machine does best, so that the run records it."""
+def resolve_precision(config: RunConfig, device: str, notes: Path) -> RunConfig:
+    """The configuration with "auto" replaced by what this machine does best, so that the run records it.
+
+    Measured once for a machine and kept in `notes`: the same seed shall give the same run, also on a busy day.
+    """
     if config.precision != "auto":
         return config
     dense = generators.name_of(config.generator) == discriminators.name_of(config.discriminator) == "mlp"
-    precision = "float32" if dense else faster_precision(device)  # small products gain nothing
+    precision = "float32" if dense else remembered_precision(notes, device, faster_precision)  # dense gains nothing
     return replace(config, precision=precision)
 
 
@@ -105,7 +113,7 @@ def _convolution_seconds(device: str, dtype: torch.dtype) -> float:
     w = torch.zeros(128, 64, 4, 4, device=target, requires_grad=True)
     best = float("inf")
     clock = time.thread_time if device == "cpu" else time.perf_counter  # a busy processor must not look slow
-    for _ in range(8):
+    for _ in range(20):
         start = clock()
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
             y = functional.conv2d(x, w, stride=2, padding=1)

@@ -87,7 +87,7 @@ class RunManager(RunReader):
 
     def resolved(self, config: RunConfig) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine."""
-        return resolve_precision(config, self.device)
+        return resolve_precision(config, self.device, self.data_dir / "machine.json")
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
@@ -122,7 +122,7 @@ class RunManager(RunReader):
     def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
         """A folder to be filled in the block, its lock, and `about` with the id that it has got."""
         name = re.sub(r"[^a-z0-9]+", "-", about.preset.lower()).strip("-")[:40] or "run"
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S%f")[:-3]  # to the millisecond, so that ids sort
         free = (i for i in (f"{stamp}-{name}-{secrets.token_hex(2)}" for _ in range(_NAMES_TRIED))
                 if not (self.runs_dir / i).exists())  # fmt: skip
         about = replace(about, id=next(free))

@@ -310,7 +310,6 @@ class RunThread(threading.Thread):
 def _set(trainer: Trainer, path: str, value: object) -> tuple[object, object]:
     """The value before and after. Raises ValueError."""
     if path != "total_images":  # the run's length, which is not live: it changes only with a resume
-        trainer.sampler()  # without a half-life the average is the weights as last looked at: look now, not by chance
         return trainer.change(path, value)
     before = trainer.config.total_images
     trainer.config = replace_at(trainer.config, path, value)

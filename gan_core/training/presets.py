@@ -17,7 +17,7 @@ from gan_core.nets import (
     ResnetGenerator,
 )
 from gan_core.objectives import R1R2, DiffAugment, Hinge, Relativistic, Wasserstein, WganGp
-from gan_core.training.optimizers import Adam, Linear
+from gan_core.training.optimizers import Adam, Constant, Cosine
 from gan_core.training.run_config import Ema, Latent, RunConfig
 
 
@@ -53,7 +53,8 @@ _FASHION_FAST = RunConfig(
     discriminator=DcganDiscriminator(width=32, norm="batch", dense_units=256),
     g_optimizer=Adam(lr=4e-3, beta1=0.0, beta2=0.99),
     d_optimizer=Adam(lr=2e-3, beta1=0.0, beta2=0.99),
-    ema=Ema(half_life_images=3_000),
+    schedule=Cosine(final_factor=0.1),
+    ema=Ema(half_life_images=5_000, ramp_up=0.04),
     batch_size=64,
     total_images=300_000,
 )
@@ -73,7 +74,6 @@ _preset(
         _FASHION_FAST,
         generator=DcganGenerator(width=64),
         discriminator=DcganDiscriminator(width=48, norm="batch", dense_units=256),
-        schedule=Linear(start=0.5, final_factor=0.05),
         ema=Ema(half_life_images=10_000),
         total_images=600_000,
     ),

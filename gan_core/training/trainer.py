@@ -213,6 +213,7 @@ class Trainer:
         """
         if not spec_at(self.config, path).live:
             raise ValueError(f"{path} cannot change while a run trains; branch the run or start a new one.")
+        self.sampler()  # without a half-life the average is the weights as last looked at: look now, not by chance
         before = get_at(self.config, path)
         self.config = replace_at(self.config, path, value)
         return before, get_at(self.config, path)
@@ -224,6 +225,7 @@ class Trainer:
         self.sampler()  # brings the average's buffers up to date
         return {
             "format": STATE_FORMAT,
+            "seed": self.config.seed,
             "step": self.step_count,
             "images": self.images,
             "grid_images": self._grid_images,
@@ -239,7 +241,7 @@ class Trainer:
         }
 
     def load_state(self, state: dict[str, Any], *, branched: bool = False) -> None:
-        """Go on from `state`; a branch may have other optimizers and batches, whose moments then start anew.
+        """Go on from `state`; a branch may have other optimizers, batches and another seed, which then start anew.
 
         Raises ValueError where the state does not fit this configuration or this data.
         """
@@ -254,9 +256,10 @@ class Trainer:
         for moments, kept in ((self._g_moments, state["g_optimizer"]), (self._d_moments, state["d_optimizer"])):
             if moments.fits(kept) or not branched:
                 moments.load_state(kept)
-        self.batches.load_state(state["batches"], other_data=branched)
-        self._latents_rng.set_state(state["latents_rng"])
-        self._noise_rng.set_state(state["noise_rng"])
+        if not branched or state["seed"] == self.config.seed:
+            self.batches.load_state(state["batches"], other_data=branched)
+            self._latents_rng.set_state(state["latents_rng"])
+            self._noise_rng.set_state(state["noise_rng"])
         if not branched:
             self.window.load_state(state["window"])
         self.step_count, self.images = int(state["step"]), int(state["images"])

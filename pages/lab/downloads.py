@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.export import generator_file, grid_png, metrics_csv, training_gif
+from gan_core.export import generator_file, generator_step, grid_png, metrics_csv, training_gif
 from pages.ui.session import manager
 
 _SCALE = 4
@@ -27,9 +27,8 @@ def _film(run: str) -> bytes:
 
 
 def _generator(run: str) -> bytes:
-    view = manager().view(run)
-    step = view.checkpoints[-1]
-    return generator_file(manager().checkpoint_generator(run), run=run, step=step, config=view.config)
+    path = manager().checkpoint_generator(run)
+    return generator_file(path, run=run, step=generator_step(path), config=manager().view(run).config)
 
 
 def draw_downloads(view: Any) -> None:
