@@ -17,7 +17,7 @@ from gan_core.nets import (
     ResnetGenerator,
 )
 from gan_core.objectives import R1R2, DiffAugment, Hinge, Relativistic, Wasserstein, WganGp
-from gan_core.training.optimizers import Adam, Constant, Cosine
+from gan_core.training.optimizers import Adam, Cosine
 from gan_core.training.run_config import Ema, Latent, RunConfig
 
 
