@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,9 @@ import torch
 from torch.nn import functional
 
 from gan_core.config.codec import to_dict
-from gan_core.data.base import ImageInfo
-from gan_core.nets.base import ImageShape, discriminators, generators
+from gan_core.nets.base import discriminators, generators
 from gan_core.runs.machine import remembered_precision
-from gan_core.training import RunConfig, bfloat16_is_native, step_cost
+from gan_core.training import Cost, RunConfig, bfloat16_is_native
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
 _EARLIER_MATTERS = (
@@ -41,13 +42,11 @@ class Estimate:
 Earlier = Callable[[RunConfig], list[tuple[dict[str, Any], float, int]]]
 
 
-def estimate(config: RunConfig, info: ImageInfo, device: torch.device, threads: int, earlier: Earlier) -> Estimate:
+def estimate(config: RunConfig, cost: Cost, device: torch.device, threads: int, earlier: Earlier) -> Estimate:
     """From the speed of an earlier run like it where there is one, else from arithmetic over a measured rate.
 
     `config` is resolved: its precision is not "auto".
     """
-    class_count = len(info.classes) if config.conditional else 0
-    cost = step_cost(config, ImageShape(info.channels, config.size), class_count)
     steps = -(-config.total_images // (config.batch_size * config.k_d))
     wanted = _what_matters(to_dict(config))
     like_it = (
@@ -70,7 +69,6 @@ def _what_matters(config: dict[str, Any]) -> dict[str, Any]:
     return {name: config[name] for name in _EARLIER_MATTERS}
 
 
-@functools.lru_cache(maxsize=8)
 def faster_precision(device: str) -> str:
     """ "bfloat16" where the device has it and a convolution, forward and backward, is a fifth faster in it."""
     if not bfloat16_is_native(torch.device(device)):
@@ -91,34 +89,44 @@ def resolve_precision(config: RunConfig, device: str, notes: Path) -> RunConfig:
     return replace(config, precision=precision)
 
 
-@functools.lru_cache(maxsize=8)
 def measured_rate(device: str, threads: int) -> float:
-    """Floating-point operations a second in a convolution forward and backward of usual size; takes 0.1-0.3 s.
-
-    The thread count is that of the calling thread; on the CPU it is scaled from one thread to `threads`.
-    """
+    """Floating-point operations a second in a convolution forward and backward of usual size, on `threads` threads."""
     flops = 3 * 2 * _CONVOLUTION_WEIGHTS * 64 * 7 * 7
-    here = torch.get_num_threads() if device == "cpu" else 1
-    scale = (threads / here) if device == "cpu" else 1.0
+    scale = threads if device == "cpu" else 1  # measured on one thread
     return flops / _convolution_seconds(device, torch.float32) * scale * 0.7  # whole steps reach about 0.7 of it
 
 
 _CONVOLUTION_WEIGHTS = 128 * 64 * 4 * 4
+_MEASURING_SECONDS, _FEWEST, _MOST = 0.25, 4, 20
+_measuring = threading.Lock()
 
 
 def _convolution_seconds(device: str, dtype: torch.dtype) -> float:
-    """The best of a few forwards and backwards of a strided convolution of usual size, as mixed precision runs it."""
+    """The best of a few forwards and backwards of a strided convolution of usual size, as mixed precision runs it.
+
+    Measured once, in a quarter of a second, whoever asks first. In a thread of its own, because there it may have
+    one thread for its arithmetic: several would wait for each other wherever the machine does anything else.
+    """
+    with _measuring, ThreadPoolExecutor(1, "measuring") as own:
+        return own.submit(_measured_seconds, device, dtype).result()
+
+
+@functools.lru_cache(maxsize=8)
+def _measured_seconds(device: str, dtype: torch.dtype) -> float:
     target = torch.device(device)
+    if device == "cpu":
+        torch.set_num_threads(1)  # of the calling thread alone
     x = torch.zeros(64, 64, 14, 14, device=target, requires_grad=True)
     w = torch.zeros(128, 64, 4, 4, device=target, requires_grad=True)
-    best = float("inf")
+    best, spent, turns = float("inf"), 0.0, 0
     clock = time.thread_time if device == "cpu" else time.perf_counter  # a busy processor must not look slow
-    for _ in range(20):
+    while turns < _FEWEST or (spent < _MEASURING_SECONDS and turns < _MOST):
         start = clock()
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
             y = functional.conv2d(x, w, stride=2, padding=1)
         torch.autograd.grad(y.float().sum(), (x, w))
         if device == "cuda":
             torch.cuda.synchronize()
-        best = min(best, clock() - start)
+        seconds = clock() - start
+        best, spent, turns = min(best, seconds), spent + seconds, turns + 1
     return best

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
+from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, incompatible
 from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.commands import Change, CheckpointNow, Command, Stop
@@ -53,6 +54,7 @@ class RunManager(RunReader):
         self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None
     ) -> None:  # fmt: skip
         super().__init__(Path(runs_dir), Path(data_dir))
+        keep_freed_memory()
         self._torch_device = resolve_device(device)
         self.device = self._torch_device.type
         self.threads = threads or max(1, torch.get_num_threads() - 1)
@@ -81,9 +83,12 @@ class RunManager(RunReader):
 
     def estimate(self, config: RunConfig) -> Estimate:
         """What the run will cost on this machine."""
+        config = self.resolved(config)
         info = config.data.info(self.data_dir)
+        class_count = len(info.classes) if config.conditional else 0
         with self._around.build_lock:
-            return estimate(config, info, self._torch_device, self.threads, self._finished_like)
+            cost = step_cost(config, ImageShape(info.channels, config.size), class_count)
+        return estimate(config, cost, self._torch_device, self.threads, self._finished_like)
 
     def resolved(self, config: RunConfig) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine."""

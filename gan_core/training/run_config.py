@@ -99,7 +99,7 @@ class Record:
         help="Steps between two points of the curves; 0 lets the size of the networks decide.",
     )
     grid_growth: float = number(
-        0.03,
+        0.05,
         low=0.0,
         high=1.0,
         advanced=True,

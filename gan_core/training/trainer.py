@@ -175,8 +175,10 @@ class Trainer:
         return [t.detach() for net in nets for t in (*net.parameters(), *net.buffers())]
 
     def grid_due(self) -> bool:
-        """Whether the images seen have grown enough since the last kept grid."""
-        return self.images >= self._grid_images * (1 + self.config.record.grid_growth)
+        """Whether the images seen have grown enough since the last kept grid; never at two points in a row."""
+        pause = 2 * self.every_steps * self.config.batch_size * self.config.k_d
+        growth = self.config.record.grid_growth
+        return self.images >= self._grid_images + max(pause if growth else 0, growth * self._grid_images)
 
     def keep_grid(self) -> SampleGrid:
         """A grid that counts as kept."""
@@ -187,8 +189,9 @@ class Trainer:
     def grid(self) -> SampleGrid:
         """The averaged generator's samples of the fixed latents, and D's score of each."""
         latents = self._grid
-        images = self.sampler()(latents.z, latents.labels).float()
-        scores = self._scores(images, latents.labels)
+        with forward_context(self.config.precision, self.device):
+            images = self.sampler()(latents.z, latents.labels).float()
+            scores = self._scores(images, latents.labels)
         return SampleGrid(latents.columns, latents.rows, tile(to_pixels(images), latents.columns), scores)
 
     def sampler(self) -> torch.nn.Module:

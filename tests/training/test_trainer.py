@@ -188,7 +188,7 @@ def test_grid_shows_the_same_latents_and_is_dense_at_first(tiny: RunConfig, rand
         if trainer.point_due() and trainer.grid_due():
             kept.append(trainer.images)
             trainer.keep_grid()
-    assert kept[:3] == [8, 16, 24]
+    assert kept[:3] == [16, 32, 48]
     assert all(b / a >= 1.5 for a, b in pairwise(kept[2:]))
     first, again = trainer.grid(), trainer.grid()
     assert first.pixels.shape == (224, 224, 1)
