@@ -90,7 +90,7 @@ def resolve_precision(config: RunConfig, device: str, notes: Path) -> RunConfig:
 
 
 def measured_rate(device: str, threads: int) -> float:
-    """Floating-point operations a second in a convolution forward and backward of usual size, on `threads` threads."""
+    """Floating-point operations a second in a convolution forward and backward of usual size on `threads` threads."""
     flops = 3 * 2 * _CONVOLUTION_WEIGHTS * 64 * 7 * 7
     scale = threads if device == "cpu" else 1  # measured on one thread
     return flops / _convolution_seconds(device, torch.float32) * scale * 0.7  # whole steps reach about 0.7 of it
@@ -114,18 +114,25 @@ def _convolution_seconds(device: str, dtype: torch.dtype) -> float:
 @functools.lru_cache(maxsize=8)
 def _measured_seconds(device: str, dtype: torch.dtype) -> float:
     target = torch.device(device)
-    if device == "cpu":
-        torch.set_num_threads(1)  # of the calling thread alone
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # of this thread, and of those to come
+    try:
+        return _best_seconds(target, dtype)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _best_seconds(target: torch.device, dtype: torch.dtype) -> float:
     x = torch.zeros(64, 64, 14, 14, device=target, requires_grad=True)
     w = torch.zeros(128, 64, 4, 4, device=target, requires_grad=True)
     best, spent, turns = float("inf"), 0.0, 0
-    clock = time.thread_time if device == "cpu" else time.perf_counter  # a busy processor must not look slow
+    clock = time.thread_time if target.type == "cpu" else time.perf_counter  # a busy processor must not look slow
     while turns < _FEWEST or (spent < _MEASURING_SECONDS and turns < _MOST):
         start = clock()
-        with torch.autocast(device, dtype, enabled=dtype != torch.float32):
+        with torch.autocast(target.type, dtype, enabled=dtype != torch.float32):
             y = functional.conv2d(x, w, stride=2, padding=1)
         torch.autograd.grad(y.float().sum(), (x, w))
-        if device == "cuda":
+        if target.type == "cuda":
             torch.cuda.synchronize()
         seconds = clock() - start
         best, spent, turns = min(best, seconds), spent + seconds, turns + 1

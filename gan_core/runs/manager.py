@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
+from gan_core.nets.base import ImageShape
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, incompatible
 from gan_core.runs.checkpoints import sound_files
@@ -33,7 +34,7 @@ from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import ViewShelf
 from gan_core.runs.worker import RunThread, check_change
 from gan_core.runs.writer import RunWriter, new_run
-from gan_core.training import RunConfig, cautions, problems, resolve_device
+from gan_core.training import RunConfig, cautions, problems, resolve_device, step_cost
 
 log = logging.getLogger(__name__)
 

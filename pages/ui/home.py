@@ -73,7 +73,7 @@ class Home:
         config = preset(DEFAULT).config
         with contextlib.suppress(Exception):
             preview_key(self.previews, config.data, config.size, self._manager.data_dir)
-            self._manager.estimate(config)
+            self._manager.estimate(config)  # with what it measures of this machine
 
     def manager(self) -> Any:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""

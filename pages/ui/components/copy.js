@@ -13,7 +13,7 @@ async function copy(text) {
   }
 }
 
-export default function ({ data, parentElement }) {
+export default function ({ data: [data], parentElement }) {
   let button = buttons.get(parentElement);
   if (!button) {
     button = document.createElement("button");

@@ -19,4 +19,5 @@ _mount = st.components.v2.component(
 
 def copy_link(key: str, label: str, query: Mapping[str, str]) -> None:
     """Copies this page's address with `query` as its parameters; says so for a moment."""
-    _mount(key=key, data={"label": label, "query": dict(query)}, width="content")
+    # In a list: a bare dictionary is looked through for data frames, which imports pandas, seconds at the first page.
+    _mount(key=key, data=[{"label": label, "query": dict(query)}], width="content")

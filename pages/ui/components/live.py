@@ -43,20 +43,21 @@ def live_view(
     signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
     page drawn again. threshold: the score above which D says real; None: half-way between its two means.
     """
+    data = {
+        "token": token,
+        "run": run,
+        "signature": signature,
+        "probability": probability,
+        "threshold": threshold,
+        "epoch_images": epoch_images,
+        "preview": preview,
+        "projector": projector,
+        "plotly": PLOTLY_PATH,
+        "columns": list(COLUMNS),
+    }
     _mount(
         key="live",
-        data={
-            "token": token,
-            "run": run,
-            "signature": signature,
-            "probability": probability,
-            "threshold": threshold,
-            "epoch_images": epoch_images,
-            "preview": preview,
-            "projector": projector,
-            "plotly": PLOTLY_PATH,
-            "columns": list(COLUMNS),
-        },
+        data=[data],  # in a list, see copy.py
         on_moved_change=on_moved,
     )
 

@@ -157,7 +157,7 @@ class LiveView {
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   let view = mounted.get(parentElement);
   if (!view) mounted.set(parentElement, (view = new LiveView(parentElement)));
   view.update(data, setTriggerValue);
