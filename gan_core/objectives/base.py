@@ -41,6 +41,11 @@ class Loss:
         """
         raise NotImplementedError
 
+    def fixed_threshold(self) -> float | None:
+        """The score (see `score`) above which D takes an image for real; None where it moves with the means."""
+        low, high = (self.threshold(*means) for means in (torch.zeros(2, 1), torch.ones(2, 1)))
+        return float(self.score(low)) if torch.equal(low, high) else None
+
 
 class Penalty:
     """A member of the penalty family: added to D's loss at every `interval`-th step, times `interval` (lazy).

@@ -14,7 +14,7 @@ from gan_core.training import RunConfig
 from pages.lab.downloads import draw_downloads
 from pages.ui.components.copy import copy_link
 from pages.ui.session import Tab, config_query, manager, watch
-from pages.ui.words import compact, count, path_label, value_at
+from pages.ui.words import compact, count, path_label, preset_label, value_at
 
 LONGER = (2, 5, 10)
 
@@ -166,7 +166,7 @@ def _draw_runs(state: Tab) -> None:
         def name(run: str) -> str:
             v = known[run]
             when = v.created[:16].replace("T", " ")
-            return f"{v.title or v.preset or 'own settings'} · {v.state} · step {count(v.step)} · {when}"
+            return f"{v.title or preset_label(v.preset)} · {v.state} · step {count(v.step)} · {when}"
 
         st.session_state["run"] = state.run if state.run in known else None
 

@@ -17,6 +17,7 @@ from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
 from pages.ui.preview import ACROSS, preview_key
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
+from pages.ui.words import preset_label
 
 
 def watched(state: Tab) -> Any:
@@ -32,14 +33,13 @@ def watched(state: Tab) -> Any:
 
 def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
-    probability = bool(config.loss.probability)
-    smoothing = getattr(config.loss, "label_smoothing", 0.0)
     live_view(
         token=home().token,
         run=state.run,
         signature=signature(view, len(manager().changes(state.run))) if view else "",
-        probability=probability,
-        threshold=(1 - smoothing) / 2 if probability else None,
+        name=(view.title or preset_label(view.preset)) if view else "",
+        probability=bool(config.loss.probability),
+        threshold=config.loss.fixed_threshold(),
         epoch_images=config.data.info(manager().data_dir).count,
         preview=None if view else preview_of(config),
         projector=state.projector,
@@ -74,7 +74,7 @@ def edit(state: Tab, path: str, value: Any) -> None:
 def draw_lab(state: Tab) -> None:
     view = watched(state)
     steering = view is not None and view.state in LIVE and state.steering
-    config = config_in_force(state, view) if view is not None and view.state in LIVE else state.config
+    config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
         state.config = config  # the next run starts from what this one has become
     write_url(state)

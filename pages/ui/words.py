@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gan_core.config.codec import ConfigError, get_at, spec_at
+from gan_core.training import PRESETS
 
 THIN = "\u202f"  # narrow no-break space between thousands
 
@@ -53,6 +54,11 @@ def path_label(config: Any, path: str) -> str:
     except ConfigError:
         return path
     return ": ".join(parts)
+
+
+def preset_label(name: str) -> str:
+    """A preset as people call it; "own settings" where there was none."""
+    return PRESETS[name].label if name in PRESETS else name or "own settings"
 
 
 def value_at(config: Any, path: str) -> Any:

@@ -31,6 +31,7 @@ def live_view(
     token: str,
     run: str,
     signature: str,
+    name: str,
     probability: bool,
     threshold: float | None,
     epoch_images: int,
@@ -41,12 +42,14 @@ def live_view(
     """Show a run, or with `run` empty the `preview` of what it would learn from.
 
     signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
-    page drawn again. threshold: the score above which D says real; None: half-way between its two means.
+    page drawn again. name: what the run is called. threshold: the score above which D says
+    real; None: half-way between its two means.
     """
     data = {
         "token": token,
         "run": run,
         "signature": signature,
+        "name": name,
         "probability": probability,
         "threshold": threshold,
         "epoch_images": epoch_images,

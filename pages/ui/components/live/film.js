@@ -2,25 +2,46 @@
 
 const FRAMES_HELD = 150, FRAME_SECONDS = 0.09;
 
+/** How a grid stands on the screen: a narrow, high one (few classes, a column each) in blocks side by side. */
+function laidOut({ columns, rows }) {
+  const blocks = Math.max(1, Math.round(Math.sqrt(rows / columns))), down = Math.ceil(rows / blocks);
+  return { across: columns * blocks, down };
+}
+
+/** Column and row on the screen of sample `index`. */
+function place(frame, index) {
+  const { down } = laidOut(frame), c = index % frame.columns, r = Math.floor(index / frame.columns);
+  return [c + frame.columns * Math.floor(r / down), r % down];
+}
+
+/** The sample at a column and row of the screen, -1 where there is none. */
+function sampleAt(frame, c, r) {
+  const { across, down } = laidOut(frame);
+  const row = r + down * Math.floor(c / frame.columns);
+  return c >= 0 && r >= 0 && c < across && r < down && row < frame.rows ? row * frame.columns + (c % frame.columns) : -1;
+}
+
 /** Draw an atlas without gaps as separate samples: enlarged by whole pixels first, then fitted, so edges stay crisp. */
 function drawAtlas(canvas, frame) {
   const ratio = window.devicePixelRatio || 1, width = Math.round(canvas.clientWidth * ratio);
   if (!width) return;
-  if (canvas.width !== width) canvas.width = canvas.height = width;
-  if (!frame) return canvas.getContext("2d").clearRect(0, 0, width, width);
-  const { bitmap, columns, rows, size } = frame, across = Math.max(columns, rows);
+  if (!frame) return canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  const { bitmap, columns, rows, size } = frame, { across, down } = laidOut(frame);
+  const height = Math.round((width * down) / across);
+  canvas.style.aspectRatio = `${across} / ${down}`;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const gap = Math.max(1, Math.round((width / across) * 0.035));
   const cell = (width - gap * (across - 1)) / across, times = Math.ceil(cell / size);
   const big = new OffscreenCanvas(columns * size * times, rows * size * times), ink = big.getContext("2d");
   ink.imageSmoothingEnabled = false;
   ink.drawImage(bitmap, 0, 0, big.width, big.height);
   const out = canvas.getContext("2d");
-  out.clearRect(0, 0, width, width);
+  out.clearRect(0, 0, width, height);
   out.imageSmoothingQuality = "high";
   for (let i = 0; i < columns * rows; i++) {
-    const c = i % columns, r = Math.floor(i / columns), x = Math.round(c * (cell + gap)), y = Math.round(r * (cell + gap));
+    const [c, r] = place(frame, i), x = Math.round(c * (cell + gap)), y = Math.round(r * (cell + gap));
     const w = Math.round(c * (cell + gap) + cell) - x, h = Math.round(r * (cell + gap) + cell) - y, s = size * times;
-    out.drawImage(big, c * s, r * s, s, s, x, y, w, h);
+    out.drawImage(big, (i % columns) * s, Math.floor(i / columns) * s, s, s, x, y, w, h);
   }
 }
 
@@ -30,8 +51,9 @@ async function decodeFrame(header, pngBytes, scores) {
 }
 
 class Film {
-  constructor({ onScrub }) {
-    this.onScrub = onScrub;
+  /** threshold(step): the score above which D said real then, NaN where that is not known. */
+  constructor({ onScrub, threshold }) {
+    Object.assign(this, { onScrub, threshold });
     this.source = null; // {run, token}
     this.reset();
     this.build();
@@ -45,7 +67,6 @@ class Film {
     this.live = true;
     this.wanted = null;
     this.pinned = -1;
-    this.threshold = NaN;
     this.probability = true;
     this.stopPlaying();
   }
@@ -232,18 +253,18 @@ class Film {
   under(event) {
     const box = this.canvas.getBoundingClientRect(), frame = this.shown;
     if (!frame) return -1;
-    const c = Math.floor(((event.clientX - box.left) / box.width) * frame.columns);
-    const r = Math.floor(((event.clientY - box.top) / box.height) * frame.rows);
-    return c >= 0 && r >= 0 && c < frame.columns && r < frame.rows ? r * frame.columns + c : -1;
+    const { across, down } = laidOut(frame);
+    return sampleAt(frame, Math.floor(((event.clientX - box.left) / box.width) * across), Math.floor(((event.clientY - box.top) / box.height) * down));
   }
 
   walk(event) {
-    const frame = this.shown, by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: frame?.columns, ArrowUp: -frame?.columns }[event.key];
+    const frame = this.shown, by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
     if (event.key === "Escape") this.point(-1);
     if (!frame || !by) return;
     event.preventDefault();
-    const next = this.pinned < 0 ? 0 : this.pinned + by;
-    if (next >= 0 && next < frame.columns * frame.rows) this.point(next);
+    const [c, r] = this.pinned < 0 ? [-by[0], -by[1]] : place(frame, this.pinned);
+    const next = sampleAt(frame, c + by[0], r + by[1]);
+    if (next >= 0) this.point(next);
   }
 
   point(index) {
@@ -251,16 +272,16 @@ class Film {
     const frame = this.shown, score = frame?.scores?.[index];
     this.tip.hidden = index < 0 || !Number.isFinite(score);
     if (this.tip.hidden) return;
-    const line = Number.isFinite(frame.threshold) ? frame.threshold : this.threshold;
+    const line = this.threshold(frame.step);
     const verdict = Number.isFinite(line) ? (score > line ? "real" : "fake") : "";
     this.tip.dataset.verdict = verdict;
     const said = this.probability ? `${Math.round(100 * score)}% real` : `score ${short(score)}`;
     this.tip.replaceChildren(make("span", {}, "D says "), make("b", {}, verdict || said), make("span", {}, verdict ? ` · ${said}` : ""));
-    const c = index % frame.columns, r = Math.floor(index / frame.columns);
-    const x = (c + 0.5) / frame.columns, y = r / frame.rows;
+    const { across, down } = laidOut(frame), [c, r] = place(frame, index);
+    const x = (c + 0.5) / across, y = r / down;
     this.tip.style.left = `${100 * Math.min(0.84, Math.max(0.16, x))}%`;
     this.tip.style.top = `${100 * y}%`;
     this.tip.dataset.below = String(r === 0);
-    if (r === 0) this.tip.style.top = `${100 / frame.rows}%`;
+    if (r === 0) this.tip.style.top = `${100 / down}%`;
   }
 }

@@ -6,7 +6,7 @@ class LiveView {
   constructor(parent) {
     this.status = new StatusStrip();
     this.curves = new Curves();
-    this.film = new Film({ onScrub: (step) => this.curves.setCursor(step) });
+    this.film = new Film({ onScrub: (step) => this.curves.setCursor(step), threshold: (step) => this.threshold(step) });
     this.root = make("div", { class: "gs-live", "data-testid": "live" },
       this.status.root, make("div", { class: "gs-body" }, this.film.root, this.curves.main), this.curves.more);
     this.body = this.root.querySelector(".gs-body");
@@ -79,7 +79,6 @@ class LiveView {
   addRecords(blob) {
     this.series.append(blob);
     this.status.advance(this.series);
-    this.film.threshold = this.threshold();
     this.paint();
     this.curves.soon();
   }
@@ -89,7 +88,6 @@ class LiveView {
     const frame = await decodeFrame(grid, blobs[0], new Float32Array(blobs[1]));
     if (turn !== this.gridTurn) return;
     this.cover("");
-    this.film.threshold = this.threshold();
     this.film.setNewest(frame);
   }
 
@@ -106,10 +104,11 @@ class LiveView {
     this.compare();
   }
 
-  /** Above it D takes an image for real: one half as a probability, otherwise half-way between the two means. */
-  threshold() {
-    if (this.data.threshold !== null && this.data.threshold !== undefined) return this.data.threshold;
-    return (this.series.last("d_real") + this.series.last("d_fake")) / 2;
+  /** The score above which D took an image for real at a step: the loss fixes it, or half-way between D's two means. */
+  threshold(step) {
+    if (Number.isFinite(this.data.threshold)) return this.data.threshold;
+    const { d_real, d_fake } = this.series.columns, row = Math.max(0, this.series.row(step));
+    return (d_real[row] + d_fake[row]) / 2;
   }
 
   /** Tell the page when what its buttons depend on has changed; once for each change. */
@@ -122,7 +121,7 @@ class LiveView {
   }
 
   paint() {
-    this.status.show(this.view, this.data.epoch_images, this.down);
+    this.status.show(this.view, { name: this.data.name, epochImages: this.data.epoch_images, down: this.down, series: this.series });
   }
 
   /** Words over the picture's place; "" takes them away. */
