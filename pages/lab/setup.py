@@ -67,7 +67,8 @@ def _draw_preset(state: Tab) -> None:
 
     st.selectbox("Preset", names, format_func=lambda n: PRESETS[n].label, key="preset", on_change=picked)
     st.caption(PRESETS[state.preset].help)
-    if state.config != PRESETS[state.preset].config:
+    as_it_is = PRESETS[state.preset].config
+    if state.config not in (as_it_is, manager().resolved(as_it_is)):  # a run records what "auto" became
         st.button(
             "Back to the preset as it is", key="reset", type="tertiary", icon=":material/undo:", on_click=picked
         )
@@ -84,11 +85,11 @@ def _draw_cost(config: RunConfig) -> None:
     cost = manager().estimate(config)
     basis = cost.basis[:1].upper() + cost.basis[1:].rstrip(".")
     weights = compact(cost.g_parameters), compact(cost.d_parameters)
-    st.markdown(
-        f"**About {duration(cost.seconds_total)}** on this machine",
+    st.markdown(  # in one piece: two would overlap for a moment
+        f"**About {duration(cost.seconds_total)}** on this machine  \n"
+        f":gray[Weights: generator {weights[0]}, discriminator {weights[1]}]",
         help=f"{basis}: {1000 * cost.seconds_per_step:.3g} ms a step.",
     )
-    st.markdown(f":gray[Weights: generator {weights[0]}, discriminator {weights[1]}]")
 
 
 def _draw_changes(state: Tab, config: RunConfig) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.session import Tab
 
 STYLE = Path(__file__).resolve().parents[2] / "assets" / "style"
-PROJECTOR_ROOT_PX = 22
+PROJECTOR_ROOT = "clamp(18px, min(1.5vw, 2.5vh), 44px)"
 
 
 def draw_chrome() -> None:
@@ -20,7 +20,7 @@ def draw_chrome() -> None:
 def draw_projector(state: Tab) -> None:
     """Large type for a lecture hall: everything is sized in rem, so one number is enough."""
     if state.projector:
-        st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT_PX}px !important; }}</style>")
+        st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT} !important; }}</style>")
         st.html(STYLE / "projector.css")
 
 

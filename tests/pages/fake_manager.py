@@ -79,6 +79,9 @@ class FakeManager:
     def problems(self, config: RunConfig) -> list[str]:
         return problems(config, config.data.info(self.data_dir))
 
+    def resolved(self, config: RunConfig) -> RunConfig:
+        return replace(config, precision="float32") if config.precision == "auto" else config
+
     def estimate(self, config: RunConfig) -> Estimate:
         return Estimate()
 

@@ -1,21 +1,23 @@
 // The curves: Plotly, fed by the socket, redrawn at most a few times a second and only where they can be seen.
 
-const BLUE = "#0072B2", ORANGE = "#E69F00", PURPLE = "#7B5EA7", GREEN = "#009E73";
+// The theme's own colours: real, generated, the discriminator, good.
+const BLUE = "--gs-real", ORANGE = "--gs-generated", PURPLE = "--gs-judge", GREEN = "--gs-good";
 const POINTS = 900, REDRAW_MS = 400;
 
 const line = (column, name, color, dash = "solid", width = 2) => ({ column, name, color, dash, width });
 
 /** One block a chart. `share`: values from 0 to 1. */
 const CHARTS = [
-  { id: "losses", title: "Losses", about: "What each network wants to lower", lines: [
+  { id: "losses", title: "Losses", about: "Each network pushes its own down; side by side and level is healthy.", lines: [
     line("d_loss", "Discriminator", PURPLE), line("g_loss", "Generator", ORANGE, "dash")] },
-  { id: "scores", title: "D's score", about: "The mean score that the discriminator D gives", lines: [
+  { id: "scores", title: "D's score", about: "1: D is sure it is real; 0: generated. Close together: D can hardly tell.",
+    raw: "The higher, the more real to D. Close together: D can hardly tell.", lines: [
     line("d_real", "of real", BLUE), line("d_fake", "of generated", ORANGE, "dash")] },
-  { id: "accuracy", title: "D's accuracy", about: "The share that D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
+  { id: "accuracy", title: "D's accuracy", about: "The share D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
     line("d_accuracy_real", "on real", BLUE), line("d_accuracy_fake", "on generated", ORANGE, "dash")] },
-  { id: "gradients", title: "Gradient norms", about: "How hard each network is pushed", log: true, lines: [
+  { id: "gradients", title: "Gradient norms", about: "How hard each is pushed to change", log: true, lines: [
     line("d_grad_norm", "Discriminator", PURPLE), line("g_grad_norm", "Generator", ORANGE, "dash")] },
-  { id: "speed", title: "Throughput", about: "Real images seen per second", zero: true, lines: [
+  { id: "speed", title: "Throughput", about: "Real images seen in a second", zero: true, lines: [
     line("images_per_second", "images / s", GREEN)] },
 ];
 
@@ -61,13 +63,14 @@ class Curves {
     const chart = { spec, hidden: new Set(), seen: false, drawn: false, size: "" };
     chart.values = spec.lines.map((l) => make("b", {}, "–"));
     const keys = spec.lines.map((l, i) =>
-      make("button", { type: "button", class: "gs-key", style: `--ink:${l.color}`, "data-dash": l.dash, "aria-pressed": "true",
+      make("button", { type: "button", class: "gs-key", style: `--ink: var(${l.color})`, "data-dash": l.dash, "aria-pressed": "true",
         title: "Show or hide this line", onClick: (e) => this.toggle(chart, l.column, e.currentTarget) },
       make("i", { "aria-hidden": "true" }), make("span", {}, l.name), chart.values[i]));
     chart.reset = make("button", { type: "button", class: "gs-button gs-reset", hidden: true, onClick: () => this.zoom(null) }, "Whole run");
-    chart.plot = make("div", { class: "gs-plot", "data-about": spec.about });
+    chart.plot = make("div", { class: "gs-plot" });
+    chart.about = make("p", { class: "gs-about", title: spec.about }, spec.about);
     chart.root = make("section", { class: "gs-chart", "aria-label": spec.title, "data-testid": `chart-${spec.id}` },
-      make("header", {}, make("h3", { title: spec.about }, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.plot);
+      make("header", {}, make("h3", {}, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.about, chart.plot);
     return chart;
   }
 
@@ -130,6 +133,9 @@ class Curves {
   }
 
   values() {
+    for (const { spec, about } of this.charts) {
+      if (spec.raw) say(about, (about.title = this.probability ? spec.about : spec.raw));
+    }
     const row = this.cursor === null ? this.series.length - 1 : this.series.row(this.cursor);
     for (const chart of this.charts) {
       chart.spec.lines.forEach((l, i) => {
@@ -142,14 +148,14 @@ class Curves {
   /** Colours of the theme now in force. */
   look() {
     const style = getComputedStyle(this.main), get = (name) => `rgb(${rgb(this.main, `var(${name})`).join()})`;
-    return { ink: get("--gs-quiet-ink"), grid: get("--gs-line"), text: get("--st-text-color"), paper: get("--gs-card"), font: style.fontFamily, size: parseFloat(style.fontSize) * 0.8 };
+    return { lines: Object.fromEntries([BLUE, ORANGE, PURPLE, GREEN].map((name) => [name, get(name)])), ink: get("--gs-quiet-ink"), grid: get("--gs-line"), text: get("--st-text-color"), paper: get("--gs-card"), font: style.fontFamily, size: parseFloat(style.fontSize) * 0.8 };
   }
 
   drawOne(plotly, chart, look) {
     const { spec, plot } = chart;
     const traces = spec.lines.map((l) => ({
       ...this.series.shown(l.column, this.range, POINTS), name: l.name, mode: this.series.length < 3 ? "lines+markers" : "lines",
-      line: { color: l.color, dash: l.dash === "dash" ? "6px,3px" : l.dash, width: l.width }, visible: !chart.hidden.has(l.column),
+      line: { color: look.lines[l.color], dash: l.dash === "dash" ? "6px,3px" : l.dash, width: l.width }, visible: !chart.hidden.has(l.column),
       hovertemplate: "%{y:.4~g}", connectgaps: false, type: "scatter",
     }));
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { color: look.ink }, fixedrange: false, automargin: false };
@@ -176,7 +182,7 @@ class Curves {
   /** Where the film stands, where a setting was changed, and guessing. */
   marks(look, spec) {
     const upright = (x, color, dash, width) => ({ type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, line: { color, dash, width } });
-    const marks = this.changes.map((c) => upright(c.step, GREEN, "dot", 1.5));
+    const marks = this.changes.map((c) => upright(c.step, look.lines[GREEN], "dot", 1.5));
     if (this.cursor !== null) marks.push(upright(this.cursor, look.text, "solid", 1));
     if (spec.guide !== undefined) marks.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: spec.guide, y1: spec.guide, layer: "below", line: { color: look.ink, width: 1, dash: "dot" } });
     return marks;

@@ -14,11 +14,42 @@ const STATES = {
   interrupted: ["◖", "Interrupted", "trouble"],
 };
 
+const REMARKS = {
+  paused: "Held between two steps; nothing is lost",
+  stopping: "Keeping a checkpoint first",
+  finished: "It has seen all the images it was planned for",
+  stopped: "A checkpoint is kept: it can go on from here",
+  diverged: "A number grew out of bounds; the last good weights are kept",
+};
+
+// How the game stands, by the share of images that D gets right (the mean over real and generated): first fit counts.
+const STORY = [
+  [0.95, "The discriminator spots nearly every fake"],
+  [0.8, "The discriminator is ahead: it spots most fakes"],
+  [0.62, "An even match: each learns from the other"],
+  [0.45, "The discriminator can hardly tell fake from real"],
+  [0, "The generator is ahead: most of its fakes pass"],
+];
+const RECENT_ROWS = 8, BEGINNING_ROWS = 3, CALM_MS = 4000;
+
+/** What is happening now, in a sentence, from the newest records. */
+function story(series) {
+  const { d_accuracy_real, d_accuracy_fake } = series.columns, end = series.length;
+  if (end < BEGINNING_ROWS) return "Both networks have just begun: from noise";
+  let sum = 0, n = 0;
+  for (let i = Math.max(0, end - RECENT_ROWS); i < end; i++) {
+    const right = (d_accuracy_real[i] + d_accuracy_fake[i]) / 2;
+    if (Number.isFinite(right)) { sum += right; n += 1; }
+  }
+  return n ? STORY.find(([from]) => sum / n >= from)[1] : "";
+}
+
 class StatusStrip {
   constructor() {
     this.mark = make("span", { class: "gs-mark", "aria-hidden": "true" });
     this.word = make("span", { class: "gs-word", role: "status", "data-testid": "state" });
-    this.note = make("span", { class: "gs-note", role: "status" });
+    this.name = make("span", { class: "gs-name" });
+    this.note = make("span", { class: "gs-note", role: "status", "data-testid": "now" });
     this.bar = make("div", { class: "gs-bar-fill" });
     this.track = make("div", { class: "gs-bar", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, this.bar);
     const figure = (name, label) => {
@@ -26,22 +57,26 @@ class StatusStrip {
       return make("div", { class: "gs-figure" }, make("dt", {}, label), this[name]);
     };
     this.root = make("section", { class: "gs-status", "aria-label": "Status of the run" },
-      make("div", { class: "gs-state" }, this.mark, make("div", {}, this.word, this.note)),
+      make("div", { class: "gs-state" }, this.mark, make("div", {}, make("div", { class: "gs-title" }, this.word, this.name), this.note)),
       make("dl", { class: "gs-figures" },
         figure("step", "Step"), figure("images", "Images seen"), figure("epochs", "Epochs"),
         figure("speed", "Images / s"), figure("elapsed", "Elapsed"), figure("eta", "Remaining")),
       this.track);
     this.view = null;
+    this.told = { words: "", at: -Infinity };
   }
 
-  show(view, epochImages, down) {
+  show(view, { name, epochImages, down, series }) {
+    if (view?.id !== this.view?.id) this.told.at = -Infinity;
     this.view = view;
     const [mark, word, tone] = STATES[view ? view.state : "idle"] ?? STATES.idle;
     this.root.dataset.tone = down ? "quiet" : tone;
     this.root.dataset.state = view ? view.state : "idle";
     say(this.mark, mark);
     say(this.word, word);
-    say(this.note, down ? "connection lost, trying again" : this.remark(view));
+    say(this.name, view ? name : "");
+    say(this.note, down ? "Connection lost, trying again" : this.remark(view, series));
+    this.note.title = this.note.textContent;
     say(this.step, view ? count(view.step) : "–");
     say(this.images, view ? compact(view.images) : "–");
     say(this.epochs, view && epochImages ? (view.images / epochImages).toFixed(view.images < 100 * epochImages ? 1 : 0) : "–");
@@ -54,10 +89,13 @@ class StatusStrip {
     this.track.setAttribute("aria-valuenow", String(Math.floor(100 * done)));
   }
 
-  remark(view) {
+  remark(view, series) {
     if (!view) return "Press Train: one network learns to draw pictures like these, another to tell them from the real ones.";
-    if (view.state === "queued" && view.queue_place > 0) return `place ${view.queue_place} in the queue`;
-    return [view.title || view.preset, `on ${view.device}`].filter(Boolean).join(" · ");
+    if (view.state === "queued") return view.queue_place > 0 ? `Number ${view.queue_place} in the queue` : "It starts at once";
+    if (view.state !== "running") return REMARKS[view.state] ?? "";
+    const now = performance.now();
+    if (now - this.told.at > CALM_MS) this.told = { words: story(series), at: now };
+    return this.told.words;
   }
 
   /** Between two state messages the records say how far it is. */
