@@ -1,6 +1,6 @@
 """The engine, recording everything, against a bare loop of the same networks that records nothing.
 
-    python -m benchmarks.engine [--pairs 8] [--seconds 4]
+    python -m benchmarks.engine [--pairs 6] [--seconds 10]
 
 The bare loop is the best-written step there is for this configuration: data on the device, one forward for real and
 fake where the networks allow it, the fake batch reused for G, torch's fused kernels called directly, and the moving
@@ -93,8 +93,8 @@ def engine_steps_per_second(manager: RunManager, config: RunConfig, seconds: flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--pairs", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)

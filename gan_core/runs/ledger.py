@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 FLUSH_SECONDS = 1.0  # at most so much of the curves is lost by a kill
 LIVE_GRID_SECONDS = 0.25
 LIVE_GRID_SHARE = 0.04  # of the time, at most, goes into grids that are only looked at
+CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into automatic checkpoints
+CHECKPOINT_PAUSE_SECONDS = 15.0  # but they are never further apart than this, once enough images were seen
 
 
 class Ledger:
@@ -49,6 +51,8 @@ class Ledger:
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
         self._live_cost_seconds = 0.0
+        self._last_checkpoint = 0.0
+        self._checkpoint_cost_seconds = 0.0
         self.view: RunView
         self.renew()
 
@@ -172,8 +176,12 @@ class Ledger:
     # --- checkpoints
 
     def checkpoint_due(self, trainer: Trainer) -> bool:
+        """After so many images, and never so often that writing takes more than CHECKPOINT_SHARE of the time."""
         saved_images = self._saved[1] if self._saved else 0
-        return trainer.images - saved_images >= trainer.config.record.checkpoint_images
+        if trainer.images - saved_images < trainer.config.record.checkpoint_images:
+            return False
+        pause = min(CHECKPOINT_PAUSE_SECONDS, self._checkpoint_cost_seconds / CHECKPOINT_SHARE)
+        return time.monotonic() - self._last_checkpoint >= pause
 
     def checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
         """Write where the trainer is; its weights must be sound. What is written already is not written again."""
@@ -181,9 +189,12 @@ class Ledger:
             if by_hand:
                 self.writer.keep_checkpoint(trainer.step_count)
             return
+        start = time.monotonic()
         row = write_checkpoint(
             self.folder, self.writer, trainer.state(), self.meter.elapsed(), by_hand=by_hand
         )  # fmt: skip
+        self._last_checkpoint = time.monotonic()
+        self._checkpoint_cost_seconds = self._last_checkpoint - start
         self._saved = row.step, row.images
         self._checkpoints = tuple(r.step for r in self.folder.checkpoints())
         self.tell()

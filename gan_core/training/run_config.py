@@ -122,7 +122,7 @@ class Record:
         scale="log",
         unit="images",
         label="Checkpoint every",
-        help="A kill or a power cut loses at most this much.",
+        help="A kill or a power cut loses at most this much (or 15 seconds, where that is more images).",
     )
 
 

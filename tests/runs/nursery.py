@@ -24,7 +24,7 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import from_dict
-from gan_core.runs import LIVE, Change, Event, Pause, Recorded, RunManager
+from gan_core.runs import LIVE, Change, Event, Pause, Recorded, RunManager, ledger
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 
@@ -95,6 +95,7 @@ def child(folder: Path, task: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    ledger.CHECKPOINT_PAUSE_SECONDS = 0.0  # a checkpoint as often as the configuration says
     for line in sys.stdin:
         task = json.loads(line)
         pid = os.fork()

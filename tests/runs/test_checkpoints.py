@@ -19,7 +19,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gan_core.runs import RunManager, Stop, grids
+from gan_core.runs import RunManager, Stop, grids, ledger
 from gan_core.runs.checkpoints import (
     KEEP_AT_MOST,
     DamagedCheckpoint,
@@ -240,3 +240,13 @@ def test_a_row_is_kept_by_hand_once_it_is_marked(folder: RunFolder) -> None:
         row = write_checkpoint(folder, writer, state(3), 0.0, by_hand=False)
         writer.keep_checkpoint(3)
     assert folder.checkpoints() == [replace(row, by_hand=True)]
+
+
+def test_automatic_ones_take_a_small_share_of_the_time(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where writing is slow, fewer are written; the last moment is kept all the same."""
+    monkeypatch.setattr(ledger, "CHECKPOINT_PAUSE_SECONDS", 3600.0)
+    monkeypatch.setattr(ledger, "CHECKPOINT_SHARE", 1e-9)
+    run = manager.start(quick(steps=600))
+    view = at_rest(manager, run)
+    assert len(view.checkpoints) == 2
+    assert view.checkpoints[-1] == view.step
