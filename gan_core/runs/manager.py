@@ -23,6 +23,7 @@ from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, incompatible
 from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.commands import Change, CheckpointNow, Command, Stop
+from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
 from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.queue import DeviceQueue
@@ -308,6 +309,14 @@ class RunManager(RunReader):
             except Exception:  # one broken folder must never hide the others
                 log.exception("the run %s cannot be read", run_id)
         return found
+
+    def trains_here(self, run_id: str) -> bool:
+        """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
+        return self._thread(run_id) is not None
+
+    def follow(self, run_id: str) -> Follower:
+        """For runs that another process trains: ask it now and then what is new, where `subscribe` hears nothing."""
+        return Follower(self, run_id, self.view, self.trains_here)
 
     def config(self, run_id: str) -> RunConfig:
         """The configuration now in force."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from pages.ui.session import Tab, config_query, manager, watch
 from pages.ui.words import compact, count, path_label, preset_label, value_at
 
 LONGER = (2, 5, 10)
+DOUBLE_CLICK_SECONDS = 1.0  # two clicks in this time make one run
 
 
 def attempt(state: Tab, action: Callable[[], Any]) -> Any:
@@ -29,6 +31,11 @@ def attempt(state: Tab, action: Callable[[], Any]) -> Any:
 
 
 def train(state: Tab) -> None:
+    config, at = state.trained
+    now = time.monotonic()
+    if config == state.config and now - at < DOUBLE_CLICK_SECONDS:
+        return
+    state.trained = state.config, now
     run = attempt(state, lambda: manager().start(state.config, preset=state.preset))
     if run:
         watch(state, run)
@@ -60,6 +67,12 @@ def _draw_share(state: Tab) -> None:
 def _draw_actions(state: Tab, view: Any) -> None:
     """The buttons that fit the run's state; what does not apply is not there."""
     kind = view.state if view is not None else "idle"
+    running = [v for v in manager().views() if v.state in ("running", "paused") and v.id != state.run]
+    if kind == "queued" and not running:
+        kind = "running"  # it starts at once: no other buttons for the blink of an eye
+    if kind in LIVE and not manager().trains_here(state.run):
+        st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
+        kind = "elsewhere"
 
     def command(label: str, icon: str, what: Any, *, primary: bool = False, help: str = "") -> None:
         st.button(
@@ -72,10 +85,10 @@ def _draw_actions(state: Tab, view: Any) -> None:
         )
 
     if kind == "queued":
-        st.button("Cancel", key="cancel", type="primary", icon=":material/close:", help="Leave the queue.",
+        st.button("Cancel", key="cancel", type="primary", icon=":material/close:",
                   on_click=lambda: attempt(state, lambda: manager().cancel(state.run)))  # fmt: skip
     elif kind == "running":
-        command("Pause", "pause", Pause(), primary=True, help="Hold between two steps; nothing is lost.")
+        command("Pause", "pause", Pause(), primary=True)
     elif kind == "paused":
         command("Resume", "play_arrow", Resume(), primary=True)
         command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
@@ -92,14 +105,13 @@ def _draw_actions(state: Tab, view: Any) -> None:
         command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
     if kind not in LIVE or not state.steering:
         _draw_train(state, primary=kind in ("idle", "finished"))
-    other = next((v for v in manager().views() if v.state in ("running", "paused") and v.id != state.run), None)
-    if other is not None:
+    if running:
         st.button(
             "Watch what trains now",
             key="watch-other",
             icon=":material/visibility:",
             on_click=watch,
-            args=(state, other.id),
+            args=(state, running[0].id),
             help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
         )
     if view is not None and view.checkpoints:

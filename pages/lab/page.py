@@ -73,7 +73,8 @@ def edit(state: Tab, path: str, value: Any) -> None:
 
 def draw_lab(state: Tab) -> None:
     view = watched(state)
-    steering = view is not None and view.state in LIVE and state.steering
+    here = view is not None and view.state in LIVE and manager().trains_here(state.run)
+    steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
         state.config = config  # the next run starts from what this one has become
@@ -89,9 +90,9 @@ def draw_lab(state: Tab) -> None:
             draw_view(state, view, config)
         with side, st.container(key="panel"):
             if steering:
-                draw_setup(state, view, config, lambda p, v: send_change(state, p, v), steering=True)
+                draw_setup(state, here, config, lambda p, v: send_change(state, p, v), steering=True)
             else:
-                draw_setup(state, view, state.config, lambda p, v: edit(state, p, v), steering=False)
+                draw_setup(state, here, state.config, lambda p, v: edit(state, p, v), steering=False)
 
 
 try:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from gan_core.runs.states import LIVE
 from gan_core.training import PRESETS, RunConfig, cautions, preset
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
 from pages.ui.session import Tab, manager, send_change
@@ -15,8 +12,8 @@ from pages.ui.words import compact, count, duration, path_label, plain
 _SHOWN_CHANGES = 6
 
 
-def draw_setup(state: Tab, view: Any, config: RunConfig, changed: Changed, *, steering: bool) -> None:
-    live = view is not None and view.state in LIVE
+def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, steering: bool) -> None:
+    """live: the watched run trains here, so the panel may set it or the next one; steering: it sets the run."""
     if live:
         _draw_mode(state)
     if steering:

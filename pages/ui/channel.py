@@ -20,6 +20,7 @@ from pages.ui.guard import refusal
 FLUSH_SECONDS = 0.05  # events within this time travel together
 QUEUE_FRAMES = 1000  # about a minute of a fast run
 FALLEN_BEHIND = 4408
+LOOK_SECONDS = 2.0  # between two looks at the disk, for a run that another process trains
 
 
 class Viewer:
@@ -71,6 +72,22 @@ class Channel:
         self.viewers: set[Viewer] = set()
         self.encoded = 0  # frames made, whatever the number of viewers
         self.unsubscribe: Callable[[], None] = lambda: None
+        self.following: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        self.unsubscribe()
+        if self.following is not None:
+            self.following.cancel()
+
+    async def follow(self, follower: Any) -> None:
+        """Tell what a run's thread cannot: it may be trained by another process, now or later."""
+        while True:
+            try:
+                for event in await asyncio.to_thread(follower.news):
+                    self.on_event(event)
+            except (ValueError, OSError):
+                pass  # unreadable for now, or gone
+            await asyncio.sleep(LOOK_SECONDS)
 
     def on_event(self, event: Any) -> None:
         """Called from the run's thread: returns at once."""
@@ -160,6 +177,8 @@ class Hub:
             if (sooner := self.channels.get(run)) is not None:  # another viewer came while we waited
                 channel.unsubscribe()
                 channel = sooner
+            else:
+                channel.following = asyncio.create_task(channel.follow(manager.follow(run)))
             self.channels[run] = channel
         channel.viewers.add(viewer)
         viewer.greet(await asyncio.to_thread(hello, manager, run))
@@ -171,7 +190,7 @@ class Hub:
         channel.viewers.discard(viewer)
         if not channel.viewers:
             del self.channels[run]
-            channel.unsubscribe()
+            channel.close()
 
     async def _serve(self, socket: WebSocket, viewer: Viewer) -> None:
         """Send until the viewer closes; nothing that it says is listened to."""

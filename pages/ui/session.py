@@ -5,6 +5,7 @@ The configuration stands under a key of its own, not in widgets, because widgets
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +28,8 @@ class Tab:
     """One tab's state.
 
     steering: the panel sets the run that is watched, not the next one. own: the next one's settings were changed by
-    hand; until then they follow the watched run. notice: a sentence to show once. pending: live changes under way.
+    hand; until then they follow the watched run. notice: a sentence to show once. trained: what Train was last
+    pressed for, and when on the monotonic clock. pending: live changes under way.
     """
 
     preset: str
@@ -37,6 +39,7 @@ class Tab:
     steering: bool = True
     own: bool = False
     notice: str = ""
+    trained: tuple[RunConfig | None, float] = (None, -math.inf)
     pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, spec_at, to_dict
 from gan_core.runs.commands import Change, CheckpointNow, Pause, Resume, StepOnce, Stop
+from gan_core.runs.elsewhere import Follower
 from gan_core.runs.snapshot import Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.training import RunConfig, problems
 
@@ -62,6 +63,7 @@ def make_grid(step: int) -> Grid:
 class FakeManager:
     device = "cpu"
     threads = 1
+    here = True  # False: as if another process trained every run
 
     def __init__(self, runs_dir: Any = None, data_dir: Any = None, *, pace_seconds: float = 0.02) -> None:
         self.runs_dir, self.data_dir = runs_dir, data_dir
@@ -117,6 +119,12 @@ class FakeManager:
         self.view(run_id)
         self._subscribers[run_id].append(callback)
         return lambda: self._subscribers[run_id].remove(callback)
+
+    def trains_here(self, run_id: str) -> bool:
+        return self.here
+
+    def follow(self, run_id: str) -> Follower:
+        return Follower(self, run_id, self.view, self.trains_here)  # type: ignore[arg-type]
 
     # What can be done
 
@@ -194,7 +202,7 @@ class FakeManager:
         self._tell(run_id, StateChanged(self._views[run_id]))
 
     def _tell(self, run_id: str, event: Any) -> None:
-        for callback in list(self._subscribers[run_id]):
+        for callback in list(self._subscribers[run_id]) if self.here else ():
             callback(event)
 
     def _train(self, run_id: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from websockets.exceptions import InvalidStatus
 
-from gan_core.runs.commands import Change, Pause
+from gan_core.runs.commands import Change, Pause, Resume
 from gan_core.runs.snapshot import GridMade, Recorded
 from gan_core.training import RunConfig
 from pages.ui.channel import Channel, Viewer
@@ -228,3 +228,22 @@ def test_plotly_comes_from_here_and_may_be_kept_and_nothing_else_is_served(clien
     assert len(answer.content) > 1_000_000
     for name in ("app.py", "..%2fapp.py", "%2e%2e/app.py", "LICENSE", ""):
         assert client.get(f"/asset/{name}").status_code == 404
+
+
+def test_what_another_process_trains_is_read_from_the_disk(
+    client: Client, home: Home, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.ui.channel.LOOK_SECONDS", 0.05)
+    manager.here = False  # nothing is told from here on
+    before = manager.view(run).step
+    with client.websocket_connect(_live(run, home.token)) as socket:
+        hello, _ = unpack(socket.receive_bytes())
+        time.sleep(0.3)  # the first look only learns what hello has said already
+        manager.send(run, Resume())
+        header, blobs = _next(socket, "records")
+        steps = np.frombuffer(blobs[0], "<f4").reshape(header["count"], len(COLUMNS))[:, 0]
+        assert steps[0] > before
+        assert _next(socket, "kept")[0]["step"] > hello["kept"][-1][0]
+        manager.send(run, Pause())
+        while _next(socket, "state")[0]["view"]["state"] != "paused":
+            pass
