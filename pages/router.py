@@ -11,20 +11,19 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from pages.ui.chrome import draw_chrome  # noqa: E402
+from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 
 PAGES = ROOT / "pages"
 
 st.set_page_config(
     page_title="GANscope", page_icon=str(ROOT / "assets" / "style" / "mark.svg"), layout="wide", menu_items={}
 )
-page = st.navigation(
-    [
-        st.Page(PAGES / "lab" / "page.py", title="Lab", icon=":material/science:", url_path="lab", default=True),
-        st.Page(PAGES / "learn" / "page.py", title="Learn", icon=":material/school:", url_path="learn"),
-        st.Page(PAGES / "data" / "page.py", title="Data", icon=":material/photo_library:", url_path="data"),
-    ],
-    position="top",
-)
+pages = [
+    st.Page(PAGES / "lab" / "page.py", title="Lab", icon=":material/science:", url_path="lab", default=True),
+    st.Page(PAGES / "learn" / "page.py", title="Learn", icon=":material/school:", url_path="learn"),
+    st.Page(PAGES / "data" / "page.py", title="Data", icon=":material/photo_library:", url_path="data"),
+]
+page = st.navigation(pages, position="top")
 draw_chrome()
+draw_phone_links(pages)
 page.run()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -15,6 +17,13 @@ PROJECTOR_ROOT = "clamp(18px, min(1.5vw, 2.5vh), 44px)"
 def draw_chrome() -> None:
     st.logo(str(STYLE / "logo.svg"), size="large")
     st.html(STYLE / "app.css")
+
+
+def draw_phone_links(pages: Sequence[Any]) -> None:
+    """The way to every page in sight: on a phone Streamlit folds its own links away. The style sheet places them."""
+    with st.container(key="phone-links", horizontal=True, gap="small"):
+        for page in pages:
+            st.page_link(page, icon=None)
 
 
 def draw_projector(state: Tab) -> None:

@@ -162,7 +162,9 @@ def _help(spec: FieldSpec) -> str:
 
 
 def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -> None:
-    label = label_of(name, spec.label) + (f" :gray[({spec.unit})]" if spec.unit else "")
+    label = label_of(name, spec.label)
+    if spec.unit and spec.unit not in label:
+        label += f" :gray[({spec.unit})]"
     key = _seed(path, value, drawing)
     common: dict[str, Any] = {
         "label": f"{label} {LIVE_SIGN}" if spec.live and not drawing.only_live else label,
