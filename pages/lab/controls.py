@@ -183,7 +183,7 @@ def _draw_runs(state: Tab) -> None:
         st.session_state["run"] = state.run if state.run in known else None
 
         def picked() -> None:
-            if st.session_state["run"]:
+            if st.session_state["run"] not in (None, state.run):
                 attempt(state, lambda: watch(state, st.session_state["run"]))
 
         st.selectbox(

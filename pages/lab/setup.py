@@ -58,16 +58,20 @@ def _draw_preset(state: Tab) -> None:
         state.preset = names[0]
     st.session_state["preset"] = state.preset
 
-    def picked() -> None:
-        state.preset = st.session_state["preset"]
+    def as_it_is() -> None:
         state.config = preset(state.preset).config
+
+    def picked() -> None:
+        if st.session_state["preset"] != state.preset:  # else the widget only came back
+            state.preset = st.session_state["preset"]
+            as_it_is()
 
     st.selectbox("Preset", names, format_func=lambda n: PRESETS[n].label, key="preset", on_change=picked)
     st.caption(PRESETS[state.preset].help)
-    as_it_is = PRESETS[state.preset].config
-    if state.config not in (as_it_is, manager().resolved(as_it_is)):  # a run records what "auto" became
+    original = PRESETS[state.preset].config
+    if state.config not in (original, manager().resolved(original)):  # a run records what "auto" became
         st.button(
-            "Back to the preset as it is", key="reset", type="tertiary", icon=":material/undo:", on_click=picked
+            "Back to the preset as it is", key="reset", type="tertiary", icon=":material/undo:", on_click=as_it_is
         )
 
 

@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Top-level fields by group; a field named nowhere comes last, so that a new one cannot be forgotten."""
 
 LIVE_SIGN = ":green-badge[:material/bolt: live]"
+_DRAWN = "ganscope.drawn"  # key of the values that widgets were last drawn with
 _FLOAT_MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 _INT_MANTISSAS = (1, 2, 3, 5)
 
@@ -147,13 +148,17 @@ def _seed(path: str, value: Any, drawing: Drawing) -> str:
     """Give a widget the configuration's value before it is drawn; returns its key."""
     key = f"{drawing.scope}:{path}"
     st.session_state[key] = value
+    st.session_state.setdefault(_DRAWN, {})[key] = value
     return key
 
 
 def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | None = None) -> None:
-    """A widget was moved."""
+    """A widget was moved.
+
+    Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too.
+    """
     value = st.session_state[key]
-    if value is not None:
+    if value is not None and value != st.session_state.get(_DRAWN, {}).get(key):
         changed(path, back(value) if back else value)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gan_core.config.codec import walk
 from gan_core.config.fields import FieldSpec
 from gan_core.training import PRESETS, RunConfig
+from pages.ui import panel
 from pages.ui.panel import GROUPS, log_options, share_options
 
 
@@ -48,3 +49,17 @@ def test_groups_name_real_fields_once() -> None:
     named = [name for _, names in GROUPS for name in names]
     assert len(named) == len(set(named))
     assert set(named) <= {f.name for f in dataclasses.fields(RunConfig)}
+
+
+def test_a_widget_that_only_came_back_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streamlit calls on_change of every widget that a rerun, cut short, had not reached."""
+    kept: dict[str, object] = {}
+    monkeypatch.setattr(panel.st, "session_state", kept)
+    changed: list[tuple[str, object]] = []
+    drawing = panel.Drawing("steer", lambda path, value: changed.append((path, value)), advanced=True)
+    key = panel._seed("k_d", 2, drawing)
+    panel._take(key, "k_d", drawing.changed)
+    assert changed == []
+    kept[key] = 3
+    panel._take(key, "k_d", drawing.changed)
+    assert changed == [("k_d", 3)]
