@@ -88,7 +88,7 @@ def _draw_cost(config: RunConfig) -> None:
     weights = compact(cost.g_parameters), compact(cost.d_parameters)
     st.markdown(  # in one piece: two would overlap for a moment
         f"**About {duration(cost.seconds_total)}** on this machine  \n"
-        f":gray[Weights: generator {weights[0]}, discriminator {weights[1]}]",
+        f":gray[Weights: G {weights[0]} · D {weights[1]}]",
         help=f"{basis}: {1000 * cost.seconds_per_step:.3g} ms a step.",
     )
 

@@ -99,6 +99,10 @@ class LiveView {
   }
 
   setView(view) {
+    if (view.state === "running" && !view.images_per_second) { // read from the disk: the records know the speed
+      view.images_per_second = this.series.last("images_per_second") || 0;
+      view.eta_seconds = view.images_per_second > 0 ? (view.total_images - view.images) / view.images_per_second : null;
+    }
     this.view = view;
     this.paint();
     this.compare();
@@ -121,7 +125,8 @@ class LiveView {
   }
 
   paint() {
-    this.status.show(this.view, { name: this.data.name, epochImages: this.data.epoch_images, down: this.down, series: this.series });
+    this.status.show(this.view, { name: this.data.name, epochImages: this.data.epoch_images, down: this.down, series: this.series,
+      probability: this.data.probability });
   }
 
   /** Words over the picture's place; "" takes them away. */

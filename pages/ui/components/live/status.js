@@ -30,11 +30,13 @@ const STORY = [
   [0.45, "The discriminator can hardly tell fake from real"],
   [0, "The generator is ahead: most of its fakes pass"],
 ];
+const RUNAWAY_LOSS = 20; // of a cross-entropy whose guessing value is 1.39
 const RECENT_ROWS = 8, BEGINNING_ROWS = 3, CALM_MS = 4000;
 
 /** What is happening now, in a sentence, from the newest records. */
-function story(series) {
+function story(series, probability) {
   const { d_accuracy_real, d_accuracy_fake } = series.columns, end = series.length;
+  if (probability && series.last("d_loss") > RUNAWAY_LOSS) return "The losses have run away: lower learning rates help";
   if (end < BEGINNING_ROWS) return "Both networks have just begun: from noise";
   let sum = 0, n = 0;
   for (let i = Math.max(0, end - RECENT_ROWS); i < end; i++) {
@@ -66,7 +68,7 @@ class StatusStrip {
     this.told = { words: "", at: -Infinity };
   }
 
-  show(view, { name, epochImages, down, series }) {
+  show(view, { name, epochImages, down, series, probability }) {
     if (view?.id !== this.view?.id) this.told.at = -Infinity;
     this.view = view;
     const [mark, word, tone] = STATES[view ? view.state : "idle"] ?? STATES.idle;
@@ -75,7 +77,7 @@ class StatusStrip {
     say(this.mark, mark);
     say(this.word, word);
     say(this.name, view ? name : "");
-    say(this.note, down ? "Connection lost, trying again" : this.remark(view, series));
+    say(this.note, down ? "Connection lost, trying again" : this.remark(view, series, probability));
     this.note.title = this.note.textContent;
     say(this.step, view ? count(view.step) : "–");
     say(this.images, view ? compact(view.images) : "–");
@@ -89,12 +91,12 @@ class StatusStrip {
     this.track.setAttribute("aria-valuenow", String(Math.floor(100 * done)));
   }
 
-  remark(view, series) {
+  remark(view, series, probability) {
     if (!view) return "Press Train: one network learns to draw pictures like these, another to tell them from the real ones.";
     if (view.state === "queued") return view.queue_place > 0 ? `Number ${view.queue_place} in the queue` : "It starts at once";
     if (view.state !== "running") return REMARKS[view.state] ?? "";
     const now = performance.now();
-    if (now - this.told.at > CALM_MS) this.told = { words: story(series), at: now };
+    if (now - this.told.at > CALM_MS) this.told = { words: story(series, probability), at: now };
     return this.told.words;
   }
 
