@@ -96,6 +96,8 @@ def test_every_preset_can_be_chosen(cli: Cli, name: str, monkeypatch: pytest.Mon
     asked = []
 
     class Manager:
+        data_dir = Path("nowhere")
+
         def __init__(self, *_: object) -> None: ...
         def close(self) -> None: ...
         def start(self, config: object, *, preset: str, **_: object) -> str:
