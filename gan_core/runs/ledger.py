@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 1.0  # at most so much of the curves is lost by a kill
 LIVE_GRID_SECONDS = 0.25
-LIVE_GRID_SHARE = 0.04  # of the time, at most, goes into grids that are only looked at
+LIVE_GRID_SHARE = 0.025  # of the time, at most, goes into grids that are only looked at
 CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into automatic checkpoints
 CHECKPOINT_PAUSE_SECONDS = 15.0  # but they are never further apart than this, once enough images were seen
 
