@@ -8,6 +8,7 @@ falls too far behind is sent away and gets the history afresh when it connects a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from pages.ui.guard import refusal
 FLUSH_SECONDS = 0.05  # events within this time travel together
 QUEUE_FRAMES = 1000  # about a minute of a fast run
 FALLEN_BEHIND = 4408
+KEPT_AGAIN_SECONDS = 2.5  # by then every grid that was on its way to the disk at hello's time is listed there
 LOOK_SECONDS = 2.0  # between two looks at the disk, for a run that another process trains
 
 
@@ -32,6 +34,7 @@ class Viewer:
         self._wake = asyncio.Event()
         self._limit = limit
         self.behind = False
+        self.catching_up: asyncio.Task[None] | None = None
 
     def offer(self, frame: bytes, *, replaceable: bool = False) -> None:
         """Queue a frame; a replaceable one takes the place of another that still waits."""
@@ -182,8 +185,18 @@ class Hub:
             self.channels[run] = channel
         channel.viewers.add(viewer)
         viewer.greet(await asyncio.to_thread(hello, manager, run))
+        viewer.catching_up = asyncio.create_task(self._list_kept_again(manager, run, viewer))
+
+    async def _list_kept_again(self, manager: Any, run: str, viewer: Viewer) -> None:
+        """A grid told before the viewer came, but listed on the disk after, is in neither hello nor an event."""
+        await asyncio.sleep(KEPT_AGAIN_SECONDS)
+        with contextlib.suppress(ValueError, OSError):
+            kept = await asyncio.to_thread(manager.grids, run)
+            viewer.offer(wire.pack({"type": "timeline", "kept": [[step, images] for step, images in kept]}))
 
     def _leave(self, run: str, viewer: Viewer) -> None:
+        if viewer.catching_up is not None:
+            viewer.catching_up.cancel()
         channel = self.channels.get(run)
         if channel is None:
             return

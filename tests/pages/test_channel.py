@@ -247,3 +247,14 @@ def test_what_another_process_trains_is_read_from_the_disk(
         manager.send(run, Pause())
         while _next(socket, "state")[0]["view"]["state"] != "paused":
             pass
+
+
+def test_a_grid_listed_after_hello_but_told_before_it_is_not_missed(
+    client: Client, home: Home, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pages.ui.channel.KEPT_AGAIN_SECONDS", 0.1)
+    with client.websocket_connect(_live(run, home.token)) as socket:
+        hello, _ = unpack(socket.receive_bytes())
+        manager._kept[run].insert(0, (0, 0))
+        again, _ = _next(socket, "timeline")
+        assert again["kept"] == [[0, 0], *hello["kept"]]

@@ -111,6 +111,15 @@ class Film {
     this.update();
   }
 
+  /** Kept steps that were on their way to the disk when we came. */
+  addMissing(kept) {
+    const known = new Set(this.kept.map(([step]) => step)), at = this.kept[Number(this.slider.value)]?.[0];
+    this.kept = [...this.kept, ...kept.filter(([step]) => !known.has(step))].sort((a, b) => a[0] - b[0]);
+    this.slider.max = String(Math.max(0, this.kept.length - 1));
+    if (!this.live) this.slider.value = String(this.kept.findIndex(([step]) => step === at));
+    this.update();
+  }
+
   addKept(step, images) {
     const last = this.kept[this.kept.length - 1];
     if (last && step <= last[0]) this.kept = this.kept.filter(([s]) => s < step); // resumed from before

@@ -1,6 +1,7 @@
 // The live view of one run: a socket, the status strip, the film and the curves. Kept across reruns of the page.
 
 const mounted = new WeakMap();
+const CONTROLS = ".st-key-controls"; // the page's row of buttons
 
 class LiveView {
   constructor(parent) {
@@ -11,6 +12,9 @@ class LiveView {
       this.status.root, make("div", { class: "gs-body" }, this.film.root, this.curves.main), this.curves.more);
     this.body = this.root.querySelector(".gs-body");
     parent.append(this.root);
+    this.atControls = false;
+    this.onFocus = (event) => { this.atControls = !!event.target.closest?.(CONTROLS); };
+    for (const kind of ["focusin", "pointerdown"]) document.addEventListener(kind, this.onFocus);
     this.data = {};
     this.told = "";
     this.down = false;
@@ -29,6 +33,13 @@ class LiveView {
     this.paint();
     this.compare();
     this.curves.soon(60);
+    setTimeout(() => this.keepFocus(), 100);
+  }
+
+  /** Pause becomes Resume: who pressed it with a key goes on from there, not from the top of the page. */
+  keepFocus() {
+    if (!this.atControls || document.activeElement !== document.body) return;
+    document.querySelector(`${CONTROLS} button:not(:disabled)`)?.focus({ preventScroll: true });
   }
 
   open() {
@@ -58,6 +69,7 @@ class LiveView {
     else if (header.type === "state") this.setView(header.view);
     else if (header.type === "records") this.addRecords(blobs[0]);
     else if (header.type === "kept") this.film.addKept(header.step, header.images);
+    else if (header.type === "timeline") this.film.addMissing(header.kept);
     else if (header.type === "grid") this.addGrid(header.grid, blobs);
     else if (header.type === "change") this.addChange(header.change);
     else if (header.type === "refused") this.cover(header.why);
@@ -157,6 +169,7 @@ class LiveView {
     this.channel = null;
     this.curves.close();
     this.film.stopPlaying();
+    for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, this.onFocus);
     this.root.remove();
   }
 }
