@@ -152,7 +152,8 @@ def _join(path: str, name: str) -> str:
 
 
 def _unknown(path: str, known: Mapping[str, FieldSpec]) -> ConfigError:
-    return ConfigError(f"{path} is not a field here; the fields are {', '.join(known)}.")
+    there_are = f"the fields are {', '.join(known)}" if known else "there is none"
+    return ConfigError(f"{path} is not a field here; {there_are}.")
 
 
 def walk(config: Any, path: str = "") -> Iterator[tuple[str, FieldSpec, Any]]:
