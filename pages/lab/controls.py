@@ -104,7 +104,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
     if kind not in LIVE or not state.steering:
-        _draw_train(state, primary=kind in ("idle", "finished"))
+        _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
     if running:
         st.button(
             "Watch what trains now",

@@ -116,6 +116,7 @@ class LiveView {
       view.eta_seconds = view.images_per_second > 0 ? (view.total_images - view.images) / view.images_per_second : null;
     }
     this.view = view;
+    say(this.film.liveButton, ["queued", "running", "paused", "stopping"].includes(view.state) ? "Live" : "Newest");
     this.paint();
     this.compare();
   }

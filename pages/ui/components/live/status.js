@@ -19,6 +19,8 @@ const REMARKS = {
   stopping: "Keeping a checkpoint first",
   finished: "It has seen all the images it was planned for",
   stopped: "A checkpoint is kept: it can go on from here",
+  interrupted: "It can go on from its last checkpoint",
+  failed: "Why is said above",
   diverged: "A number grew out of bounds; the last good weights are kept",
 };
 
