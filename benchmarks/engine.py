@@ -1,6 +1,6 @@
 """The engine, recording everything, against a bare loop of the same networks that records nothing.
 
-    python -m benchmarks.engine [--pairs 6] [--seconds 10]
+    python -m benchmarks.engine [--pairs 6] [--seconds 10] [--preset P]
 
 The bare loop is the best-written step there is for this configuration: data on the device, one forward for real and
 fake where the networks allow it, the fake batch reused for G, torch's fused kernels called directly, and the moving
@@ -96,6 +96,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--preset", choices=GOALS, action="append", help="only this one; may be given twice")
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
     print(describe())
@@ -103,6 +104,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         manager = RunManager(Path(folder) / "runs", Path(folder) / "data", device="cpu", threads=asked.threads)
         for name, goal in GOALS.items():
+            if asked.preset and name not in asked.preset:
+                continue
             config = manager.resolved(PRESETS[name].config)
             engine_steps_per_second(manager, config, 1.0)  # data and kernels warm
             bare_steps_per_second(config, manager.data_dir, 1.0)

@@ -40,7 +40,9 @@ class _CrossEntropy(Loss):
 
     def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         # -t log D - (1 - t) log(1 - D) = softplus(-l) + s l
-        real = softplus(-real_logits) + self.label_smoothing * real_logits
+        real = softplus(-real_logits)
+        if self.label_smoothing:
+            real = real + self.label_smoothing * real_logits
         return real.mean() + softplus(fake_logits).mean()
 
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

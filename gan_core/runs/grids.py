@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 
 import numpy as np
@@ -52,16 +52,41 @@ def load_grid(folder: RunFolder, step: int) -> Grid | None:
 
 
 class GridShelf:
-    """Writes kept grids to disk beside the training; those that are durable are there to be listed."""
+    """Encodes sample grids, shows them and writes kept ones to disk, all beside the training and in order.
 
-    def __init__(self, folder: RunFolder, executor: Executor) -> None:
-        self._folder, self._executor = folder, executor
-        self._writing: list[Future[GridRow]] = []
+    show: called with each grid as soon as it is encoded, from the executor's thread, which must be a single one.
+    """
 
-    def put(self, grid: Grid) -> None:
-        self._writing.append(self._executor.submit(save_grid, self._folder, grid))
+    def __init__(self, folder: RunFolder, executor: Executor, show: Callable[[Grid], None]) -> None:
+        self._folder, self._executor, self._show = folder, executor, show
+        self._writing: list[Future[tuple[GridRow, Grid]]] = []
+        self._showing: Future[Grid] | None = None
 
-    def durable(self, *, wait: bool = False) -> Iterator[GridRow]:
-        """The rows of what is on disk by now, oldest first, each once; `wait`: of everything. Raises OSError."""
+    def put(self, sample: SampleGrid, step: int, images: int, size: int) -> None:
+        """Show a grid and keep it."""
+        self._writing.append(self._executor.submit(self._keep, sample, step, images, size))
+
+    def pass_by(self, sample: SampleGrid, step: int, images: int, size: int) -> None:
+        """Show a grid that is not kept. Raises what went wrong with the one before."""
+        if self._showing is not None and self._showing.done():
+            self._showing.result()
+        self._showing = self._executor.submit(self._encode, sample, step, images, size)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a grid that was to be shown is not encoded yet."""
+        return self._showing is not None and not self._showing.done()
+
+    def durable(self, *, wait: bool = False) -> Iterator[tuple[GridRow, Grid]]:
+        """Kept grids that are on disk by now, oldest first, each once; `wait`: all of them. Raises OSError."""
         while self._writing and (wait or self._writing[0].done()):
             yield self._writing.pop(0).result()
+
+    def _encode(self, sample: SampleGrid, step: int, images: int, size: int) -> Grid:
+        grid = encode_grid(sample, step, images, size)
+        self._show(grid)
+        return grid
+
+    def _keep(self, sample: SampleGrid, step: int, images: int, size: int) -> tuple[GridRow, Grid]:
+        grid = self._encode(sample, step, images, size)
+        return save_grid(self._folder, grid), grid

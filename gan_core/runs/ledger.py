@@ -10,7 +10,7 @@ from typing import Any
 
 from gan_core.config.codec import to_dict
 from gan_core.runs.checkpoints import write_checkpoint
-from gan_core.runs.grids import GridShelf, encode_grid
+from gan_core.runs.grids import GridShelf
 from gan_core.runs.meter import Meter
 from gan_core.runs.snapshot import Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.states import State, move
@@ -22,6 +22,7 @@ from gan_core.training import RunConfig, Trainer
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 0.02  # between two looks at what goes by the clock
 FLUSH_SECONDS = 1.0  # at most so much of the curves is lost by a kill
 LIVE_GRID_SECONDS = 0.25
 LIVE_GRID_SHARE = 0.025  # of the time, at most, goes into grids that are only looked at
@@ -42,7 +43,7 @@ class Ledger:
         self.folder, self.about, self.writer = folder, about, writer
         self.meter = Meter()
         self._around = around
-        self._shelf = GridShelf(folder, around.grid_writer)
+        self._shelf = GridShelf(folder, around.grid_writer, self._show)
         self._config = to_dict(config)
         if before.state != "queued":
             move(before.state, "queued")
@@ -50,7 +51,7 @@ class Ledger:
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
-        self._live_cost_seconds = 0.0
+        self._next_look = self._live_cost_seconds = 0.0
         self._last_checkpoint = 0.0
         self._checkpoint_cost_seconds = 0.0
         self.view: RunView
@@ -131,11 +132,18 @@ class Ledger:
         values = {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
         self.writer.add_point(values)
         self._around.emit(self.folder.id, Recorded(self.folder.id, values))
-        self.list_grids()
 
-    def flush_if_due(self, trainer: Trainer) -> None:
-        """About once a second: how it stands, and the points that wait."""
+    def look_after(self, trainer: Trainer) -> None:
+        """What goes by the clock, not by the step: grids that are durable or wanted, and the state on disk."""
         now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            self.list_grids()
+            self._flush_if_due(trainer, now)
+            self._show_grid_if_due(trainer, now)
+
+    def _flush_if_due(self, trainer: Trainer, now: float) -> None:
+        """About once a second: how it stands, and the points that wait."""
         if now - self._last_flush >= FLUSH_SECONDS:
             self._last_flush = now
             self.meter.note(trainer.images)
@@ -144,31 +152,31 @@ class Ledger:
     # --- sample grids
 
     def keep_grid(self, trainer: Trainer, *, counts: bool = True) -> None:
-        """Keep a sample grid: encoded here, written to disk beside the training, listed once it is durable.
+        """Keep a sample grid: encoded, shown and written beside the training, listed once it is durable.
 
         counts: the trainer measures the distance to the next one from here.
         """
         sample = trainer.keep_grid() if counts else trainer.grid()
-        grid = encode_grid(sample, trainer.step_count, trainer.images, trainer.shape.size)
-        self._shelf.put(grid)
-        self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))
+        self._shelf.put(sample, trainer.step_count, trainer.images, trainer.shape.size)
         self._last_live = time.monotonic()
 
     def list_grids(self, *, wait: bool = False) -> None:
-        """List the grids whose files are durable by now. Raises what went wrong in writing them."""
-        for row in self._shelf.durable(wait=wait):
+        """List and announce the grids whose files are durable by now. Raises what went wrong in writing them."""
+        for row, grid in self._shelf.durable(wait=wait):
             self.writer.add_grid(row)
+            self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))
 
     def show_grid(self, trainer: Trainer) -> None:
         """A grid that is only looked at."""
-        grid: Grid = encode_grid(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
+        self._shelf.pass_by(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
+
+    def _show(self, grid: Grid) -> None:
         self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=False))
 
-    def show_grid_if_due(self, trainer: Trainer) -> None:
+    def _show_grid_if_due(self, trainer: Trainer, now: float) -> None:
         """While somebody watches, a few times a second, as long as it costs but a small share of the time."""
-        now = time.monotonic()
         pause = max(LIVE_GRID_SECONDS, self._live_cost_seconds / LIVE_GRID_SHARE)
-        if now - self._last_live >= pause and self._around.is_watched(self.folder.id):
+        if now - self._last_live >= pause and not self._shelf.busy and self._around.is_watched(self.folder.id):
             self.show_grid(trainer)
             self._last_live = time.monotonic()
             self._live_cost_seconds = self._last_live - now

@@ -82,7 +82,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class GridMade:
-    """A new sample grid; `kept` where it is on disk and so on the timeline."""
+    """A sample grid: first as it is made; with `kept` again, once it is on disk and on the timeline."""
 
     run: str
     grid: Grid

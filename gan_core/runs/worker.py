@@ -65,6 +65,7 @@ class RunThread(threading.Thread):
         self._trainer: Trainer | None = None
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._stopping = self._paused = self._single_step = False
+        self._going = False  # the device is ours, and stays so until the next pause
 
     # --- from other threads
 
@@ -166,8 +167,10 @@ class RunThread(threading.Thread):
 
     def _train(self, trainer: Trainer) -> None:
         while True:
-            self._replay(trainer)
-            self._obey(trainer)
+            if self._pending:
+                self._replay(trainer)
+            if not self._going or not self._commands.empty():
+                self._obey(trainer)
             if self._stopping:
                 self._end(trainer, "stopped")
                 return
@@ -179,10 +182,9 @@ class RunThread(threading.Thread):
                 self._examine(trainer)
             if trainer.point_due():
                 self._point(trainer)
-            self._ledger.flush_if_due(trainer)
+            self._ledger.look_after(trainer)
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
-            self._ledger.show_grid_if_due(trainer)
             if self._single_step:
                 self._pause(trainer)
 
@@ -217,6 +219,7 @@ class RunThread(threading.Thread):
         self._ledger.meter.run()
         if self._ledger.standing.state != "running":
             self._ledger.stand("running", trainer)
+        self._going = True
 
     def _line_up_again(self, trainer: Trainer) -> None:
         """After a pause, for as long as no command comes."""
@@ -247,9 +250,10 @@ class RunThread(threading.Thread):
         """Stop the clock and let others have the device; the networks stay in memory."""
         waited = self._ledger.standing.state == "queued"
         self._ledger.meter.halt()
-        self._paused, self._single_step = True, False
+        self._paused, self._single_step, self._going = True, False, False
         self._ledger.stand("paused", trainer)
         if not waited:  # else it has not moved since the last pause, and the device is another's
+            self._ledger.list_grids(wait=True)
             self._ledger.show_grid(trainer)
         self._around.line.leave(self.folder.id)
 

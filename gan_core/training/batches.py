@@ -17,9 +17,11 @@ class Batches:
     A dataset smaller than a batch is drawn with replacement.
     """
 
-    def __init__(self, data: ImageSet, batch_size: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, data: ImageSet, batch_size: int, seed: int, device: torch.device, *, labelled: bool = True
+    ) -> None:
         self.images = data.images
-        self.labels = data.labels
+        self.labels = data.labels if labelled else None
         self.batch_size = batch_size
         self.count = int(data.images.shape[0])
         self._rng = stream_generator(seed, "data", device)
@@ -35,7 +37,7 @@ class Batches:
         return torch.randperm(self.count, generator=self._rng, device=device)
 
     def next(self) -> tuple[Tensor, Tensor | None]:
-        """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any."""
+        """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any and they are wanted."""
         if self._position + self.batch_size > self._order.shape[0]:
             self._order = self._new_order()
             self._position = 0

@@ -10,6 +10,9 @@ from torch import Tensor
 
 PLAYERS = ("discriminator", "generator")
 
+Scalar = float | Tensor
+"""One number: as a plain number on the CPU, where a look costs nothing; as a scalar on the device elsewhere."""
+
 
 @dataclass(frozen=True)
 class Trouble:
@@ -42,16 +45,27 @@ class Guard:
         """For optimizers that honour it: 1 on the device once an update is forbidden; None on the CPU."""
         return None if self._looks else self._vetoed
 
-    def allows(self, step: int, player: int, loss: Tensor, norm: Tensor, *, on_device: bool) -> bool:
+    def look(self, scalar: Tensor) -> Scalar:
+        """The number itself where that need not wait for the device."""
+        return scalar.item() if self._looks else scalar.detach()
+
+    def norm(self, tensors: list[Tensor]) -> Scalar:
+        """`total_norm`; its last part, over a few numbers, takes Python a fifth of the time of two small kernels."""
+        if self._looks:
+            return math.hypot(*(norm.item() for norm in torch._foreach_norm(tensors)))
+        return total_norm(tensors)
+
+    def allows(self, step: int, player: int, loss: Scalar, norm: Scalar, *, on_device: bool) -> bool:
         """Whether to move the weights; `step` counts from 1, `player` is an index into PLAYERS.
 
         on_device: the optimizer honours `veto`, so the answer need not wait for the device.
         """
         if self._looks:
-            if self._trouble is None and not math.isfinite(loss.item() + norm.item()):
-                quantity = "gradient norm" if math.isfinite(loss.item()) else "loss"
+            if self._trouble is None and not math.isfinite(float(loss) + float(norm)):
+                quantity = "gradient norm" if math.isfinite(float(loss)) else "loss"
                 self._trouble = Trouble(step, PLAYERS[player], quantity)
             return self._trouble is None
+        loss, norm = torch.as_tensor(loss), torch.as_tensor(norm)
         bad = ~torch.isfinite(loss + norm)
         here = torch.stack([torch.full_like(self._first[0], step), torch.full_like(self._first[0], player),
                             (~torch.isfinite(loss)).long()])  # fmt: skip

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_core.objectives.base import Loss
+from gan_core.training.guard import Scalar
 
 METRICS = (
     "d_loss", "g_loss", "d_real", "d_fake", "d_accuracy_real", "d_accuracy_fake",
@@ -24,13 +25,13 @@ class Window:
     logits [N / pack] of D's last update for real_logits and fake_logits.
     """
 
-    d_loss: list[Tensor] = field(default_factory=list)
-    g_loss: list[Tensor] = field(default_factory=list)
+    d_loss: list[Scalar] = field(default_factory=list)
+    g_loss: list[Scalar] = field(default_factory=list)
     real_logits: list[Tensor] = field(default_factory=list)
     fake_logits: list[Tensor] = field(default_factory=list)
-    d_grad_norm: list[Tensor] = field(default_factory=list)
-    g_grad_norm: list[Tensor] = field(default_factory=list)
-    penalty: list[Tensor] = field(default_factory=list)
+    d_grad_norm: list[Scalar] = field(default_factory=list)
+    g_grad_norm: list[Scalar] = field(default_factory=list)
+    penalty: list[Scalar] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.g_loss)
@@ -40,12 +41,13 @@ class Window:
             getattr(self, f.name).clear()
 
     def state(self) -> dict[str, Any]:
-        return {f.name: torch.stack(kept) if (kept := getattr(self, f.name)) else None for f in fields(self)}
+        return {f.name: _stacked(kept) if (kept := getattr(self, f.name)) else None for f in fields(self)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         for f in fields(self):
             kept = state[f.name]
-            setattr(self, f.name, [] if kept is None else list(kept.unbind(0)))
+            looked_at = kept is not None and kept.dim() == 1 and kept.device.type == "cpu"
+            setattr(self, f.name, [] if kept is None else kept.tolist() if looked_at else list(kept.unbind(0)))
 
     @torch.no_grad()
     def means(self, loss: Loss) -> dict[str, float]:
@@ -69,5 +71,9 @@ class Window:
         return dict(zip(METRICS, torch.stack(list(values.values())).tolist(), strict=True))
 
 
-def _mean(scalars: list[Tensor]) -> Tensor:
-    return torch.stack(scalars).float().mean()
+def _stacked(kept: list[Any]) -> Tensor:
+    return torch.stack(kept) if isinstance(kept[0], Tensor) else torch.tensor(kept, dtype=torch.float64)
+
+
+def _mean(scalars: list[Scalar]) -> Tensor:
+    return _stacked(scalars).mean().float()

@@ -13,7 +13,7 @@ from torch.nn import Parameter
 
 from gan_core.nets.base import DiscriminatorNet
 from gan_core.objectives.base import Critic, Loss, Penalty
-from gan_core.training.guard import Guard, total_norm
+from gan_core.training.guard import Guard, Scalar
 from gan_core.training.optimizers import Moments, Optimizer
 from gan_core.training.statistics import Window
 
@@ -54,7 +54,7 @@ class Game:
 
     def judge(self, images: Tensor, labels: Tensor | None, *, twice_differentiable: bool = False) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
-        packed = images.reshape(images.shape[0] // self.pack, -1, *images.shape[2:])
+        packed = images if self.pack == 1 else images.reshape(images.shape[0] // self.pack, -1, *images.shape[2:])
         discriminator = self.critic if twice_differentiable else self.discriminator
         with self.forward():
             return discriminator(packed, labels).float()
@@ -87,11 +87,11 @@ def update_discriminator(
         penalty = game.penalty.penalty(critic, real, fake, game.rng)
         total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
         if window is not None:
-            window.penalty.append(penalty.detach())
+            window.penalty.append(game.guard.look(penalty))
     norm = _update(game, 0, step, total, game.d_weights, game.d_move)
     game.penalty.after_update(game.critic)
     if window is not None:
-        window.d_loss.append(loss.detach())
+        window.d_loss.append(game.guard.look(loss))
         window.real_logits.append(real_logits.detach())
         window.fake_logits.append(fake_logits.detach())
         window.d_grad_norm.append(norm)
@@ -107,15 +107,15 @@ def update_generator(
             real_logits = game.judge(game.see(real), labels)
     loss = game.loss.g_loss(real_logits, game.judge(game.see(fake), labels))
     norm = _update(game, 1, step, loss, game.g_weights, game.g_move)
-    window.g_loss.append(loss.detach())
+    window.g_loss.append(game.guard.look(loss))
     window.g_grad_norm.append(norm)
 
 
-def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], move: Move) -> Tensor:
+def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], move: Move) -> Scalar:
     """Gradient of `loss` for these weights alone, the guard's word, the move; returns the gradient's norm."""
     grads = [_laid_out_like(w, g) for w, g in zip(weights, torch.autograd.grad(loss, weights), strict=True)]
-    norm = total_norm(grads)
-    allowed = game.guard.allows(step, player, loss.detach(), norm, on_device=move.optimizer.honours_veto)
+    norm = game.guard.norm(grads)
+    allowed = game.guard.allows(step, player, game.guard.look(loss), norm, on_device=move.optimizer.honours_veto)
     if allowed:
         with torch.no_grad():
             move.optimizer.update(move.moments, grads, move.lr, game.guard.veto)

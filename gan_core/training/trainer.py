@@ -55,7 +55,7 @@ class Trainer:
         self.step_count = 0
         self.images = 0
         data = data.to(device)
-        self.batches = Batches(data, config.batch_size, config.seed, device)
+        self.batches = Batches(data, config.batch_size, config.seed, device, labelled=bool(self.class_count))
         nets: Networks = build_networks(config, self.shape, self.class_count, device)
         self.generator, self.discriminator = nets.generator, nets.discriminator
         self._forward_generator: Forward = self.generator
@@ -92,7 +92,6 @@ class Trainer:
         for update in range(config.k_d):
             last = update == config.k_d - 1
             real, labels = self.batches.next()
-            labels = labels if self.class_count else None
             z = draw_latents(config.latent, config.batch_size, self._latents_rng)
             with torch.set_grad_enabled(last):
                 fake = generate(game, z, labels)

@@ -73,6 +73,7 @@ class Channel:
         self._events: deque[Any] = deque()
         self._scheduled = False
         self.viewers: set[Viewer] = set()
+        self._shown_step = -1  # of the newest grid sent
         self.encoded = 0  # frames made, whatever the number of viewers
         self.unsubscribe: Callable[[], None] = lambda: None
         self.following: asyncio.Task[None] | None = None
@@ -117,10 +118,12 @@ class Channel:
             if kind == "GridMade":
                 if event.kept:
                     self._send({"type": "kept", "step": event.grid.step, "images": event.grid.images})
-                grid = event
+                if not event.kept or event.grid.step > self._shown_step:  # else it was shown when it was made
+                    grid, self._shown_step = event, event.grid.step
                 continue
             rows = self._send_records(rows)
             if kind == "StateChanged":
+                self._shown_step = min(self._shown_step, event.view.step)  # it may have gone back to a checkpoint
                 self._send({"type": "state", "view": wire.view_header(event.view)})
             elif kind == "LiveChange":
                 self._send({"type": "change", "change": wire.change_header(event)})

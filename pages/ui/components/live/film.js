@@ -124,6 +124,7 @@ class Film {
     const last = this.kept[this.kept.length - 1];
     if (last && step <= last[0]) this.kept = this.kept.filter(([s]) => s < step); // resumed from before
     this.kept.push([step, images]);
+    if (this.newest?.step === step) this.keep(this.newest);
     this.update();
   }
 
