@@ -11,6 +11,7 @@ from gan_core.data.emoji import Emoji
 from gan_core.data.published import Cifar10, EmnistLetters, KMnist, Mnist, Svhn
 from gan_core.data.celeba import CelebA
 from gan_core.data.own_images import OwnImages
+from gan_core.data.points import Modes, PointDataset, point_datasets
 from gan_core.data.intake import IntakeOptions, IntakeReport, Refusal, read_uploads
 from gan_core.data.sheet import DataSheet, describe
 from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
@@ -30,8 +31,10 @@ __all__ = [
     "IntakeReport",
     "KMnist",
     "Mnist",
+    "Modes",
     "OwnImages",
     "OwnSet",
+    "PointDataset",
     "Progress",
     "Refusal",
     "Shapes",
@@ -42,6 +45,7 @@ __all__ = [
     "empty_trash",
     "list_own",
     "own_set",
+    "point_datasets",
     "read_uploads",
     "restore_own",
 ]

@@ -23,7 +23,7 @@ class DataUnavailable(Exception):
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What is known of a dataset before it is loaded."""
+    """What is known of a dataset before it is loaded. Points in the plane have native_size 1 and 2 channels."""
 
     channels: int
     native_size: int
@@ -36,9 +36,10 @@ class ImageInfo:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Loaded images, square, in the size asked for.
+    """Loaded images, square, in the size asked for; or points in the plane, as images of 2 channels and 1 pixel.
 
-    images: uint8 [N, C, size, size]; labels: int64 [N] or None where there are no classes.
+    images: uint8 [N, C, size, size], of points float32 [N, 2, 1, 1].
+    labels: int64 [N], or None where there are no classes.
     held_out, held_out_labels: the same for images that no run trains on (may be empty: N = 0).
     factors: name -> float array [N], the known causes of each image (Shapes only).
     """
@@ -79,6 +80,10 @@ class Dataset:
         Raises DataUnavailable when it is neither here nor to be fetched.
         """
         raise NotImplementedError
+
+    def problems(self) -> list[str]:
+        """A sentence for each reason why these options cannot work; empty where they can."""
+        return []
 
     def fetch(self, data_dir: Path, progress: Progress | None = None) -> None:
         """Have the files on this machine; nothing to do for what comes along. Raises DataUnavailable."""
