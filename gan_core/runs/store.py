@@ -285,7 +285,7 @@ def open_run(runs_dir: Path, run_id: str) -> RunFolder:
     if re.fullmatch(ID_PATTERN, run_id) and (runs_dir / run_id / "config.json").is_file():
         return RunFolder(runs_dir / run_id)
     shown = run_id if len(run_id) <= 60 else run_id[:57] + "..."
-    raise UnknownRun(f'There is no run called "{shown}" in {runs_dir}.')
+    raise UnknownRun(f'There is no run called "{shown}".')  # no path: a web page shows this sentence to anybody
 
 
 def run_ids(runs_dir: Path) -> list[str]:
