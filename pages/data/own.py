@@ -21,6 +21,7 @@ from gan_core.data import (
 )
 from pages.data.samples import draw_samples
 from pages.ui.panel import draw_options
+from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
@@ -65,7 +66,7 @@ def read(files: Sequence[Any], title: str, options: IntakeOptions) -> IntakeRepo
         uploads = [(f.name, f) for f in files]
         return read_uploads(uploads, title, manager().data_dir, options, progress=show)
     except DataUnavailable as problem:
-        st.error(str(problem))
+        st.error(public(problem))
         return None
 
 
@@ -95,7 +96,7 @@ def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], 
     for known in sets:
         with st.container(border=True, key=f"own-{known.slug}"):
             if known.problem:
-                st.warning(known.problem)
+                st.warning(public(known.problem))
             else:
                 dataset = OwnImages(slug=known.slug)
                 draw_samples(dataset, dataset.info(manager().data_dir))
@@ -115,7 +116,7 @@ def _delete(state: Tab, slug: str) -> None:
         st.session_state["deleted"] = (delete_own(manager().data_dir, slug), title)
         st.session_state.pop("intake-report", None)
     except DataUnavailable as problem:
-        state.notice = str(problem)
+        state.notice = public(problem)
 
 
 def _draw_undo(state: Tab) -> None:
@@ -128,7 +129,7 @@ def _draw_undo(state: Tab) -> None:
         try:
             restore_own(manager().data_dir, token)
         except DataUnavailable as problem:
-            state.notice = str(problem)
+            state.notice = public(problem)
         st.session_state.pop("deleted", None)
 
     with st.container(horizontal=True, vertical_alignment="center", key="undo-delete"):

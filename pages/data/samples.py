@@ -10,6 +10,7 @@ import streamlit as st
 from gan_core.data import DataUnavailable
 from pages.ui.home import home
 from pages.ui.preview import preview_key
+from pages.ui.public import public
 from pages.ui.session import manager
 
 ACROSS, DOWN = 8, 3
@@ -25,5 +26,5 @@ def draw_samples(dataset: Any, info: Any) -> None:
             f'<img src="/preview/{key}.png?token={home().token}" alt="Sample images of this set" loading="lazy">'
         )
     except DataUnavailable as problem:
-        words = "Not on this machine yet" if info.needs_download else str(problem)
+        words = "Not on this machine yet" if info.needs_download else public(problem)
     st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')

@@ -14,6 +14,7 @@ from gan_core.runs.states import LIVE, WORDS
 from gan_core.training import RunConfig
 from pages.lab.downloads import draw_downloads
 from pages.ui.components.copy import copy_link
+from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, watch
 from pages.ui.words import compact, count, path_label, preset_label, value_at
 
@@ -26,7 +27,7 @@ def attempt(state: Tab, action: Callable[[], Any]) -> Any:
     try:
         return action()
     except (ValueError, OSError) as problem:
-        state.notice = str(problem)
+        state.notice = public(problem)
         return None
 
 
@@ -211,12 +212,12 @@ def draw_trouble(view: Any) -> None:
         return
     if view.state in ("diverged", "failed"):
         lines = [
-            f"**{WORDS[view.state][:1].upper()}{WORDS[view.state][1:]}.** {view.error}",
+            f"**{WORDS[view.state][:1].upper()}{WORDS[view.state][1:]}.** {public(view.error)}",
             *(f"- {a}" for a in view.advice),
         ]
         st.error("\n".join(lines), icon=":material/warning:")
     elif view.state == "interrupted":
         cut = f"This run was {WORDS['interrupted']}. Resume goes on from its last checkpoint."
-        st.warning(" ".join(filter(None, (cut, view.error))), icon=":material/power_off:")
+        st.warning(" ".join(filter(None, (cut, public(view.error)))), icon=":material/power_off:")
     for sentence in view.warnings:
-        st.info(sentence, icon=":material/info:")
+        st.info(public(sentence), icon=":material/info:")

@@ -16,6 +16,7 @@ from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
 from pages.ui.preview import ACROSS, preview_key
+from pages.ui.public import public
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
 from pages.ui.words import preset_label
 
@@ -27,7 +28,7 @@ def watched(state: Tab) -> Any:
     try:
         return manager().view(state.run)
     except ValueError as problem:
-        state.notice, state.run = str(problem), ""
+        state.notice, state.run = public(problem), ""
         return None
 
 
@@ -68,7 +69,7 @@ def edit(state: Tab, path: str, value: Any) -> None:
     try:
         state.config = replace_at(state.config, path, value)
     except ValueError as problem:
-        state.notice = str(problem)
+        state.notice = public(problem)
 
 
 def draw_lab(state: Tab) -> None:

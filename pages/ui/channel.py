@@ -17,6 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.ui import wire
 from pages.ui.guard import refusal
+from pages.ui.public import public
 
 FLUSH_SECONDS = 0.05  # events within this time travel together
 QUEUE_FRAMES = 1000  # about a minute of a fast run
@@ -164,7 +165,7 @@ class Hub:
             try:
                 await self._join(run, viewer)
             except ValueError as problem:
-                await socket.send_bytes(wire.pack({"type": "refused", "why": str(problem)}))
+                await socket.send_bytes(wire.pack({"type": "refused", "why": public(problem)}))
                 await socket.close(4404)
                 return
             await self._serve(socket, viewer)

@@ -15,6 +15,7 @@ from typing import Any
 from pages.ui.atlas import Previews
 from pages.ui.channel import Hub
 from pages.ui.jobs import Jobs
+from pages.ui.public import public
 
 _SLOT = "_ganscope_home"
 WARM_UP_SECONDS = 60.0
@@ -51,9 +52,9 @@ class Home:
 
             self._manager = RunManager(runs_dir(), data_dir(), device=device_name())
         except (ValueError, OSError) as problem:
-            self._problem = str(problem)
+            self._problem = public(problem)
         except Exception as problem:
-            self._problem = f"The engine did not start: {type(problem).__name__}: {problem}."
+            self._problem = f"The engine did not start: {type(problem).__name__}: {public(problem)}."
             raise
         finally:
             self._ready.set()

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pages.ui.public import public
+
 
 class Cancelled(Exception):
     """The person asked to stop."""
@@ -62,6 +64,6 @@ def _run(job: Job, work: Callable[[Job], None]) -> None:
     except Cancelled:
         job.problem = f"{job.label}: stopped, nothing was kept."
     except Exception as problem:  # shown to the person; a thread has nobody else to tell
-        job.problem = str(problem) or f"{job.label} failed: {type(problem).__name__}."
+        job.problem = public(problem) or f"{job.label} failed: {type(problem).__name__}."
     finally:
         job.done = True

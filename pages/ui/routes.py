@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.ui.guard import refusal
+from pages.ui.public import public
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY_PATH = f"/asset/plotly-{plotly.__version__}.js"
@@ -49,7 +50,7 @@ def routes(home: Any) -> list[BaseRoute]:
             try:
                 return await asyncio.to_thread(lambda: read(home, request))
             except ValueError as problem:
-                return Response(str(problem), 404, media_type="text/plain")
+                return Response(public(problem), 404, media_type="text/plain")
 
         return endpoint
 

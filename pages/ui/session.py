@@ -18,6 +18,7 @@ from gan_core.runs.commands import Change
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
 from pages.ui.home import home
+from pages.ui.public import public
 
 _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0
@@ -69,7 +70,7 @@ def from_url(query: Mapping[str, str]) -> Tab:
         name = pairs.pop("preset", DEFAULT)
         return Tab(name, apply_sets(preset(name).config, pairs), projector=projector)
     except ValueError as problem:
-        fresh.notice = f"The link cannot be opened as it is: {problem}"
+        fresh.notice = f"The link cannot be opened as it is: {public(problem)}"
         return fresh
 
 
@@ -108,7 +109,7 @@ def send_change(state: Tab, path: str, value: Any) -> None:
         manager().send(state.run, Change(path, value))
         state.pending[path] = (value, time.monotonic())
     except ValueError as problem:
-        state.notice = str(problem)
+        state.notice = public(problem)
 
 
 def config_in_force(state: Tab, view: Any) -> RunConfig:

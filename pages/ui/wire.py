@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pages.ui.public import public
+
 COLUMNS = (
     "step",
     "images",
@@ -70,7 +72,7 @@ def view_header(view: Any) -> dict[str, Any]:
         "eta_seconds": view.eta_seconds,
         "device": view.device,
         "queue_place": view.queue_place,
-        "error": view.error,
+        "error": public(view.error),
         "advice": list(view.advice),
         "checkpoints": len(view.checkpoints),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.public import public
 from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS
 
@@ -67,4 +68,4 @@ def live_view(
 
 def signature(view: Any, changes: int) -> str:
     """What the page's buttons depend on; the component builds the same text from the channel."""
-    return "|".join(map(str, (view.state, view.queue_place, len(view.checkpoints), view.error, changes)))
+    return "|".join(map(str, (view.state, view.queue_place, len(view.checkpoints), public(view.error), changes)))
