@@ -11,34 +11,48 @@ from gan_core.data.emoji import Emoji
 from gan_core.data.published import Cifar10, EmnistLetters, KMnist, Mnist, Svhn
 from gan_core.data.celeba import CelebA
 from gan_core.data.own_images import OwnImages
-from gan_core.data.points import Modes, PointDataset, point_datasets
+from gan_core.data.points import Blobs, Grid25, Modes, OneGaussian, PointDataset, Ring, UnequalMixture, point_datasets
+from gan_core.data.point_shapes import Checkerboard, Line, Moons, Spiral
+from gan_core.data.drawn import Drawn, FromPicture, darkness_text
 from gan_core.data.intake import IntakeOptions, IntakeReport, Refusal, read_uploads
 from gan_core.data.sheet import DataSheet, describe
 from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
 
 __all__ = [
+    "Blobs",
     "CelebA",
+    "Checkerboard",
     "Cifar10",
     "DataSheet",
     "DataUnavailable",
     "Dataset",
+    "Drawn",
     "EmnistLetters",
     "Emoji",
     "FashionMnist",
+    "FromPicture",
+    "Grid25",
     "ImageInfo",
     "ImageSet",
     "IntakeOptions",
     "IntakeReport",
     "KMnist",
+    "Line",
     "Mnist",
     "Modes",
+    "Moons",
+    "OneGaussian",
     "OwnImages",
     "OwnSet",
     "PointDataset",
     "Progress",
     "Refusal",
+    "Ring",
     "Shapes",
+    "Spiral",
     "Svhn",
+    "UnequalMixture",
+    "darkness_text",
     "datasets",
     "delete_own",
     "describe",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -125,8 +125,7 @@ def read_uploads(
     the disk will not have the result; nothing is left behind then, nor when `progress` raises.
     """
     options, tray = options or IntakeOptions(), _Tray(Budget(limits or Limits()))
-    white = options.background == "white"
-    framing = Framing(options.fit, (255, 255, 255) if white else (0, 0, 0))
+    framing = _framing(options)
     title = shown(title).strip() or shown(PurePosixPath(uploads[0][0]).stem if uploads else "") or "Images"
     stopped = ""
     for done, name, folder, content in _files(uploads, tray):
@@ -139,6 +138,22 @@ def read_uploads(
     if stopped:
         tray.refused.append(Refusal(f"the last {tray.passed_over:,} files", stopped))
     return _keep(tray, title, data_dir, options)
+
+
+def read_one(
+    content: bytes, options: IntakeOptions | None = None, limits: Limits | None = None
+) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """One untrusted picture as pixels uint8 [3, 64, 64], nothing kept; ValueError, one sentence, with the reason."""
+    budget = Budget(limits or Limits())
+    try:
+        whole = _whole(io.BytesIO(content), len(content), budget)
+        return read_picture(whole, _framing(options or IntakeOptions()), budget).pixels
+    except Refused as refusal:
+        raise ValueError(f"The picture cannot be read: {refusal}.") from None
+
+
+def _framing(options: IntakeOptions) -> Framing:
+    return Framing(options.fit, (255, 255, 255) if options.background == "white" else (0, 0, 0))
 
 
 def _files(uploads: Sequence[Upload], tray: _Tray) -> Iterator[tuple[float, str, str, Callable[[], bytes]]]:

@@ -22,7 +22,7 @@ Doubles = np.ndarray[Any, np.dtype[np.float64]]
 Extent = tuple[float, float, float, float]
 
 TRAIN_POINTS, HELD_OUT_POINTS = 65_536, 8_192
-MARGIN = 1.15  # what is shown is so much wider than where the points are
+MARGIN = 1.25  # what is shown is so much wider than where the points are
 FAR = 4.0  # standard deviations beyond which a Gaussian is as good as empty (6e-5 of it in one direction)
 _SEED, _HELD_OUT_SEED = 2_014, 2_015
 _CHUNK = 1 << 22  # numbers at once in work on all pairs of points and places
@@ -140,9 +140,7 @@ def _equal(count: int) -> Doubles:
     return np.full(count, 1 / count)
 
 
-@datasets.register(
-    "ring", label="Ring of Gaussians", source="Metz et al. 2017; Srivastava et al. 2017, VEEGAN"
-)
+@datasets.register("ring", label="Ring of Gaussians", source="Metz et al. 2017; Srivastava et al. 2017, VEEGAN")
 @dataclass(frozen=True)
 class Ring(GaussianMixture):
     """Gaussians on a circle of radius 1: eight of standard deviation 0.01 are the published test of mode collapse."""
@@ -155,3 +153,84 @@ class Ring(GaussianMixture):
 
     def modes(self) -> Modes:
         return Modes(_circle(self.mode_count, 1.0), self.std, _equal(self.mode_count))
+
+
+@datasets.register("grid25", label="Grid of 25 Gaussians", source="Srivastava et al. 2017, VEEGAN")
+@dataclass(frozen=True)
+class Grid25(GaussianMixture):
+    """Five rows of five Gaussians, 2 apart, from -4 to 4; the published standard deviation is 0.05."""
+
+    std: float = number(
+        0.05, low=0.02, high=0.4, scale="log", label="Standard deviation",
+        help="How wide each Gaussian is; published: 0.05. Wider ones are easier to find.",
+    )  # fmt: skip
+
+    def modes(self) -> Modes:
+        x, y = np.meshgrid(np.linspace(-4, 4, 5), np.linspace(-4, 4, 5))
+        return Modes(np.stack([x.ravel(), y.ravel()], 1), self.std, _equal(25))
+
+
+@datasets.register("blobs", label="Disjoint blobs")
+@dataclass(frozen=True)
+class Blobs(GaussianMixture):
+    """A few Gaussians with nothing between them: a continuous generator must tear its latents to leave the gap."""
+
+    mode_count: int = integer(3, low=2, high=6, label="Blobs", help="How many, on a circle of radius 1.5.")
+    std: float = number(
+        0.15, low=0.05, high=0.3, label="Standard deviation",
+        help="How wide each blob is; 0.15 leaves a gap of more than ten of them between three.",
+    )  # fmt: skip
+
+    def modes(self) -> Modes:
+        return Modes(_circle(self.mode_count, 1.5), self.std, _equal(self.mode_count))
+
+
+@datasets.register("mixture", label="Unequal mixture")
+@dataclass(frozen=True)
+class UnequalMixture(GaussianMixture):
+    """Gaussians of unequal weight: the rare ones are the first that a generator forgets."""
+
+    mode_count: int = integer(5, low=2, high=12, label="Gaussians", help="How many, spread over a disk of radius 2.")
+    ratio: float = number(
+        2.0, low=1.0, high=4.0, label="Ratio of weights",
+        help="How many times heavier each is than the next, from the middle outwards; 1 makes them equal.",
+    )  # fmt: skip
+    std: float = number(
+        0.15, low=0.02, high=0.3, scale="log", label="Standard deviation", help="How wide each Gaussian is."
+    )  # fmt: skip
+
+    def modes(self) -> Modes:
+        """On Vogel's (1979) sunflower spiral, which spreads any number evenly over a disk."""
+        k = np.arange(self.mode_count)
+        radius, angle = 2 * np.sqrt((k + 0.5) / self.mode_count), k * math.pi * (3 - math.sqrt(5))
+        weights = self.ratio ** -k.astype(np.float64)
+        centres = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
+        return Modes(centres, self.std, weights / weights.sum())
+
+
+@datasets.register("gaussian", label="One Gaussian")
+@dataclass(frozen=True)
+class OneGaussian(PointDataset):
+    """One Gaussian around the origin: a generator without hidden layers can be exact."""
+
+    std_x: float = number(1.0, low=0.05, high=2.0, label="Standard deviation of x", help="How wide it is.")
+    std_y: float = number(0.5, low=0.05, high=2.0, label="Standard deviation of y", help="How high it is.")
+    correlation: float = number(
+        0.6, low=-0.99, high=0.99, label="Correlation", help="How far y goes along with x; 0 is not at all."
+    )
+
+    @property
+    def extent(self) -> Extent:
+        return square_around(np.zeros((1, 2)), FAR * max(self.std_x, self.std_y))
+
+    def sample(self, count: int, rng: torch.Generator) -> Tensor:
+        """x = std_x u, y = std_y (rho u + sqrt(1 - rho^2) v) with u and v independent and standard."""
+        u, v = normal(count, rng).T
+        y = self.correlation * u + math.sqrt(1 - self.correlation**2) * v
+        return torch.from_numpy(np.stack([self.std_x * u, self.std_y * y], 1)).float()
+
+    def log_pdf(self, points: Doubles) -> Doubles:
+        rest = 1 - self.correlation**2
+        u, y = points[:, 0] / self.std_x, points[:, 1] / self.std_y
+        squared: Doubles = (u**2 - 2 * self.correlation * u * y + y**2) / rest
+        return -squared / 2 - math.log(2 * math.pi * self.std_x * self.std_y * math.sqrt(rest))
