@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_core.measure.distances import DIRECTIONS, WIDTHS, MaximumMeanDiscrepancy, SlicedWasserstein
+from gan_core.measure.distances import MaximumMeanDiscrepancy, SlicedWasserstein
 from tests.measure.brute_force import draw, median_distance, mmd2, ring_modes, sliced_w1
+
+DIRECTIONS, WIDTHS = 64, (1, 0.5, 0.25, 0.125, 0.0625)
 
 numbers = st.integers(0, 10_000)
 sizes = st.integers(2, 30)
@@ -25,6 +27,12 @@ def cloud(count, seed, scale=1.0):
 def test_sliced_wasserstein_is_the_area_between_the_distribution_functions(n, m, seed, scale):
     fakes, real = cloud(n, seed, scale), cloud(m, seed + 1)
     assert SlicedWasserstein(real, n)(fakes) == pytest.approx(sliced_w1(fakes, real, DIRECTIONS), rel=1e-4)
+
+
+def test_sliced_wasserstein_is_exact_enough_at_the_size_and_on_the_data_it_is_used_for():
+    modes = ring_modes()
+    fakes, real = draw(modes, 2_000, 1), draw(modes, 8_192, 2)
+    assert SlicedWasserstein(real, 2_000)(fakes) == pytest.approx(sliced_w1(fakes, real, DIRECTIONS), rel=2e-5)
 
 
 def test_sliced_wasserstein_of_a_moved_lump_is_two_thirds_of_the_way():
