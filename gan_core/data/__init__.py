@@ -1,4 +1,4 @@
-"""What a run learns from: every dataset loads into one uint8 tensor; `intake` is the one door for uploads."""
+"""What a run learns from: every dataset loads into one tensor; `intake` is the one door for uploads."""
 
 # ruff: noqa: I001  (members are registered, and shown, in the order of these lines)
 

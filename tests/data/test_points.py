@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -217,7 +218,7 @@ def along(dataset: PointDataset, curve: object, point: np.ndarray, std: float) -
     span = sorted({0.0, 1.0, *np.clip(best + np.array([-0.2, -0.02, 0, 0.02, 0.2]), 0, 1)})
     total = sum(
         scipy.integrate.quad(lambda u: math.exp(least - inner(u)), a, b, epsabs=0, epsrel=1e-11, limit=500)[0]
-        for a, b in zip(span, span[1:], strict=False)
+        for a, b in pairwise(span)
     )
     return math.log(total / (2 * math.pi * std**2)) - least
 
