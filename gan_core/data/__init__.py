@@ -15,7 +15,7 @@ from gan_core.data.points import Blobs, Grid25, Modes, OneGaussian, PointDataset
 from gan_core.data.point_shapes import Checkerboard, Line, Moons, Spiral
 from gan_core.data.drawn import Drawn, FromPicture, darkness_text
 from gan_core.data.intake import IntakeOptions, IntakeReport, Refusal, read_uploads
-from gan_core.data.sheet import DataSheet, describe
+from gan_core.data.sheet import DataSheet, describe, portrait
 from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "list_own",
     "own_set",
     "point_datasets",
+    "portrait",
     "read_uploads",
     "restore_own",
 ]

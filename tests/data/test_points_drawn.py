@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from gan_core.config.codec import differences, from_dict, set_at, to_dict
-from gan_core.data import DataUnavailable, Drawn, FromPicture, darkness_text
+from gan_core.data import DataUnavailable, Drawn, FromPicture, darkness_text, describe, portrait
 from gan_core.data.ink import (
     MOST_PICTURE_SIGNS,
     MOST_STROKE_SIGNS,
@@ -78,17 +78,14 @@ def test_strokes_are_written_as_is_documented() -> None:
 @example("ÅB")
 @example("\ud800A")
 def test_any_text_is_a_drawing_or_a_reason(text: str) -> None:
-    try:
-        strokes = decode_strokes(text)
-    except ValueError as error:
-        (problem,) = Drawn(strokes=text).problems()
-        assert f": {error};" in problem
-        assert problem.startswith("data.strokes ")
-        assert problem.isprintable()
-        assert problem.endswith(".")
+    if problems := Drawn(strokes=text).problems():
+        assert re.fullmatch(r"data\.strokes is no drawing: .+; .+\.", *problems)
+        assert problems[0].isprintable()
+        with pytest.raises(ValueError, match="^(it|one of its|the sign)"):
+            decode_strokes(text)
         return
+    strokes = decode_strokes(text)
     assert encode_strokes([stroke.tolist() for stroke in strokes]).count(".") == text.count(".")
-    assert Drawn(strokes=text).problems() == []
     assert np.isfinite(Drawn(strokes=text).log_pdf(np.zeros((1, 2)))).all()
     assert Drawn(strokes=text).sample(3, seeded(0)).isfinite().all()
 
@@ -143,14 +140,12 @@ def test_levels_that_nothing_shortens_fit_too() -> None:
 @example("ÿÿÿÿ")
 @example("\ud800")
 def test_any_text_is_a_picture_or_a_reason(text: str) -> None:
-    try:
-        levels = decode_levels(text)
-    except ValueError as error:
-        (problem,) = FromPicture(ink=text).problems()
-        assert f": {error};" in problem
-        assert problem.startswith("data.ink ")
-        assert problem.isprintable()
+    if problems := FromPicture(ink=text).problems():
+        assert re.fullmatch(r"data\.ink is no picture: .+; .+\.", *problems)
+        with pytest.raises(ValueError, match="^(it|all of)"):
+            decode_levels(text)
         return
+    levels = decode_levels(text)
     assert levels.shape == (48, 48)
     assert levels.max() < 16
     assert FromPicture(ink=text).sample(3, seeded(0)).isfinite().all()
@@ -230,6 +225,12 @@ def test_what_cannot_be_drawn_from_is_said_in_one_sentence(
     assert dataset.extent[0] < -1.5
 
 
+def test_a_damaged_drawing_leaves_the_data_page_a_sentence(tmp_path: Path) -> None:
+    sheet = describe(Drawn(strokes="A"), tmp_path)
+    assert sheet.problem == Drawn(strokes="A").problems()[0]
+    assert len(sheet.samples) == 0
+
+
 # Drawing from it
 
 
@@ -254,6 +255,17 @@ def test_the_drawing_stays_where_it_was_drawn() -> None:
     sampled = Drawn(strokes=encode_strokes([[(63, 0)]]), std=0.02).sample(2_000, seeded(1)).double().numpy()
     np.testing.assert_allclose(sampled.mean(0), [1.5, -1.5], atol=0.003)
     np.testing.assert_allclose(sampled.std(0), 0.02, rtol=0.1)
+
+
+def test_a_portrait_shows_the_points_where_they_are() -> None:
+    """x to the right and y upwards, blue on white."""
+    shown = portrait(Drawn(strokes=encode_strokes([[(63, 63)]]), std=0.02), 100).astype(int)
+    assert shown.shape == (100, 100, 3)
+    row, column = np.argwhere((shown != 255).any(2)).mean(0)
+    assert row == pytest.approx(10, abs=3)
+    assert column == pytest.approx(89, abs=3)
+    assert shown[round(row), round(column)] == pytest.approx([0, 114, 178], abs=5)
+    assert (shown[50:, :50] == 255).all()
 
 
 def test_a_picture_is_uniform_in_its_cells_by_their_darkness() -> None:
