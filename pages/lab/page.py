@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import replace_at
+from gan_core.config.codec import replace_at, to_dict
 from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
@@ -15,7 +15,7 @@ from pages.lab.setup import draw_setup
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
-from pages.ui.preview import ACROSS, preview_key
+from pages.ui.preview import ACROSS, preview_key, real_points, shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
 from pages.ui.words import preset_label
@@ -34,6 +34,7 @@ def watched(state: Tab) -> Any:
 
 def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
+    info = config.data.info(manager().data_dir)
     live_view(
         token=home().token,
         run=state.run,
@@ -41,8 +42,9 @@ def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
         name=(view.title or preset_label(view.preset)) if view else "",
         probability=bool(config.loss.probability),
         threshold=config.loss.fixed_threshold(),
-        epoch_images=config.data.info(manager().data_dir).count,
-        preview=None if view else preview_of(config),
+        epoch_images=info.count,
+        class_names=info.classes if config.conditional else (),
+        preview=None if view and not shows_points(config.data) else preview_of(config),
         projector=state.projector,
         on_moved=lambda: None,
     )
@@ -50,6 +52,10 @@ def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
 
 def preview_of(config: RunConfig) -> dict[str, Any] | None:
     """Real images in the picture's place before anything has been trained; None where they are not here."""
+    if shows_points(config.data):
+        points = real_points(config.data)
+        key = f"{type(config.data).__name__} {to_dict(config.data)}"
+        return {**points, "key": key, "caption": "real points: what it will learn from"}
     try:
         key = preview_key(home().previews, config.data, config.size, manager().data_dir)
     except (DataUnavailable, ValueError):

@@ -1,8 +1,10 @@
-"""Sample pictures of a dataset, made once and served to whoever looks at the same data."""
+"""Sample pictures of a dataset, or its points, made once and served to whoever looks at the same data."""
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -13,6 +15,19 @@ from gan_core.data import DataUnavailable
 from pages.ui.atlas import Previews, atlas_png
 
 ACROSS = 8
+POINTS = 2000
+
+
+def shows_points(dataset: Any) -> bool:
+    """Whether it is a set of points in the plane, which has an extent and no pictures."""
+    return hasattr(dataset, "extent")
+
+
+@functools.lru_cache(maxsize=8)
+def real_points(dataset: Any) -> dict[str, Any]:
+    """The first points of a set in the plane: float32 [n, 2] in base64 under "points", and its "extent"."""
+    points = dataset.load(1, Path()).images[:POINTS].reshape(-1, 2).numpy()
+    return {"points": base64.b64encode(points.astype("<f4").tobytes()).decode(), "extent": list(dataset.extent)}
 
 
 def preview_key(

@@ -79,7 +79,7 @@ def view_header(view: Any) -> dict[str, Any]:
 
 
 def grid_header(grid: Any, kept: bool) -> dict[str, Any]:
-    """Where and what a sample grid is; its PNG and float32 scores are the two blobs that follow."""
+    """Where and what a sample grid is; two blobs follow: PNG (of size 1: encoded scene) and float32 scores."""
     return {
         "step": grid.step,
         "images": grid.images,
@@ -92,6 +92,28 @@ def grid_header(grid: Any, kept: bool) -> dict[str, Any]:
 
 def grid_blobs(grid: Any) -> list[bytes]:
     return [grid.png, np.ascontiguousarray(grid.scores, "<f4").tobytes()]
+
+
+def stage_header(stage: Any) -> dict[str, Any]:
+    """What stays for a whole run of points; its real points and latents, float32, are the two blobs that follow."""
+    modes = stage.modes
+    return {
+        "extent": list(stage.extent),
+        "modes": None if modes is None else {"centres": np.asarray(modes.centres).tolist(), "std": modes.std},
+        "layers": [
+            {"name": layer.name, "in": layer.inputs, "out": layer.units, "activation": layer.after}
+            for layer in stage.layers
+        ],
+        "latent": {"dim": int(stage.latents.shape[1]), "distribution": stage.latent_distribution},
+        "floors": {
+            name: {"mean": _plain(floor.mean), "low": _plain(floor.low), "high": _plain(floor.high)}
+            for name, floor in stage.floors.items()
+        },
+    }
+
+
+def stage_blobs(stage: Any) -> list[bytes]:
+    return [np.ascontiguousarray(array, "<f4").tobytes() for array in (stage.real, stage.latents)]
 
 
 def change_header(change: Any) -> dict[str, Any]:

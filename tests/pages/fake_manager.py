@@ -111,6 +111,9 @@ class FakeManager:
             raise ValueError(f"Run {run_id} kept no sample grid at step {step}.")
         return make_grid(step)
 
+    def stage(self, run_id: str) -> None:
+        self.view(run_id)
+
     def real_grid(self, run_id: str) -> bytes:
         self.view(run_id)
         return atlas(0, real=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,26 @@ from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS
 
 _FOLDER = Path(__file__).parent / "live"
-_SCRIPTS = ("wire.js", "words.js", "series.js", "status.js", "film.js", "curves.js", "main.js")
+_SCRIPTS = (
+    "wire.js", "words.js", "series.js", "status.js",
+    "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js", "stage_points.js",
+    "networks_units.js", "networks.js",
+    "film.js", "curves.js", "main.js",
+)  # fmt: skip
+_STYLES = ("live.css", "stage.css")
 
 
-def _script() -> str:
+def script() -> str:
     """One module: the files share a scope, and the last one exports the component."""
     return "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
 
 
+def style() -> str:
+    return "\n".join((_FOLDER / name).read_text("utf-8") for name in _STYLES)
+
+
 # Not isolated: Plotly puts its style sheet into the document, which a shadow root would not see.
-_mount = st.components.v2.component(
-    "ganscope_live", js=_script(), css=(_FOLDER / "live.css").read_text("utf-8"), isolate_styles=False
-)
+_mount = st.components.v2.component("ganscope_live", js=script(), css=style(), isolate_styles=False)
 
 
 def live_view(
@@ -36,6 +44,7 @@ def live_view(
     probability: bool,
     threshold: float | None,
     epoch_images: int,
+    class_names: Sequence[str],
     preview: dict[str, Any] | None,
     projector: bool,
     on_moved: Callable[[], None],
@@ -44,7 +53,7 @@ def live_view(
 
     signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
     page drawn again. name: what the run is called. threshold: the score above which D says
-    real; None: half-way between its two means.
+    real; None: half-way between its two means. class_names: of a class-conditional run, a column of samples each.
     """
     data = {
         "token": token,
@@ -54,6 +63,7 @@ def live_view(
         "probability": probability,
         "threshold": threshold,
         "epoch_images": epoch_images,
+        "class_names": list(class_names),
         "preview": preview,
         "projector": projector,
         "plotly": PLOTLY_PATH,

@@ -21,6 +21,27 @@ function sampleAt(frame, c, r) {
   return c >= 0 && r >= 0 && c < across && r < down && row < frame.rows ? row * frame.columns + (c % frame.columns) : -1;
 }
 
+const UPRIGHT = "600 11px", LEAST_COLUMN = 13; // pixels: narrower columns have no room for a name at all
+
+/** The classes' names above their columns: across where the longest word fits, else upwards. */
+function drawNames(row, canvas, frame, names) {
+  const across = frame && names.length && frame.columns === names.length ? laidOut(frame).across : 0, wide = canvas.clientWidth / (across || 1);
+  const key = across && wide >= LEAST_COLUMN ? `${across} ${Math.round(wide)} ${names.join()}` : "";
+  if (row.dataset.key === key) return;
+  Object.assign(row.dataset, { key });
+  row.hidden = !key;
+  if (!key) return row.replaceChildren();
+  const ink = new OffscreenCanvas(1, 1).getContext("2d");
+  ink.font = `${UPRIGHT} ${getComputedStyle(row).fontFamily}`;
+  const longest = Math.max(...names.flatMap((name) => name.split(/[\s/]+/)).map((word) => ink.measureText(word).width));
+  row.toggleAttribute("data-upwards", longest > wide - 2);
+  row.style.gridTemplateColumns = `repeat(${across}, minmax(0, 1fr))`;
+  row.replaceChildren(...Array.from({ length: across }, (_, i) => {
+    const name = names[i % names.length];
+    return make("span", { title: name }, name.replaceAll("/", "/\u200b"));
+  }));
+}
+
 /** Draw an atlas without gaps as separate samples: enlarged by whole pixels first, then fitted, so edges stay crisp. */
 function drawAtlas(canvas, frame) {
   const ratio = window.devicePixelRatio || 1, width = Math.round(canvas.clientWidth * ratio);
@@ -45,16 +66,22 @@ function drawAtlas(canvas, frame) {
   }
 }
 
-async function decodeFrame(header, pngBytes, scores) {
-  const bitmap = await createImageBitmap(new Blob([pngBytes], { type: "image/png" }));
+/** A frame of images from a PNG, or of points (one "pixel" each) from an encoded scene; `bytes`: ArrayBuffer. */
+async function decodeFrame(header, bytes, scores) {
+  if (header.size === 1) return { ...header, scene: readScene(bytes), scores };
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
   return { ...header, bitmap, scores };
 }
 
 class Film {
-  /** threshold(step): the score above which D said real then, NaN where that is not known. */
-  constructor({ onScrub, threshold }) {
-    Object.assign(this, { onScrub, threshold });
+  /**
+   * threshold(step): the score above which D said real then, NaN where that is not known. plane: the Stage that shows
+   * frames of points; onScene(scene): one is shown.
+   */
+  constructor({ onScrub, threshold, plane, onScene }) {
+    Object.assign(this, { onScrub, threshold, plane, onScene });
     this.source = null; // {run, token}
+    this.classNames = []; // of a class-conditional run: a column each
     this.reset();
     this.build();
     new ResizeObserver(() => this.redraw()).observe(this.canvas);
@@ -78,6 +105,7 @@ class Film {
       onPointermove: (e) => this.point(this.under(e), e), onPointerleave: () => this.point(-1),
       onBlur: () => this.point(-1), onKeydown: (e) => this.walk(e) });
     this.realCanvas = make("canvas", { class: "gs-canvas", role: "img", "aria-label": "Real images from the dataset", "data-testid": "real" });
+    this.names = make("div", { class: "gs-names", hidden: true, "data-testid": "class-names" });
     this.tip = make("div", { class: "gs-tip", role: "status", hidden: true });
     this.caption = make("span", { class: "gs-caption", "data-testid": "film-step" });
     this.heading = make("h3", {}, "Generated");
@@ -87,14 +115,27 @@ class Film {
     this.liveButton = button("live", "Live", () => this.goLive(), { "aria-label": "Show the newest samples" });
     this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training",
       "data-testid": "timeline", onInput: () => this.scrub(Number(this.slider.value)) });
-    this.stage = make("div", { class: "gs-stage" }, this.canvas, this.tip, this.empty);
+    this.stage = make("div", { class: "gs-stage" }, this.canvas, this.tip, this.plane.root, this.empty);
+    this.head = make("header", {}, this.heading, this.caption, this.realButton);
     this.real = make("figure", { class: "gs-real gs-side", hidden: true },
       make("figcaption", {}, make("h3", { class: "gs-real-title" }, "Real")), this.realCanvas);
     this.root = make("section", { class: "gs-film", "aria-label": "Samples" },
       make("div", { class: "gs-side" },
-        make("header", {}, this.heading, this.caption, this.realButton), this.stage,
+        this.head, this.names, this.stage,
         make("div", { class: "gs-timeline" }, this.playButton, this.slider, this.liveButton)),
       this.real);
+    this.setPoints(false);
+  }
+
+  /** Points or images? With points the stage stands where the pictures do, and says the step in its corner. */
+  setPoints(on) {
+    this.points = on;
+    this.canvas.hidden = on;
+    this.plane.root.hidden = !on;
+    if (on) this.plane.corner.append(this.caption);
+    else this.heading.after(this.caption);
+    this.head.hidden = on;
+    if (on) drawNames(this.names, this.canvas, null, []);
   }
 
   /** Start over with another run, or with none: then `preview` is a picture of what it would learn from. */
@@ -142,13 +183,21 @@ class Film {
 
   display(frame) {
     this.shown = frame;
-    this.redraw();
+    if (frame.scene) this.showScene(frame);
+    else this.redraw();
     this.update();
     if (this.pinned >= 0) this.point(this.pinned);
   }
 
+  showScene(frame) {
+    this.plane.show(frame, this.live);
+    this.onScene(frame.scene);
+  }
+
   redraw() {
+    if (this.points) return;
     drawAtlas(this.canvas, this.shown);
+    drawNames(this.names, this.canvas, this.source && this.shown, this.classNames);
     if (this.realOn) drawAtlas(this.realCanvas, this.realFrame);
   }
 
@@ -164,7 +213,7 @@ class Film {
     this.liveButton.dataset.on = String(this.live && !!this.newest);
     const frame = this.shown;
     this.slider.setAttribute("aria-valuetext", at ? `step ${at[0]}, ${at[1]} images` : "nothing yet");
-    say(this.caption, frame ? `step ${count(frame.step)} · ${compact(frame.images)} images` : "");
+    say(this.caption, frame ? `step ${count(frame.step)} · ${compact(frame.images)} ${this.points ? "points" : "images"}` : "");
     this.canvas.setAttribute("aria-label", frame
       ? `${frame.columns * frame.rows} generated samples at step ${frame.step}. Arrow keys walk over them and read D's score.` : "No samples yet");
   }
@@ -241,7 +290,7 @@ class Film {
   }
 
   async showReal(on) {
-    this.realOn = !!on && !!this.source;
+    this.realOn = !!on && !!this.source && !this.points;
     this.real.hidden = !this.realOn;
     this.realButton.setAttribute("aria-pressed", String(this.realOn));
     this.realButton.disabled = !this.source;

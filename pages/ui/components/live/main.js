@@ -7,9 +7,12 @@ class LiveView {
   constructor(parent) {
     this.status = new StatusStrip();
     this.curves = new Curves();
-    this.film = new Film({ onScrub: (step) => this.curves.setCursor(step), threshold: (step) => this.threshold(step) });
+    const threshold = (step) => this.threshold(step);
+    this.networks = new Networks({ onUnit: (overlay) => this.plane.setOverlay(overlay) });
+    this.plane = new Stage({ threshold, onClose: () => this.networks.close() });
+    this.film = new Film({ onScrub: (step) => this.curves.setCursor(step), threshold, plane: this.plane, onScene: (scene) => this.networks.show(scene) });
     this.root = make("div", { class: "gs-live", "data-testid": "live" },
-      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.curves.main), this.curves.more);
+      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.networks.root, this.curves.main), this.curves.more);
     this.body = this.root.querySelector(".gs-body");
     parent.append(this.root);
     this.atControls = false;
@@ -25,9 +28,12 @@ class LiveView {
     const before = this.data;
     this.data = data;
     this.tell = tell;
+    const look = () => `${this.root.hasAttribute("data-projector")} ${getComputedStyle(this.root).backgroundColor} ${this.root.hasAttribute("data-dark")}`, looked = look();
     this.root.toggleAttribute("data-projector", !!data.projector);
     this.root.toggleAttribute("data-dark", dark(this.root));
-    this.film.probability = this.curves.probability = data.probability;
+    this.film.probability = this.curves.probability = this.plane.probability = data.probability;
+    this.film.classNames = data.class_names;
+    if (look() !== looked) this.restyle();
     if (data.run !== before.run || data.token !== before.token) this.open();
     else if (!data.run && data.preview?.key !== before.preview?.key) this.showPreview();
     this.paint();
@@ -42,6 +48,26 @@ class LiveView {
     document.querySelector(`${CONTROLS} button:not(:disabled)`)?.focus({ preventScroll: true });
   }
 
+  restyle() {
+    this.plane.restyle();
+    this.networks.restyle();
+  }
+
+  /** Points in the plane instead of images, or images again. */
+  setPoints(on) {
+    this.root.toggleAttribute("data-points", on);
+    this.film.setPoints(on);
+  }
+
+  /** What stays for a whole run of points; again after every reconnection. */
+  setStage(header, [real, latents]) {
+    const { extent, latent, layers } = header;
+    const stage = { extent, layers, dim: latent.dim, distribution: latent.distribution, real: new Float32Array(real), latents: new Float32Array(latents) };
+    this.setPoints(true);
+    this.plane.setStage(stage);
+    this.networks.setStage(stage);
+  }
+
   open() {
     this.channel?.close();
     this.channel = null;
@@ -51,10 +77,14 @@ class LiveView {
     this.down = false;
     this.series = new Series(this.data.columns);
     this.curves.open(this.data.run || "none", this.series, this.data.plotly);
+    this.setPoints(false);
+    this.plane.reset();
+    this.networks.reset();
     this.film.open(this.data.run ? { run: this.data.run, token: this.data.token } : null);
     this.root.dataset.empty = String(!this.data.run);
     say(this.film.heading, this.data.run ? "Generated" : "Real");
     if (!this.data.run) return this.showPreview();
+    if (this.data.preview?.points) this.showPoints(this.data.preview); // until the run says more
     this.cover("");
     const channel = openChannel(socketUrl(this.data.run, this.data.token), {
       onFrame: (frame) => { if (channel === this.channel) this.receive(frame); },
@@ -66,6 +96,7 @@ class LiveView {
 
   receive({ header, blobs }) {
     if (header.type === "hello") this.hello(header, blobs);
+    else if (header.type === "stage") this.setStage(header.stage, blobs);
     else if (header.type === "state") this.setView(header.view);
     else if (header.type === "records") this.addRecords(blobs[0]);
     else if (header.type === "kept") this.film.addKept(header.step, header.images);
@@ -152,8 +183,11 @@ class LiveView {
   async showPreview() {
     const preview = this.data.preview;
     this.film.empty.hidden = true;
+    this.setPoints(!!preview?.points);
     if (!preview) return;
     say(this.film.caption, preview.caption);
+    if (preview.points) return this.showPoints(preview);
+    this.plane.reset();
     try {
       const answer = await fetch(`${preview.path}?token=${encodeURIComponent(this.data.token)}`);
       if (!answer.ok || this.data.run || this.data.preview.key !== preview.key) return;
@@ -165,9 +199,19 @@ class LiveView {
     } catch { /* the words stand without the picture */ }
   }
 
+  /** Before the first Train in the plane: the real points alone. points: float32 [n * 2] in base64. */
+  showPoints({ points, extent, caption }) {
+    const bytes = Uint8Array.from(atob(points), (c) => c.charCodeAt(0));
+    this.setPoints(true);
+    this.plane.setStage({ extent, real: new Float32Array(bytes.buffer), latents: null });
+    this.plane.canvas.setAttribute("aria-label", caption);
+  }
+
   close() {
     this.channel?.close();
     this.channel = null;
+    this.plane.end();
+    this.networks.end();
     this.curves.close();
     this.film.stopPlaying();
     for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, this.onFocus);

@@ -1,0 +1,325 @@
+// The two networks: units in columns, weights as lines, what each unit draws, and what flows while a step is looked at.
+
+const PLAYERS = { g: { title: "Generator", tone: "generated" }, d: { title: "Discriminator", tone: "judge" } };
+const MOST_UNITS = 16, SMALL_MAP = 18, BIG_MAP = 48, DRAW_MS = 250, MAPS_MS = 400, LEVELS = 4;
+const NORMAL_REACH = 2.576; // as far as the latent grid goes: the middle 99%
+
+// What is at work in each named part of a step: places and networks, and which way it goes through them.
+const FLOWS = {
+  draw_latents: { z: "on" },
+  generate: { z: "on", g: "forward", fake: "on" },
+  score_real: { real: "on", d: "forward", score: "on" },
+  score_fake: { fake: "on", d: "forward", score: "on" },
+  d_loss: { score: "on", loss: "on" },
+  d_gradient: { loss: "on", d: "backward" },
+  d_move: { d: "move" },
+  g_loss: { score: "on", loss: "on" },
+  g_gradient: { loss: "on", d: "backward", fake: "on", g: "backward" },
+  g_move: { g: "move" },
+};
+
+class Networks {
+  /** onUnit(overlay | null): what a chosen unit draws, for the stage. */
+  constructor({ onUnit }) {
+    this.onUnit = onUnit;
+    this.worker = new UnitWorker();
+    this.cards = Object.fromEntries(Object.keys(PLAYERS).map((player) => [player, this.card(player)]));
+    const chip = (name, text, title) => (this.chips[name] = make("span", { class: "gs-chip", "data-chip": name, title }, text));
+    this.chips = {};
+    const to = () => make("span", { class: "gs-to" }, "→");
+    this.flow = make("div", { class: "gs-flow", "aria-hidden": "true" },
+      chip("z", "z", "Random numbers, the generator's input"), to(), chip("g", "G", "The generator"), to(),
+      make("span", { class: "gs-either" }, chip("fake", "generated", "What the generator made"), chip("real", "real", "Points from the data")), to(),
+      chip("d", "D", "The discriminator"), to(), chip("score", "score", "Real or fake?"), to(), chip("loss", "loss", "How wrong it was"));
+    this.note = make("p", { class: "gs-nets-note", "data-testid": "networks-note" });
+    this.root = make("section", { class: "gs-nets", "aria-label": "The two networks", "data-testid": "networks", hidden: true },
+      this.flow, this.cards.g.root, this.cards.d.root, this.note);
+    this.watcher = new IntersectionObserver(([entry]) => { this.seen = entry.isIntersecting; if (this.seen) this.soon(); });
+    this.watcher.observe(this.root);
+    this.sizes = new ResizeObserver(() => this.arrange());
+    for (const { box } of Object.values(this.cards)) this.sizes.observe(box);
+    this.reset();
+  }
+
+  card(player) {
+    const { title, tone } = PLAYERS[player];
+    const canvas = make("canvas", { class: "gs-net-canvas", "aria-hidden": "true" }), units = make("div", { class: "gs-units", role: "group", "aria-label": `Units of the ${title.toLowerCase()}` });
+    const words = make("span", { class: "gs-net-words" }), box = make("div", { class: "gs-net-box" }, canvas, units);
+    units.addEventListener("keydown", (e) => this.walk(player, e));
+    const root = make("div", { class: "gs-net", "data-player": player, "data-testid": `net-${player}`, style: `--tone: var(--gs-${tone})` },
+      make("header", {}, make("h3", {}, title), words), box);
+    return { root, box, canvas, units, words, columns: [], maps: null };
+  }
+
+  reset() {
+    this.stage = this.scene = this.chosen = null;
+    this.drawn = this.asked = -Infinity;
+    this.worker.forget();
+    for (const card of Object.values(this.cards)) Object.assign(card, { columns: [], maps: null, layers: [] });
+    this.highlight(null);
+    this.root.hidden = true;
+  }
+
+  /** stage.layers: [{name, in, out, activation}]; the names of a player's layers begin with its letter. */
+  setStage(stage) {
+    this.stage = stage;
+    this.root.hidden = !stage.layers?.length;
+    const spoiled = [];
+    for (const [player, card] of Object.entries(this.cards)) {
+      card.layers = (stage.layers ?? []).filter(({ name }) => name.startsWith(player))
+        .map((layer) => ({ ...layer, activation: String(layer.activation ?? "").toLowerCase().replace(/[^a-z]/g, "") }));
+      const norm = card.layers.some(({ activation }) => activation.includes("norm"));
+      const joined = card.layers.every(({ in: ins }, l) => l === 0 || ins === card.layers[l - 1].out);
+      card.plain = joined && !norm;
+      if (!card.plain) spoiled.push(norm ? `${PLAYERS[player].title}: unit maps are shown only for networks without normalisation.`
+        : `${PLAYERS[player].title}: unit maps are shown only where every layer feeds the next one alone.`);
+      if (player === "g" && card.plain && stage.dim > 2) spoiled.push("G’s units are drawn for 1 or 2 latent numbers; click one to colour the points by it.");
+      const ends = player === "g" ? ["z", "point"] : ["point", "score"];
+      say(card.words, card.layers.length ? `${ends[0]} ${card.layers[0].in} → ${card.layers.map(({ out }) => out).join(" → ")} ${ends[1]}${this.bendWords(card)}` : "");
+    }
+    this.spoiled = spoiled.join(" ");
+    this.arrange();
+  }
+
+  bendWords({ layers }) {
+    const kinds = [...new Set(layers.slice(0, -1).map(({ activation }) => activation).filter(Boolean))];
+    return kinds.length ? ` · ${kinds.join(", ").replace("leakyrelu", "leaky ReLU").replace("relu", "ReLU")}` : "";
+  }
+
+  show(scene) {
+    this.scene = scene;
+    this.soon();
+  }
+
+  soon() {
+    if (!this.scene || !this.seen) return;
+    this.timer ||= setTimeout(() => { this.timer = 0; this.refresh(); }, Math.max(0, DRAW_MS - (performance.now() - this.drawn)));
+  }
+
+  refresh() {
+    if (!this.scene || !this.seen || document.hidden) return;
+    const now = performance.now(), has = this.scene.networks.size > 0;
+    this.drawn = now;
+    say(this.note, [has ? "" : "These networks have too many weights to draw them all.", this.spoiled].filter(Boolean).join(" ")
+      || "Lines are weights: in colour they push up, grey ones pull down. Small maps: where a unit is active. Click one.");
+    for (const player of Object.keys(PLAYERS)) this.draw(player);
+    if (!has || now - this.asked < MAPS_MS) return has && this.soon();
+    this.asked = now;
+    for (const player of Object.keys(PLAYERS)) this.askMaps(player);
+    if (this.chosen) this.askChosen();
+  }
+
+  weightsOf(player) {
+    return this.cards[player].layers.map((layer) => ({ ...layer, ...this.scene.networks.get(layer.name) }));
+  }
+
+  get latentPlane() {
+    const r = this.stage.distribution === "normal" ? NORMAL_REACH : 1;
+    return [-r, r, -r, r];
+  }
+
+  /** Inputs of a player's first layer over its plane; null where there is no plane to show. */
+  inputs(player, n) {
+    const card = this.cards[player], wide = card.layers[0].in;
+    if (player === "g") return wide <= 2 && wide === this.stage.dim ? planeInputs(n, this.latentPlane, wide) : null;
+    const points = planeInputs(n, this.stage.extent, 2), packed = wide / 2; // with packing a point stands for its whole pack
+    return packed === 1 ? points : Float32Array.from({ length: points.length * packed }, (_, at) => points[2 * Math.floor(at / wide) + (at % 2)]);
+  }
+
+  askMaps(player) {
+    const card = this.cards[player], turn = this.stage;
+    const x = card.plain && card.layers.length ? this.inputs(player, SMALL_MAP) : null;
+    if (!x) return;
+    const drawn = card.columns.slice(1).map(({ count }) => Array.from({ length: count }, (_, u) => u)), wide = card.layers[0].in;
+    this.worker.ask(`maps ${player}`, { layers: this.weightsOf(player), x, count: SMALL_MAP ** 2, drawn }, (values) => {
+      if (turn !== this.stage) return;
+      const first = Array.from({ length: card.columns[0].count }, (_, u) => Float32Array.from({ length: SMALL_MAP ** 2 }, (__, p) => x[wide * p + u]));
+      card.maps = [first, ...values];
+      this.draw(player);
+    });
+  }
+
+  // Laying out and drawing
+
+  arrange() {
+    for (const [player, card] of Object.entries(this.cards)) {
+      const wide = card.box.clientWidth, high = card.box.clientHeight;
+      if (!card.layers.length || !wide || !high) continue;
+      const sizes = [card.layers[0].in, ...card.layers.map(({ out }) => out)], room = high - 34;
+      const side = Math.max(11, Math.min(room > 260 ? 26 : room > 170 ? 21 : 17, wide / (sizes.length * 1.5)));
+      const rows = Math.max(2, Math.min(MOST_UNITS, Math.floor(room / (side + 4))));
+      const gap = Math.min(side * 0.5, Math.max(4, room / rows - side));
+      card.columns = sizes.map((size, c) => {
+        const count = Math.min(size, rows), x = (c + 0.5) * (wide / sizes.length), top = 4 + (room - count * side - (count - 1) * gap) / 2;
+        return { size, count, x, at: (u) => top + u * (side + gap) + side / 2 };
+      });
+      Object.assign(card, { side, wide, high, maps: card.maps?.every((m, c) => m.length === card.columns[c].count) ? card.maps : null });
+      this.placeUnits(player, card);
+      this.draw(player);
+    }
+    this.asked = -Infinity;
+    this.soon();
+  }
+
+  placeUnits(player, card) {
+    const name = (c, u) => (c === 0 ? `${player === "g" ? "latent number" : "coordinate"} ${u + 1}` : c === card.columns.length - 1 ? `output ${u + 1}` : `layer ${c}, unit ${u + 1}`);
+    card.units.replaceChildren(...card.columns.flatMap(({ count, x, at }, c) => Array.from({ length: count }, (_, u) => make("button", {
+      type: "button", class: "gs-unit", "data-testid": `unit-${player}-${c}-${u}`, "data-at": `${c} ${u}`, tabindex: c === 1 && u === 0 ? "0" : "-1",
+      style: `left: ${x - card.side / 2}px; top: ${at(u) - card.side / 2}px; width: ${card.side}px; height: ${card.side}px`,
+      "aria-label": `${PLAYERS[player].title}, ${name(c, u)}: show on the stage`, title: `${name(c, u)}: click to see it on the stage`,
+      "aria-pressed": "false", onClick: () => this.choose(player, c, u), disabled: !card.plain,
+    }))));
+    this.markChosen();
+  }
+
+  walk(player, event) {
+    const by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key], from = event.target.dataset?.at;
+    if (!by || !from) return;
+    event.preventDefault();
+    const [c, u] = from.split(" ").map(Number), column = this.cards[player].columns[c + by[0]];
+    if (!column) return;
+    const next = this.cards[player].units.querySelector(`[data-at="${c + by[0]} ${Math.max(0, Math.min(column.count - 1, u + by[1]))}"]`);
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }
+
+  draw(player) {
+    const card = this.cards[player], { canvas, columns, side } = card;
+    if (!columns.length || !canvas.clientWidth) return;
+    const px = Math.min(SHARPEST, window.devicePixelRatio || 1), width = Math.round(card.wide * px), height = Math.round(card.high * px);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const ink = canvas.getContext("2d"), look = (this.look ??= this.see());
+    ink.setTransform(px, 0, 0, px, 0, 0);
+    ink.clearRect(0, 0, card.wide, card.high);
+    ink.lineCap = "round";
+    if (this.scene) card.layers.forEach((layer, l) => this.drawWeights(ink, columns[l], columns[l + 1], this.scene.networks.get(layer.name)?.weight, layer, look[player], side));
+    columns.forEach((column, c) => this.drawColumn(ink, card, column, c, look, player));
+  }
+
+  /** Lines between two columns; strokes are gathered by sign and thickness. */
+  drawWeights(ink, from, to, weight, { in: ins }, tones, side) {
+    if (!weight) return;
+    let most = 1e-9;
+    for (let o = 0; o < to.count; o++) for (let i = 0; i < from.count; i++) most = Math.max(most, Math.abs(weight[o * ins + i]));
+    const paths = Array.from({ length: 2 * LEVELS }, () => new Path2D());
+    for (let o = 0; o < to.count; o++) {
+      for (let i = 0; i < from.count; i++) {
+        const w = weight[o * ins + i] / most, level = Math.min(LEVELS - 1, Math.floor(Math.abs(w) * LEVELS)), path = paths[2 * level + (w < 0 ? 1 : 0)];
+        const x0 = from.x + side / 2, x1 = to.x - side / 2, y0 = from.at(i), y1 = to.at(o), bend = (x1 - x0) * 0.4;
+        path.moveTo(x0, y0);
+        path.bezierCurveTo(x0 + bend, y0, x1 - bend, y1, x1, y1);
+      }
+    }
+    paths.forEach((path, k) => {
+      const level = Math.floor(k / 2);
+      ink.globalAlpha = [0.16, 0.4, 0.7, 0.95][level];
+      ink.lineWidth = [0.7, 1.1, 1.8, 2.8][level];
+      ink.strokeStyle = k % 2 ? tones.down : tones.up;
+      ink.stroke(path);
+    });
+    ink.globalAlpha = 1;
+  }
+
+  drawColumn(ink, card, { size, count, x, at }, c, look, player) {
+    const half = card.side / 2, picture = (this.picture ??= new FieldPicture(SMALL_MAP));
+    ink.imageSmoothingEnabled = true;
+    for (let u = 0; u < count; u++) {
+      const y = at(u), values = card.maps?.[c]?.[u];
+      ink.beginPath();
+      ink.roundRect(x - half, y - half, card.side, card.side, 4);
+      ink.fillStyle = look.paper;
+      ink.fill();
+      if (values) {
+        picture.fill(values, look[player].shades, 0, reachOf(values));
+        ink.save();
+        ink.clip();
+        ink.drawImage(picture.canvas, x - half, y - half, card.side, card.side);
+        ink.restore();
+      }
+      ink.lineWidth = 1;
+      ink.strokeStyle = look.edge;
+      ink.stroke();
+    }
+    ink.fillStyle = look.text;
+    ink.font = look.font;
+    ink.textAlign = "center";
+    ink.textBaseline = "alphabetic";
+    const last = c === card.columns.length - 1;
+    const name = c === 0 ? (player === "g" ? "z" : "x, y") : last ? (player === "g" ? "x, y" : "score") : String(size);
+    ink.fillText(name, x, card.high - 16);
+    if (size > count) ink.fillText(`+${size - count} more`, x, card.high - 3);
+  }
+
+  see() {
+    const get = (name) => rgb(this.root, `var(${name})`), css = (name) => `rgb(${get(name).join()})`;
+    const tones = (up, made) => ({ up: css(up), down: css("--gs-weight-down"), shades: scaleOf(get("--gs-heat-fake"), get("--gs-heat-middle"), get(made)) });
+    return { g: tones("--gs-generated", "--gs-heat-made"), d: tones("--gs-judge", "--gs-heat-real"), paper: css("--gs-card"), edge: css("--gs-unit-edge"), text: css("--gs-quiet-ink"),
+      font: `500 11px ${getComputedStyle(this.root).fontFamily}` };
+  }
+
+  restyle() {
+    this.look = null;
+    this.arrange();
+  }
+
+  // One unit on the stage
+
+  choose(player, c, u) {
+    const same = this.chosen && [this.chosen.player, this.chosen.c, this.chosen.u].join() === [player, c, u].join();
+    if (same || !this.scene?.networks.size) return this.close();
+    this.chosen = { player, c, u };
+    this.markChosen();
+    this.askChosen();
+  }
+
+  close() {
+    this.chosen = null;
+    this.markChosen();
+    this.onUnit(null);
+  }
+
+  markChosen() {
+    for (const [player, card] of Object.entries(this.cards)) {
+      for (const button of card.units.children) {
+        button.setAttribute("aria-pressed", String(this.chosen?.player === player && button.dataset.at === `${this.chosen.c} ${this.chosen.u}`));
+      }
+    }
+  }
+
+  /** D's unit: a map of the plane. G's: a colour for every generated point, and a small map of the latent plane. */
+  askChosen() {
+    const chosen = this.chosen, { player, c, u } = chosen, card = this.cards[player], wide = card.layers[0].in;
+    const map = this.inputs(player, BIG_MAP), area = map ? BIG_MAP ** 2 : 0, each = player === "g" ? this.stage.latents.length / wide : 0;
+    const x = new Float32Array((area + each) * wide);
+    if (map) x.set(map);
+    if (each) x.set(this.stage.latents, area * wide);
+    const drawn = card.layers.map((_, l) => (l + 1 === c ? [u] : []));
+    const told = (values) => {
+      if (chosen !== this.chosen) return;
+      const layer = c === 0 ? `input ${u + 1}` : c === card.columns.length - 1 ? `output ${u + 1}` : `layer ${c}, unit ${u + 1}`, reach = reachOf(values);
+      const field = map && { n: BIG_MAP, values: values.subarray(0, area), reach };
+      if (player === "d") this.onUnit({ player, words: `D, ${layer}: purple where it is active, grey where it is below 0`, field });
+      else this.onUnit({ player, words: `G, ${layer}: the points wear its colour${map ? "; beside it, the plane of inputs z" : ""}`, points: { values: values.subarray(area), reach }, small: field });
+    };
+    if (c === 0) told(Float32Array.from({ length: area + each }, (_, p) => x[wide * p + u]));
+    else this.worker.ask("chosen", { layers: this.weightsOf(player), x, count: area + each, drawn }, (values) => told(values[c - 1][0]));
+  }
+
+  // What flows while one step is looked at
+
+  /** part: a key of FLOWS; null or another: nothing is lit. */
+  highlight(step) {
+    const flows = FLOWS[step?.part] ?? {};
+    this.root.dataset.part = step?.part ?? "";
+    for (const [name, chip] of Object.entries(this.chips)) chip.dataset.flow = flows[name] ?? "";
+    for (const [player, { root }] of Object.entries(this.cards)) root.dataset.flow = flows[player] ?? "";
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    this.worker.close();
+    this.watcher.disconnect();
+    this.sizes.disconnect();
+  }
+}
