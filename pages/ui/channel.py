@@ -189,6 +189,8 @@ class Hub:
             self.channels[run] = channel
         channel.viewers.add(viewer)
         viewer.greet(await asyncio.to_thread(hello, manager, run))
+        if (frame := await asyncio.to_thread(stage, manager, run)) is not None:
+            viewer.offer(frame)
         viewer.catching_up = asyncio.create_task(self._list_kept_again(manager, run, viewer))
 
     async def _list_kept_again(self, manager: Any, run: str, viewer: Viewer) -> None:
@@ -243,3 +245,11 @@ def hello(manager: Any, run: str) -> bytes:
         header["grid"] = wire.grid_header(grid, kept=True)
         blobs += wire.grid_blobs(grid)
     return wire.pack(header, blobs)
+
+
+def stage(manager: Any, run: str) -> bytes | None:
+    """The frame with what stays for a whole run of points; None for a run of images."""
+    stays = manager.stage(run)
+    if stays is None:
+        return None
+    return wire.pack({"type": "stage", "stage": wire.stage_header(stays)}, wire.stage_blobs(stays))
