@@ -23,7 +23,11 @@ def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
 
 def device_name(environment: Mapping[str, str] = os.environ) -> str:
     """`GANSCOPE_DEVICE`, or "auto": the best that is there."""
-    name = environment.get("GANSCOPE_DEVICE") or "auto"
+    return known_device(environment.get("GANSCOPE_DEVICE") or "auto", said_by="GANSCOPE_DEVICE")
+
+
+def known_device(name: str, *, said_by: str = "device") -> str:
+    """`name`, if it is one of DEVICES; ConfigError otherwise, which names what said it."""
     if name not in DEVICES:
-        raise ConfigError(f'GANSCOPE_DEVICE is "{name}"; it must be one of {", ".join(DEVICES)}.')
+        raise ConfigError(f'{said_by} is "{name}"; it must be one of {", ".join(DEVICES)}.')
     return name

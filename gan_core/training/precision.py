@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from gan_core.config.codec import ConfigError
-from gan_core.config.places import DEVICES
+from gan_core.config.places import known_device
 
 
 def resolve_device(name: str) -> torch.device:
@@ -15,8 +15,7 @@ def resolve_device(name: str) -> torch.device:
 
     Raises ConfigError for an unknown name or a device that this machine lacks.
     """
-    if name not in DEVICES:
-        raise ConfigError(f'device is "{name}"; it must be one of {", ".join(DEVICES)}.')
+    name = known_device(name)
     has = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next(d for d in ("cuda", "mps", "cpu") if has[d])
