@@ -13,8 +13,8 @@ from gan_core.training.run_config import SIZES
 from pages.data.own import draw_own_sets, draw_upload
 from pages.data.samples import draw_samples
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.home import NotReady, home
-from pages.ui.jobs import Job
+from pages.ui.fetching import draw_fetch, is_coming
+from pages.ui.home import NotReady
 from pages.ui.session import Tab, manager, tab
 from pages.ui.words import count
 
@@ -40,7 +40,6 @@ def draw_card(state: Tab, entry: Any) -> None:
     """One set of the catalogue."""
     dataset = entry.cls()
     info = dataset.info(manager().data_dir)
-    job = home().jobs.get(entry.name)
     with st.container(border=True, key=f"set-{entry.name}"):
         draw_samples(dataset, info)
         st.markdown(f"#### {entry.label}")
@@ -48,43 +47,13 @@ def draw_card(state: Tab, entry: Any) -> None:
         classes = f" · {len(info.classes)} classes" if info.classes else ""
         st.markdown(f":gray[{count(info.count)} images · {info.native_size} px · {colour}{classes}]")
         st.caption(f"{entry.help}  \nLicence: {info.licence}.")
-        if job is not None and not job.done:
-            draw_job(entry.name)
-        elif info.needs_download:
-            if job is not None and job.problem:
-                st.warning(job.problem, icon=":material/info:")
-            st.button(
-                f"Fetch {info.download_megabytes} MB", key=f"fetch-{entry.name}", icon=":material/download:",
-                on_click=fetch, args=(entry.name, entry.label, dataset), width="stretch",
-            )  # fmt: skip
+        if info.needs_download or is_coming(entry.name):
+            draw_fetch(entry.name, entry.label, dataset, info)
         else:
             st.button(
                 "Train on this", key=f"use-{entry.name}", icon=":material/science:",
                 on_click=train_on, args=(state, entry.name, dataset), width="stretch",
             )  # fmt: skip
-
-
-def fetch(name: str, label: str, dataset: Any) -> None:
-    data_dir = manager().data_dir
-
-    def work(job: Job) -> None:
-        if hasattr(dataset, "fetch"):
-            dataset.fetch(data_dir, job.progress)
-        else:
-            dataset.load(dataset.info(data_dir).native_size, data_dir, job.progress)
-
-    home().jobs.start(name, label, work)
-
-
-@st.fragment(run_every=0.5)
-def draw_job(name: str) -> None:
-    """How far a fetch is; the whole page is drawn again when it has ended."""
-    job = home().jobs.get(name)
-    if job is None or job.done:
-        st.rerun()
-        return
-    st.progress(job.fraction, job.words)
-    st.button("Stop", key=f"stop-{name}", on_click=job.cancel, width="stretch")
 
 
 def draw_data(state: Tab) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions, preset
+from pages.ui.fetching import draw_fetch
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
 from pages.ui.session import Tab, manager, send_change
 from pages.ui.words import compact, count, duration, path_label, plain
@@ -79,6 +81,10 @@ def _draw_cost(config: RunConfig) -> None:
     found = manager().problems(config)
     for sentence in found:
         st.error(sentence, icon=":material/block:")
+    info = config.data.info(manager().data_dir)
+    if info.needs_download:
+        name = datasets.name_of(config.data)
+        draw_fetch(name, datasets.get(name).label, config.data, info)
     if found:
         return
     for sentence in cautions(config):

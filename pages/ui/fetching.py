@@ -1,0 +1,54 @@
+"""Bringing a known dataset onto this machine: the button that starts it, and how far it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.home import home
+from pages.ui.jobs import Job
+from pages.ui.session import manager
+
+
+def draw_fetch(name: str, label: str, dataset: Any, info: Any) -> None:
+    """For a set that is not here yet: its button, or the bar while it comes; what went wrong, in a sentence."""
+    job = home().jobs.get(name)
+    if job is not None and not job.done:
+        _draw_job(name)
+        return
+    if job is not None and job.problem:
+        st.warning(job.problem, icon=":material/info:")
+    st.button(
+        f"Fetch {info.download_megabytes} MB", key=f"fetch-{name}", icon=":material/download:",
+        on_click=_fetch, args=(name, label, dataset), width="stretch",
+    )  # fmt: skip
+
+
+def is_coming(name: str) -> bool:
+    """Whether somebody fetches it now."""
+    job = home().jobs.get(name)
+    return job is not None and not job.done
+
+
+def _fetch(name: str, label: str, dataset: Any) -> None:
+    data_dir = manager().data_dir
+
+    def work(job: Job) -> None:
+        if hasattr(dataset, "fetch"):
+            dataset.fetch(data_dir, job.progress)
+        else:
+            dataset.load(dataset.info(data_dir).native_size, data_dir, job.progress)
+
+    home().jobs.start(name, label, work)
+
+
+@st.fragment(run_every=0.5)
+def _draw_job(name: str) -> None:
+    """How far a fetch is; the whole page is drawn again when it has ended."""
+    job = home().jobs.get(name)
+    if job is None or job.done:
+        st.rerun()
+        return
+    st.progress(job.fraction, job.words)
+    st.button("Stop fetching", key=f"stop-{name}", on_click=job.cancel, width="stretch")
