@@ -2,7 +2,8 @@
 
 // The theme's own colours: real, generated, the discriminator, good.
 const BLUE = "--gs-real", ORANGE = "--gs-generated", PURPLE = "--gs-judge", GREEN = "--gs-good";
-const POINTS = 900, REDRAW_MS = 400;
+const POINTS = 900, REDRAW_MS = 400, STILL_MS = 2000, LOOK_MS = 3000;
+const SEEN = 1 / 150; // of a curve's length: what adds less moves it by two or three pixels, and may wait
 
 const line = (column, name, color, dash = "solid", width = 2) => ({ column, name, color, dash, width });
 
@@ -43,6 +44,8 @@ class Curves {
     this.run = "";
     this.probability = true;
     this.timer = 0;
+    this.drawn = { series: null, length: 0, at: 0 };
+    this.styled = { at: -LOOK_MS, look: null };
     this.charts = CHARTS.map((spec) => this.chart(spec));
     this.main = make("div", { class: "gs-charts" }, ...this.charts.slice(0, 2).map((c) => c.root));
     this.more = make("div", { class: "gs-more" }, ...this.charts.slice(2).map((c) => c.root));
@@ -104,12 +107,22 @@ class Curves {
     if (resized) for (const chart of this.charts) chart.size = "";
     if (this.timer && wait > 60) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => { this.timer = 0; this.draw(); }, wait);
+    this.timer = setTimeout(() => { this.timer = 0; this.draw(wait > 60); }, wait);
   }
 
-  async draw() {
+  /** Whether so much has come since the last drawing that it would be seen, or it was long ago. */
+  due(now) {
+    const { series, length, at } = this.drawn;
+    return series !== this.series || Math.abs(this.series.length - length) > SEEN * length || now - at > STILL_MS;
+  }
+
+  /** routine: only more records; anything that somebody did is drawn at once. */
+  async draw(routine) {
     if (!this.series || document.hidden) return;
     this.values();
+    const now = performance.now();
+    if (routine && !this.due(now)) return this.soon();
+    this.drawn = { series: this.series, length: this.series.length, at: now };
     if (!this.series.length) return this.clear();
     let plotly;
     try {
@@ -117,7 +130,8 @@ class Curves {
     } catch {
       return void setTimeout(() => this.soon(), 3000);
     }
-    const look = this.look();
+    if (!routine || now - this.styled.at > LOOK_MS) this.styled = { at: now, look: this.look() };
+    const { look } = this.styled;
     for (const chart of this.charts) {
       if (chart.seen && chart.plot.isConnected && chart.plot.clientWidth) this.drawOne(plotly, chart, look);
     }

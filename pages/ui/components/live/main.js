@@ -1,6 +1,7 @@
 // The live view of one run: a socket, the status strip, the film and the curves. Kept across reruns of the page.
 
 const mounted = new WeakMap();
+const PAINT_MS = 250;
 const CONTROLS = ".st-key-controls"; // the page's row of buttons
 
 class LiveView {
@@ -122,7 +123,7 @@ class LiveView {
   addRecords(blob) {
     this.series.append(blob);
     this.status.advance(this.series);
-    this.paint();
+    this.paintSoon();
     this.curves.soon();
   }
 
@@ -168,7 +169,14 @@ class LiveView {
     this.tell("moved", now);
   }
 
+  /** Records come many times a second; numbers that change faster than that cannot be read. */
+  paintSoon() {
+    this.painting ||= setTimeout(() => this.paint(), PAINT_MS);
+  }
+
   paint() {
+    clearTimeout(this.painting);
+    this.painting = 0;
     this.status.show(this.view, { name: this.data.name, epochImages: this.data.epoch_images, down: this.down, series: this.series,
       probability: this.data.probability });
   }
@@ -208,6 +216,7 @@ class LiveView {
   }
 
   close() {
+    clearTimeout(this.painting);
     this.channel?.close();
     this.channel = null;
     this.plane.end();

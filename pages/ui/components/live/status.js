@@ -33,6 +33,7 @@ const STORY = [
   [0, "The generator is ahead: most of its fakes pass"],
 ];
 const RUNAWAY_LOSS = 20; // of a cross-entropy whose guessing value is 1.39
+const BAR_PARTS = 400;
 const RECENT_ROWS = 8, BEGINNING_ROWS = 3, CALM_MS = 4000;
 
 /** What is happening now, in a sentence, from the newest records. */
@@ -89,7 +90,15 @@ class StatusStrip {
     say(this.elapsed, view ? clock(view.elapsed_seconds) : "–");
     say(this.eta, moving ? clock(view.eta_seconds) : "–");
     const done = view ? Math.min(1, view.images / Math.max(1, view.total_images)) : 0;
-    this.bar.style.transform = `scaleX(${done})`;
+    this.fill(done);
+  }
+
+  /** A step of the bar eases, which draws the page sixty times a second: only where it is far enough to be seen. */
+  fill(done) {
+    const part = done < 1 ? Math.floor(done * BAR_PARTS) / BAR_PARTS : 1;
+    if (part === this.filled) return;
+    this.filled = part;
+    this.bar.style.transform = `scaleX(${part})`;
     this.track.setAttribute("aria-valuenow", String(Math.floor(100 * done)));
   }
 
