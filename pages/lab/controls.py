@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -16,9 +16,10 @@ from pages.lab.downloads import draw_downloads
 from pages.ui.components.copy import copy_link
 from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, watch
-from pages.ui.words import compact, count, path_label, preset_label, value_at
+from pages.ui.words import compact, count, moment, path_label, preset_label, value_at
 
 LONGER = (2, 5, 10)
+FITS = 90  # letters that a line holds on most screens
 DOUBLE_CLICK_SECONDS = 1.0  # two clicks in this time make one run
 
 
@@ -178,7 +179,7 @@ def _draw_runs(state: Tab) -> None:
 
         def name(run: str) -> str:
             v = known[run]
-            when = v.created[:16].replace("T", " ")
+            when = moment(v.created, st.context.timezone)
             return f"{v.title or preset_label(v.preset)} · {v.state} · step {count(v.step)} · {when}"
 
         st.session_state["run"] = state.run if state.run in known else None
@@ -207,17 +208,27 @@ def _draw_runs(state: Tab) -> None:
 
 
 def draw_trouble(view: Any) -> None:
-    """Why a run is not what it should be, and what usually helps."""
+    """Why a run is not what it should be, in a line; all of it, and what usually helps, is one click away."""
     if view is None:
         return
     if view.state in ("diverged", "failed"):
-        lines = [
-            f"**{WORDS[view.state][:1].upper()}{WORDS[view.state][1:]}.** {public(view.error)}",
-            *(f"- {a}" for a in view.advice),
-        ]
-        st.error("\n".join(lines), icon=":material/warning:")
+        words = WORDS[view.state]
+        _draw_line("trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {public(view.error)}", view.advice)
     elif view.state == "interrupted":
         cut = f"This run was {WORDS['interrupted']}. Resume goes on from its last checkpoint."
-        st.warning(" ".join(filter(None, (cut, public(view.error)))), icon=":material/power_off:")
-    for sentence in view.warnings:
-        st.info(public(sentence), icon=":material/info:")
+        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, public(view.error)))))
+    if view.warnings:
+        first, *rest = (public(sentence) for sentence in view.warnings)
+        _draw_line("remark", "info", first, rest)
+
+
+def _draw_line(key: str, icon: str, sentence: str, more: Sequence[str] = ()) -> None:
+    """One line that takes little from the picture; what does not fit into it is in the popover."""
+    with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/{icon}: {sentence}")
+        if not more and len(sentence) <= FITS:
+            return
+        label = "What helps" if key == "trouble" and more else "More"
+        with st.popover(label, key=f"{key}-more"):
+            st.markdown(sentence)
+            st.markdown("\n".join(f"- {public(line)}" for line in more))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from gan_core.config.codec import ConfigError, get_at, spec_at
 from gan_core.training import PRESETS
@@ -30,6 +32,28 @@ def duration(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def moment(utc: str, zone: str | None, now: datetime | None = None) -> str:
+    """A run's time ("2026-03-01T13:05:00Z") on the viewer's clock: 14:05, yesterday 14:05, 1 Mar 14:05, 1 Mar 2025.
+
+    zone: its IANA name; None or an unknown one: UTC, which is then said.
+    """
+    where: tzinfo = UTC
+    try:
+        where = ZoneInfo(zone or "")
+    except (ValueError, OSError, KeyError):  # what a browser says may be anything
+        zone = None
+    then = datetime.fromisoformat(utc).astimezone(where)
+    today = (now or datetime.now(UTC)).astimezone(where).date()
+    clock = f"{then:%H:%M}" + ("" if zone else " UTC")
+    days = (today - then.date()).days
+    if days == 0:
+        return clock
+    if days == 1:
+        return f"yesterday {clock}"
+    day = f"{then.day} {then:%b}"
+    return f"{day} {clock}" if then.year == today.year else f"{day} {then.year}"
 
 
 def plain(value: Any) -> str:
