@@ -23,6 +23,8 @@ class Stage {
     this.picked = null; // what the pointer is on: {fake: index} or {real: index}
     this.trails = new Map(); // index -> [[step, x, y], ...] by step
     this.frame = 0;
+    this.realSheet = new PointSheet();
+    this.fakeSheet = new PointSheet();
     this.build();
     this.plane = new Plane(this.canvas, {
       changed: () => { this.soon(); this.showZoom(); },
@@ -62,7 +64,7 @@ class Stage {
   }
 
   reset() {
-    this.stage = this.scene = this.overlay = this.realLayer = null;
+    this.stage = this.scene = this.overlay = this.realKey = null;
     this.step = -1;
     this.reach = 0;
     this.glide.clear();
@@ -74,7 +76,7 @@ class Stage {
   /** What stays for a whole run: extent, real [n * 2], latents [n * dim] or none yet, probability. */
   setStage(stage) {
     this.stage = stage;
-    this.realLayer = null;
+    this.realKey = null;
     this.plane.setExtent(stage.extent);
     this.describe();
     this.soon();
@@ -123,7 +125,7 @@ class Stage {
     if (!side) return;
     if (this.canvas.width !== side || this.canvas.height !== side) Object.assign(this.canvas, { width: side, height: side });
     this.plane.size = side;
-    this.realLayer = this.look = null;
+    this.realKey = this.look = null;
     this.paint(performance.now()); // at once: a canvas of a new size is empty
   }
 
@@ -173,14 +175,20 @@ class Stage {
       this.stroke(look.lattice, (this.scene.manifold.shape[0] > 1 ? 1.1 : 2.5) * px * large);
     }
     if (parts && this.shown.has("contour")) {
+      ink.lineCap = "butt"; // of hundreds of short pieces
       ink.beginPath();
       traceLevel(ink, plane, parts.heat, this.scene.heat.shape[0], this.line);
       this.stroke(look.casing, 4 * px * large);
       this.stroke(look.edge, 1.8 * px * large);
+      ink.lineCap = "round";
     }
     if (this.shown.has("real")) ink.drawImage(this.realPicture(look), 0, 0);
     if (!parts) return;
-    if (this.shown.has("fakes")) stampPoints(ink, plane, parts.fakes, look.fake, this.shade(look));
+    if (this.shown.has("fakes")) {
+      this.fakeSheet.clear(canvas.width);
+      this.fakeSheet.put(plane, parts.fakes, look.fake, this.shade(look));
+      ink.drawImage(this.fakeSheet.show(), 0, 0);
+    }
     if (this.shown.has("arrows")) {
       ink.beginPath();
       const stride = strideFor(parts.fakes.length / 2, MOST_ARROWS), some = [];
@@ -216,13 +224,12 @@ class Stage {
 
   /** Real points stand still: stamped once for each view of the plane. */
   realPicture(look) {
-    const { plane, canvas } = this, key = [plane.cx, plane.cy, plane.zoom, canvas.width].join();
-    if (this.realLayer?.key === key) return this.realLayer.canvas;
-    const sheet = this.realLayer?.canvas ?? new OffscreenCanvas(canvas.width, canvas.height), ink = sheet.getContext("2d");
-    ink.clearRect(0, 0, sheet.width, sheet.height);
-    stampPoints(ink, plane, this.stage.real, look.real);
-    this.realLayer = { key, canvas: sheet };
-    return sheet;
+    const { plane, canvas, realSheet } = this, key = [plane.cx, plane.cy, plane.zoom, canvas.width].join();
+    if (this.realKey === key) return realSheet.canvas;
+    this.realKey = key;
+    realSheet.clear(canvas.width);
+    realSheet.put(plane, this.stage.real, look.real);
+    return realSheet.show();
   }
 
   paintChosen(ink, parts, look) {
