@@ -20,6 +20,8 @@ from pages.ui.public import public
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
 from pages.ui.words import preset_label
 
+NOT_HERE = "These images are not on this machine yet: fetch them first."
+
 
 def watched(state: Tab) -> Any:
     """The run that this tab watches, or None; one that is gone is said once."""
@@ -45,6 +47,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
         epoch_images=info.count,
         class_names=info.classes if config.conditional else (),
         preview=None if view and not shows_points(config.data) else preview_of(config),
+        missing=NOT_HERE if info.needs_download and view is None else "",
         projector=state.projector,
         on_moved=lambda: None,
     )

@@ -46,10 +46,11 @@ def live_view(
     epoch_images: int,
     class_names: Sequence[str],
     preview: dict[str, Any] | None,
+    missing: str,
     projector: bool,
     on_moved: Callable[[], None],
 ) -> None:
-    """Show a run, or with `run` empty the `preview` of what it would learn from.
+    """Show a run, or with `run` empty the `preview` of what it would learn from, or `missing`: why there is none.
 
     signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
     page drawn again. name: what the run is called. threshold: the score above which D says
@@ -65,6 +66,7 @@ def live_view(
         "epoch_images": epoch_images,
         "class_names": list(class_names),
         "preview": preview,
+        "missing": missing,
         "projector": projector,
         "plotly": PLOTLY_PATH,
         "columns": list(COLUMNS),

@@ -21,7 +21,7 @@ function sampleAt(frame, c, r) {
   return c >= 0 && r >= 0 && c < across && r < down && row < frame.rows ? row * frame.columns + (c % frame.columns) : -1;
 }
 
-const UPRIGHT = "600 11px", LEAST_COLUMN = 13; // pixels: narrower columns have no room for a name at all
+const LEAST_COLUMN = 13; // pixels: narrower columns have no room for a name at all
 
 /** The classes' names above their columns: across where the longest word fits, else upwards. */
 function drawNames(row, canvas, frame, names) {
@@ -31,14 +31,15 @@ function drawNames(row, canvas, frame, names) {
   Object.assign(row.dataset, { key });
   row.hidden = !key;
   if (!key) return row.replaceChildren();
-  const ink = new OffscreenCanvas(1, 1).getContext("2d");
-  ink.font = `${UPRIGHT} ${getComputedStyle(row).fontFamily}`;
+  row.removeAttribute("data-upwards");
+  const ink = new OffscreenCanvas(1, 1).getContext("2d"), { fontWeight, fontSize, fontFamily } = getComputedStyle(row);
+  ink.font = `${fontWeight} ${fontSize} ${fontFamily}`;
   const longest = Math.max(...names.flatMap((name) => name.split(/[\s/]+/)).map((word) => ink.measureText(word).width));
   row.toggleAttribute("data-upwards", longest > wide - 2);
   row.style.gridTemplateColumns = `repeat(${across}, minmax(0, 1fr))`;
   row.replaceChildren(...Array.from({ length: across }, (_, i) => {
     const name = names[i % names.length];
-    return make("span", { title: name }, name.replaceAll("/", "/\u200b"));
+    return make("span", { title: name }, name.replaceAll("-", "\u2011").replaceAll("/", "/\u200b"));
   }));
 }
 

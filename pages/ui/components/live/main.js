@@ -36,7 +36,7 @@ class LiveView {
     this.film.classNames = data.class_names;
     if (look() !== looked) this.restyle();
     if (data.run !== before.run || data.token !== before.token) this.open();
-    else if (!data.run && data.preview?.key !== before.preview?.key) this.showPreview();
+    else if (!data.run && (data.preview?.key !== before.preview?.key || data.missing !== before.missing)) this.showPreview();
     this.paint();
     this.compare();
     this.curves.soon(60);
@@ -192,7 +192,12 @@ class LiveView {
     const preview = this.data.preview;
     this.film.empty.hidden = true;
     this.setPoints(!!preview?.points);
-    if (!preview) return;
+    if (!preview) {
+      this.film.shown = null;
+      this.film.redraw();
+      say(this.film.caption, "");
+      return this.cover(this.data.missing);
+    }
     say(this.film.caption, preview.caption);
     if (preview.points) return this.showPoints(preview);
     this.plane.reset();
