@@ -37,7 +37,7 @@ window.feed = (text) => {
 };
 """
 _START = """
-window.parts = { Stage, Networks, unitValues, mounted };
+window.parts = { readScene, unitValues, activationOf };
 const parent = document.querySelector("#here");
 window.told = [];
 window.data = DATA;

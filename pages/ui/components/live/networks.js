@@ -67,7 +67,7 @@ class Networks {
     const spoiled = [];
     for (const [player, card] of Object.entries(this.cards)) {
       card.layers = (stage.layers ?? []).filter(({ name }) => name.startsWith(player))
-        .map((layer) => ({ ...layer, activation: String(layer.activation ?? "").toLowerCase().replace(/[^a-z]/g, "") }));
+        .map((layer) => ({ ...layer, activation: activationOf(layer.activation) }));
       const norm = card.layers.some(({ activation }) => activation.includes("norm"));
       const joined = card.layers.every(({ in: ins }, l) => l === 0 || ins === card.layers[l - 1].out);
       card.plain = joined && !norm;
@@ -299,8 +299,8 @@ class Networks {
       if (chosen !== this.chosen) return;
       const layer = c === 0 ? `input ${u + 1}` : c === card.columns.length - 1 ? `output ${u + 1}` : `layer ${c}, unit ${u + 1}`, reach = reachOf(values);
       const field = map && { n: BIG_MAP, values: values.subarray(0, area), reach };
-      if (player === "d") this.onUnit({ player, words: `D, ${layer}: purple where it is active, grey where it is below 0`, field });
-      else this.onUnit({ player, words: `G, ${layer}: the points wear its colour${map ? "; beside it, the plane of inputs z" : ""}`, points: { values: values.subarray(area), reach }, small: field });
+      if (player === "d") this.onUnit({ player, words: `D, ${layer}: purple where it is above 0, grey where below`, field });
+      else this.onUnit({ player, words: `G, ${layer}: ${map ? "over the plane of inputs z, and" : "its value"} as the colour of the points`, points: { values: values.subarray(area), reach }, small: field });
     };
     if (c === 0) told(Float32Array.from({ length: area + each }, (_, p) => x[wide * p + u]));
     else this.worker.ask("chosen", { layers: this.weightsOf(player), x, count: area + each, drawn }, (values) => told(values[c - 1][0]));

@@ -28,6 +28,9 @@ function unitValues({ layers, x, count, drawn }) {
   });
 }
 
+/** The name under which `unitValues` knows a layer's bend: LeakyReLU, leaky_relu -> leakyrelu. */
+const activationOf = (name) => String(name ?? "").toLowerCase().replace(/[^a-z]/g, "");
+
 /** Asks for `unitValues` without holding up the page; only the newest question of each name waits. */
 class UnitWorker {
   constructor() {
