@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gan_core.config.fields import choice, flag, integer, number
+from gan_core.config.fields import choice, integer, number
 from gan_core.nets.base import (
     Discriminator,
     DiscriminatorNet,
@@ -18,11 +18,6 @@ from gan_core.nets.base import (
     generators,
 )
 from gan_core.nets.layers import (
-    INIT_HELP,
-    INITS,
-    MINIBATCH_HELP,
-    SPECTRAL_HELP,
-    WIDTH_HELP,
     LatentWithLabel,
     LogitHead,
     MinibatchStd,
@@ -33,6 +28,7 @@ from gan_core.nets.layers import (
     size_problems,
     stage_count,
 )
+from gan_core.nets.options import initial_weights, minibatch_std, spectral_norm, width
 
 NORM_HELP = (
     "Rescales what each layer gives: batch over all images of a batch, layer over one image, instance over one "
@@ -114,7 +110,7 @@ class DcganDiscriminatorNet(DiscriminatorNet):
 class DcganGenerator(Generator):
     """Convolutions that double the image stage by stage: small, quick, the usual first choice."""
 
-    width: int = integer(64, low=4, high=512, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
+    width: int = width(64, high=512)
     kernel: int = choice(
         4,
         (3, 4, 5),
@@ -131,7 +127,7 @@ class DcganGenerator(Generator):
         "checkerboard), nearest repeats each pixel and then filters (smooth, more work).",
     )
     norm: str = choice("batch", ("none", "batch", "layer", "instance"), label="Normalisation", help=NORM_HELP)
-    init: str = choice("normal", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
+    init: str = initial_weights("normal")
 
     def build(self, shape: ImageShape, latent_dim: int, class_count: int) -> GeneratorNet:
         return DcganGeneratorNet(self, shape, latent_dim, class_count)
@@ -145,15 +141,15 @@ class DcganGenerator(Generator):
 class DcganDiscriminator(Discriminator):
     """Convolutions that halve the image stage by stage, then one dense layer: small and quick."""
 
-    width: int = integer(64, low=4, high=512, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
+    width: int = width(64, high=512)
     kernel: int = choice(4, (3, 4, 5), unit="px", label="Kernel", help="Width of the filters.")
     dense_units: int = integer(
         0, low=0, high=1024, scale="log", smallest=16, unit="units", label="Hidden dense layer",
         help="A dense layer that sees the whole image before the verdict; cheap, and it learns faster. 0 is none.",
     )  # fmt: skip
     norm: str = choice("none", ("none", "batch", "layer", "instance"), label="Normalisation", help=NORM_HELP)
-    spectral_norm: bool = flag(False, label="Spectral norm", help=SPECTRAL_HELP)
-    minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)
+    spectral_norm: bool = spectral_norm(False)
+    minibatch_std: bool = minibatch_std()
     slope: float = number(
         0.2,
         low=0.0,
@@ -162,7 +158,7 @@ class DcganDiscriminator(Discriminator):
         help="How much of a negative value the activation lets through; 0 is a plain ReLU.",
         advanced=True,
     )
-    init: str = choice("normal", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
+    init: str = initial_weights("normal")
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:
         return DcganDiscriminatorNet(self, shape, class_count, pack)

@@ -19,17 +19,6 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "gelu": nn.GELU,
 }
 INITS = ("default", "normal", "xavier", "orthogonal")
-INIT_HELP = (
-    "How the weights start. default: PyTorch's own (uniform, by the number of inputs); normal: N(0, 0.02) as in "
-    "DCGAN; xavier: keeps the variance through the layers; orthogonal: keeps lengths."
-)
-
-SPECTRAL_HELP = "Keeps each layer from stretching differences between images, so that D changes gently."
-MINIBATCH_HELP = "Shows D how varied the batch is, so that it notices a generator that repeats itself."
-WIDTH_HELP = (
-    "Channels of the layer nearest to the image; layers further in have more. "
-    "Twice the width is about four times the work."
-)
 
 
 def stage_count(size: int, smallest: int) -> int:

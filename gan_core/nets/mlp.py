@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gan_core.config.fields import choice, flag, text
+from gan_core.config.fields import choice, text
 from gan_core.nets.base import (
     Discriminator,
     DiscriminatorNet,
@@ -19,10 +19,6 @@ from gan_core.nets.base import (
 )
 from gan_core.nets.layers import (
     ACTIVATIONS,
-    INIT_HELP,
-    INITS,
-    MINIBATCH_HELP,
-    SPECTRAL_HELP,
     LatentWithLabel,
     LogitHead,
     MinibatchStd,
@@ -31,6 +27,7 @@ from gan_core.nets.layers import (
     initialise,
 )
 
+from gan_core.nets.options import initial_weights, minibatch_std, spectral_norm
 MAX_LAYERS, MAX_UNITS = 6, 2048
 HIDDEN_HELP = (
     "Units of each hidden layer, from the input on, with commas between (256,512). Empty: no hidden layer, "
@@ -123,7 +120,7 @@ class MlpGenerator(Generator):
     hidden: str = text("256,512", max_length=48, label="Hidden layers", help=HIDDEN_HELP)
     activation: str = choice("leaky_relu", tuple(ACTIVATIONS), label="Activation", help=ACTIVATION_HELP)
     norm: str = choice("batch", ("none", "batch", "layer"), label="Normalisation", help=NORM_HELP)
-    init: str = choice("default", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
+    init: str = initial_weights("default")
 
     def build(self, shape: ImageShape, latent_dim: int, class_count: int) -> GeneratorNet:
         return MlpGeneratorNet(self, shape, latent_dim, class_count)
@@ -140,9 +137,9 @@ class MlpDiscriminator(Discriminator):
     hidden: str = text("512,256", max_length=48, label="Hidden layers", help=HIDDEN_HELP)
     activation: str = choice("leaky_relu", tuple(ACTIVATIONS), label="Activation", help=ACTIVATION_HELP)
     norm: str = choice("none", ("none", "batch", "layer"), label="Normalisation", help=NORM_HELP)
-    spectral_norm: bool = flag(False, label="Spectral norm", help=SPECTRAL_HELP)
-    minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)
-    init: str = choice("default", INITS, label="Initial weights", help=INIT_HELP, advanced=True)
+    spectral_norm: bool = spectral_norm(False)
+    minibatch_std: bool = minibatch_std()
+    init: str = initial_weights("default")
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:
         return MlpDiscriminatorNet(self, shape, class_count, pack)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu
 
-from gan_core.config.fields import choice, flag, integer
+from gan_core.config.fields import choice, integer
 from gan_core.nets.base import (
     Discriminator,
     DiscriminatorNet,
@@ -25,8 +25,6 @@ from gan_core.nets.base import (
     generators,
 )
 from gan_core.nets.layers import (
-    MINIBATCH_HELP,
-    WIDTH_HELP,
     LatentWithLabel,
     LogitHead,
     MinibatchStd,
@@ -34,6 +32,7 @@ from gan_core.nets.layers import (
     size_problems,
     stage_count,
 )
+from gan_core.nets.options import WIDTH_HELP, minibatch_std
 
 MOST = 4  # channels grow from 1 to 4 times the width
 SLOPE = 0.2
@@ -189,7 +188,7 @@ class R3ganDiscriminator(Discriminator):
     blocks: int = integer(1, low=1, high=4, label="Blocks", help=BLOCKS_HELP)
     expansion: int = integer(2, low=1, high=4, label="Expansion", help=EXPANSION_HELP, advanced=True)
     group_size: int = choice(16, GROUP_SIZES, unit="channels", label="Group size", help=GROUP_HELP, advanced=True)
-    minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)
+    minibatch_std: bool = minibatch_std()
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:
         return R3ganDiscriminatorNet(self, shape, class_count, pack)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, relu
 
-from gan_core.config.fields import choice, flag, integer
+from gan_core.config.fields import choice, flag
 from gan_core.nets.base import (
     Discriminator,
     DiscriminatorNet,
@@ -20,9 +20,6 @@ from gan_core.nets.base import (
     generators,
 )
 from gan_core.nets.layers import (
-    MINIBATCH_HELP,
-    SPECTRAL_HELP,
-    WIDTH_HELP,
     ClassBatchNorm,
     LatentWithLabel,
     LogitHead,
@@ -33,6 +30,7 @@ from gan_core.nets.layers import (
     size_problems,
     stage_count,
 )
+from gan_core.nets.options import minibatch_std, spectral_norm, width
 
 MOST = 4  # channels grow from 1 to 4 times the width
 
@@ -142,7 +140,7 @@ class ResnetDiscriminatorNet(DiscriminatorNet):
 class ResnetGenerator(Generator):
     """Residual blocks: deeper and several times the work of DCGAN, finer detail in the long run."""
 
-    width: int = integer(32, low=4, high=256, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
+    width: int = width(32, high=256)
     norm: str = choice(
         "batch",
         ("none", "batch"),
@@ -168,9 +166,9 @@ class ResnetGenerator(Generator):
 class ResnetDiscriminator(Discriminator):
     """Residual blocks kept gentle by spectral norm; made for the hinge loss."""
 
-    width: int = integer(32, low=4, high=256, scale="log", unit="channels", label="Width", help=WIDTH_HELP)
-    spectral_norm: bool = flag(True, label="Spectral norm", help=SPECTRAL_HELP)
-    minibatch_std: bool = flag(False, label="Minibatch deviation", help=MINIBATCH_HELP)
+    width: int = width(32, high=256)
+    spectral_norm: bool = spectral_norm(True)
+    minibatch_std: bool = minibatch_std()
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:
         return ResnetDiscriminatorNet(self, shape, class_count, pack)
