@@ -25,12 +25,13 @@ BLOCK = 256
 def load_generator(path: Path, config: RunConfig, *, channels: int, class_count: int) -> GeneratorNet:
     """The generator in a run's safetensors file, on the CPU, in eval mode.
 
-    channels: of the run's data, 1 or 3. class_count: how many classes the generator can be asked for, 0 where it is
-    not conditional. Raises OSError where the file cannot be read and ValueError where it is damaged or holds
-    another network.
+    channels: of the run's data, 1 or 3; 2 for points. class_count: how many classes the generator can be asked for,
+    0 where it is not conditional. Raises OSError where the file cannot be read and ValueError where it is damaged or
+    holds another network.
     """
     with torch.random.fork_rng(devices=[]):  # building draws weights that are then replaced
-        net = config.generator.build(ImageShape(channels, config.size), config.latent.dim, class_count)
+        shape = ImageShape(channels, 1 if channels == 2 else config.size)
+        net = config.generator.build(shape, config.latent.dim, class_count)
     try:
         net.load_state_dict(load(path.read_bytes()))
     except SafetensorError as error:
@@ -44,7 +45,8 @@ def load_generator(path: Path, config: RunConfig, *, channels: int, class_count:
 def draw_samples(
     net: GeneratorNet, latent: Latent, *, class_count: int, count: int, seed: int
 ) -> dict[str, NDArray[Any]]:
-    """images uint8 [count, size, size, C] and, of a conditional generator, labels int64 [count]: 0, 1, 2... in turn.
+    """images uint8 [count, size, size, C], or points float32 [count, 2]; and, of a conditional generator, labels
+    int64 [count]: 0, 1, 2... in turn.
 
     The same seed gives the same samples, and more of them begin with the same ones.
     """
@@ -53,9 +55,11 @@ def draw_samples(
     blocks = []
     for start in range(0, count, BLOCK):
         z = draw_latents(latent, BLOCK, rng)
-        images = to_pixels(net(z, None if labels is None else labels[start : start + BLOCK]))
-        blocks.append(images[: count - start].permute(0, 2, 3, 1).contiguous().numpy())
-    arrays = {"images": np.concatenate(blocks)}
+        samples = net(z, None if labels is None else labels[start : start + BLOCK])[: count - start]
+        points = samples.shape[-1] == 1
+        block = samples.flatten(1).float() if points else to_pixels(samples).permute(0, 2, 3, 1).contiguous()
+        blocks.append(block.numpy())
+    arrays = {"points" if points else "images": np.concatenate(blocks)}
     return arrays if labels is None else {**arrays, "labels": labels[:count].numpy()}
 
 

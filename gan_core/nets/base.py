@@ -12,16 +12,24 @@ from gan_core.config.registry import Registry
 
 @dataclass(frozen=True)
 class ImageShape:
-    """Square images of `size` pixels (28, 32 or 64) with `channels` (1 or 3) channels."""
+    """Square images of `size` pixels (28, 32 or 64) with `channels` (1 or 3) channels.
+
+    Points in the plane are images of one pixel with two channels, x and y, in coordinates of their own.
+    """
 
     channels: int
     size: int
+
+    @property
+    def is_points(self) -> bool:
+        return self.size == 1
 
 
 class GeneratorNet(nn.Module):
     """Latents to images.
 
-    forward(z, labels): z float [N, latent_dim], labels int64 [N] or None -> float [N, C, size, size] in [-1, 1].
+    forward(z, labels): z float [N, latent_dim], labels int64 [N] or None -> float [N, C, size, size], images in
+    [-1, 1], points without bounds.
     latent_spaces names the spaces that a point can be given in: "z" always, "w" where there is a mapping network.
     """
 
@@ -52,7 +60,10 @@ class Generator:
 
     build draws its initial weights from torch's global random state, which the caller seeds.
     problems lists in words why these options cannot serve this shape (empty: they can).
+    serves_points: it also makes points in the plane.
     """
+
+    serves_points: ClassVar[bool] = False
 
     def build(self, shape: ImageShape, latent_dim: int, class_count: int) -> GeneratorNet:
         """class_count 0: unconditional."""
@@ -63,7 +74,12 @@ class Generator:
 
 
 class Discriminator:
-    """A member of the discriminator family; `build`'s `pack` is how many images are judged together (PacGAN)."""
+    """A member of the discriminator family; `build`'s `pack` is how many images are judged together (PacGAN).
+
+    serves_points: it also judges points in the plane.
+    """
+
+    serves_points: ClassVar[bool] = False
 
     def build(self, shape: ImageShape, class_count: int, pack: int) -> DiscriminatorNet:
         raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +27,8 @@ from gan_core.nets.layers import (
     full_precision,
     initialise,
 )
-
 from gan_core.nets.options import initial_weights, minibatch_std, spectral_norm
+
 MAX_LAYERS, MAX_UNITS = 6, 2048
 HIDDEN_HELP = (
     "Units of each hidden layer, from the input on, with commas between (256,512). Empty: no hidden layer, "
@@ -66,7 +67,7 @@ def _norm(kind: str, units: int) -> nn.Module:
 
 
 class MlpGeneratorNet(GeneratorNet):
-    """z -> hidden layers -> C * size * size -> tanh."""
+    """z -> hidden layers -> C * size * size -> tanh; points have no bounds and no tanh."""
 
     def __init__(self, options: MlpGenerator, shape: ImageShape, latent_dim: int, class_count: int) -> None:
         super().__init__()
@@ -81,7 +82,8 @@ class MlpGeneratorNet(GeneratorNet):
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         x = full_precision(self.layers(self.latent(z, labels)))
-        return torch.tanh(x).view(-1, self.shape.channels, self.shape.size, self.shape.size)
+        x = x if self.shape.is_points else torch.tanh(x)
+        return x.view(-1, self.shape.channels, self.shape.size, self.shape.size)
 
 
 class MlpDiscriminatorNet(DiscriminatorNet):
@@ -117,6 +119,8 @@ class MlpDiscriminatorNet(DiscriminatorNet):
 class MlpGenerator(Generator):
     """Dense layers only: the simplest network there is; it does not know that pixels have neighbours."""
 
+    serves_points: ClassVar[bool] = True
+
     hidden: str = text("256,512", max_length=48, label="Hidden layers", help=HIDDEN_HELP)
     activation: str = choice("leaky_relu", tuple(ACTIVATIONS), label="Activation", help=ACTIVATION_HELP)
     norm: str = choice("batch", ("none", "batch", "layer"), label="Normalisation", help=NORM_HELP)
@@ -133,6 +137,8 @@ class MlpGenerator(Generator):
 @dataclass(frozen=True)
 class MlpDiscriminator(Discriminator):
     """Dense layers only: looks at all pixels at once, and has to learn that neighbours belong together."""
+
+    serves_points: ClassVar[bool] = True
 
     hidden: str = text("512,256", max_length=48, label="Hidden layers", help=HIDDEN_HELP)
     activation: str = choice("leaky_relu", tuple(ACTIVATIONS), label="Activation", help=ACTIVATION_HELP)

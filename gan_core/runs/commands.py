@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gan_core.training.trainer import Players
+
 
 @dataclass(frozen=True)
 class Pause:
@@ -18,7 +20,16 @@ class Resume:
 
 @dataclass(frozen=True)
 class StepOnce:
-    """One step, then pause (again)."""
+    """One step, of both players or of one alone, then pause (again)."""
+
+    players: Players = "both"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """At least so many seconds from one step to the next; 0 is full speed. Not part of what the run is."""
+
+    seconds_per_step: float
 
 
 @dataclass(frozen=True)
@@ -39,4 +50,4 @@ class Change:
     value: Any
 
 
-Command = Pause | Resume | StepOnce | Stop | CheckpointNow | Change
+Command = Pause | Resume | StepOnce | Pace | Stop | CheckpointNow | Change

@@ -15,6 +15,7 @@ from gan_core.config.files import write_atomically
 from gan_core.runs.snapshot import Grid
 from gan_core.runs.store import GridRow, RunFolder
 from gan_core.training import SampleGrid
+from gan_core.training.scene import Scene, encode_scene
 
 
 def atlas_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -24,15 +25,17 @@ def atlas_png(pixels: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def encode_grid(sample: SampleGrid, step: int, images: int, size: int) -> Grid:
-    """A grid as it is shown, sent and stored."""
+def encode_grid(sample: SampleGrid | Scene, step: int, images: int, size: int) -> Grid:
+    """A grid, or the scene of a run of points, as it is shown, sent and stored."""
+    if isinstance(sample, Scene):
+        return Grid(step, images, 0, 0, size, encode_scene(sample), np.zeros(0, np.float32))
     scores = np.asarray(sample.scores, dtype=np.float32)
     return Grid(step, images, sample.columns, sample.rows, size, atlas_png(sample.pixels), scores)
 
 
 def save_grid(folder: RunFolder, grid: Grid) -> GridRow:
     """Write the picture durably; the row that says so. Raises OSError."""
-    write_atomically(folder.grid_png(grid.step), grid.png)
+    write_atomically(folder.grid_file(grid.step, points=grid.is_scene), grid.png)
     digest = hashlib.sha256(grid.png).hexdigest()
     return GridRow(grid.step, grid.images, grid.columns, grid.rows, grid.size, digest, grid.scores)
 
@@ -43,7 +46,7 @@ def load_grid(folder: RunFolder, step: int) -> Grid | None:
     if row is None:
         return None
     try:
-        png = folder.grid_png(step).read_bytes()
+        png = folder.grid_file(step, points=row.size == 1).read_bytes()
     except OSError:
         return None
     if hashlib.sha256(png).hexdigest() != row.sha256:
@@ -62,11 +65,11 @@ class GridShelf:
         self._writing: list[Future[tuple[GridRow, Grid]]] = []
         self._showing: Future[Grid] | None = None
 
-    def put(self, sample: SampleGrid, step: int, images: int, size: int) -> None:
+    def put(self, sample: SampleGrid | Scene, step: int, images: int, size: int) -> None:
         """Show a grid and keep it."""
         self._writing.append(self._executor.submit(self._keep, sample, step, images, size))
 
-    def pass_by(self, sample: SampleGrid, step: int, images: int, size: int) -> None:
+    def pass_by(self, sample: SampleGrid | Scene, step: int, images: int, size: int) -> None:
         """Show a grid that is not kept. Raises what went wrong with the one before."""
         if self._showing is not None and self._showing.done():
             self._showing.result()
@@ -82,11 +85,11 @@ class GridShelf:
         while self._writing and (wait or self._writing[0].done()):
             yield self._writing.pop(0).result()
 
-    def _encode(self, sample: SampleGrid, step: int, images: int, size: int) -> Grid:
+    def _encode(self, sample: SampleGrid | Scene, step: int, images: int, size: int) -> Grid:
         grid = encode_grid(sample, step, images, size)
         self._show(grid)
         return grid
 
-    def _keep(self, sample: SampleGrid, step: int, images: int, size: int) -> tuple[GridRow, Grid]:
+    def _keep(self, sample: SampleGrid | Scene, step: int, images: int, size: int) -> tuple[GridRow, Grid]:
         grid = self._encode(sample, step, images, size)
         return save_grid(self._folder, grid), grid

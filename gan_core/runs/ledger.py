@@ -9,10 +9,13 @@ import time
 from typing import Any
 
 from gan_core.config.codec import to_dict
+from gan_core.data.points import PointDataset
+from gan_core.measure.plane import measure_plane
 from gan_core.runs.checkpoints import write_checkpoint
 from gan_core.runs.grids import GridShelf
 from gan_core.runs.meter import Meter
 from gan_core.runs.snapshot import Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.stage import plane_reference
 from gan_core.runs.states import State, move
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Surroundings
@@ -25,7 +28,9 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.02  # between two looks at what goes by the clock
 FLUSH_SECONDS = 1.0  # at most so much of the curves is lost by a kill
 LIVE_GRID_SECONDS = 0.25
+LIVE_SCENE_SECONDS = 0.12  # points glide from one to the next
 LIVE_GRID_SHARE = 0.025  # of the time, at most, goes into grids that are only looked at
+MEASURE_EVERY_POINTS = 5
 CHECKPOINT_SHARE = 0.02  # of the time, at most, goes into automatic checkpoints
 CHECKPOINT_PAUSE_SECONDS = 15.0  # but they are never further apart than this, once enough images were seen
 
@@ -51,6 +56,7 @@ class Ledger:
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
+        self._seconds_per_step = 0.0
         self._next_look = self._live_cost_seconds = 0.0
         self._last_checkpoint = 0.0
         self._checkpoint_cost_seconds = 0.0
@@ -95,8 +101,14 @@ class Ledger:
     def renew(self) -> None:
         self.view = make_view(
             self.about, self.standing, self._config, self._checkpoints,
-            speed=self.meter.recent_speed(), place=self._around.line.place(self.folder.id),
+            speed=self.meter.recent_speed(), pace=self._seconds_per_step,
+            place=self._around.line.place(self.folder.id),
         )  # fmt: skip
+
+    def pace(self, seconds_per_step: float) -> None:
+        """Tell that the run goes no faster than so."""
+        self._seconds_per_step = seconds_per_step
+        self.tell()
 
     def begin(self, trainer: Trainer, elapsed_seconds: float, checkpoint_step: int | None) -> None:
         """Take over from an earlier session, or from nothing."""
@@ -127,11 +139,18 @@ class Ledger:
         speed = self.meter.speed_since_point(seconds, trainer.images)
         values = {
             "step": float(trainer.step_count), "images": float(trainer.images), "elapsed_seconds": seconds,
-            "images_per_second": speed, **trainer.point(),
+            "images_per_second": speed, **trainer.point(), **self._measured(trainer),
         }  # fmt: skip
         values = {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
         self.writer.add_point(values)
         self._around.emit(self.folder.id, Recorded(self.folder.id, values))
+
+    def _measured(self, trainer: Trainer) -> dict[str, float]:
+        """How good a generator of points is, at every so many points of the curves."""
+        data = trainer.config.data
+        if not isinstance(data, PointDataset) or trainer.step_count % (trainer.every_steps * MEASURE_EVERY_POINTS):
+            return {}
+        return measure_plane(trainer.plane_points(), plane_reference(data))
 
     def look_after(self, trainer: Trainer) -> None:
         """What goes by the clock, not by the step: grids that are durable or wanted, and the state on disk."""
@@ -175,7 +194,8 @@ class Ledger:
 
     def _show_grid_if_due(self, trainer: Trainer, now: float) -> None:
         """While somebody watches, a few times a second, as long as it costs but a small share of the time."""
-        pause = max(LIVE_GRID_SECONDS, self._live_cost_seconds / LIVE_GRID_SHARE)
+        seconds = LIVE_SCENE_SECONDS if trainer.shape.is_points else LIVE_GRID_SECONDS
+        pause = max(seconds, self._live_cost_seconds / LIVE_GRID_SHARE)
         if now - self._last_live >= pause and not self._shelf.busy and self._around.is_watched(self.folder.id):
             self.show_grid(trainer)
             self._last_live = time.monotonic()

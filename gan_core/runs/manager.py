@@ -18,7 +18,6 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
-from gan_core.nets.base import ImageShape
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, incompatible
 from gan_core.runs.checkpoints import sound_files
@@ -29,6 +28,7 @@ from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
 from gan_core.runs.snapshot import Event, RunView
+from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
 from gan_core.runs.surroundings import Limits, Surroundings
@@ -36,6 +36,7 @@ from gan_core.runs.views import ViewShelf
 from gan_core.runs.worker import RunThread, check_change
 from gan_core.runs.writer import RunWriter, new_run
 from gan_core.training import RunConfig, cautions, problems, resolve_device, step_cost
+from gan_core.training.build import sample_shape
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class RunManager(RunReader):
         info = config.data.info(self.data_dir)
         class_count = len(info.classes) if config.conditional else 0
         with self._around.build_lock:
-            cost = step_cost(config, ImageShape(info.channels, config.size), class_count)
+            cost = step_cost(config, sample_shape(config, info), class_count)
         return estimate(config, cost, self._torch_device, self.threads, self._finished_like)
 
     def resolved(self, config: RunConfig) -> RunConfig:
@@ -317,6 +318,10 @@ class RunManager(RunReader):
     def follow(self, run_id: str) -> Follower:
         """For runs that another process trains: ask it now and then what is new, where `subscribe` hears nothing."""
         return Follower(self, run_id, self.view, self.trains_here)
+
+    def stage(self, run_id: str) -> RunStage | None:
+        """What does not change during a run of points; None for a run of images. Half a second the first time."""
+        return run_stage(self.config(run_id), self._around.build_lock)
 
     def config(self, run_id: str) -> RunConfig:
         """The configuration now in force."""

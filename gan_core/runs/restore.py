@@ -14,7 +14,7 @@ from gan_core.runs.store import About, RunFolder
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 
-_OURS = re.compile(r"\d{8,}(\.png|\.pt|-generator\.safetensors)|\..+\.tmp")
+_OURS = re.compile(r"\d{8,}(\.png|\.scene|\.pt|-generator\.safetensors)|\..+\.tmp")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _load(trainer: Trainer, state: dict[str, Any], *, branched: bool) -> None:
 
 def clear_away(folder: RunFolder) -> None:
     """Remove files that no row speaks of: what a kill cut short, and what was forgotten. For the lock's holder."""
-    grids = {folder.grid_png(step) for step, _ in folder.grids()}
+    grids = {folder.grid_file(step, points=points) for step, _ in folder.grids() for points in (False, True)}
     rows = folder.checkpoints()
     listed = grids | {folder.checkpoint(row.step) for row in rows} | {folder.generator(row.step) for row in rows}
     for place in ("samples", "checkpoints"):

@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import sqlite3
 
+from gan_core.measure.plane import PLANE_MEASURES
 from gan_core.training.statistics import METRICS
 
 COLUMNS = (
     "step", "images", "elapsed_seconds", "images_per_second", *METRICS, "g_lr", "d_lr", "instance_noise",
+    *(measure.name for measure in PLANE_MEASURES),
 )  # fmt: skip
 TIMING_COLUMNS = ("elapsed_seconds", "images_per_second")
 """The columns that differ between two runs of the same seed."""
 
-SCHEMA_VERSION = 1
-MIGRATIONS: dict[int, tuple[str, ...]] = {}
+SCHEMA_VERSION = 2
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: tuple(
+        f"ALTER TABLE points ADD COLUMN {name} REAL"
+        for name in ("modes_covered", "high_quality_share", "reverse_kl", "sliced_wasserstein", "mmd")
+    ),
+}
 """Version -> the statements that lead from it to the next one."""
 
 TABLES = (

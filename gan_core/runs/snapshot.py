@@ -18,6 +18,7 @@ class RunView:
     config: the RunConfig now in force, as JSON-ready data. queue_place: 1 is next; 0 is not queued.
     error: one sentence, "" where all is well; advice: what usually helps, a sentence each.
     checkpoints: the steps that can be resumed or branched from, oldest first.
+    seconds_per_step: the pace it is held to; 0 is full speed.
     recent_images_per_second: over about the last 10 seconds; 0 before it is known.
     """
 
@@ -41,6 +42,7 @@ class RunView:
     advice: tuple[str, ...] = ()
     checkpoints: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    seconds_per_step: float = 0.0
 
     @property
     def eta_seconds(self) -> float | None:
@@ -56,6 +58,8 @@ class Grid:
 
     png: the atlas, `columns` x `rows` samples of size x size pixels without gaps, 1 or 3 channels.
     scores: float32 [columns * rows], D's score of each sample (probability "real", or the raw score).
+    A run of points has a scene instead (`gan_core.training.scene`): size 1, no columns, rows or scores, and the
+    encoded scene as `png`.
     """
 
     step: int
@@ -65,6 +69,10 @@ class Grid:
     size: int
     png: bytes
     scores: NDArray[np.float32]
+
+    @property
+    def is_scene(self) -> bool:
+        return self.size == 1
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,9 @@ class RunFolder:
         self.database = root / "metrics.db"
         self.lock = root / "run.lock"
 
-    def grid_png(self, step: int) -> Path:
-        return self.root / "samples" / f"{step:08d}.png"
+    def grid_file(self, step: int, *, points: bool) -> Path:
+        """The sample grid kept at a step, or the scene of a run of points."""
+        return self.root / "samples" / f"{step:08d}.{'scene' if points else 'png'}"
 
     def checkpoint(self, step: int) -> Path:
         return self.root / "checkpoints" / f"{step:08d}.pt"

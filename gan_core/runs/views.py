@@ -27,7 +27,7 @@ SETTLED_SECONDS = 2.0  # a file changed more recently may change again without i
 
 def make_view(
     about: About, standing: Standing, config: dict[str, Any], checkpoints: tuple[int, ...], *,
-    speed: float = 0.0, place: int = 0,
+    speed: float = 0.0, pace: float = 0.0, place: int = 0,
 ) -> RunView:  # fmt: skip
     return RunView(
         id=about.id, title=about.title, preset=about.preset, state=standing.state, step=standing.step,
@@ -35,7 +35,7 @@ def make_view(
         recent_images_per_second=speed, device=about.device, threads=about.threads, config=config,
         created=about.created, parent=about.parent, parent_step=about.parent_step,
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
-        checkpoints=checkpoints, warnings=standing.warnings,
+        checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
     )  # fmt: skip
 
 

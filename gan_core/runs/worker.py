@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from dataclasses import dataclass
 
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, spec_at
 from gan_core.runs.advice import after_divergence, failure_words
-from gan_core.runs.commands import Change, CheckpointNow, Command, Pause, Resume, StepOnce, Stop
+from gan_core.runs.commands import Change, CheckpointNow, Command, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.lock import RunLock
 from gan_core.runs.restore import Restored, restore
@@ -24,9 +25,11 @@ from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.compiler import missing_compiler
 from gan_core.training.guard import Trouble
+from gan_core.training.trainer import Players
 
 log = logging.getLogger(__name__)
 
+PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
 LOOK_SECONDS = 0.5  # between two looks at the place in line
 
 
@@ -65,6 +68,8 @@ class RunThread(threading.Thread):
         self._trainer: Trainer | None = None
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._stopping = self._paused = self._single_step = False
+        self._players: Players = "both"
+        self._pace_seconds, self._next_step = 0.0, 0.0  # least time from one step to the next; when that is
         self._going = False  # the device is ours, and stays so until the next pause
 
     # --- from other threads
@@ -177,7 +182,9 @@ class RunThread(threading.Thread):
             if trainer.finished or self._limits.reached(trainer.step_count, self._ledger.meter.elapsed()):
                 self._end(trainer, "finished")
                 return
-            trainer.step()
+            if self._pace_seconds and not self._wait_for_pace(trainer):
+                continue
+            trainer.step(self._players)
             if trainer.trouble is not None:
                 self._examine(trainer)
             if trainer.point_due():
@@ -186,7 +193,19 @@ class RunThread(threading.Thread):
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
+                if self._players != "both":  # no resume could make it again
+                    self._checkpoint(trainer, by_hand=False)
                 self._pause(trainer)
+
+    def _wait_for_pace(self, trainer: Trainer) -> bool:
+        """Whether it is time for the next step; False as soon as a command has come."""
+        while (left := self._next_step - time.monotonic()) > 0:
+            if not self._commands.empty():
+                return False
+            self._ledger.look_after(trainer)
+            time.sleep(min(left, PACE_LOOK_SECONDS))
+        self._next_step = time.monotonic() + self._pace_seconds
+        return True
 
     def _point(self, trainer: Trainer) -> None:
         self._ledger.add_point(trainer)
@@ -237,8 +256,13 @@ class RunThread(threading.Thread):
             self._pause(trainer)
         elif isinstance(command, Resume):
             self._paused = self._single_step = False
+            self._players = "both"
         elif isinstance(command, StepOnce):
-            self._paused, self._single_step = False, True
+            self._paused, self._single_step, self._players = False, True, command.players
+            self._next_step = 0.0
+        elif isinstance(command, Pace):
+            self._pace_seconds, self._next_step = command.seconds_per_step, 0.0
+            self._ledger.pace(command.seconds_per_step)
         elif isinstance(command, CheckpointNow):
             self._checkpoint(trainer, by_hand=True)
         elif isinstance(command, Change):
@@ -251,6 +275,7 @@ class RunThread(threading.Thread):
         waited = self._ledger.standing.state == "queued"
         self._ledger.meter.halt()
         self._paused, self._single_step, self._going = True, False, False
+        self._players = "both"
         self._ledger.stand("paused", trainer)
         if not waited:  # else it has not moved since the last pause, and the device is another's
             self._ledger.list_grids(wait=True)

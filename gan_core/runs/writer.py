@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import secrets
 import shutil
@@ -101,7 +102,7 @@ class RunWriter:
 
     def add_point(self, values: dict[str, float]) -> None:
         """Keep a point until the next writing."""
-        self._waiting.append(tuple(None if v != v else v for v in (values[c] for c in COLUMNS)))
+        self._waiting.append(tuple(None if v != v else v for v in (values.get(c, math.nan) for c in COLUMNS)))
 
     def add_points(self, columns: dict[str, NDArray[np.float64]]) -> None:
         """Many points at once, as `RunFolder.points` gives them; kept until the next writing."""

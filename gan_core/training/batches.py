@@ -68,7 +68,9 @@ class Batches:
 
 
 def to_unit(pixels: Tensor) -> Tensor:
-    """uint8 [...] from 0 to 255 -> float32 from -1 to 1."""
+    """uint8 [...] from 0 to 255 -> float32 from -1 to 1; what is not pixels (points in the plane) stays as it is."""
+    if pixels.dtype != torch.uint8:
+        return pixels
     return pixels.to(torch.float32).div_(127.5).sub_(1.0)
 
 

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gan_core.data.base import ImageInfo
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet, ImageShape
 from gan_core.training.run_config import Latent, RunConfig
 from gan_core.training.seeds import stream_seed
+
+
+def sample_shape(config: RunConfig, info: ImageInfo) -> ImageShape:
+    """What a run of this configuration learns to make: images in the size asked for, or points."""
+    return ImageShape(info.channels, 1 if info.native_size == 1 else config.size)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gan_core.config.codec import ConfigError
-from gan_core.data import Emoji, Shapes
+from gan_core.data import Emoji, Grid25, Ring, Shapes
 from gan_core.nets import (
     DcganDiscriminator,
     DcganGenerator,
@@ -18,7 +18,7 @@ from gan_core.nets import (
 )
 from gan_core.objectives import R1R2, DiffAugment, Hinge, Relativistic, Wasserstein, WganGp
 from gan_core.training.optimizers import Adam, Cosine
-from gan_core.training.run_config import Ema, Latent, RunConfig
+from gan_core.training.run_config import Ema, InstanceNoise, Latent, RunConfig
 
 
 @dataclass(frozen=True)
@@ -164,5 +164,46 @@ _preset(
         g_optimizer=Adam(lr=5e-4, beta1=0.0, beta2=0.99),
         d_optimizer=Adam(lr=5e-4, beta1=0.0, beta2=0.99),
         total_images=600_000,
+    ),
+)
+
+
+# --- points in the plane
+
+
+def _plane(hidden: str, lr: float, steps: int) -> RunConfig:
+    """Two dense networks alike, batches of 256, learning rates that end at 0 after so many steps."""
+    return RunConfig(
+        data=Ring(),
+        latent=Latent(dim=2),
+        generator=MlpGenerator(hidden=hidden, norm="none", activation="relu"),
+        discriminator=MlpDiscriminator(hidden=hidden, activation="relu"),
+        g_optimizer=Adam(lr=lr, beta1=0.0, beta2=0.99),
+        d_optimizer=Adam(lr=lr, beta1=0.0, beta2=0.99),
+        schedule=Cosine(final_factor=0.0),
+        ema=Ema(half_life_images=10_000),
+        batch_size=256,
+        total_images=256 * steps,
+    )
+
+
+_RING = _plane("64,64", 4e-3, 20_000)
+
+_preset(
+    "ring",
+    "Ring of eight",
+    "Points in the plane: the generator has to find all eight places. Watch how it bends the plane to get there.",
+    _RING,
+)
+
+_preset(
+    "grid",
+    "Grid of twenty-five",
+    "Noise on the points, fading out, shows the generator the way to all twenty-five places.",
+    replace(
+        _plane("128,128", 2e-3, 12_000),
+        data=Grid25(),
+        schedule=Cosine(start=0.4, final_factor=0.0),
+        instance_noise=InstanceNoise(sigma=0.5, decay_images=256 * 7_200),
     ),
 )

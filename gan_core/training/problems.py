@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from gan_core.data.base import ImageInfo, datasets
-from gan_core.nets.base import ImageShape
+from gan_core.nets.base import discriminators, generators
+from gan_core.objectives import augmentations
+from gan_core.training.build import sample_shape
 from gan_core.training.run_config import RunConfig
 
 
 def problems(config: RunConfig, info: ImageInfo) -> list[str]:
     """A sentence for each reason why this run cannot start; empty where it can."""
-    shape = ImageShape(info.channels, config.size)
-    found = [*config.generator.problems(shape), *config.discriminator.problems(shape)]
+    shape = sample_shape(config, info)
+    found = _wrong_for_points(config) if shape.is_points else []
+    if not found:
+        found = [*config.generator.problems(shape), *config.discriminator.problems(shape)]
+    found += config.data.problems()
     if config.conditional and len(info.classes) < 2:
         found.append(
             "conditional is true, but this dataset has no classes; switch it off or choose a dataset with classes."
@@ -32,6 +37,21 @@ def problems(config: RunConfig, info: ImageInfo) -> list[str]:
             f"total_images is {config.total_images}, less than the {config.batch_size * config.k_d} of one step; "
             "make the run longer or the batch smaller."
         )
+    return found
+
+
+def _wrong_for_points(config: RunConfig) -> list[str]:
+    found = [
+        f'{field} is "{family.name_of(member)}", which works on pictures; for points in the plane choose "mlp".'
+        for field, family, member in (
+            ("generator", generators, config.generator),
+            ("discriminator", discriminators, config.discriminator),
+        )
+        if not member.serves_points
+    ]
+    if config.augmentation.active:
+        name = augmentations.name_of(config.augmentation)
+        found.append(f'augmentation is "{name}", which works on pictures; for points in the plane choose "none".')
     return found
 
 

@@ -34,7 +34,7 @@ class Window:
     penalty: list[Scalar] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.g_loss)
+        return max(len(self.g_loss), len(self.d_loss))
 
     def clear(self) -> None:
         for f in fields(self):
@@ -52,28 +52,23 @@ class Window:
     @torch.no_grad()
     def means(self, loss: Loss) -> dict[str, float]:
         """Every metric's mean over the window (NaN where there is nothing), read from the device in one go."""
-        if not self.g_loss:
-            return dict.fromkeys(METRICS, float("nan"))
-        real, fake = torch.stack(self.real_logits).float(), torch.stack(self.fake_logits).float()  # [steps, N]
-        threshold = loss.threshold(real, fake)
-        values = {
-            "d_loss": _mean(self.d_loss),
-            "g_loss": _mean(self.g_loss),
-            "d_real": loss.score(real).mean(),
-            "d_fake": loss.score(fake).mean(),
-            "d_accuracy_real": (real > threshold).float().mean(),
-            "d_accuracy_fake": (fake <= threshold).float().mean(),
-            "d_grad_norm": _mean(self.d_grad_norm),
-            "g_grad_norm": _mean(self.g_grad_norm),
-            "penalty": _mean(self.penalty) if self.penalty else torch.full_like(real.mean(), float("nan")),
-        }
-        assert tuple(values) == METRICS
-        return dict(zip(METRICS, torch.stack(list(values.values())).tolist(), strict=True))
+        values = {}
+        if self.real_logits:
+            real, fake = torch.stack(self.real_logits).float(), torch.stack(self.fake_logits).float()  # [steps, N]
+            threshold = loss.threshold(real, fake)
+            values = {
+                "d_real": loss.score(real).mean(),
+                "d_fake": loss.score(fake).mean(),
+                "d_accuracy_real": (real > threshold).float().mean(),
+                "d_accuracy_fake": (fake <= threshold).float().mean(),
+            }
+        for name in ("d_loss", "g_loss", "d_grad_norm", "g_grad_norm", "penalty"):
+            if kept := getattr(self, name):
+                values[name] = _stacked(kept).mean().float()
+        read = torch.stack(list(values.values())).tolist() if values else []
+        found = dict(zip(values, read, strict=True))
+        return {name: found.get(name, float("nan")) for name in METRICS}
 
 
 def _stacked(kept: list[Any]) -> Tensor:
     return torch.stack(kept) if isinstance(kept[0], Tensor) else torch.tensor(kept, dtype=torch.float64)
-
-
-def _mean(scalars: list[Scalar]) -> Tensor:
-    return _stacked(scalars).mean().float()

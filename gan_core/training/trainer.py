@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -25,12 +26,15 @@ from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.precision import forward_context
 from gan_core.training.run_config import RunConfig
+from gan_core.training.scene import Scene
 from gan_core.training.seeds import stream_generator
+from gan_core.training.stage import Stage
 from gan_core.training.statistics import Window
 from gan_core.training.step import Game, Move, generate, update_discriminator, update_generator
 
 STATE_FORMAT = 1
 
+Players = Literal["both", "discriminator", "generator"]
 Forward = Callable[[Tensor, Tensor | None], Tensor]
 
 
@@ -71,6 +75,7 @@ class Trainer:
         self._latents_rng = stream_generator(config.seed, "latents", device)
         self._noise_rng = stream_generator(config.seed, "noise", device)
         self._grid = GridLatents(config, self.class_count, device)
+        self._stage = Stage(config, data, device) if self.shape.is_points else None
         self.last_examined: Trouble | None = None
         self._grid_images = 0  # images seen when the last grid was kept
         self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
@@ -85,8 +90,11 @@ class Trainer:
 
     # --- one step on
 
-    def step(self) -> None:
-        """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players."""
+    def step(self, players: Players = "both") -> None:
+        """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players.
+
+        players: with only one of them the other stays as it is; the same random numbers are used up.
+        """
         self.step_count += 1
         config, game = self.config, self._game()
         for update in range(config.k_d):
@@ -95,9 +103,11 @@ class Trainer:
             z = draw_latents(config.latent, config.batch_size, self._latents_rng)
             with torch.set_grad_enabled(last):
                 fake = generate(game, z, labels)
-            update_discriminator(game, self.step_count, real, fake, labels, self.window if last else None)
+            if players != "generator":
+                update_discriminator(game, self.step_count, real, fake, labels, self.window if last else None)
             self.images += config.batch_size
-        update_generator(game, self.step_count, real, fake, labels, self.window)
+        if players != "discriminator":
+            update_generator(game, self.step_count, real, fake, labels, self.window)
         if config.ema.half_life_images:
             decay = ema_decay(config.ema.half_life_images, config.ema.ramp_up, self.images, config.batch_size)
             self.average.update(decay)
@@ -179,19 +189,27 @@ class Trainer:
         growth = self.config.record.grid_growth
         return self.images >= self._grid_images + max(pause if growth else 0, growth * self._grid_images)
 
-    def keep_grid(self) -> SampleGrid:
+    def keep_grid(self) -> SampleGrid | Scene:
         """A grid that counts as kept."""
         self._grid_images = self.images
         return self.grid()
 
     @torch.no_grad()
-    def grid(self) -> SampleGrid:
-        """The averaged generator's samples of the fixed latents, and D's score of each."""
+    def grid(self) -> SampleGrid | Scene:
+        """The averaged generator's samples of the fixed latents, and D's score of each; points as a scene."""
+        if self._stage is not None:
+            return self._stage.scene(self)
         latents = self._grid
         with forward_context(self.config.precision, self.device):
             images = self.sampler()(latents.z, latents.labels).float()
             scores = self._scores(images, latents.labels)
         return SampleGrid(latents.columns, latents.rows, tile(to_pixels(images), latents.columns), scores)
+
+    @torch.no_grad()
+    def plane_points(self) -> NDArray[np.float32]:
+        """The points [2000, 2] of a run of points' fixed latents."""
+        assert self._stage is not None
+        return self._stage.points(self)
 
     def sampler(self) -> torch.nn.Module:
         """The network that samples are drawn from; in eval mode."""

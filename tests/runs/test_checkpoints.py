@@ -201,7 +201,8 @@ def test_what_a_kill_left_behind_is_cleared_away_and_nothing_else(manager: RunMa
     run = manager.start(CONFIG, stop_at_step=20)
     at_rest(manager, run)
     folder = folder_of(manager, run)
-    ours = [folder.grid_png(999), folder.checkpoint(999), folder.root / "checkpoints" / ".00000999.pt.1-ab.tmp"]
+    half_done = folder.root / "checkpoints" / ".00000999.pt.1-ab.tmp"
+    ours = [folder.grid_file(999, points=False), folder.checkpoint(999), half_done]
     theirs = [folder.root / "samples" / "notes.txt", folder.root / "checkpoints" / "00000020.bak"]
     for path in (*ours, *theirs):
         path.write_bytes(b"x")
@@ -229,8 +230,8 @@ def test_a_sample_grid_is_listed_only_when_it_is_on_disk(
     at_rest(manager, run)
     folder = folder_of(manager, run)
     listed = [step for step, _ in manager.grids(run)]
-    assert {folder.grid_png(step) for step in listed} == set((folder.root / "samples").iterdir())
-    damage(folder.grid_png(listed[0]))
+    assert {folder.grid_file(step, points=False) for step in listed} == set((folder.root / "samples").iterdir())
+    damage(folder.grid_file(listed[0], points=False))
     with pytest.raises(ValueError, match="no sample grid at step 0"):
         manager.grid(run, 0)
 

@@ -119,7 +119,7 @@ def test_a_diverged_run_cannot_go_on_and_says_what_to_do(manager: RunManager) ->
 def test_an_error_ends_the_run_with_a_sentence_and_gives_the_device_back(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str, advice: str
 ) -> None:
-    def fail(trainer: Trainer) -> None:
+    def fail(trainer: Trainer, players: str = "both") -> None:
         if trainer.config.seed == 77:
             raise error
         step(trainer)

@@ -70,7 +70,7 @@ def test_an_unknown_version_is_refused_in_a_sentence_and_left_as_it_is(manager: 
     with closing(sqlite3.connect(folder.database)) as db:
         db.execute("PRAGMA user_version = 99")
     before = folder.database.read_bytes()
-    words = "was written by another version of this program: its data has version 99, this program reads up to 1\\."
+    words = f"its data has version 99, this program reads up to {SCHEMA_VERSION}\\."
     for act in (lambda: manager.view(run), lambda: manager.resume(run), lambda: RunWriter(folder)):
         with pytest.raises(UnreadableRun, match=words):
             act()

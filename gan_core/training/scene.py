@@ -1,0 +1,138 @@
+"""What a run in the plane looks like at one step: its points, what D thinks of the plane, and both networks.
+
+The picture of a run of points, as a sample grid is that of a run of images.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gan_core.data.points import Extent
+from gan_core.training.run_config import Latent
+
+POINTS = 2000
+HEAT = 64
+MANIFOLD = 21
+MANIFOLD_LINE = 201
+MOST_NETWORK_NUMBERS = 50_000
+
+Floats = NDArray[np.float32]
+_SHORT = ("scores", "arrows", "heat")  # half precision is enough to draw them
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Plain arrays, float32.
+
+    fakes [n, 2]: the averaged generator's points of the run's fixed latents; scores [n]: D's score of each.
+    arrows [n, 2]: minus the gradient of G's loss of that point alone: where D tells G to move it.
+    heat [64, 64]: D's score at the centres of equal cells over the extent, row 0 lowest y, column 0 lowest x.
+    manifold [r, c, 2]: the generator's points of a regular grid of latents; r = c = 21 for two latent dimensions,
+    r = 1 and c = 201 for one, none for more.
+    networks: the layers' weights and biases by name ("g0.weight" [out, in], "g0.bias", ..., "d0.weight", ...), of the
+    averaged generator and of D; empty where they are more than 50,000 numbers.
+    """
+
+    fakes: Floats
+    scores: Floats
+    arrows: Floats
+    heat: Floats
+    manifold: Floats
+    networks: dict[str, Floats] = field(default_factory=dict)
+
+
+def cell_centres(extent: Extent, cells: int = HEAT) -> Tensor:
+    """float32 [cells * cells, 2]: row by row from the lowest y, each from the lowest x."""
+    x0, x1, y0, y1 = extent
+    xs = x0 + (torch.arange(cells) + 0.5) * (x1 - x0) / cells
+    ys = y0 + (torch.arange(cells) + 0.5) * (y1 - y0) / cells
+    return torch.stack((xs.repeat(cells), ys.repeat_interleave(cells)), dim=1)
+
+
+def latent_lattice(latent: Latent) -> Tensor:
+    """Latents [r * c, dim] on a regular grid, between -1 and 1 (uniform) or over the middle 99% (normal)."""
+    if latent.dim > 2:
+        return torch.zeros(0, latent.dim)
+    count = MANIFOLD if latent.dim == 2 else MANIFOLD_LINE
+    share = torch.linspace(-1.0, 1.0, count)
+    if latent.distribution == "normal":  # as much probability between any two neighbours
+        share = math.sqrt(2.0) * torch.erfinv(share * 0.99)
+    if latent.dim == 1:
+        return share[:, None]
+    return torch.stack((share.repeat(count), share.repeat_interleave(count)), dim=1)
+
+
+def lattice_shape(latent: Latent) -> tuple[int, int]:
+    """Rows and columns of `latent_lattice`."""
+    return {1: (1, MANIFOLD_LINE), 2: (MANIFOLD, MANIFOLD)}.get(latent.dim, (0, 0))
+
+
+def dense_layers(net: nn.Module) -> list[tuple[nn.Linear, str]]:
+    """The dense layers of a network in order, each with the kind of what follows it ("" where nothing bends it)."""
+    modules = [m for m in net.modules() if not list(m.children())]
+    found: list[tuple[nn.Linear, str]] = []
+    for module in modules:
+        if isinstance(module, nn.Linear):
+            found.append((module, ""))
+        elif found and not isinstance(module, nn.Identity):
+            linear, after = found[-1]
+            found[-1] = (linear, f"{after} {type(module).__name__}".strip())
+    return found
+
+
+def network_arrays(player: str, net: nn.Module) -> dict[str, Floats]:
+    """ "g0.weight", "g0.bias", ... of the dense layers; a layer held by spectral norm as it is used."""
+    found = {}
+    for i, (layer, _) in enumerate(dense_layers(net)):
+        found[f"{player}{i}.weight"] = layer.weight.detach().float().cpu().numpy().copy()
+        found[f"{player}{i}.bias"] = layer.bias.detach().float().cpu().numpy().copy()
+    return found
+
+
+def encode_scene(scene: Scene) -> bytes:
+    """A uint32 with the length of a JSON header, the header, then the arrays, each at a multiple of 8 bytes.
+
+    All little-endian; the header lists name, dtype, shape, offset (from its own end) and bytes of each array, and is
+    padded with spaces. Positions keep float32; what is only drawn (heat, scores, arrows, weights) has half.
+    """
+    arrays: dict[str, NDArray[Any]] = {"fakes": scene.fakes.astype("<f4"), "manifold": scene.manifold.astype("<f4")}
+    with np.errstate(over="ignore"):  # what half precision cannot hold is far beyond every colour scale
+        arrays |= {name: getattr(scene, name).astype("<f2") for name in _SHORT}
+        arrays |= {name: array.astype("<f2") for name, array in scene.networks.items()}
+    listing, parts, offset = [], [], 0
+    for name, array in arrays.items():
+        raw = array.tobytes()
+        listing.append(
+            {"name": name, "dtype": array.dtype.str, "shape": array.shape, "offset": offset, "bytes": len(raw)}
+        )
+        parts.append(raw + bytes(-len(raw) % 8))
+        offset += len(parts[-1])
+    header = json.dumps({"arrays": listing}).encode()
+    header += b" " * (-(4 + len(header)) % 8)
+    return b"".join((struct.pack("<I", len(header)), header, *parts))
+
+
+def decode_scene(data: bytes) -> Scene:
+    """What `encode_scene` made. Raises ValueError for anything else."""
+    try:
+        (length,) = struct.unpack_from("<I", data)
+        arrays = {}
+        for entry in json.loads(data[4 : 4 + length])["arrays"]:
+            start = 4 + length + int(entry["offset"])
+            raw = data[start : start + int(entry["bytes"])]
+            if entry["dtype"] not in ("<f4", "<f2"):
+                raise ValueError
+            arrays[entry["name"]] = np.frombuffer(raw, entry["dtype"]).reshape(entry["shape"]).astype(np.float32)
+        known = {name: arrays.pop(name) for name in ("fakes", "manifold", *_SHORT)}
+    except (ValueError, KeyError, TypeError, struct.error) as error:
+        raise ValueError("This is not a scene of a run of points.") from error
+    return Scene(**known, networks=arrays)

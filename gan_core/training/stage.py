@@ -1,0 +1,101 @@
+"""Looking at a run of points: what is looked at stays the same for the whole run."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gan_core.data.base import ImageSet
+from gan_core.data.points import PointDataset
+from gan_core.training.build import draw_latents
+from gan_core.training.run_config import RunConfig
+from gan_core.training.scene import (
+    HEAT,
+    MOST_NETWORK_NUMBERS,
+    POINTS,
+    Scene,
+    cell_centres,
+    latent_lattice,
+    lattice_shape,
+    network_arrays,
+)
+from gan_core.training.seeds import stream_generator
+
+
+class Player(Protocol):
+    """What a stage looks at: a trainer."""
+
+    config: RunConfig
+    discriminator: Any
+
+    def sampler(self) -> nn.Module: ...
+
+
+def fixed_latents(config: RunConfig, device: torch.device) -> Tensor:
+    """The latents [2000, dim] whose points are shown, the same for the whole run."""
+    return draw_latents(config.latent, POINTS, stream_generator(config.seed, "grid", device))
+
+
+class Stage:
+    """Fixed latents, the cells of the plane and real points to compare with."""
+
+    def __init__(self, config: RunConfig, data: ImageSet, device: torch.device) -> None:
+        assert isinstance(config.data, PointDataset)
+        self._z = fixed_latents(config, device)
+        self._lattice = latent_lattice(config.latent).to(device)
+        self._rows, self._columns = lattice_shape(config.latent)
+        self._cells = cell_centres(config.data.extent).to(device)[:, :, None, None]
+        self._real = data.images[:POINTS]
+
+    def points(self, player: Player) -> NDArray[np.float32]:
+        """The averaged generator's points [2000, 2] of the fixed latents."""
+        return _numpy(player.sampler()(self._z)).reshape(-1, 2)
+
+    def scene(self, player: Player) -> Scene:
+        """How it looks now. Leaves networks and random streams as they were."""
+        config, net = player.config, player.sampler()
+        with torch.no_grad():
+            points = net(torch.cat((self._z, self._lattice))).float()
+        fakes, manifold = points[: len(self._z)], points[len(self._z) :]
+        player.discriminator.eval()
+        try:
+            arrows, scores = self._arrows(config, player.discriminator, fakes)
+            with torch.no_grad():
+                heat = config.loss.score(_judge(player.discriminator, self._cells, config.pack))
+        finally:
+            player.discriminator.train()
+        networks = {**network_arrays("g", net), **network_arrays("d", player.discriminator)}
+        if sum(array.size for array in networks.values()) > MOST_NETWORK_NUMBERS:
+            networks = {}
+        return Scene(
+            _numpy(fakes).reshape(-1, 2), _numpy(scores), _numpy(arrows).reshape(-1, 2),
+            _numpy(heat).reshape(HEAT, HEAT), _numpy(manifold).reshape(self._rows, self._columns, 2), networks,
+        )  # fmt: skip
+
+    @torch.enable_grad()
+    def _arrows(self, config: RunConfig, discriminator: nn.Module, fakes: Tensor) -> tuple[Tensor, Tensor]:
+        """Minus the gradient of G's loss of each point, and D's scores."""
+        fakes = fakes.detach().requires_grad_()
+        logits = _judge(discriminator, fakes, config.pack)
+        real_logits = None
+        if config.loss.relativistic:
+            with torch.no_grad():
+                real_logits = _judge(discriminator, self._real[: len(fakes)], config.pack)
+        loss = config.loss.g_loss(real_logits, logits)
+        (gradient,) = torch.autograd.grad(loss, fakes)
+        return -gradient * len(fakes), config.loss.score(logits.detach())
+
+
+def _judge(discriminator: nn.Module, points: Tensor, pack: int) -> Tensor:
+    """Logits [N]; with packing each point stands for all of its pack."""
+    logits: Tensor = discriminator(points.repeat(1, pack, 1, 1), None)
+    return logits.float()
+
+
+def _numpy(tensor: Tensor) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.detach().float().cpu().numpy()
+    return array
