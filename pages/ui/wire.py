@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.measure.plane import PLANE_MEASURES
 from pages.ui.public import public
 
 COLUMNS = (
@@ -34,10 +35,12 @@ COLUMNS = (
     "g_lr",
     "d_lr",
     "instance_noise",
+    *(measure.name for measure in PLANE_MEASURES),
 )
 """What a viewer gets of each record, in this order."""
 
 HISTORY_POINTS = 4000
+_MEASURES = frozenset(measure.name for measure in PLANE_MEASURES)
 
 
 def pack(header: Mapping[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
@@ -104,6 +107,17 @@ def stage_header(stage: Any) -> dict[str, Any]:
             {"name": layer.name, "in": layer.inputs, "out": layer.units, "activation": layer.after}
             for layer in stage.layers
         ],
+        "measures": [
+            {
+                "name": m.name,
+                "label": m.label,
+                "unit": m.unit,
+                "higher": m.higher_is_better,
+                "help": m.help,
+                "source": m.source,
+            }
+            for m in stage.measures
+        ],
         "latent": {"dim": int(stage.latents.shape[1]), "distribution": stage.latent_distribution},
         "floors": {
             name: {"mean": _plain(floor.mean), "low": _plain(floor.low), "high": _plain(floor.high)}
@@ -142,5 +156,15 @@ def history_blob(columns: Mapping[str, NDArray[np.float64]], points: int = HISTO
     stride = max(1, math.ceil(count / points))
     rows = np.arange((count - 1) % stride, count, stride) if count else np.arange(0)
     empty = np.full(count, math.nan)
-    table = np.stack([np.asarray(columns.get(name, empty))[rows] for name in COLUMNS], axis=1)
+    table = np.stack([_held(name, columns.get(name, empty), stride)[rows] for name in COLUMNS], axis=1)
     return table.astype("<f4").tobytes()
+
+
+def _held(name: str, values: NDArray[np.float64], stride: int) -> NDArray[np.float64]:
+    """A measure is taken at few rows: of those left out, each kept row has the newest since the one before."""
+    values = np.asarray(values, np.float64)
+    if stride == 1 or name not in _MEASURES:
+        return values
+    rows = np.arange(len(values))
+    newest = np.maximum.accumulate(np.where(np.isnan(values), -1, rows))
+    return np.where((newest >= 0) & (rows - newest < stride), values[np.maximum(newest, 0)], math.nan)

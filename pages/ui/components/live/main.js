@@ -9,9 +9,10 @@ class LiveView {
     this.status = new StatusStrip();
     this.curves = new Curves();
     const threshold = (step) => this.threshold(step);
-    this.networks = new Networks({ onUnit: (overlay) => this.plane.setOverlay(overlay) });
+    this.measures = new Measures();
+    this.networks = new Networks({ below: this.measures.root, onUnit: (overlay) => this.plane.setOverlay(overlay) });
     this.plane = new Stage({ threshold, onClose: () => this.networks.close() });
-    this.film = new Film({ onScrub: (step) => this.curves.setCursor(step), threshold, plane: this.plane, onScene: (scene) => this.networks.show(scene) });
+    this.film = new Film({ onScrub: (step) => this.setCursor(step), threshold, plane: this.plane, onScene: (scene) => this.networks.show(scene) });
     this.root = make("div", { class: "gs-live", "data-testid": "live" },
       this.status.root, make("div", { class: "gs-body" }, this.film.root, this.networks.root, this.curves.main), this.curves.more);
     this.body = this.root.querySelector(".gs-body");
@@ -52,17 +53,27 @@ class LiveView {
   restyle() {
     this.plane.restyle();
     this.networks.restyle();
+    this.measures.soon();
+  }
+
+  /** The film stands at a step, null: at the newest. */
+  setCursor(step) {
+    this.curves.setCursor(step);
+    this.measures.cursor = step;
+    this.measures.soon();
   }
 
   /** Points in the plane instead of images, or images again. */
   setPoints(on) {
     this.root.toggleAttribute("data-points", on);
     this.film.setPoints(on);
+    this.status.setPoints(on);
   }
 
   /** What stays for a whole run of points; again after every reconnection. */
   setStage(header, [real, latents]) {
     const { extent, latent, layers } = header;
+    this.measures.setStage(header);
     const stage = { extent, layers, dim: latent.dim, distribution: latent.distribution, real: new Float32Array(real), latents: new Float32Array(latents) };
     this.setPoints(true);
     this.plane.setStage(stage);
@@ -81,6 +92,9 @@ class LiveView {
     this.setPoints(false);
     this.plane.reset();
     this.networks.reset();
+    this.measures.reset();
+    this.measures.series = this.series;
+    this.measures.cursor = null;
     this.film.open(this.data.run ? { run: this.data.run, token: this.data.token } : null);
     this.root.dataset.empty = String(!this.data.run);
     say(this.film.heading, this.data.run ? "Generated" : "Real");
@@ -110,7 +124,7 @@ class LiveView {
   hello(header, blobs) {
     this.series = new Series(header.columns);
     this.series.append(blobs[0]);
-    this.curves.series = this.series;
+    this.curves.series = this.measures.series = this.series;
     this.curves.changes = header.changes;
     this.changes = header.changes.length;
     this.film.setKept(header.kept);
@@ -122,6 +136,7 @@ class LiveView {
 
   addRecords(blob) {
     this.series.append(blob);
+    this.measures.soon();
     this.status.advance(this.series);
     this.paintSoon();
     this.curves.soon();
@@ -226,6 +241,7 @@ class LiveView {
     this.channel = null;
     this.plane.end();
     this.networks.end();
+    this.measures.end();
     this.curves.close();
     this.film.stopPlaying();
     for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, this.onFocus);

@@ -19,8 +19,8 @@ const FLOWS = {
 };
 
 class Networks {
-  /** onUnit(overlay | null): what a chosen unit draws, for the stage. */
-  constructor({ onUnit }) {
+  /** onUnit(overlay | null): what a chosen unit draws, for the stage. below: what stands under the networks. */
+  constructor({ onUnit, below }) {
     this.onUnit = onUnit;
     this.worker = new UnitWorker();
     this.cards = Object.fromEntries(Object.keys(PLAYERS).map((player) => [player, this.card(player)]));
@@ -33,7 +33,7 @@ class Networks {
       chip("d", "D", "The discriminator"), to(), chip("score", "score", "Real or fake?"), to(), chip("loss", "loss", "How wrong it was"));
     this.note = make("p", { class: "gs-nets-note", "data-testid": "networks-note" });
     this.root = make("section", { class: "gs-nets", "aria-label": "The two networks", "data-testid": "networks", hidden: true },
-      this.flow, this.cards.g.root, this.cards.d.root, this.note);
+      this.flow, this.cards.g.root, this.cards.d.root, this.note, below);
     this.watcher = new IntersectionObserver(([entry]) => { this.seen = entry.isIntersecting; if (this.seen) this.soon(); });
     this.watcher.observe(this.root);
     this.sizes = new ResizeObserver(() => this.arrange());
@@ -101,7 +101,7 @@ class Networks {
     const now = performance.now(), has = this.scene.networks.size > 0;
     this.drawn = now;
     say(this.note, [has ? "" : "These networks have too many weights to draw them all.", this.spoiled].filter(Boolean).join(" ")
-      || "Lines are weights: in colour they push up, grey ones pull down. Small maps: where a unit is active. Click one.");
+      || "Weights: colour pushes up, grey down. Maps: where a unit is active; click one.");
     for (const player of Object.keys(PLAYERS)) this.draw(player);
     if (!has || now - this.asked < MAPS_MS) return has && this.soon();
     this.asked = now;
@@ -145,10 +145,10 @@ class Networks {
     for (const [player, card] of Object.entries(this.cards)) {
       const wide = card.box.clientWidth, high = card.box.clientHeight;
       if (!card.layers.length || !wide || !high) continue;
-      const sizes = [card.layers[0].in, ...card.layers.map(({ out }) => out)], room = high - 34;
+      const sizes = [card.layers[0].in, ...card.layers.map(({ out }) => out)], room = high - 22;
       const side = Math.max(11, Math.min(room > 260 ? 26 : room > 170 ? 21 : 17, wide / (sizes.length * 1.5)));
-      const rows = Math.max(2, Math.min(MOST_UNITS, Math.floor(room / (side + 4))));
-      const gap = Math.min(side * 0.5, Math.max(4, room / rows - side));
+      const rows = Math.max(2, Math.min(MOST_UNITS, Math.floor(room / (side + 3))));
+      const gap = Math.min(side * 0.5, Math.max(3, room / rows - side));
       card.columns = sizes.map((size, c) => {
         const count = Math.min(size, rows), x = (c + 0.5) * (wide / sizes.length), top = 4 + (room - count * side - (count - 1) * gap) / 2;
         return { size, count, x, at: (u) => top + u * (side + gap) + side / 2 };
@@ -247,8 +247,7 @@ class Networks {
     ink.textBaseline = "alphabetic";
     const last = c === card.columns.length - 1;
     const name = c === 0 ? (player === "g" ? "z" : "x, y") : last ? (player === "g" ? "x, y" : "score") : String(size);
-    ink.fillText(name, x, card.high - 16);
-    if (size > count) ink.fillText(`+${size - count} more`, x, card.high - 3);
+    ink.fillText(size > count ? `${name} (+${size - count} more)` : name, x, card.high - 4);
   }
 
   see() {

@@ -10,7 +10,8 @@ const LAYERS = [
 ];
 const FIRST_SHOWN = new Set(["real", "fakes", "heat", "contour", "arrows"]);
 const TOLD = "G moves orange to where D sees purple; D keeps purple on blue.";
-const MOST_ARROWS = 110, MOST_TRAILS = 20, TRAIL_STEPS = 80, REACH_PX = 11, SHARPEST = 2, UNIT_SHADES = 9;
+const TOLD_BEFORE = "Blue: real points. After Train orange ones join them, made by the generator.";
+const MOST_ARROWS = 90, MOST_TRAILS = 20, TRAIL_STEPS = 80, REACH_PX = 11, SHARPEST = 2, UNIT_SHADES = 9;
 
 class Stage {
   /** threshold(step): D's dividing line then; onClose(): the shown unit was put away. */
@@ -43,9 +44,9 @@ class Stage {
     this.toggles = LAYERS.map(({ id, name, about }) => make("button", { type: "button", class: "gs-layer", "data-layer": id, "data-testid": `layer-${id}`,
       "aria-pressed": String(this.shown.has(id)), title: about, onClick: () => this.toggle(id),
       onPointerenter: () => say(this.about, about), onFocus: () => say(this.about, about),
-      onPointerleave: () => say(this.about, TOLD), onBlur: () => say(this.about, TOLD) }, make("i", { "aria-hidden": "true" }), name));
+      onPointerleave: () => this.describe(), onBlur: () => this.describe() }, make("i", { "aria-hidden": "true" }), name));
     this.bar = make("div", { class: "gs-layers", role: "group", "aria-label": "Layers of the stage" }, ...this.toggles);
-    this.about = make("p", { class: "gs-stage-about" }, TOLD);
+    this.about = make("p", { class: "gs-stage-about" });
     this.canvas = make("canvas", { class: "gs-plane", tabindex: "0", role: "img", "data-testid": "stage",
       onKeydown: (e) => this.key(e), onBlur: () => this.pick(null) });
     this.corner = make("div", { class: "gs-corner" });
@@ -98,6 +99,8 @@ class Stage {
   }
 
   describe() {
+    say(this.about, this.scene ? TOLD : TOLD_BEFORE);
+    this.showLegend();
     const real = this.stage ? this.stage.real.length / 2 : 0, fakes = this.scene ? this.scene.fakes.shape[0] : 0;
     this.canvas.setAttribute("aria-label", !real ? "Nothing yet" : `${real} real points${fakes ? ` and ${fakes} generated ones at step ${this.step}` : ""}. `
       + "Plus, minus and 0 zoom, arrow keys walk over generated points, Enter trails one.");
@@ -106,8 +109,12 @@ class Stage {
   toggle(id) {
     if (!this.shown.delete(id)) this.shown.add(id);
     for (const button of this.toggles) button.setAttribute("aria-pressed", String(this.shown.has(button.dataset.layer)));
-    this.legend.hidden = !this.shown.has("heat") && !this.overlay;
+    this.showLegend();
     this.soon();
+  }
+
+  showLegend() {
+    this.legend.hidden = !this.scene || !!this.overlay || !this.shown.has("heat");
   }
 
   showZoom() {
@@ -145,10 +152,10 @@ class Stage {
     const [low, middle, high] = ["--gs-heat-fake", "--gs-heat-middle", "--gs-heat-real"].map(get);
     const unit = { g: scaleOf(get("--gs-heat-fake"), get("--gs-heat-middle"), get("--gs-heat-made")), d: scaleOf(low, middle, high) };
     return {
-      px, large, radius, paper, unit, heat: scaleOf(low, middle, high), ink: css("--st-text-color"), edge: css("--gs-contour"), halo: css("--gs-plane-paper", 0.75),
+      px, large, radius, paper, unit, longest: px * large * Math.min(26, this.canvas.clientWidth / 18), heat: scaleOf(low, middle, high), ink: css("--st-text-color"), edge: css("--gs-contour"), halo: css("--gs-plane-paper", 0.75),
       casing: css("--gs-plane-paper", 0.7), arrow: css("--gs-pull", 0.92), lattice: css("--gs-lattice", 0.8), generated: css("--gs-generated"), trail: css("--gs-trail"),
-      real: stampOf("circle", radius, css("--gs-real", 0.8), css("--gs-plane-paper", 0.55), 0.7 * px),
-      fake: stampOf("diamond", radius, css("--gs-generated", 0.95), css("--gs-point-edge", 0.5), 0.7 * px),
+      real: stampOf("circle", 1.15 * radius, css("--gs-real", 0.8), css("--gs-plane-paper", 0.55), 0.7 * px),
+      fake: stampOf("diamond", 0.92 * radius, css("--gs-generated", 0.95), css("--gs-point-edge", 0.5), 0.7 * px),
       shaded: Object.fromEntries(["g", "d"].map((player) => [player, Array.from({ length: UNIT_SHADES }, (_, i) =>
         stampOf("diamond", 1.15 * radius, shadeAt(unit[player], (2 * i) / (UNIT_SHADES - 1) - 1), css("--gs-point-edge", 0.8), 0.7 * px))])),
       axes: { text: css("--gs-quiet-ink"), line: css("--st-text-color", 0.09), halo: css("--gs-plane-paper", 0.7), px: px * large, font: `500 ${11 * px * large}px ${getComputedStyle(this.root).fontFamily}` },
@@ -193,8 +200,8 @@ class Stage {
       ink.beginPath();
       const stride = strideFor(parts.fakes.length / 2, MOST_ARROWS), some = [];
       for (let i = 0; 2 * i < parts.fakes.length; i += stride) some.push(i);
-      traceArrows(ink, plane, parts.fakes, parts.arrows, 34 * px * large, some);
-      this.stroke(look.arrow, 1.5 * px * large);
+      traceArrows(ink, plane, parts.fakes, parts.arrows, look.longest, some);
+      this.stroke(look.arrow, 1.25 * px * large);
     }
     this.paintChosen(ink, parts, look);
   }
@@ -267,7 +274,7 @@ class Stage {
     this.overlay = overlay;
     this.unitCard.hidden = !overlay;
     this.root.toggleAttribute("data-unit", !!overlay);
-    this.legend.hidden = !!overlay || !this.shown.has("heat");
+    this.showLegend();
     if (overlay) say(this.unitWords, overlay.words);
     this.unitPicture.hidden = !overlay?.small;
     if (overlay?.small) {

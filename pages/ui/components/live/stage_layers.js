@@ -95,9 +95,9 @@ function traceArrows(ink, plane, points, ways, longest, indices) {
   for (const i of indices) {
     const wx = ways[2 * i], wy = ways[2 * i + 1], strength = Math.hypot(wx, wy) * tenth;
     if (!(strength > 0.002)) continue;
-    const length = longest * Math.tanh(1.6 * strength), times = (length * tenth) / strength;
+    const length = longest * Math.tanh(strength), times = (length * tenth) / strength;
     const x = left + points[2 * i] * unit, y = low - points[2 * i + 1] * unit, dx = wx * times, dy = -wy * times;
-    const head = Math.min(0.45, 5 / length + 0.18), tx = x + dx, ty = y + dy;
+    const head = Math.min(0.45, 4 / length + 0.14), tx = x + dx, ty = y + dy;
     ink.moveTo(x, y);
     ink.lineTo(tx, ty);
     ink.moveTo(tx - head * (dx + 0.6 * dy), ty - head * (dy - 0.6 * dx));

@@ -59,7 +59,7 @@ class StatusStrip {
     this.track = make("div", { class: "gs-bar", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, this.bar);
     const figure = (name, label) => {
       this[name] = make("dd", { "data-testid": name });
-      return make("div", { class: "gs-figure" }, make("dt", {}, label), this[name]);
+      return make("div", { class: "gs-figure" }, (this[`${name}Label`] = make("dt", {}, label)), this[name]);
     };
     this.root = make("section", { class: "gs-status", "aria-label": "Status of the run" },
       make("div", { class: "gs-state" }, this.mark, make("div", {}, make("div", { class: "gs-title" }, this.word, this.name), this.note)),
@@ -69,6 +69,13 @@ class StatusStrip {
       this.track);
     this.view = null;
     this.told = { words: "", at: -Infinity };
+  }
+
+  /** What one sample is called: an image, or a point in the plane. */
+  setPoints(on) {
+    this.points = on;
+    say(this.imagesLabel, on ? "Points seen" : "Images seen");
+    say(this.speedLabel, on ? "Points / s" : "Images / s");
   }
 
   show(view, { name, epochImages, down, series, probability }) {
@@ -103,9 +110,9 @@ class StatusStrip {
   }
 
   remark(view, series, probability) {
-    if (!view) return "Press Train: one network learns to draw pictures like these, another to tell them from the real ones.";
+    if (!view) return `Press Train: one network learns to ${this.points ? "make points" : "draw pictures"} like these, another to tell them from the real ones.`;
     if (view.state === "queued") return view.queue_place > 0 ? `Number ${view.queue_place} in the queue` : "It starts at once";
-    if (view.state !== "running") return REMARKS[view.state] ?? "";
+    if (view.state !== "running") return (REMARKS[view.state] ?? "").replace("images", this.points ? "points" : "images");
     const now = performance.now();
     if (now - this.told.at > CALM_MS) this.told = { words: story(series, probability), at: now };
     return this.told.words;
