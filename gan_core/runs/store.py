@@ -177,7 +177,8 @@ class RunFolder:
             *sizes, sha256, blob = row
             step, images, columns, rows, size = (int(v) for v in sizes)
             scores = np.frombuffer(blob, dtype=np.float32)
-            if min(columns, rows, size) < 1 or len(scores) != columns * rows:
+            least = 0 if size == 1 else 1  # a scene of points has neither columns nor rows
+            if min(columns, rows) < least or size < 1 or len(scores) != columns * rows:
                 raise ValueError(f"the sample grid at step {step} has no such shape")
             return GridRow(step, images, columns, rows, size, str(sha256), scores)
 
