@@ -45,6 +45,15 @@ class _CrossEntropy(Loss):
             real = real + self.label_smoothing * real_logits
         return real.mean() + softplus(fake_logits).mean()
 
+    def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        terms = {"−mean log(1 − D(G(z)))": softplus(fake_logits).mean()}
+        if not (s := self.label_smoothing):
+            return {"−mean log D(x)": softplus(-real_logits).mean()} | terms
+        return {
+            f"−{1 - s:.4g} mean log D(x)": (1 - s) * softplus(-real_logits).mean(),
+            f"−{s:.4g} mean log(1 − D(x))": s * softplus(real_logits).mean(),
+        } | terms
+
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The logit of the best D where real and generated are equally likely: D = t / 2."""
         half = (1.0 - self.label_smoothing) / 2
@@ -61,6 +70,9 @@ class NonSaturating(_CrossEntropy):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return softplus(-fake_logits).mean()  # -log D(G(z))
 
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"−mean log D(G(z))": softplus(-fake_logits).mean()}
+
 
 @losses.register("minimax", label="Minimax (saturating)", source="Goodfellow et al. 2014, eq. 1")
 @dataclass(frozen=True)
@@ -71,6 +83,9 @@ class Minimax(_CrossEntropy):
 
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -softplus(fake_logits).mean()  # log(1 - D(G(z)))
+
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"mean log(1 − D(G(z)))": -softplus(fake_logits).mean()}
 
 
 @losses.register("least-squares", label="Least squares", source="Mao et al. 2017, arXiv:1611.04076, eq. 9")
@@ -86,6 +101,16 @@ class LeastSquares(Loss):
 
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return 0.5 * (fake_logits - 1.0).square().mean()
+
+    def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        target = 1.0 - self.label_smoothing
+        return {
+            f"½ mean (D(x) − {target:.4g})²": 0.5 * (real_logits - target).square().mean(),
+            "½ mean D(G(z))²": 0.5 * fake_logits.square().mean(),
+        }
+
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"½ mean (D(G(z)) − 1)²": 0.5 * (fake_logits - 1.0).square().mean()}
 
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Half-way between the two targets."""
@@ -103,6 +128,12 @@ class Wasserstein(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean()
 
+    def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"mean D(G(z))": fake_logits.mean(), "−mean D(x)": -real_logits.mean()}
+
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"−mean D(G(z))": -fake_logits.mean()}
+
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return _midpoint(real_logits, fake_logits)
 
@@ -117,6 +148,15 @@ class Hinge(Loss):
 
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean()
+
+    def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {
+            "mean max(0, 1 − D(x))": relu(1.0 - real_logits).mean(),
+            "mean max(0, 1 + D(G(z)))": relu(1.0 + fake_logits).mean(),
+        }
+
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"−mean D(G(z))": -fake_logits.mean()}
 
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return _constant(real_logits, 0.0)
@@ -143,6 +183,12 @@ class Relativistic(Loss):
         if real_logits is None:
             raise ValueError("real_logits is None; the relativistic loss compares generated images with real ones.")
         return softplus(real_logits - fake_logits).mean()
+
+    def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"mean log(1 + exp(D(G(z)) − D(x)))": softplus(fake_logits - real_logits).mean()}
+
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        return {"mean log(1 + exp(D(x) − D(G(z))))": self.g_loss(real_logits, fake_logits)}
 
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         return _midpoint(real_logits, fake_logits)

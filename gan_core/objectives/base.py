@@ -30,6 +30,18 @@ class Loss:
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         raise NotImplementedError
 
+    def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
+        """D's loss taken apart: how each summand is written -> its value, a scalar.
+
+        A summand is written as a factor, the word "mean" and what the mean is taken of, where D(x) and D(G(z)) are
+        the scores (see `score`) of one real and one generated image: "−0.9 mean log D(x)".
+        """
+        raise NotImplementedError
+
+    def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
+        """G's loss taken apart, like `d_terms`."""
+        raise NotImplementedError
+
     def score(self, logits: Tensor) -> Tensor:
         """D(x) as it is shown: the probability "real" where the loss defines one, else the raw score."""
         return torch.sigmoid(logits) if self.probability else logits
@@ -60,6 +72,10 @@ class Penalty:
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         """real, fake: [N, C, H, W] without gradient; rng on their device."""
+        raise NotImplementedError
+
+    def formula(self) -> str:
+        """How what `penalty` adds is written, with its weight in numbers; "" where it adds nothing."""
         raise NotImplementedError
 
     def after_update(self, discriminator: nn.Module) -> None:

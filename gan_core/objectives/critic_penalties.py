@@ -51,6 +51,9 @@ class NoPenalty(Penalty):
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         return real.new_zeros(())
 
+    def formula(self) -> str:
+        return ""
+
 
 @dataclass(frozen=True)
 class _ZeroCentred(Penalty):
@@ -77,6 +80,9 @@ class R1(_ZeroCentred):
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         return self.gamma / 2 * squared_slopes(critic, real).mean()
 
+    def formula(self) -> str:
+        return f"{self.gamma / 2:.4g} mean ‖∇D(x)‖²"
+
 
 @penalties.register("r2", label="R2", source="Mescheder et al. 2018, arXiv:1801.04406, eq. 10")
 @dataclass(frozen=True)
@@ -85,6 +91,9 @@ class R2(_ZeroCentred):
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         return self.gamma / 2 * squared_slopes(critic, fake).mean()
+
+    def formula(self) -> str:
+        return f"{self.gamma / 2:.4g} mean ‖∇D(G(z))‖²"
 
 
 @penalties.register("r1-r2", label="R1 + R2", source="Huang et al. 2024, arXiv:2501.05441, section 2.2")
@@ -95,6 +104,9 @@ class R1R2(_ZeroCentred):
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         slopes = squared_slopes(critic, real).mean() + squared_slopes(critic, fake).mean()
         return self.gamma / 2 * slopes
+
+    def formula(self) -> str:
+        return f"{self.gamma / 2:.4g} (mean ‖∇D(x)‖² + mean ‖∇D(G(z))‖²)"
 
 
 @dataclass(frozen=True)
@@ -124,6 +136,9 @@ class WganGp(_UnitSlope):
         between = epsilon * real + (1.0 - epsilon) * fake
         return self.weight * distance_from_unit_slope(critic, between)
 
+    def formula(self) -> str:
+        return f"{self.weight:.4g} mean (‖∇D(between)‖ − 1)²"
+
 
 @penalties.register("dragan", label="DRAGAN", source="Kodali et al. 2017, arXiv:1705.07215, eq. 4")
 @dataclass(frozen=True)
@@ -144,6 +159,9 @@ class Dragan(_UnitSlope):
         noise = torch.randn(real.shape, generator=rng, device=real.device, dtype=real.dtype)
         around = real + self.spread * real.std(unbiased=False) * noise
         return self.weight * distance_from_unit_slope(critic, around)
+
+    def formula(self) -> str:
+        return f"{self.weight:.4g} mean (‖∇D(x + noise)‖ − 1)²"
 
 
 @penalties.register(
@@ -166,6 +184,9 @@ class WeightClipping(Penalty):
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         return real.new_zeros(())
+
+    def formula(self) -> str:
+        return ""
 
     @torch.no_grad()
     def after_update(self, discriminator: nn.Module) -> None:

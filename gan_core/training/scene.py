@@ -108,6 +108,11 @@ def encode_scene(scene: Scene) -> bytes:
     with np.errstate(over="ignore"):  # what half precision cannot hold is far beyond every colour scale
         arrays |= {name: getattr(scene, name).astype("<f2") for name in _SHORT}
         arrays |= {name: array.astype("<f2") for name, array in scene.networks.items()}
+    return encode_arrays(arrays)
+
+
+def encode_arrays(arrays: dict[str, NDArray[Any]], more: dict[str, Any] | None = None) -> bytes:
+    """As `encode_scene`, of any arrays; `more` (JSON, no numbers that are not finite) stands in the header too."""
     listing, parts, offset = [], [], 0
     for name, array in arrays.items():
         raw = array.tobytes()
@@ -116,7 +121,7 @@ def encode_scene(scene: Scene) -> bytes:
         )
         parts.append(raw + bytes(-len(raw) % 8))
         offset += len(parts[-1])
-    header = json.dumps({"arrays": listing}).encode()
+    header = json.dumps({"arrays": listing, **(more or {})}, allow_nan=False).encode()
     header += b" " * (-(4 + len(header)) % 8)
     return b"".join((struct.pack("<I", len(header)), header, *parts))
 

@@ -64,16 +64,13 @@ class Stage:
         player.discriminator.eval()
         try:
             arrows, scores = self._arrows(config, player.discriminator, fakes)
-            with torch.no_grad():
-                heat = config.loss.score(_judge(player.discriminator, self._cells, config.pack))
+            heat = heat_map(config, player.discriminator, self._cells)
+            networks = both_networks(net, player.discriminator)
         finally:
             player.discriminator.train()
-        networks = {**network_arrays("g", net), **network_arrays("d", player.discriminator)}
-        if sum(array.size for array in networks.values()) > MOST_NETWORK_NUMBERS:
-            networks = {}
         return Scene(
             _numpy(fakes).reshape(-1, 2), _numpy(scores), _numpy(arrows).reshape(-1, 2),
-            _numpy(heat).reshape(HEAT, HEAT), _numpy(manifold).reshape(self._rows, self._columns, 2), networks,
+            heat, _numpy(manifold).reshape(self._rows, self._columns, 2), networks,
         )  # fmt: skip
 
     @torch.enable_grad()
@@ -88,6 +85,18 @@ class Stage:
         loss = config.loss.g_loss(real_logits, logits)
         (gradient,) = torch.autograd.grad(loss, fakes)
         return -gradient * len(fakes), config.loss.score(logits.detach())
+
+
+@torch.no_grad()
+def heat_map(config: RunConfig, discriminator: nn.Module, cells: Tensor) -> NDArray[np.float32]:
+    """D's score [64, 64] at the cells' centres [64 * 64, 2, 1, 1]; D in eval mode."""
+    return _numpy(config.loss.score(_judge(discriminator, cells, config.pack))).reshape(HEAT, HEAT)
+
+
+def both_networks(generator: nn.Module, discriminator: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Their weights as a scene has them, in eval mode: else a look would turn the wheel of the spectral norm."""
+    networks = {**network_arrays("g", generator), **network_arrays("d", discriminator)}
+    return networks if sum(array.size for array in networks.values()) <= MOST_NETWORK_NUMBERS else {}
 
 
 def _judge(discriminator: nn.Module, points: Tensor, pack: int) -> Tensor:

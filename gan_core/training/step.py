@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -27,6 +28,25 @@ class Move:
     lr: float
 
 
+class Watch(Protocol):
+    """Is shown the parts of a step as they happen, and must change nothing; of several updates of D it sees each.
+
+    player: 0 is D, 1 is G.
+    """
+
+    def drew(self, real: Tensor, labels: Tensor | None, z: Tensor, fake: Tensor) -> None:
+        """A batch, and what G makes; before D's update."""
+
+    def judged(
+        self, player: int, real: Tensor, fake: Tensor, real_logits: Tensor | None, fake_logits: Tensor, loss: Tensor,
+        penalty: Tensor | None,
+    ) -> None:  # fmt: skip
+        """real, fake: as D saw them. Before any gradient; penalty: where this update has one, without `interval`."""
+
+    def pulled(self, player: int, grads: list[Tensor]) -> None:
+        """The gradients of the player's weights, in their order; before they move."""
+
+
 @dataclass(frozen=True)
 class Game:
     """The two players and the rules, as they are for this step.
@@ -35,6 +55,7 @@ class Game:
     penalties, whose second derivatives a compiled forward does not have.
     see: what the discriminator gets of an image (augmentation, instance noise), differentiable.
     forward: the context that networks run in (mixed precision); losses and penalties stay in float32.
+    watch: None, unless somebody looks at this very step.
     """
 
     generator: Callable[[Tensor, Tensor | None], Tensor]
@@ -51,6 +72,7 @@ class Game:
     forward: Callable[[], AbstractContextManager[object]]
     rng: torch.Generator
     guard: Guard
+    watch: Watch | None = None
 
     def judge(self, images: Tensor, labels: Tensor | None, *, twice_differentiable: bool = False) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
@@ -81,13 +103,15 @@ def update_discriminator(
     real, fake = game.see(real), game.see(fake.detach())
     real_logits, fake_logits = game.judge_both(real, fake, labels)
     loss = game.loss.d_loss(real_logits, fake_logits)
-    total = loss
+    total, penalty = loss, None
     if game.penalty.active and (step - 1) % game.penalty.interval == 0:
         critic: Critic = partial(game.judge, labels=labels, twice_differentiable=True)
         penalty = game.penalty.penalty(critic, real, fake, game.rng)
         total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
         if window is not None:
             window.penalty.append(game.guard.look(penalty))
+    if game.watch is not None:
+        game.watch.judged(0, real, fake, real_logits, fake_logits, loss, penalty)
     norm = _update(game, 0, step, total, game.d_weights, game.d_move)
     game.penalty.after_update(game.critic)
     if window is not None:
@@ -104,8 +128,13 @@ def update_generator(
     real_logits = None
     if game.loss.relativistic:
         with torch.no_grad():
-            real_logits = game.judge(game.see(real), labels)
-    loss = game.loss.g_loss(real_logits, game.judge(game.see(fake), labels))
+            real = game.see(real)
+            real_logits = game.judge(real, labels)
+    seen = game.see(fake)
+    fake_logits = game.judge(seen, labels)
+    loss = game.loss.g_loss(real_logits, fake_logits)
+    if game.watch is not None:
+        game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
     norm = _update(game, 1, step, loss, game.g_weights, game.g_move)
     window.g_loss.append(game.guard.look(loss))
     window.g_grad_norm.append(norm)
@@ -114,6 +143,8 @@ def update_generator(
 def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], move: Move) -> Scalar:
     """Gradient of `loss` for these weights alone, the guard's word, the move; returns the gradient's norm."""
     grads = [_laid_out_like(w, g) for w, g in zip(weights, torch.autograd.grad(loss, weights), strict=True)]
+    if game.watch is not None:
+        game.watch.pulled(player, grads)
     norm = game.guard.norm(grads)
     allowed = game.guard.allows(step, player, game.guard.look(loss), norm, on_device=move.optimizer.honours_veto)
     if allowed:

@@ -30,7 +30,7 @@ from gan_core.training.scene import Scene
 from gan_core.training.seeds import stream_generator
 from gan_core.training.stage import Stage
 from gan_core.training.statistics import Window
-from gan_core.training.step import Game, Move, generate, update_discriminator, update_generator
+from gan_core.training.step import Game, Move, Watch, generate, update_discriminator, update_generator
 
 STATE_FORMAT = 1
 
@@ -90,19 +90,22 @@ class Trainer:
 
     # --- one step on
 
-    def step(self, players: Players = "both") -> None:
+    def step(self, players: Players = "both", watch: Watch | None = None) -> None:
         """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players.
 
         players: with only one of them the other stays as it is; the same random numbers are used up.
+        watch: is shown the parts of the step, which is the same to the last bit.
         """
         self.step_count += 1
-        config, game = self.config, self._game()
+        config, game = self.config, self.game(watch)
         for update in range(config.k_d):
             last = update == config.k_d - 1
             real, labels = self.batches.next()
             z = draw_latents(config.latent, config.batch_size, self._latents_rng)
             with torch.set_grad_enabled(last):
                 fake = generate(game, z, labels)
+            if watch is not None:
+                watch.drew(real, labels, z, fake)
             if players != "generator":
                 update_discriminator(game, self.step_count, real, fake, labels, self.window if last else None)
             self.images += config.batch_size
@@ -112,7 +115,8 @@ class Trainer:
             decay = ema_decay(config.ema.half_life_images, config.ema.ramp_up, self.images, config.batch_size)
             self.average.update(decay)
 
-    def _game(self) -> Game:
+    def game(self, watch: Watch | None = None) -> Game:
+        """The players and the rules as they are now."""
         config = self.config
         factor = config.schedule.factor(self.images, config.total_images)
         return Game(
@@ -120,7 +124,7 @@ class Trainer:
             Move(config.g_optimizer, self._g_moments, config.g_optimizer.lr * factor),
             Move(config.d_optimizer, self._d_moments, config.d_optimizer.lr * factor),
             config.loss, config.penalty, config.pack, self._see,
-            lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard,
+            lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch,
         )  # fmt: skip
 
     def _see(self, images: Tensor) -> Tensor:
