@@ -78,7 +78,10 @@ def lattice_shape(latent: Latent) -> tuple[int, int]:
 
 def dense_layers(net: nn.Module) -> list[tuple[nn.Linear, str]]:
     """The dense layers of a network in order, each with the kind of what follows it ("" where nothing bends it)."""
-    modules = [m for m in net.modules() if not list(m.children())]
+    modules = [
+        module for name, module in net.named_modules()
+        if "parametrizations" not in name and (isinstance(module, nn.Linear) or not list(module.children()))
+    ]  # fmt: skip
     found: list[tuple[nn.Linear, str]] = []
     for module in modules:
         if isinstance(module, nn.Linear):

@@ -17,7 +17,7 @@ from gan_core.config.codec import replace_at
 from gan_core.objectives import losses, penalties
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
 from gan_core.training.microscope import MOST_POINTS, Dissection, dissect, encode_dissection, spell
-from gan_core.training.scene import HEAT
+from gan_core.training.scene import HEAT, Scene
 from gan_core.training.trainer import Players
 from tests.training.made_data import random_data_like
 
@@ -278,5 +278,8 @@ def test_what_is_not_finite_travels_too(tmp_path: Path) -> None:
 def test_a_scene_leaves_spectral_norm_where_it_was(tmp_path: Path) -> None:
     trainer = trainer_of(ring(**{"discriminator.spectral_norm": True}), tmp_path)
     before = state_digest(trainer.state())
-    trainer.grid()
+    scene = trainer.grid()
+    assert isinstance(scene, Scene)
+    assert {"d0.weight", "d1.weight", "d2.weight"} < set(scene.networks)
+    np.testing.assert_allclose(np.linalg.norm(scene.networks["d1.weight"], 2), 1.0, rtol=0.2)  # as it is used
     assert state_digest(trainer.state()) == before
