@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import plane_page
 from benchmarks.plane_page import EXTENT, HEAT, grid_frame, hello_frame, made_scene, made_stage, stage_frame, text
+from benchmarks.serving import Server
+from gan_core.runs.grids import load_grid
 from gan_core.runs.stage import Layer
-from gan_core.training.scene import Scene, encode_scene
-from tests.browser.lab import until
+from gan_core.runs.store import RunFolder
+from gan_core.training.scene import Scene, decode_scene, encode_scene
+from pages.ui import wire
+from tests.browser.lab import Lab, until
 
 LAYERS = ("real", "fakes", "heat", "contour", "arrows", "manifold")
 
@@ -449,3 +454,72 @@ def test_on_a_phone_everything_fits_in_the_width(chromium: Browser) -> None:
     assert nets["y"] > stage["y"] + stage["height"]
     assert made.canvas.evaluate("c => c.width / c.clientWidth") == pytest.approx(2, abs=0.01)
     context.close()
+
+
+def test_measures_stand_beside_what_a_perfect_generator_scores(page: Page) -> None:
+    from gan_core.data.points import Modes
+    from gan_core.measure.plane import PLANE_MEASURES, Floor
+
+    modes = Modes(np.zeros((8, 2)), 0.05, np.full(8, 1 / 8))
+    floors = {m.name: Floor(0.5, 0.4, 0.6) for m in PLANE_MEASURES} | {"modes_covered": Floor(8.0, 8.0, 8.0)}
+    made = Plane(page)
+    made.open(
+        0, SimpleNamespace(**{**vars(made_stage()), "modes": modes, "measures": PLANE_MEASURES, "floors": floors})
+    )
+    rows = [
+        plane_page.record(20) | {"modes_covered": 3.0, "high_quality_share": 0.25, "mmd": 0.9},
+        plane_page.record(30),
+        plane_page.record(40) | {"modes_covered": 8.0, "high_quality_share": 0.45, "mmd": 0.7},
+        plane_page.record(50),
+    ]
+    made.feed(wire.pack({"type": "records", "count": len(rows)}, [wire.records_blob(rows)]))
+    modes_card, share, mmd = (
+        page.get_by_test_id(f"measure-{n}") for n in ("modes_covered", "high_quality_share", "mmd")
+    )
+    expect(modes_card).to_have_text("8 / 8")
+    expect(share).to_have_text("45%")
+    expect(mmd).to_have_text("0.70")
+    good = "b => b.closest('.gs-measure').dataset.good"
+    assert [card.evaluate(good) for card in (modes_card, share, mmd)] == ["true", "true", "false"]
+    page.evaluate("() => view.setCursor(35)")  # scrubbed back: as it was measured last by then
+    expect(modes_card).to_have_text("3 / 8")
+    expect(share).to_have_text("25%")
+
+
+def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, shots: Path) -> None:
+    lab, made = Lab(page, served.url), Plane(page)
+    page.goto(f"{served.url}/?preset=ring&total_images=2000000")
+    expect(made.canvas).to_have_attribute("aria-label", re.compile("real points"))
+    lab.press("Train")
+    run = lab.run_id()
+    until(lambda: lab.step() > 50, 60)
+    expect(page.get_by_test_id("networks")).to_be_visible()
+    page.get_by_test_id("unit-d-1-0").click()
+    expect(page.get_by_test_id("unit-card")).to_contain_text("D, layer 1, unit 1")
+    page.get_by_test_id("unit-close").click()
+    expect(page.get_by_test_id("measure-modes_covered")).to_have_text(re.compile(r"\d / 8"))
+    page.screenshot(path=shots / "ring.png")
+    lab.press("Stop")
+    lab.expect_state("stopped")
+
+    # Every kept scene can be scrubbed to, and is shown as it lies on the disk.
+    folder = RunFolder(served.runs_dir / run)
+    steps = [step for step, _ in folder.grids()]
+    assert len(steps) > 2
+    timeline = page.get_by_test_id("timeline")
+    timeline.focus()
+    for key, step in (("Home", steps[0]), ("ArrowRight", steps[1])):
+        timeline.press(key)
+        until(lambda at=step: lab.step() == at)
+        expect(made.canvas).to_have_attribute("aria-label", re.compile(rf"at step {step}\."))
+        scene = load_grid(folder, step)
+        assert scene
+        assert decode_scene(scene.png).fakes.shape == (2000, 2)
+    first = made.pixels()
+    page.get_by_role("button", name="Show the newest samples").click()
+    until(lambda: lab.step() == steps[-1])
+    page.wait_for_timeout(800)
+    assert (made.pixels() != first).any(2).mean() > 0.05
+    page.reload()
+    until(lambda: lab.step() == steps[-1])
+    expect(made.canvas).to_have_attribute("aria-label", re.compile("2000 real points and 2000 generated"))

@@ -67,9 +67,9 @@ function drawAtlas(canvas, frame) {
   }
 }
 
-/** A frame of images from a PNG, or of points (one "pixel" each) from an encoded scene; `bytes`: ArrayBuffer. */
+/** A frame of images from a PNG, or of points (one "pixel" each) from an encoded scene. */
 async function decodeFrame(header, bytes, scores) {
-  if (header.size === 1) return { ...header, scene: readScene(bytes), scores };
+  if (header.size === 1) return { ...header, scene: readScene(bytes.buffer ?? bytes), scores };
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
   return { ...header, bitmap, scores };
 }
