@@ -1,8 +1,8 @@
 """A run's life: its thread, its place on disk, the line for the device."""
 
-from gan_core.runs.commands import Change, CheckpointNow, Command, Pause, Resume, StepOnce, Stop
+from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pause, Resume, StepOnce, Stop
 from gan_core.runs.manager import RunManager
-from gan_core.runs.snapshot import Event, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.snapshot import Dissected, Event, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.states import FOLLOWS, LIVE, STATES, WORDS, State
 from gan_core.runs.store import COLUMNS, TIMING_COLUMNS, UnknownRun, UnreadableRun
 
@@ -16,6 +16,8 @@ __all__ = [
     "Change",
     "CheckpointNow",
     "Command",
+    "Dissect",
+    "Dissected",
     "Event",
     "Grid",
     "GridMade",

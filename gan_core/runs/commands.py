@@ -26,6 +26,13 @@ class StepOnce:
 
 
 @dataclass(frozen=True)
+class Dissect:
+    """As `StepOnce`, and tell what happened in it (`snapshot.Dissected`); for runs of points only."""
+
+    players: Players = "both"
+
+
+@dataclass(frozen=True)
 class Pace:
     """At least so many seconds from one step to the next; 0 is full speed. Not part of what the run is."""
 
@@ -50,4 +57,4 @@ class Change:
     value: Any
 
 
-Command = Pause | Resume | StepOnce | Pace | Stop | CheckpointNow | Change
+Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change

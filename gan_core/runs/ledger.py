@@ -14,7 +14,7 @@ from gan_core.measure.plane import measure_plane
 from gan_core.runs.checkpoints import write_checkpoint
 from gan_core.runs.grids import GridShelf
 from gan_core.runs.meter import Meter
-from gan_core.runs.snapshot import Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.snapshot import Dissected, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.stage import plane_reference
 from gan_core.runs.states import State, move
 from gan_core.runs.store import About, RunFolder, Standing
@@ -22,6 +22,7 @@ from gan_core.runs.surroundings import Surroundings
 from gan_core.runs.views import make_view
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
+from gan_core.training.microscope import Dissection, encode_dissection
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,12 @@ class Ledger:
             self._last_flush = now
             self.meter.note(trainer.images)
             self.stand(self.standing.state, trainer)
+
+    def dissected(self, trainer: Trainer, dissection: Dissection) -> Dissected:
+        """Tell of a step that was taken apart."""
+        event = Dissected(self.folder.id, trainer.step_count, encode_dissection(dissection))
+        self._around.emit(self.folder.id, event)
+        return event
 
     # --- sample grids
 

@@ -21,19 +21,19 @@ from gan_core.config.codec import ConfigError, replace_at, to_dict
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, incompatible
 from gan_core.runs.checkpoints import sound_files
-from gan_core.runs.commands import Change, CheckpointNow, Command, Stop
+from gan_core.runs.commands import CheckpointNow, Command, Stop
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
 from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
-from gan_core.runs.snapshot import Event, RunView
+from gan_core.runs.snapshot import Dissected, Event, RunView
 from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
 from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import ViewShelf
-from gan_core.runs.worker import RunThread, check_change
+from gan_core.runs.worker import RunThread, check_command
 from gan_core.runs.writer import RunWriter, new_run
 from gan_core.training import RunConfig, cautions, problems, resolve_device, step_cost
 from gan_core.training.build import sample_shape
@@ -246,8 +246,7 @@ class RunManager(RunReader):
             view = self.view(run_id)
             where = "here: another process trains it" if view.state in LIVE else "now"
             raise ValueError(f"The run {run_id} is {view.state} and takes no commands {where}.")
-        if isinstance(command, Change):
-            check_change(thread.config, command.path, command.value)
+        check_command(thread.config, command)
         thread.send(command)
 
     def cancel(self, run_id: str) -> None:
@@ -322,6 +321,11 @@ class RunManager(RunReader):
     def stage(self, run_id: str) -> RunStage | None:
         """What does not change during a run of points; None for a run of images. Half a second the first time."""
         return run_stage(self.config(run_id), self._around.build_lock)
+
+    def dissected(self, run_id: str) -> Dissected | None:
+        """The newest step of a run that trains here, where it was taken apart (`commands.Dissect`)."""
+        thread = self._thread(run_id)
+        return None if thread is None else thread.dissected
 
     def config(self, run_id: str) -> RunConfig:
         """The configuration now in force."""

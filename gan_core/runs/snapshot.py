@@ -108,4 +108,13 @@ class LiveChange:
     after: Any
 
 
-Event = StateChanged | Recorded | GridMade | LiveChange
+@dataclass(frozen=True)
+class Dissected:
+    """One step of a run of points taken apart; `data` is `gan_core.training.microscope.encode_dissection` of it."""
+
+    run: str
+    step: int
+    data: bytes
+
+
+Event = StateChanged | Recorded | GridMade | LiveChange | Dissected

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, spec_at
+from gan_core.data.points import PointDataset
 from gan_core.runs.advice import after_divergence, failure_words
-from gan_core.runs.commands import Change, CheckpointNow, Command, Pace, Pause, Resume, StepOnce, Stop
+from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.lock import RunLock
 from gan_core.runs.restore import Restored, restore
-from gan_core.runs.snapshot import LiveChange, RunView
+from gan_core.runs.snapshot import Dissected, LiveChange, RunView
 from gan_core.runs.states import State
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Limits, Surroundings
@@ -25,6 +26,7 @@ from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.compiler import missing_compiler
 from gan_core.training.guard import Trouble
+from gan_core.training.microscope import dissect
 from gan_core.training.trainer import Players
 
 log = logging.getLogger(__name__)
@@ -69,6 +71,8 @@ class RunThread(threading.Thread):
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._stopping = self._paused = self._single_step = False
         self._players: Players = "both"
+        self._dissecting = False  # the next step is to be taken apart
+        self.dissected: Dissected | None = None  # the newest step, where it was taken apart
         self._pace_seconds, self._next_step = 0.0, 0.0  # least time from one step to the next; when that is
         self._going = False  # the device is ours, and stays so until the next pause
 
@@ -184,7 +188,11 @@ class RunThread(threading.Thread):
                 return
             if self._pace_seconds and not self._wait_for_pace(trainer):
                 continue
-            trainer.step(self._players)
+            if self._dissecting:
+                self._dissect(trainer)
+            else:
+                trainer.step(self._players)
+                self.dissected = None
             if trainer.trouble is not None:
                 self._examine(trainer)
             if trainer.point_due():
@@ -196,6 +204,11 @@ class RunThread(threading.Thread):
                 if self._players != "both":  # no resume could make it again
                     self._checkpoint(trainer, by_hand=False)
                 self._pause(trainer)
+
+    def _dissect(self, trainer: Trainer) -> None:
+        dissection = dissect(trainer, self._players)
+        self._dissecting = False
+        self.dissected = self._ledger.dissected(trainer, dissection)
 
     def _wait_for_pace(self, trainer: Trainer) -> bool:
         """Whether it is time for the next step; False as soon as a command has come."""
@@ -255,10 +268,11 @@ class RunThread(threading.Thread):
         elif isinstance(command, Pause) and not self._paused:
             self._pause(trainer)
         elif isinstance(command, Resume):
-            self._paused = self._single_step = False
+            self._paused = self._single_step = self._dissecting = False
             self._players = "both"
-        elif isinstance(command, StepOnce):
+        elif isinstance(command, StepOnce | Dissect):
             self._paused, self._single_step, self._players = False, True, command.players
+            self._dissecting = isinstance(command, Dissect)
             self._next_step = 0.0
         elif isinstance(command, Pace):
             self._pace_seconds, self._next_step = command.seconds_per_step, 0.0
@@ -343,6 +357,14 @@ def _set(trainer: Trainer, path: str, value: object) -> tuple[object, object]:
     before = trainer.config.total_images
     trainer.config = replace_at(trainer.config, path, value)
     return before, trainer.config.total_images
+
+
+def check_command(config: RunConfig, command: Command) -> None:
+    """Raises ValueError or ConfigError where the run cannot carry out the command, in one sentence."""
+    if isinstance(command, Change):
+        check_change(config, command.path, command.value)
+    if isinstance(command, Dissect) and not isinstance(config.data, PointDataset):
+        raise ValueError("Slow motion is for runs of points in the plane; this one learns pictures.")
 
 
 def check_change(config: RunConfig, path: str, value: object) -> None:
