@@ -16,8 +16,8 @@ _FOLDER = Path(__file__).parent / "live"
 _SCRIPTS = (
     "wire.js", "words.js", "series.js", "status.js",
     "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js", "stage_points.js",
-    "networks_units.js", "networks.js", "measures.js",
-    "film.js", "curves.js", "main.js",
+    "networks_units.js", "networks.js", "networks_draw.js", "measures.js",
+    "frames.js", "film.js", "curves.js", "main.js",
 )  # fmt: skip
 _STYLES = ("live.css", "stage.css")
 

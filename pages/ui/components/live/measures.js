@@ -58,6 +58,7 @@ class Measures {
     const px = Math.min(2, window.devicePixelRatio || 1), wide = Math.round(canvas.clientWidth * px), high = Math.round(canvas.clientHeight * px);
     if (!wide || !high) return;
     Object.assign(canvas, { width: wide, height: high });
+    if (!rows.length) return;
     const ink = canvas.getContext("2d"), steps = this.series.columns.step, shown = rows.map((row) => values[row]);
     const all = floor ? [...shown, floor.low, floor.high] : shown, low = Math.min(...all), span = Math.max(...all) - low || 1;
     const y = (v) => 2 * px + (1 - (v - low) / span) * (high - 4 * px), first = steps[rows[0]] ?? 0, last = steps[rows[rows.length - 1]] ?? 1;
