@@ -128,6 +128,8 @@ class Channel:
                 self._send({"type": "state", "view": wire.view_header(event.view)})
             elif kind == "LiveChange":
                 self._send({"type": "change", "change": wire.change_header(event)})
+            elif kind == "Dissected":
+                self._send({"type": "dissected", "step": event.step}, [event.data])
         self._send_records(rows)
         if grid is not None:
             header = {"type": "grid", "grid": wire.grid_header(grid.grid, grid.kept)}
@@ -191,6 +193,8 @@ class Hub:
         viewer.greet(await asyncio.to_thread(hello, manager, run))
         if (frame := await asyncio.to_thread(stage, manager, run)) is not None:
             viewer.offer(frame)
+        if (event := await asyncio.to_thread(manager.dissected, run)) is not None:
+            viewer.offer(wire.pack({"type": "dissected", "step": event.step}, [event.data]))
         viewer.catching_up = asyncio.create_task(self._list_kept_again(manager, run, viewer))
 
     async def _list_kept_again(self, manager: Any, run: str, viewer: Viewer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pages.ui.public import public
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY_PATH = f"/asset/plotly-{plotly.__version__}.js"
+MOST_COMMAND_BYTES = 1000
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -54,11 +56,25 @@ def routes(home: Any) -> list[BaseRoute]:
 
         return endpoint
 
+    async def command(request: Request) -> Response:
+        if reason := refusal(request, home.token):
+            return Response(reason, 403, media_type="text/plain")
+        try:
+            asked = await _asked(request)
+        except ValueError as problem:
+            return Response(public(problem), 400, media_type="text/plain")
+        try:
+            await asyncio.to_thread(_command, home, request.path_params["run"], **asked)
+        except ValueError as problem:
+            return Response(public(problem), 409, media_type="text/plain")
+        return Response(status_code=204)
+
     return [
         WebSocketRoute("/live/{run}", home.hub.endpoint),
         Route("/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
         Route("/live/{run}/grid/{step:int}", answer(_grid)),
         Route("/live/{run}/real.png", answer(_real)),
+        Route("/live/{run}/command", command, methods=["POST"]),
         Route("/preview/{key}.png", answer(_preview)),
         Route("/asset/{name}", asset),
     ]
@@ -84,6 +100,36 @@ def _grid(home: Any, request: Request) -> Response:
 def _real(home: Any, request: Request) -> Response:
     png = home.manager().real_grid(request.path_params["run"])
     return Response(png, media_type="image/png", headers=_FOREVER)
+
+
+async def _asked(request: Request) -> dict[str, str]:
+    """What a page asks of its run: {"do": "step" or "dissect", "players": who moves}. Raises ValueError.
+
+    Only as JSON, which no form of another site can send.
+    """
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_COMMAND_BYTES:
+            raise ValueError(f"A command has at most {MOST_COMMAND_BYTES} bytes.")
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise ValueError("A command comes as application/json.")
+    try:
+        asked = json.loads(body)
+        found = {"do": asked["do"], "players": asked.get("players", "both")}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError('A command is an object such as {"do": "dissect", "players": "both"}.') from None
+    if found["do"] not in ("step", "dissect"):
+        raise ValueError('A command\'s "do" must be "step" or "dissect".')
+    if found["players"] not in ("both", "discriminator", "generator"):
+        raise ValueError('A command\'s "players" must be "both", "discriminator" or "generator".')
+    return found
+
+
+def _command(home: Any, run: str, do: str, players: Any) -> None:
+    from gan_core.runs.commands import Dissect, StepOnce  # not before the engine is up: it brings torch
+
+    home.manager().send(run, Dissect(players) if do == "dissect" else StepOnce(players))
 
 
 def _preview(home: Any, request: Request) -> Response:

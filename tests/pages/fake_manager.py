@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, spec_at, to_dict
-from gan_core.runs.commands import Change, CheckpointNow, Pause, Resume, StepOnce, Stop
+from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.elsewhere import Follower
-from gan_core.runs.snapshot import Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.snapshot import Dissected, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.training import RunConfig, problems
 
 BATCH = 64
@@ -74,6 +74,7 @@ class FakeManager:
         self._kept: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._changes: dict[str, list[LiveChange]] = defaultdict(list)
         self._subscribers: dict[str, list[Callable[[Any], None]]] = defaultdict(list)
+        self._dissected: dict[str, Dissected] = {}
         self._closing = False
 
     # What can be asked
@@ -110,6 +111,9 @@ class FakeManager:
         if step not in {s for s, _ in self._kept[run_id]}:
             raise ValueError(f"Run {run_id} kept no sample grid at step {step}.")
         return make_grid(step)
+
+    def dissected(self, run_id: str) -> Any:
+        return self._dissected.get(run_id)
 
     def stage(self, run_id: str) -> None:
         self.view(run_id)
@@ -170,8 +174,14 @@ class FakeManager:
             self._tell(run_id, change)
         elif isinstance(command, CheckpointNow):
             self._set(run_id, checkpoints=(*view.checkpoints, view.step))
-        elif isinstance(command, StepOnce):
+        elif isinstance(command, StepOnce | Dissect):
             self._advance(run_id)
+            self._dissected.pop(run_id, None)
+            if isinstance(command, Dissect):
+                event = self._dissected[run_id] = Dissected(run_id, self.view(run_id).step, b"taken apart")
+                self._tell(run_id, event)
+        elif isinstance(command, Pace):
+            self._set(run_id, seconds_per_step=command.seconds_per_step)
         else:
             state = {Pause: "paused", Resume: "running", Stop: "stopped"}[type(command)]
             steps = {*view.checkpoints, *((view.step,) if state == "stopped" else ())}

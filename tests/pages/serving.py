@@ -48,23 +48,32 @@ class Socket:
 class Client:
     host: str
 
+    def post(
+        self, path: str, body: bytes, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str]
+    ) -> Answer:
+        query = "?" + urlencode(params) if params else ""
+        return _answer(urllib.request.Request(f"http://{self.host}{path}{query}", body, dict(headers)))
+
     def get(
         self, path: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         query = "?" + urlencode(params) if params else ""
-        request = urllib.request.Request(f"http://{self.host}{path}{query}", headers=dict(headers or {}))
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
+        return _answer(urllib.request.Request(f"http://{self.host}{path}{query}", headers=dict(headers or {})))
 
     @contextlib.contextmanager
     def websocket_connect(self, path: str, *, origin: str | None = None) -> Iterator[Socket]:
         """Raises websockets' InvalidStatus where the server refuses the handshake."""
         with connect(f"ws://{self.host}{path}", origin=origin, max_size=None, proxy=None) as connection:  # type: ignore[arg-type]
             yield Socket(connection)
+
+
+def _answer(request: urllib.request.Request) -> Answer:
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, {k.lower(): v for k, v in error.headers.items()}, error.read())
 
 
 @contextlib.contextmanager
