@@ -41,6 +41,18 @@ def test_history_is_thinned_evenly_and_ends_with_the_newest_row(count: int) -> N
         assert len(rows) == count
 
 
+def test_no_measure_is_lost_where_the_history_is_thinned() -> None:
+    count = 3 * HISTORY_POINTS
+    steps, taken = np.arange(count, dtype=np.float64), np.arange(4, count, 10)
+    covered = np.full(count, math.nan)
+    covered[taken] = taken
+    rows = np.frombuffer(history_blob({"step": steps, "modes_covered": covered}), "<f4").reshape(-1, len(COLUMNS))
+    seen = rows[:, COLUMNS.index("modes_covered")]
+    assert {*seen[~np.isnan(seen)]} == {*taken}
+    late = rows[:, 0] - seen
+    assert ((late >= 0) & (late < 3))[~np.isnan(seen)].all()  # told at the first row kept from then on
+
+
 def test_a_record_keeps_its_columns_and_says_nan_where_it_has_none() -> None:
     row = np.frombuffer(records_blob([{"step": 7.0, "g_loss": 0.25}]), "<f4")
     assert row[COLUMNS.index("step")] == 7

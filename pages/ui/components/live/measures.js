@@ -21,7 +21,7 @@ class Measures {
       const value = make("b", { "data-testid": `measure-${measure.name}` }, "–"), canvas = make("canvas", { class: "gs-spark", "aria-hidden": "true" });
       const range = floor ? `A perfect generator scores ${format(floor.mean)} (90% of its samples: ${format(floor.low)} to ${format(floor.high)}).` : "";
       const root = make("div", { class: "gs-measure", title: [measure.help, measure.unit && `In ${measure.unit}.`, range, measure.source].filter(Boolean).join("\n") },
-        make("span", { class: "gs-measure-name" }, measure.label), value, canvas, make("small", {}, make("i", { "aria-hidden": "true" }), floor ? `perfect ${format(floor.mean)}` : ""));
+        make("span", { class: "gs-measure-name" }, measure.label), value, canvas, make("small", {}, make("i", { "aria-hidden": "true" }), floor ? `perfect ${format(floor.mean).split(" / ")[0]}` : ""));
       return { measure, floor, format, value, canvas, root };
     });
     this.root.replaceChildren(...this.cards.map(({ root }) => root));

@@ -1,6 +1,7 @@
 // The two networks: units in columns, weights as lines, what each unit draws, and what flows while a step is looked at.
 
 const PLAYERS = { g: { title: "Generator", tone: "generated" }, d: { title: "Discriminator", tone: "judge" } };
+const BEND_WORDS = { LeakyReLU: "leaky ReLU", Tanh: "tanh", BatchNorm1d: "batch norm", LayerNorm: "layer norm", MinibatchStd: "minibatch deviation" };
 const MOST_UNITS = 16, SMALL_MAP = 18, BIG_MAP = 48, DRAW_MS = 250, MAPS_MS = 400;
 const NORMAL_REACH = 2.576; // as far as the latent grid goes: the middle 99%
 
@@ -67,7 +68,7 @@ class Networks {
     const spoiled = [];
     for (const [player, card] of Object.entries(this.cards)) {
       card.layers = (stage.layers ?? []).filter(({ name }) => name.startsWith(player))
-        .map((layer) => ({ ...layer, activation: activationOf(layer.activation) }));
+        .map((layer) => ({ ...layer, after: layer.activation, activation: activationOf(layer.activation) }));
       const norm = card.layers.some(({ activation }) => activation.includes("norm"));
       const joined = card.layers.every(({ in: ins }, l) => l === 0 || ins === card.layers[l - 1].out);
       card.plain = joined && !norm;
@@ -82,8 +83,8 @@ class Networks {
   }
 
   bendWords({ layers }) {
-    const kinds = [...new Set(layers.slice(0, -1).map(({ activation }) => activation).filter(Boolean))];
-    return kinds.length ? ` · ${kinds.join(", ").replace("leakyrelu", "leaky ReLU").replace("relu", "ReLU")}` : "";
+    const kinds = [...new Set(layers.slice(0, -1).flatMap(({ after }) => after.split(" ")).filter(Boolean))];
+    return kinds.length ? ` · ${kinds.map((kind) => BEND_WORDS[kind] ?? kind).join(", ")}` : "";
   }
 
   show(scene) {

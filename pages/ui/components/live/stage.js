@@ -1,12 +1,12 @@
 // The stage: real and generated points in the plane, D's map of it, G's warped grid, and what D tells G.
 
 const LAYERS = [
-  { id: "real", name: "Real", about: "Blue circles: real points. They stay where they are; G never gets to see them." },
-  { id: "fakes", name: "Generated", about: "Orange diamonds: what G makes of 2\u202f000 random inputs, the same ones all the time." },
-  { id: "heat", name: "D’s map", about: "What D believes of every place: the purpler, the surer that a point there is real; grey: fake." },
+  { id: "real", name: "Real", about: "Blue circles: real points. They stay; G never gets to see them." },
+  { id: "fakes", name: "Generated", about: "Orange diamonds: what G makes of 2\u202f000 inputs, always the same." },
+  { id: "heat", name: "D’s map", about: "What D believes: the purpler, the surer that it is real there." },
   { id: "contour", name: "Boundary", about: "Where D cannot decide between real and fake." },
-  { id: "arrows", name: "Pull", about: "What D tells G: each arrow is the way a generated point should go to fool D; longer is stronger." },
-  { id: "manifold", name: "Grid", about: "Squared paper laid over G’s inputs, as G bends it: close lines are where G puts many points." },
+  { id: "arrows", name: "Pull", about: "What D tells G: which way a generated point should go to fool D." },
+  { id: "manifold", name: "Grid", about: "Squared paper over G’s inputs, as G bends it: dense where points go." },
 ];
 const FIRST_SHOWN = new Set(["real", "fakes", "heat", "contour", "arrows"]);
 const TOLD = "G moves orange to where D sees purple; D keeps purple on blue.";
@@ -153,7 +153,7 @@ class Stage {
     const unit = { g: scaleOf(get("--gs-heat-fake"), get("--gs-heat-middle"), get("--gs-heat-made")), d: scaleOf(low, middle, high) };
     return {
       px, large, radius, paper, unit, longest: px * large * Math.min(26, this.canvas.clientWidth / 18), heat: scaleOf(low, middle, high), ink: css("--st-text-color"), edge: css("--gs-contour"), halo: css("--gs-plane-paper", 0.75),
-      casing: css("--gs-plane-paper", 0.7), arrow: css("--gs-pull", 0.92), lattice: css("--gs-lattice", 0.8), generated: css("--gs-generated"), trail: css("--gs-trail"),
+      casing: css("--gs-plane-paper", 0.7), arrow: css("--gs-pull", 0.92), lattice: css("--gs-lattice", 0.6), generated: css("--gs-generated"), trail: css("--gs-trail"),
       real: stampOf("circle", 1.15 * radius, css("--gs-real", 0.8), css("--gs-plane-paper", 0.55), 0.7 * px),
       fake: stampOf("diamond", 0.92 * radius, css("--gs-generated", 0.95), css("--gs-point-edge", 0.5), 0.7 * px),
       shaded: Object.fromEntries(["g", "d"].map((player) => [player, Array.from({ length: UNIT_SHADES }, (_, i) =>
