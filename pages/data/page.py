@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import streamlit as st
 
-from gan_core.data import OwnImages, datasets, list_own
-from gan_core.training import preset
-from gan_core.training.run_config import SIZES
+from gan_core.data import OwnImages, datasets, list_own, point_datasets
 from pages.data.own import draw_own_sets, draw_upload
-from pages.data.samples import draw_samples
+from pages.data.samples import draw_portrait, draw_samples
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.fetching import draw_fetch, is_coming
 from pages.ui.home import NotReady
+from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, tab
-from pages.ui.words import count
-
-QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to make in the panel
-ROOMY = "emoji"  # the settings for few, colourful pictures
-PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": ROOMY}
+from pages.ui.suited import suited
+from pages.ui.words import set_words
 
 
-def train_on(state: Tab, name: str, dataset: Any) -> None:
-    """Put a dataset into the Lab's panel, in a size that suits it, and go there."""
-    info = dataset.info(manager().data_dir)
-    state.preset = PRESET_FOR.get(name, "fashion-fast")
-    config = preset(state.preset).config
-    if type(config.data).__qualname__ != type(dataset).__qualname__:
-        suited = max((s for s in SIZES if s <= min(info.native_size, QUICK_PIXELS)), default=SIZES[0])
-        config = dataclasses.replace(config, data=dataset, size=suited)
-    state.config = config
-    state.run = ""
+def train_on(state: Tab, dataset: Any) -> None:
+    """Put a dataset into the Lab's panel, with settings that suit it, and go there."""
+    state.preset, state.config = suited(dataset, manager().data_dir)
+    state.run = state.remark = ""
     st.session_state["goto-lab"] = True
 
 
@@ -41,18 +30,20 @@ def draw_card(state: Tab, entry: Any) -> None:
     dataset = entry.cls()
     info = dataset.info(manager().data_dir)
     with st.container(border=True, key=f"set-{entry.name}"):
-        draw_samples(dataset, info)
+        if shows_points(dataset):
+            draw_portrait(dataset)
+        else:
+            draw_samples(dataset, info)
         st.markdown(f"#### {entry.label}")
-        colour = "grey" if info.channels == 1 else "colour"
-        classes = f" · {len(info.classes)} classes" if info.classes else ""
-        st.markdown(f":gray[{count(info.count)} images · {info.native_size} px · {colour}{classes}]")
-        st.caption(f"{entry.help}  \nLicence: {info.licence}.")
+        st.markdown(f":gray[{set_words(info)}]")
+        licence = "" if shows_points(dataset) else f"  \nLicence: {info.licence}."
+        st.caption(f"{entry.help}{licence}")
         if info.needs_download or is_coming(entry.name):
             draw_fetch(entry.name, entry.label, dataset, info)
         else:
             st.button(
                 "Train on this", key=f"use-{entry.name}", icon=":material/science:",
-                on_click=train_on, args=(state, entry.name, dataset), width="stretch",
+                on_click=train_on, args=(state, dataset), width="stretch",
             )  # fmt: skip
 
 
@@ -69,12 +60,18 @@ def draw_data(state: Tab) -> None:
             with left:
                 draw_upload(state)
             with right:
-                draw_own_sets(state, own, lambda slug: train_on(state, "images", OwnImages(slug=slug)))
+                draw_own_sets(state, own, lambda slug: train_on(state, OwnImages(slug=slug)))
+        points = {entry.name for entry in point_datasets()}
         st.subheader("Known sets")
         with st.container(key="catalogue"):
             for entry in datasets:
-                if entry.name != "images":
+                if entry.name != "images" and entry.name not in points:
                     draw_card(state, entry)
+        st.subheader("Points in the plane")
+        st.markdown("Two numbers instead of a picture: every point, and what both networks make of it, can be seen.")
+        with st.container(key="plane-catalogue"):
+            for entry in point_datasets():
+                draw_card(state, entry)
 
 
 try:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core.data import DataUnavailable
 from pages.ui.home import home
-from pages.ui.preview import preview_key
+from pages.ui.preview import portrait_key, preview_key
 from pages.ui.public import public
 from pages.ui.session import manager
 
@@ -28,3 +28,10 @@ def draw_samples(dataset: Any, info: Any) -> None:
     except DataUnavailable as problem:
         words = "Not on this machine yet" if info.needs_download else public(problem)
     st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')
+
+
+def draw_portrait(dataset: Any) -> None:
+    """Points as they lie in the plane."""
+    key = portrait_key(home().previews, dataset)
+    picture = f'<img src="/preview/{key}.png?token={home().token}" alt="Points of this set" loading="lazy">'
+    st.html(f'<div class="gs-samples" data-points>{picture}</div>')

@@ -9,16 +9,19 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config.codec import differences, from_dict
+from gan_core.data import point_datasets
 from gan_core.runs.commands import CheckpointNow, Pause, Resume, StepOnce, Stop
 from gan_core.runs.states import LIVE, WORDS
 from gan_core.training import RunConfig
 from pages.lab.downloads import draw_downloads
 from pages.ui.components.copy import copy_link
 from pages.ui.public import public
-from pages.ui.session import Tab, config_query, manager, watch
-from pages.ui.words import compact, count, moment, path_label, preset_label, value_at
+from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
+from pages.ui.words import compact, count, moment, pace_words, path_label, plain, preset_label, value_at
 
 LONGER = (2, 5, 10)
+PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
+PLANE_DATA = frozenset(entry.name for entry in point_datasets())
 FITS = 90  # letters that a line holds on most screens
 DOUBLE_CLICK_SECONDS = 1.0  # two clicks in this time make one run
 
@@ -79,8 +82,8 @@ def _draw_actions(state: Tab, view: Any) -> None:
     def command(label: str, icon: str, what: Any, *, primary: bool = False, help: str = "") -> None:
         st.button(
             label,
-            key=label.lower(),
-            icon=f":material/{icon}:",
+            key=label.lower().replace(" ", "-"),
+            icon=f":material/{icon}:" if icon else None,
             type="primary" if primary else "secondary",
             help=help or None,
             on_click=lambda: attempt(state, lambda: manager().send(state.run, what)),
@@ -94,6 +97,9 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind == "paused":
         command("Resume", "play_arrow", Resume(), primary=True)
         command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
+        if view.config["data"]["name"] in PLANE_DATA:
+            command("D only", "", StepOnce("d"), help="One update of D; G stays as it is.")
+            command("G only", "", StepOnce("g"), help="One update of G; D stays as it is.")
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
@@ -103,6 +109,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind == "finished":
         _draw_longer(state, view)
     if kind in ("running", "paused"):
+        _draw_speed(state, view)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
     if kind not in LIVE or not state.steering:
@@ -118,6 +125,28 @@ def _draw_actions(state: Tab, view: Any) -> None:
         )
     if view is not None and view.checkpoints:
         _draw_branch(state, view)
+
+
+def _draw_speed(state: Tab, view: Any) -> None:
+    """From one step a second to as fast as it goes; what is drawn of it comes as often as before."""
+    now = pace_in_force(state, view)
+    label = f"Speed: {pace_words(now).removesuffix(' a step')}" if now else "Speed"
+    with st.popover(label, icon=":material/speed:", key="speed"):
+        st.session_state["pace"] = now
+
+        def turned() -> None:
+            if st.session_state["pace"] != now:
+                send_pace(state, st.session_state["pace"])
+
+        st.select_slider(
+            "Speed",
+            sorted({*PACES, now}, key=lambda seconds: -seconds or 1),
+            format_func=pace_words,
+            key="pace",
+            on_change=turned,
+            help="The least time from one step to the next. It changes nothing in what the run becomes.",
+        )
+        st.caption(f"In force: {pace_words(now)}." if now else "In force: as fast as this machine goes.")
 
 
 def _draw_train(state: Tab, *, primary: bool) -> None:
@@ -137,10 +166,11 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
 def _draw_longer(state: Tab, view: Any) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
+        what = "points" if view.config["data"]["name"] in PLANE_DATA else "images"
         for times in LONGER:
             total = view.total_images * times
             st.button(
-                f"{compact(total)} images in all",
+                f"{compact(total)} {what} in all",
                 key=f"longer:{times}",
                 width="stretch",
                 on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
@@ -155,7 +185,7 @@ def _draw_branch(state: Tab, view: Any) -> None:
         step = st.selectbox("Checkpoint at step", steps, format_func=count, key="branch-step")
         pairs = differences(state.config, from_dict(RunConfig, view.config))
         words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
-        listed = ", ".join(f"{path_label(state.config, path)}: {text}" for path, text in pairs.items())
+        listed = ", ".join(f"{path_label(state.config, path)}: {plain(text)}" for path, text in pairs.items())
         own = bool(pairs) and st.toggle(words, value=True, key="branch-own", help=listed)
         changes = {path: value_at(state.config, path) for path in pairs} if own else {}
 

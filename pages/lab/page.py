@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import replace_at, to_dict
+from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
@@ -15,9 +15,10 @@ from pages.lab.setup import draw_setup
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
-from pages.ui.preview import ACROSS, preview_key, real_points, shows_points
+from pages.ui.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
+from pages.ui.suited import crossed
 from pages.ui.words import preset_label
 
 NOT_HERE = "These images are not on this machine yet: fetch them first."
@@ -56,9 +57,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
 def preview_of(config: RunConfig) -> dict[str, Any] | None:
     """Real images in the picture's place before anything has been trained; None where they are not here."""
     if shows_points(config.data):
-        points = real_points(config.data)
-        key = f"{type(config.data).__name__} {to_dict(config.data)}"
-        return {**points, "key": key, "caption": "real points: what it will learn from"}
+        return points_preview(config.data)
     try:
         key = preview_key(home().previews, config.data, config.size, manager().data_dir)
     except (DataUnavailable, ValueError):
@@ -74,9 +73,12 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
 
 def edit(state: Tab, path: str, value: Any) -> None:
     """A field of the next run was changed in the panel."""
-    state.own = True
+    state.own, state.remark = True, ""
     try:
-        state.config = replace_at(state.config, path, value)
+        new = replace_at(state.config, path, value)
+        if shows_points(new.data) != shows_points(state.config.data):
+            state.preset, new, state.remark = crossed(state.preset, state.config, new.data, manager().data_dir)
+        state.config = new
     except ValueError as problem:
         state.notice = public(problem)
 

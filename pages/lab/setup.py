@@ -6,9 +6,12 @@ import streamlit as st
 
 from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions, preset
+from gan_core.training.presets import DEFAULT
 from pages.ui.fetching import draw_fetch
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
+from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, send_change
+from pages.ui.suited import PLANE, hidden_fields, presets_like
 from pages.ui.words import compact, count, duration, path_label, plain
 
 _SHOWN_CHANGES = 6
@@ -22,9 +25,13 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
         _draw_changes(state, config)
         draw_live_fields(config, changed)
         return
+    _draw_kind(state)
     _draw_preset(state)
+    if state.remark:
+        st.caption(f":material/info: {state.remark}")
     cost = st.container(key="cost")
-    draw_fields(config, Drawing("next", changed, bool(st.session_state.get("advanced", False))))
+    advanced, points = bool(st.session_state.get("advanced", False)), shows_points(config.data)
+    draw_fields(config, Drawing("next", changed, advanced, hidden=hidden_fields(config), points=points))
     st.toggle("Advanced fields", key="advanced", help="Show the fields that are rarely changed.")
     with cost:  # last: the first estimate of a network takes a moment
         _draw_cost(config)
@@ -54,20 +61,41 @@ def _draw_mode(state: Tab) -> None:
         st.caption("The run that trains now is left alone; Train puts this one in the queue behind it.")
 
 
+def _draw_kind(state: Tab) -> None:
+    """The two groups of presets."""
+    if state.preset not in PRESETS:
+        state.preset = DEFAULT
+    st.session_state["kind"] = points = shows_points(PRESETS[state.preset].config.data)
+
+    def turned() -> None:
+        if st.session_state["kind"] not in (None, points):
+            state.preset, state.remark = DEFAULT if points else PLANE, ""
+            state.config = preset(state.preset).config
+
+    st.segmented_control(
+        "What is made",
+        (False, True),
+        format_func=lambda plane: "In the plane" if plane else "Pictures",
+        key="kind",
+        required=True,
+        on_change=turned,
+        label_visibility="collapsed",
+        width="stretch",
+    )
+
+
 def _draw_preset(state: Tab) -> None:
-    names = list(PRESETS)
-    if state.preset not in names:
-        state.preset = names[0]
     st.session_state["preset"] = state.preset
 
     def as_it_is() -> None:
-        state.config = preset(state.preset).config
+        state.config, state.remark = preset(state.preset).config, ""
 
     def picked() -> None:
         if st.session_state["preset"] != state.preset:  # else the widget only came back
             state.preset = st.session_state["preset"]
             as_it_is()
 
+    names = presets_like(state.preset)
     st.selectbox("Preset", names, format_func=lambda n: PRESETS[n].label, key="preset", on_change=picked)
     st.caption(PRESETS[state.preset].help)
     original = PRESETS[state.preset].config

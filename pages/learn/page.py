@@ -14,6 +14,7 @@ from pages.ui.chrome import draw_projector
 from pages.ui.home import home
 from pages.ui.preview import preview_key
 from pages.ui.session import manager, tab
+from pages.ui.suited import PLANE
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 GUIDE_PRESET = "first-gan"
@@ -22,7 +23,7 @@ GUIDE_PRESET = "first-gan"
 def to_lab(name: str) -> None:
     """Go to the Lab with a preset in its panel."""
     state = tab()
-    state.preset, state.config, state.run = name, preset(name).config, ""
+    state.preset, state.config, state.run, state.remark = name, preset(name).config, "", ""
     st.session_state["goto-lab"] = True
 
 
@@ -40,6 +41,8 @@ def draw_learn() -> None:
         with st.container(horizontal=True, key="learn-go"):
             st.button("See it happen in the Lab", key="to-lab", type="primary", icon=":material/science:",
                       on_click=to_lab, args=("fashion-fast",))  # fmt: skip
+            st.button("See both networks think, in the plane", key="to-plane", icon=":material/scatter_plot:",
+                      on_click=to_lab, args=(PLANE,))  # fmt: skip
         left, right = st.columns([6, 5], gap="large")
         with left:
             st.subheader("The whole idea in forty lines of Python")

@@ -6,12 +6,17 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from gan_core.config.codec import walk
 from gan_core.config.fields import FieldSpec, spec_of
+from gan_core.config.registry import Registry
+from pages.ui.making import MADE_BY_HAND
+from pages.ui.preview import shows_points
+from pages.ui.suited import hidden_fields
 from pages.ui.words import label_of, path_label, plain
 
 Changed = Callable[[str, Any], None]
@@ -34,22 +39,33 @@ _INT_MANTISSAS = (1, 2, 3, 5)
 
 @dataclass(frozen=True)
 class Drawing:
-    """How a panel is drawn. `scope` leads the widgets' keys; `only_live`: leave out what cannot change in a run."""
+    """How a panel is drawn. `scope` leads the widgets' keys; `only_live`: leave out what cannot change in a run.
+
+    hidden: paths of fields that are left out. points: of a run of points in the plane; only what serves them is
+    offered.
+    """
 
     scope: str
     changed: Changed
     advanced: bool
     only_live: bool = False
+    hidden: frozenset[str] = frozenset()
+    points: bool = False
 
     def shows(self, spec: FieldSpec) -> bool:
         if self.only_live:
             return spec.live
         return self.advanced or not spec.advanced
 
+    def offers(self, family: Registry[Any], chosen: str) -> list[str]:
+        """The members to choose from; the one that is chosen is always among them."""
+        served = (n for n in family.names() if getattr(family.get(n).cls, "serves_points", True) or n == chosen)
+        return list(served) if self.points else list(family.names())
+
 
 def draw_fields(config: Any, drawing: Drawing) -> None:
     """All groups of a `RunConfig`, folded, each with its present choice in the title."""
-    fields = {f.name: f for f in dataclasses.fields(config)}
+    fields = {f.name: f for f in dataclasses.fields(config) if f.name not in drawing.hidden}
     named = {name for _, names in GROUPS for name in names}
     for title, names in GROUPS:
         here = [n for n in names if n in fields]
@@ -74,8 +90,9 @@ FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")
 
 def draw_live_fields(config: Any, changed: Changed) -> None:
     """The fields that can change while the run trains, unfolded, and the others as a list to read."""
-    drawing = Drawing("steer", changed, advanced=True, only_live=True)
-    fields = {f.name: f for f in dataclasses.fields(config)}
+    points = shows_points(config.data)
+    drawing = Drawing("steer", changed, advanced=True, only_live=True, hidden=hidden_fields(config), points=points)
+    fields = {f.name: f for f in dataclasses.fields(config) if f.name not in drawing.hidden}
     for name in (*FIRST_LIVE, *(n for n in fields if n not in FIRST_LIVE)):
         spec, value = spec_of(fields[name]), getattr(config, name)
         if spec.kind in ("section", "one_of"):
@@ -88,7 +105,7 @@ def draw_live_fields(config: Any, changed: Changed) -> None:
         lines = [
             f"{path_label(config, path)} :gray[·] **{plain(value)}**"
             for path, spec, value in walk(config)
-            if not spec.live and not spec.advanced
+            if not spec.live and not spec.advanced and not any(f"{path}.".startswith(f"{h}.") for h in drawing.hidden)
         ]
         st.markdown("  \n".join(lines))
 
@@ -116,14 +133,20 @@ def _draw(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -
 
 def _inner(title: str, words: str, path: str, value: Any, drawing: Drawing) -> None:
     """The fields of a section or of a family's member, set a little to the right."""
-    shown = [f for f in dataclasses.fields(value) if drawing.shows(spec_of(f))]
+    shown = [
+        f for f in dataclasses.fields(value) if drawing.shows(spec_of(f)) and f"{path}.{f.name}" not in drawing.hidden
+    ]
     if not shown:
         return
     if title:
         st.markdown(f"**{title}**", help=words or None)
     with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
         for f in shown:
-            _draw(spec_of(f), f.name, f"{path}.{f.name}", getattr(value, f.name), drawing)
+            here = f"{path}.{f.name}"
+            if made := MADE_BY_HAND.get((type(value).__name__, f.name)):
+                made(value, f"{drawing.scope}:{here}", partial(drawing.changed, here))
+            else:
+                _draw(spec_of(f), f.name, here, getattr(value, f.name), drawing)
 
 
 def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing) -> None:
@@ -133,7 +156,7 @@ def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing
     key = _seed(path, entry.name, drawing)
     st.selectbox(
         label_of(name, spec.label),
-        family.names(),
+        drawing.offers(family, entry.name),
         format_func=lambda n: family.get(n).label,
         key=key,
         help=_help(spec),
@@ -168,8 +191,9 @@ def _help(spec: FieldSpec) -> str:
 
 def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -> None:
     label = label_of(name, spec.label)
-    if spec.unit and spec.unit not in label:
-        label += f" :gray[({spec.unit})]"
+    unit = "points" if drawing.points and spec.unit == "images" else spec.unit
+    if unit and unit not in label:
+        label += f" :gray[({unit})]"
     key = _seed(path, value, drawing)
     common: dict[str, Any] = {
         "label": f"{label} {LIVE_SIGN}" if spec.live and not drawing.only_live else label,

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config.codec import ConfigError, apply_sets, differences, from_dict, get_at, replace_at
-from gan_core.runs.commands import Change
+from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
 from pages.ui.home import home
@@ -29,8 +29,9 @@ class Tab:
     """One tab's state.
 
     steering: the panel sets the run that is watched, not the next one. own: the next one's settings were changed by
-    hand; until then they follow the watched run. notice: a sentence to show once. trained: what Train was last
-    pressed for, and when on the monotonic clock. pending: live changes under way.
+    hand; until then they follow the watched run. notice: a sentence to show once. remark: a quiet one, until the next
+    change. trained: what Train was last pressed for, and when on the monotonic clock. pending: live changes under
+    way. pace: the seconds a step last asked for, and when.
     """
 
     preset: str
@@ -40,8 +41,10 @@ class Tab:
     steering: bool = True
     own: bool = False
     notice: str = ""
+    remark: str = ""
     trained: tuple[RunConfig | None, float] = (None, -math.inf)
     pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    pace: tuple[float, float] = (0.0, -math.inf)
 
 
 def manager() -> Any:
@@ -97,7 +100,8 @@ def write_url(state: Tab) -> None:
 
 def watch(state: Tab, run: str) -> None:
     """Turn to a run ("": to none, with the panel as it is)."""
-    state.run, state.steering, state.own, state.pending = run, True, False, {}
+    state.run, state.steering, state.own, state.pending, state.remark = run, True, False, {}, ""
+    state.pace = 0.0, -math.inf
     if run:
         view = manager().view(run)
         state.preset, state.config = view.preset or state.preset, from_dict(RunConfig, view.config)
@@ -110,6 +114,22 @@ def send_change(state: Tab, path: str, value: Any) -> None:
         state.pending[path] = (value, time.monotonic())
     except ValueError as problem:
         state.notice = public(problem)
+
+
+def send_pace(state: Tab, seconds_per_step: float) -> None:
+    """How fast the watched run may go; shown as set until the run says so itself."""
+    try:
+        manager().send(state.run, Pace(seconds_per_step))
+        state.pace = seconds_per_step, time.monotonic()
+    except ValueError as problem:
+        state.notice = public(problem)
+
+
+def pace_in_force(state: Tab, view: Any) -> float:
+    """Seconds a step of the watched run; 0 is full speed."""
+    asked, since = state.pace
+    under_way = time.monotonic() - since < PENDING_SECONDS
+    return asked if under_way else float(view.seconds_per_step)
 
 
 def config_in_force(state: Tab, view: Any) -> RunConfig:

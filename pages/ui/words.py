@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from gan_core.config.codec import ConfigError, get_at, spec_at
 from gan_core.training import PRESETS
 
+LONGEST_TEXT = 40  # letters of a setting that are shown; a drawing's text has hundreds
 THIN = "\u202f"  # narrow no-break space between thousands
 
 
@@ -24,6 +25,15 @@ def compact(number: float) -> str:
     return f"{number / 1e3:.0f} k" if number < 1e6 else f"{number / 1e6:.2f} M"
 
 
+def set_words(info: Any) -> str:
+    """How much there is of a set, and what it is, in a line."""
+    if info.native_size == 1:
+        return f"{count(info.count)} points in the plane"
+    colour = "grey" if info.channels == 1 else "colour"
+    classes = f" · {len(info.classes)} classes" if info.classes else ""
+    return f"{count(info.count)} images · {info.native_size} px · {colour}{classes}"
+
+
 def duration(seconds: float) -> str:
     """About how long, no finer than it can be known: 40 s, 2 min, 1 h 20 min."""
     if seconds < 90:
@@ -32,6 +42,15 @@ def duration(seconds: float) -> str:
     if minutes < 90:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def pace_words(seconds_per_step: float) -> str:
+    """How long a step takes at least: "0.5 s a step", "full speed" for 0."""
+    if not seconds_per_step:
+        return "full speed"
+    if seconds_per_step < 0.1:
+        return f"{1000 * seconds_per_step:.3g} ms a step"
+    return f"{seconds_per_step:.3g} s a step"
 
 
 def moment(utc: str, zone: str | None, now: datetime | None = None) -> str:
@@ -62,7 +81,10 @@ def plain(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, int):
         return count(value)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value)
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def label_of(name: str, label: str) -> str:

@@ -17,6 +17,7 @@ from gan_core.runs.commands import Change, Pause, Resume, StepOnce, Stop
 from gan_core.training import PRESETS, RunConfig, preset
 from pages.ui.home import Home
 from pages.ui.session import from_url, to_url
+from pages.ui.suited import hidden_fields
 from tests.pages.fake_manager import FakeManager
 
 LAB = Path(__file__).parents[2] / "pages" / "lab" / "page.py"
@@ -54,7 +55,9 @@ def press(app: AppTest, key: str) -> AppTest:
 
 
 def leaves(config: RunConfig, *, advanced: bool) -> set[str]:
-    return {f"next:{path}" for path, spec, _ in walk(config) if advanced or not spec.advanced}
+    hidden = hidden_fields(config)
+    shown = {path for path, spec, _ in walk(config) if advanced or not spec.advanced}
+    return {f"next:{path}" for path in shown if path not in hidden and path.split(".")[0] not in hidden}
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -32,7 +32,7 @@ def test_a_log_field_offers_its_value_its_bounds_and_even_steps_between(spec: Fi
     assert options == sorted(set(options))
     assert (options[0], options[-1]) == (spec.low, spec.high)
     assert all(type(o) is (int if spec.kind == "int" else float) for o in options)
-    steps = [b / a for a, b in pairwise(options) if a > 0 and b > 3]
+    steps = [b / a for a, b in pairwise(options) if a > 0 and (b > 3 or spec.kind == "float")]
     assert max(steps) <= 3.4
     assert 5 <= len(options) <= 100
 

@@ -99,7 +99,7 @@ class LiveView {
     this.root.dataset.empty = String(!this.data.run);
     say(this.film.heading, this.data.run ? "Generated" : "Real");
     if (!this.data.run) return this.showPreview();
-    if (this.data.preview?.points) this.showPoints(this.data.preview); // until the run says more
+    if (this.data.preview?.extent) this.showPoints(this.data.preview); // until the run says more
     this.cover("");
     const channel = openChannel(socketUrl(this.data.run, this.data.token), {
       onFrame: (frame) => { if (channel === this.channel) this.receive(frame); },
@@ -206,7 +206,7 @@ class LiveView {
   async showPreview() {
     const preview = this.data.preview;
     this.film.empty.hidden = true;
-    this.setPoints(!!preview?.points);
+    this.setPoints(!!preview?.extent);
     if (!preview) {
       this.film.shown = null;
       this.film.redraw();
@@ -214,7 +214,7 @@ class LiveView {
       return this.cover(this.data.missing);
     }
     say(this.film.caption, preview.caption);
-    if (preview.points) return this.showPoints(preview);
+    if (preview.extent) return this.showPoints(preview);
     this.plane.reset();
     try {
       const answer = await fetch(`${preview.path}?token=${encodeURIComponent(this.data.token)}`);
