@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -81,6 +81,9 @@ class Game:
         with self.forward():
             return discriminator(packed, labels).float()
 
+    def penalty_is_due(self, step: int) -> bool:
+        return self.penalty.active and (step - 1) % self.penalty.interval == 0
+
     def judge_both(self, real: Tensor, fake: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """Logits of both; in one forward, unless an image's logit depends on the others in its batch."""
         if self.critic.batch_dependent:
@@ -88,6 +91,20 @@ class Game:
         twice = None if labels is None else torch.cat((labels, labels))
         real_logits, fake_logits = self.judge(torch.cat((real, fake)), twice).tensor_split(2)
         return real_logits, fake_logits
+
+
+class Rules(Protocol):
+    """How a step is worked out: this module, or `dense_step`."""
+
+    def generate(self, game: Game, z: Tensor, labels: Tensor | None) -> Tensor: ...
+
+    def update_discriminator(
+        self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
+    ) -> None: ...
+
+    def update_generator(
+        self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
+    ) -> None: ...
 
 
 def generate(game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
@@ -104,7 +121,7 @@ def update_discriminator(
     real_logits, fake_logits = game.judge_both(real, fake, labels)
     loss = game.loss.d_loss(real_logits, fake_logits)
     total, penalty = loss, None
-    if game.penalty.active and (step - 1) % game.penalty.interval == 0:
+    if game.penalty_is_due(step):
         critic: Critic = partial(game.judge, labels=labels, twice_differentiable=True)
         penalty = game.penalty.penalty(critic, real, fake, game.rng)
         total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
@@ -112,13 +129,10 @@ def update_discriminator(
             window.penalty.append(game.guard.look(penalty))
     if game.watch is not None:
         game.watch.judged(0, real, fake, real_logits, fake_logits, loss, penalty)
-    norm = _update(game, 0, step, total, game.d_weights, game.d_move)
+    norm = move_weights(game, 0, step, total, torch.autograd.grad(total, game.d_weights))
     game.penalty.after_update(game.critic)
     if window is not None:
-        window.d_loss.append(game.guard.look(loss))
-        window.real_logits.append(real_logits.detach())
-        window.fake_logits.append(fake_logits.detach())
-        window.d_grad_norm.append(norm)
+        keep_discriminator(game, window, loss, real_logits, fake_logits, norm)
 
 
 def update_generator(
@@ -135,14 +149,30 @@ def update_generator(
     loss = game.loss.g_loss(real_logits, fake_logits)
     if game.watch is not None:
         game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
-    norm = _update(game, 1, step, loss, game.g_weights, game.g_move)
+    norm = move_weights(game, 1, step, loss, torch.autograd.grad(loss, game.g_weights))
+    keep_generator(game, window, loss, norm)
+
+
+def keep_discriminator(
+    game: Game, window: Window, loss: Tensor, real_logits: Tensor, fake_logits: Tensor, norm: Scalar
+) -> None:
+    """The numbers of an update of D."""
+    window.d_loss.append(game.guard.look(loss))
+    window.real_logits.append(real_logits.detach())
+    window.fake_logits.append(fake_logits.detach())
+    window.d_grad_norm.append(norm)
+
+
+def keep_generator(game: Game, window: Window, loss: Tensor, norm: Scalar) -> None:
+    """The numbers of an update of G."""
     window.g_loss.append(game.guard.look(loss))
     window.g_grad_norm.append(norm)
 
 
-def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Parameter], move: Move) -> Scalar:
-    """Gradient of `loss` for these weights alone, the guard's word, the move; returns the gradient's norm."""
-    grads = [_laid_out_like(w, g) for w, g in zip(weights, torch.autograd.grad(loss, weights), strict=True)]
+def move_weights(game: Game, player: int, step: int, loss: Tensor, gradient: Sequence[Tensor]) -> Scalar:
+    """The guard's word on a loss and its gradient, then the player's move; returns the gradient's norm."""
+    weights, move = ((game.d_weights, game.d_move), (game.g_weights, game.g_move))[player]
+    grads = [_laid_out_like(w, g) for w, g in zip(weights, gradient, strict=True)]
     if game.watch is not None:
         game.watch.pulled(player, grads)
     norm = game.guard.norm(grads)
@@ -156,6 +186,7 @@ def _update(game: Game, player: int, step: int, loss: Tensor, weights: list[Para
 def _laid_out_like(weight: Tensor, grad: Tensor) -> Tensor:
     """The gradient in its weight's memory order, which the fused kernels take for granted.
 
-    A double backward (every gradient penalty) may return it in another, and numbers would go to the wrong weights.
+    A double backward (every gradient penalty) and some products of matrices return it in another, and numbers would
+    go to the wrong weights.
     """
     return grad if grad.stride() == weight.stride() else torch.empty_like(weight).copy_(grad)

@@ -19,9 +19,11 @@ from gan_core.config.codec import get_at, replace_at, spec_at
 from gan_core.data.base import ImageSet
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import add_instance_noise, decayed_sigma
+from gan_core.training import step as autograd_step
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
 from gan_core.training.cost import points_every_steps
+from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.precision import forward_context
@@ -30,7 +32,7 @@ from gan_core.training.scene import Scene
 from gan_core.training.seeds import stream_generator
 from gan_core.training.stage import Stage
 from gan_core.training.statistics import Window
-from gan_core.training.step import Game, Move, Watch, generate, update_discriminator, update_generator
+from gan_core.training.step import Game, Move, Rules, Watch
 
 STATE_FORMAT = 1
 
@@ -66,6 +68,9 @@ class Trainer:
         self._forward_discriminator: Forward = self.discriminator
         self.g_weights = [p for p in self.generator.parameters() if p.requires_grad]
         self.d_weights = [p for p in self.discriminator.parameters() if p.requires_grad]
+        image = (self.shape.channels, self.shape.size, self.shape.size)
+        plain = dense_step(config, list(self.g_weights), list(self.d_weights), image, self.class_count, device)
+        self._rules: Rules = plain or autograd_step
         self._g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
         self._d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
         self.average = WeightAverage(self.generator)
@@ -84,7 +89,10 @@ class Trainer:
         """Let torch.compile make the forwards and backwards faster; needs a C++ compiler (or Triton, on a GPU).
 
         The work is done at the first step, half a minute of it. Results differ from the eager ones in the last bits.
+        Where `dense_step` serves, nothing is compiled: it is about twice as fast as networks compiled one by one.
         """
+        if isinstance(self._rules, DenseStep):
+            return
         self._forward_generator = torch.compile(self.generator, dynamic=False)
         self._forward_discriminator = torch.compile(self.discriminator, dynamic=False)
 
@@ -103,14 +111,15 @@ class Trainer:
             real, labels = self.batches.next()
             z = draw_latents(config.latent, config.batch_size, self._latents_rng)
             with torch.set_grad_enabled(last):
-                fake = generate(game, z, labels)
+                fake = self._rules.generate(game, z, labels)
             if watch is not None:
                 watch.drew(real, labels, z, fake)
             if players != "generator":
-                update_discriminator(game, self.step_count, real, fake, labels, self.window if last else None)
+                window = self.window if last else None
+                self._rules.update_discriminator(game, self.step_count, real, fake, labels, window)
             self.images += config.batch_size
         if players != "discriminator":
-            update_generator(game, self.step_count, real, fake, labels, self.window)
+            self._rules.update_generator(game, self.step_count, real, fake, labels, self.window)
         if config.ema.half_life_images:
             decay = ema_decay(config.ema.half_life_images, config.ema.ramp_up, self.images, config.batch_size)
             self.average.update(decay)
