@@ -65,16 +65,24 @@ class Curves {
   chart(spec) {
     const chart = { spec, hidden: new Set(), seen: false, drawn: false, size: "" };
     chart.values = spec.lines.map((l) => make("b", {}, "–"));
+    chart.names = spec.lines.map((l) => make("span", {}, l.name));
     const keys = spec.lines.map((l, i) =>
       make("button", { type: "button", class: "gs-key", style: `--ink: var(${l.color})`, "data-dash": l.dash, "aria-pressed": "true",
         title: "Show or hide this line", onClick: (e) => this.toggle(chart, l.column, e.currentTarget) },
-      make("i", { "aria-hidden": "true" }), make("span", {}, l.name), chart.values[i]));
+      make("i", { "aria-hidden": "true" }), chart.names[i], chart.values[i]));
     chart.reset = make("button", { type: "button", class: "gs-button gs-reset", hidden: true, onClick: () => this.zoom(null) }, "Whole run");
     chart.plot = make("div", { class: "gs-plot" });
     chart.about = make("p", { class: "gs-about", title: spec.about }, spec.about);
     chart.root = make("section", { class: "gs-chart", "aria-label": spec.title, "data-testid": `chart-${spec.id}` },
       make("header", {}, make("h3", {}, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.about, chart.plot);
     return chart;
+  }
+
+  /** What one sample is called: an image, or a point in the plane. */
+  setPoints(on) {
+    const { names, about } = this.charts.find((chart) => chart.spec.id === "speed"), samples = on ? "points" : "images";
+    say(names[0], `${samples} / s`);
+    say(about, (about.title = `Real ${samples} seen in a second`));
   }
 
   open(run, series, plotlyPath) {

@@ -68,6 +68,7 @@ class LiveView {
     this.root.toggleAttribute("data-points", on);
     this.film.setPoints(on);
     this.status.setPoints(on);
+    this.curves.setPoints(on);
   }
 
   /** What stays for a whole run of points; again after every reconnection. */
