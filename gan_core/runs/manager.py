@@ -35,8 +35,9 @@ from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import ViewShelf
 from gan_core.runs.worker import RunThread, check_command
 from gan_core.runs.writer import RunWriter, new_run
-from gan_core.training import RunConfig, cautions, problems, resolve_device, step_cost
+from gan_core.training import Cost, RunConfig, cautions, problems, resolve_device, step_cost
 from gan_core.training.build import sample_shape
+from gan_core.training.cost import useful_threads
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class RunManager(RunReader):
 
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
     one), which leaves a core for the page; give the number of cores where there is no page.
+    A run takes so many at most: fewer where its steps are small (`useful_threads`).
     Raises ConfigError in one sentence where a folder cannot be written or the device is not there.
     """
 
@@ -87,11 +89,15 @@ class RunManager(RunReader):
     def estimate(self, config: RunConfig) -> Estimate:
         """What the run will cost on this machine."""
         config = self.resolved(config)
+        cost = self._cost(config)
+        threads = useful_threads(cost.step_flops, self.threads)
+        return estimate(config, cost, self._torch_device, threads, self._finished_like)
+
+    def _cost(self, config: RunConfig) -> Cost:
         info = config.data.info(self.data_dir)
         class_count = len(info.classes) if config.conditional else 0
         with self._around.build_lock:
-            cost = step_cost(config, sample_shape(config, info), class_count)
-        return estimate(config, cost, self._torch_device, self.threads, self._finished_like)
+            return step_cost(config, sample_shape(config, info), class_count)
 
     def resolved(self, config: RunConfig) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine."""
@@ -120,9 +126,10 @@ class RunManager(RunReader):
     def _about(
         self, config: RunConfig, preset: str, title: str, channels: int, classes: tuple[str, ...]
     ) -> About:  # fmt: skip
+        threads = useful_threads(self._cost(config).step_flops, self.threads) if self.device == "cpu" else 0
         return About(
             id="", title=title[:200], preset=preset, created=now_text(), config=to_dict(config), device=self.device,
-            threads=self.threads if self.device == "cpu" else 0, channels=channels, classes=classes,
+            threads=threads, channels=channels, classes=classes,
             torch_version=str(torch.__version__),
         )  # fmt: skip
 

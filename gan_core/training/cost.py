@@ -14,6 +14,7 @@ from gan_core.training.run_config import RunConfig
 
 _ASSUMED_FLOPS_PER_SECOND = 60e9  # a laptop core or two; only the spacing of points follows from it
 _STEP_OVERHEAD_SECONDS = 2e-3
+_FLOPS_FOR_A_THREAD = 500_000_000
 _SPACINGS = (1, 2, 5, 10, 20, 50, 100)
 
 
@@ -49,6 +50,11 @@ def step_cost(config: RunConfig, shape: ImageShape, class_count: int) -> Cost:
     g_update = 3 * g * batch + 2 * d * batch + (d * batch if config.loss.relativistic else 0)
     total = config.k_d * d_update + (config.k_d - 1) * g * batch + g_update
     return Cost(parameter_count(nets.generator), parameter_count(nets.discriminator), g, d, total)
+
+
+def useful_threads(step_flops: int, most: int) -> int:
+    """Threads, at most so many, that have half a GFLOP of a step each: with less they wait longer than they work."""
+    return max(1, min(most, step_flops // _FLOPS_FOR_A_THREAD))
 
 
 def points_every_steps(config: RunConfig, shape: ImageShape, class_count: int) -> int:

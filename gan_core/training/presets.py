@@ -17,7 +17,7 @@ from gan_core.nets import (
     ResnetGenerator,
 )
 from gan_core.objectives import R1R2, DiffAugment, Hinge, Relativistic, Wasserstein, WganGp
-from gan_core.training.optimizers import Adam, Cosine
+from gan_core.training.optimizers import Adam, Constant, Cosine
 from gan_core.training.run_config import Ema, InstanceNoise, Latent, RunConfig
 
 
@@ -202,4 +202,27 @@ _preset(
         schedule=Cosine(start=0.4, final_factor=0.0),
         instance_noise=InstanceNoise(sigma=0.5, decay_images=256 * 7_200),
     ),
+)
+
+_COLLAPSE = replace(
+    _plane("64,64", 1e-3, 10_000),
+    data=Ring(std=0.05),
+    g_optimizer=Adam(lr=2e-2, beta1=0.9, beta2=0.99),
+    d_optimizer=Adam(lr=1e-3, beta1=0.9, beta2=0.99),
+    schedule=Constant(),
+    ema=Ema(half_life_images=0),
+)
+
+_preset(
+    "ring-collapse",
+    "Ring, collapsing",
+    "Mode collapse: a generator twenty times faster than its discriminator puts all points in one place, and flees.",
+    _COLLAPSE,
+)
+
+_preset(
+    "ring-fixed",
+    "Ring, cured",
+    "The collapsing ring with one change, the generator's learning rate as low as the discriminator's: all eight.",
+    replace(_COLLAPSE, g_optimizer=Adam(lr=1e-3, beta1=0.9, beta2=0.99)),
 )

@@ -15,6 +15,7 @@ from gan_core.nets import DcganGenerator
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import Hinge, NonSaturating
 from gan_core.training.batches import Batches, to_pixels, to_unit
+from gan_core.training.cost import useful_threads
 from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import Guard, total_norm
 from gan_core.training.seeds import STREAMS, stream_seed
@@ -194,3 +195,10 @@ def test_window_means_against_numpy() -> None:
     window.clear()
     assert len(window) == 0
     assert math.isnan(window.means(NonSaturating())["d_loss"])
+
+
+@pytest.mark.parametrize(
+    ("flops", "most", "threads"), [(24_000_000, 8, 1), (3_300_000_000, 2, 2), (3_300_000_000, 64, 6), (0, 1, 1)]
+)
+def test_a_thread_has_half_a_gflop_of_a_step(flops: int, most: int, threads: int) -> None:
+    assert useful_threads(flops, most) == threads
