@@ -45,6 +45,12 @@ class _CrossEntropy(Loss):
             real = real + self.label_smoothing * real_logits
         return real.mean() + softplus(fake_logits).mean()
 
+    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+        real = torch.sigmoid(-real_logits).neg_()
+        if self.label_smoothing:
+            real += self.label_smoothing
+        return real.div_(len(real)), torch.sigmoid(fake_logits).div_(len(fake_logits))
+
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         terms = {"−mean log(1 − D(G(z)))": softplus(fake_logits).mean()}
         if not (s := self.label_smoothing):
@@ -70,6 +76,9 @@ class NonSaturating(_CrossEntropy):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return softplus(-fake_logits).mean()  # -log D(G(z))
 
+    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        return torch.sigmoid(-fake_logits).div_(-len(fake_logits))
+
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean log D(G(z))": softplus(-fake_logits).mean()}
 
@@ -83,6 +92,9 @@ class Minimax(_CrossEntropy):
 
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -softplus(fake_logits).mean()  # log(1 - D(G(z)))
+
+    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        return torch.sigmoid(fake_logits).div_(-len(fake_logits))
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 − D(G(z)))": -softplus(fake_logits).mean()}
@@ -102,12 +114,19 @@ class LeastSquares(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return 0.5 * (fake_logits - 1.0).square().mean()
 
+    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+        target = 1.0 - self.label_smoothing
+        return (real_logits - target) / len(real_logits), fake_logits / len(fake_logits)
+
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         target = 1.0 - self.label_smoothing
         return {
             f"½ mean (D(x) − {target:.4g})²": 0.5 * (real_logits - target).square().mean(),
             "½ mean D(G(z))²": 0.5 * fake_logits.square().mean(),
         }
+
+    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        return (fake_logits - 1.0) / len(fake_logits)
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"½ mean (D(G(z)) − 1)²": 0.5 * (fake_logits - 1.0).square().mean()}
@@ -128,8 +147,15 @@ class Wasserstein(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean()
 
+    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+        real, fake = 1 / len(real_logits), 1 / len(fake_logits)
+        return torch.full_like(real_logits, -real), torch.full_like(fake_logits, fake)
+
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean D(G(z))": fake_logits.mean(), "−mean D(x)": -real_logits.mean()}
+
+    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        return torch.full_like(fake_logits, -1 / len(fake_logits))
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean D(G(z))": -fake_logits.mean()}
@@ -149,11 +175,18 @@ class Hinge(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean()
 
+    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+        real, fake = (real_logits < 1.0).to(real_logits.dtype), (fake_logits > -1.0).to(fake_logits.dtype)
+        return real.div_(-len(real)), fake.div_(len(fake))
+
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         return {
             "mean max(0, 1 − D(x))": relu(1.0 - real_logits).mean(),
             "mean max(0, 1 + D(G(z)))": relu(1.0 + fake_logits).mean(),
         }
+
+    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        return torch.full_like(fake_logits, -1 / len(fake_logits))
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean D(G(z))": -fake_logits.mean()}
@@ -184,8 +217,16 @@ class Relativistic(Loss):
             raise ValueError("real_logits is None; the relativistic loss compares generated images with real ones.")
         return softplus(real_logits - fake_logits).mean()
 
+    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+        fake = torch.sigmoid(fake_logits - real_logits).div_(len(fake_logits))
+        return -fake, fake
+
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 + exp(D(G(z)) − D(x)))": softplus(fake_logits - real_logits).mean()}
+
+    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        assert real_logits is not None
+        return torch.sigmoid(real_logits - fake_logits).div_(-len(fake_logits))
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 + exp(D(x) − D(G(z))))": self.g_loss(real_logits, fake_logits)}

@@ -111,7 +111,7 @@ class DenseStep:
     def generate(self, game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
         """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
         fake = self._g.forward(z).view(-1, *self._shape)
-        return fake.requires_grad_(game.watch is not None)  # a watcher hears of the slope through its hooks
+        return fake if game.watch is None else _audible(fake)
 
     @torch.no_grad()
     def update_discriminator(
@@ -124,13 +124,14 @@ class DenseStep:
             return
         real, fake = game.see(real), game.see(fake)
         logits = self._judge(game, torch.cat((real, fake)))
-        real_logits, fake_logits = (half.requires_grad_() for half in logits.tensor_split(2))
-        with torch.enable_grad():
-            loss = game.loss.d_loss(real_logits, fake_logits)
+        real_logits, fake_logits = logits.tensor_split(2)
+        loss = game.loss.d_loss(real_logits, fake_logits)
+        slopes = game.loss.d_slopes(real_logits, fake_logits)
         if game.watch is not None:
+            real_logits, fake_logits = _audible(real_logits), _audible(fake_logits)
             game.watch.judged(0, real, fake, real_logits, fake_logits, loss, None)
-        slopes = torch.cat(torch.autograd.grad(loss, (real_logits, fake_logits)))
-        grads, _ = self._d.backward(slopes.unsqueeze(1))
+            torch.autograd.backward((real_logits, fake_logits), slopes)
+        grads, _ = self._d.backward(torch.cat(slopes).unsqueeze(1))
         norm = move_weights(game, 0, step, loss, grads)
         game.penalty.after_update(game.critic)
         if window is not None:
@@ -146,16 +147,17 @@ class DenseStep:
             real = game.see(real)
             real_logits = self._judge(game, real)
         seen = game.see(fake.detach())
-        fake_logits = self._judge(game, seen).requires_grad_()
-        with torch.enable_grad():
-            loss = game.loss.g_loss(real_logits, fake_logits)
+        fake_logits = self._judge(game, seen)
+        loss = game.loss.g_loss(real_logits, fake_logits)
+        slopes = game.loss.g_slopes(real_logits, fake_logits)
         if game.watch is not None:
+            fake_logits = _audible(fake_logits)
             game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
-        (slopes,) = torch.autograd.grad(loss, fake_logits)
+            torch.autograd.backward(fake_logits, slopes)
         _, slope = self._d.backward(slopes.unsqueeze(1), of_weights=False, of_input=True)
         slope = slope.reshape(fake.shape)  # instance noise is added, so the slope passes through it as it is
-        if fake.requires_grad:
-            torch.autograd.backward(fake, slope)  # tells the watcher
+        if game.watch is not None:
+            torch.autograd.backward(fake, slope)
         grads, _ = self._g.backward(slope.flatten(1))
         norm = move_weights(game, 1, step, loss, grads)
         keep_generator(game, window, loss, norm)
@@ -163,6 +165,11 @@ class DenseStep:
     def _judge(self, game: Game, images: Tensor) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
         return self._d.forward(images.reshape(images.shape[0] // game.pack, -1)).squeeze(1)
+
+
+def _audible(tensor: Tensor) -> Tensor:
+    """The same numbers, as a tensor on which a watcher's hooks hear of the slope."""
+    return tensor.detach().requires_grad_()
 
 
 def dense_step(

@@ -14,6 +14,7 @@ from scipy.optimize import minimize_scalar
 
 from gan_core.config.fields import specs
 from gan_core.objectives import losses
+from gan_core.objectives.base import Loss
 
 EXTREME = [-1e4, -100.0, -1.0, 0.0, 1.0, 100.0, 1e4]
 SMOOTHINGS = (0.0, 0.1)
@@ -173,3 +174,16 @@ def test_every_registered_loss_has_its_formula_here_and_is_explained():
             assert spec.label
             assert spec.help.endswith(".")
             assert spec.live
+
+
+@pytest.mark.parametrize("name", losses.names())
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_written_out_slopes_are_those_of_autograd(name, smoothing):
+    loss = losses.get(name).cls()
+    if hasattr(loss, "label_smoothing"):
+        loss = dataclasses.replace(loss, label_smoothing=smoothing)
+    rng = torch.Generator().manual_seed(3)
+    real, fake = (3 * torch.randn(50, generator=rng, dtype=torch.float64) for _ in range(2))
+    for logits in ((real, fake), (100 * real, 100 * fake)):
+        torch.testing.assert_close(loss.d_slopes(*logits), Loss.d_slopes(loss, *logits), rtol=1e-7, atol=1e-9)
+        torch.testing.assert_close(loss.g_slopes(*logits), Loss.g_slopes(loss, *logits), rtol=1e-7, atol=1e-9)
