@@ -188,11 +188,6 @@ def grid_frame(step: int, scene: Scene | None = None, *, kept: bool = False) -> 
     return wire.pack({"type": "grid", "grid": wire.grid_header(grid, kept)}, wire.grid_blobs(grid))
 
 
-def records_frame(first: int, last: int) -> bytes:
-    rows = [record(s) for s in range(first, last, 10)]
-    return wire.pack({"type": "records", "count": len(rows)}, [wire.records_blob(rows)])
-
-
 def text(frame: bytes) -> str:
     """A frame as `window.feed` takes it."""
     return base64.b64encode(frame).decode()

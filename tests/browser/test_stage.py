@@ -118,6 +118,11 @@ def isolated(scene: Scene) -> int:
     return int(np.argmax(np.where(inside, gaps, 0)))
 
 
+def records_frame(d_real: float, d_fake: float) -> bytes:
+    rows = [plane_page.record(20) | {"d_real": d_real, "d_fake": d_fake}]
+    return wire.pack({"type": "records", "count": 1}, [wire.records_blob(rows)])
+
+
 def near(pixels: np.ndarray, colour: tuple[int, int, int], within: int = 40) -> np.ndarray:
     return np.asarray(np.abs(pixels - np.array(colour)).max(2) <= within)
 
@@ -223,6 +228,35 @@ def test_points_glide_from_snapshot_to_snapshot(plane: Plane) -> None:
     share = np.median((seen[:, far] - before[far]) / (after - before)[far], axis=1)
     assert (np.diff(share) > -1e-4).all(), "it goes back"
     assert len(share[(share > 0.05) & (share < 0.95)]) >= 3, "it jumps"
+
+
+def test_points_come_back_from_out_of_bounds(plane: Plane) -> None:
+    good = made_scene(200)
+    lost = Scene(
+        np.where(np.arange(2000)[:, None] % 3, good.fakes, np.float32("inf")), np.full(2000, np.nan, np.float32),
+        np.full((2000, 2), 1e9, np.float32), np.full((HEAT, HEAT), np.nan, np.float32), good.manifold, good.networks,
+    )  # fmt: skip
+    for step in range(200, 210):  # faster than a glide lasts: none of them comes to its end
+        plane.feed(grid_frame(step, lost if step < 203 else good))
+    plane.page.wait_for_timeout(30)
+    assert np.isfinite(plane.now("fakes")).all()
+    plane.rest()
+    np.testing.assert_array_equal(plane.now("fakes"), good.fakes.ravel())
+
+
+def test_a_critic_s_map_turns_grey_to_purple_at_the_mean_of_its_scores(page: Page) -> None:
+    made, scene = Plane(page), made_scene(150)
+    made.open(-1, probability=False, threshold=None)
+    raw = (40 * scene.heat - 70).astype(np.float32)
+    made.feed(records_frame(-41.0, -59.0))  # D's mean score of real and of fake: the line is half-way
+    made.show(150, Scene(scene.fakes, 40 * scene.scores - 70, scene.arrows, raw, scene.manifold, scene.networks))
+    made.only("heat")
+    pixels = made.pixels()
+    at = ((np.arange(HEAT) + 0.5) / HEAT * pixels.shape[0]).astype(int)
+    seen = pixels[np.ix_(at[::-1], at)][4:-4, 4:-4]
+    purple, heat = seen[:, :, 2] - seen[:, :, 1], raw[4:-4, 4:-4]
+    assert purple[heat > -44].min() > purple[heat < -52].max()
+    assert page.evaluate("() => view.plane.line") == -50
 
 
 def test_without_motion_points_jump(calm: Plane) -> None:

@@ -23,6 +23,7 @@ class Stage {
     this.stage = this.scene = this.overlay = this.look = null;
     this.picked = null; // what the pointer is on: {fake: index} or {real: index}
     this.trails = new Map(); // index -> [[step, x, y], ...] by step
+    this.moment = this.aside = null; // a moment of a step taken apart, and the run that it covers
     this.frame = 0;
     this.realSheet = new PointSheet();
     this.fakeSheet = new PointSheet();
@@ -76,6 +77,7 @@ class Stage {
 
   /** What stays for a whole run: extent, real [n * 2], latents [n * dim] or none yet, probability. */
   setStage(stage) {
+    if (this.aside) return void (this.aside.stage = stage);
     this.stage = stage;
     this.realKey = null;
     this.plane.setExtent(stage.extent);
@@ -85,13 +87,14 @@ class Stage {
 
   /** Show a snapshot; `live`: it just arrived, and the points glide to it. */
   show({ scene, step }, live) {
+    if (this.aside) return void (this.aside.frame = { scene, step });
     this.scene = scene;
     this.step = step;
     this.glide.aim(scene, performance.now(), still() || (!live && this.glide.interval > 1000));
     this.line = this.threshold(step);
-    if (this.probability && !Number.isFinite(this.line)) this.line = 0.5;
-    let far = 0;
-    for (const value of scene.heat.values) if (Math.abs(value - this.line) > far) far = Math.abs(value - this.line);
+    const heat = scene.heat.values.filter(Number.isFinite), ends = heat.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+    if (!Number.isFinite(this.line)) this.line = this.probability || !heat.length ? 0.5 : (ends[0] + ends[1]) / 2; // before the first record
+    const far = heat.length ? Math.max(ends[1] - this.line, this.line - ends[0]) : 1;
     this.reach = this.probability ? Math.max(this.line, 1 - this.line) : this.reach ? this.reach + 0.25 * (far - this.reach) : far;
     for (const index of this.trails.keys()) this.addToTrail(index);
     this.describe();
@@ -223,6 +226,7 @@ class Stage {
 
   /** With a unit of G on the stage every generated point wears what the unit says of it. */
   shade(look) {
+    if (this.moment?.shades?.fakes) return this.shadeOf("diamond", this.moment.shades.fakes, look);
     const over = this.overlay?.points;
     if (!over) return null;
     const stamps = look.shaded[this.overlay.player];
@@ -235,7 +239,7 @@ class Stage {
     if (this.realKey === key) return realSheet.canvas;
     this.realKey = key;
     realSheet.clear(canvas.width);
-    realSheet.put(plane, this.stage.real, look.real);
+    realSheet.put(plane, this.stage.real, look.real, this.moment?.shades?.real && this.shadeOf("circle", this.moment.shades.real, look));
     return realSheet.show();
   }
 

@@ -11,17 +11,22 @@ function fromHalves(words) {
   return out;
 }
 
-/** Bytes (ArrayBuffer) of a scene: uint32 length of the header, JSON, then arrays; layers' arrays go into `networks`. */
-function readScene(buffer) {
+/** Bytes (ArrayBuffer): uint32 length of the header, JSON, then the arrays that it lists; {header, arrays: name -> {values, shape}}. */
+function readArrays(buffer) {
   const length = new DataView(buffer).getUint32(0, true), start = 4 + length;
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const arrays = new Map(header.arrays.map(({ name, dtype, shape, offset, bytes }) => [name, { shape, values:
+    dtype === "<f4" ? new Float32Array(buffer, start + offset, bytes / 4) : fromHalves(new Uint16Array(buffer, start + offset, bytes / 2)) }]));
+  return { header, arrays };
+}
+
+/** An encoded scene; layers' arrays go into `networks`. */
+function readScene(buffer) {
   const scene = { networks: new Map() };
-  for (const { name, dtype, shape, offset, bytes } of header.arrays) {
-    const values = dtype === "<f4" ? new Float32Array(buffer, start + offset, bytes / 4)
-      : fromHalves(new Uint16Array(buffer, start + offset, bytes / 2));
+  for (const [name, array] of readArrays(buffer).arrays) {
     const layer = /([gd]\d+)\.(weight|bias)$/.exec(name);
-    if (layer) scene.networks.set(layer[1], { ...scene.networks.get(layer[1]), [layer[2]]: values });
-    else scene[name] = { values, shape };
+    if (layer) scene.networks.set(layer[1], { ...scene.networks.get(layer[1]), [layer[2]]: array.values });
+    else scene[name] = array;
   }
   return scene;
 }
@@ -48,14 +53,14 @@ class Glide {
     this.arrived = -Infinity;
   }
 
-  /** Go to a scene; `jump` goes there at once. */
-  aim(scene, time, jump) {
+  /** Go to a scene; `jump` goes there at once. span: in so many milliseconds, and then stand still. */
+  aim(scene, time, jump, span = 0) {
     const key = MOVING_PARTS.map((name) => scene[name].shape.join("x")).join();
     const gap = time - this.arrived, pausing = gap > PAUSE_MS;
     this.arrived = time;
     if (!pausing) this.interval += 0.3 * (gap - this.interval);
     if (key !== this.key) this.allot(scene, key);
-    else if (!jump) return this.depart(scene, time, pausing);
+    else if (!jump) return this.depart(scene, time, pausing || span > 0, span);
     this.fill(scene, this.now);
     this.moving = false;
   }
@@ -77,8 +82,8 @@ class Glide {
     }
   }
 
-  depart(scene, time, pausing) {
-    const span = Math.min(MOST_SPAN_MS, Math.max(LEAST_SPAN_MS, LATE * (pausing ? FIRST_SPAN_MS : this.interval)));
+  depart(scene, time, pausing, wanted) {
+    const span = wanted || Math.min(MOST_SPAN_MS, Math.max(LEAST_SPAN_MS, LATE * (pausing ? FIRST_SPAN_MS : this.interval)));
     const { now, from, to, leaving, arriving } = this, s = this.moving ? (time - this.start) / this.span : 1;
     if (s < 1) { // under way: keep the speed (the curve's slope, per new span)
       this.at(time);
@@ -89,7 +94,11 @@ class Glide {
     from.set(now);
     this.fill(scene, to);
     const part = pausing ? 0 : ARRIVING;
-    for (let i = 0; i < now.length; i++) arriving[i] = part * (to[i] - from[i]);
+    for (let i = 0; i < now.length; i++) {
+      if (!Number.isFinite(from[i] + leaving[i])) [from[i], leaving[i]] = [to[i], 0]; // it was out of bounds: start anew
+      const way = part * (to[i] - from[i]);
+      arriving[i] = Number.isFinite(way) ? way : 0;
+    }
     Object.assign(this, { start: time, span, moving: true });
   }
 
