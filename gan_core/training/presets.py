@@ -197,10 +197,10 @@ _preset(
     "Grid of twenty-five",
     "Noise on the points, fading out, shows the generator the way to all twenty-five places.",
     replace(
-        _plane("128,128", 2e-3, 12_000),
+        _plane("128,128", 2e-3, 18_000),
         data=Grid25(),
         schedule=Cosine(start=0.4, final_factor=0.0),
-        instance_noise=InstanceNoise(sigma=0.5, decay_images=256 * 7_200),
+        instance_noise=InstanceNoise(sigma=0.5, decay_images=256 * 10_800),
     ),
 )
 
