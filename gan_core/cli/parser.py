@@ -107,7 +107,7 @@ def build_parser() -> Parser:
         type=whole_number(1, 16),
         default=2,
         metavar="N",
-        help="png, gif: enlarge every pixel to N x N (default: 2)",
+        help="png, gif: enlarge every pixel to N x N; points in the plane: 240 N pixels a side (default: 2)",
     )
     _out(export)
     _folders(export)

@@ -20,6 +20,9 @@ from gan_core.export import (
     write_npz,
 )
 from gan_core.runs import RunManager
+from gan_core.runs.pictures import run_pictures
+
+PLANE_PIXELS = 240  # a side of a picture of points, for each unit of --scale
 
 
 def sample(arguments: argparse.Namespace) -> int:
@@ -57,12 +60,19 @@ def _safetensors(manager: RunManager, run: str, scale: int) -> bytes:
 def _png(manager: RunManager, run: str, scale: int) -> bytes:
     step, images = _grids(manager, run)[-1]
     words = {"Software": "GANscope", "run": run, "step": str(step), "images": str(images)}
-    return grid_png(manager.grid(run, step).png, scale=scale, words=words)
+    picture = run_pictures(manager, run, PLANE_PIXELS * scale)(step)
+    return grid_png(picture, scale=_enlargement(manager, run, scale), words=words)
 
 
 def _gif(manager: RunManager, run: str, scale: int) -> bytes:
     steps = [step for step, _ in _grids(manager, run)]
-    return training_gif(len(steps), lambda i: manager.grid(run, steps[i]).png, scale=scale)
+    picture = run_pictures(manager, run, PLANE_PIXELS * scale)
+    return training_gif(len(steps), lambda i: picture(steps[i]), scale=_enlargement(manager, run, scale))
+
+
+def _enlargement(manager: RunManager, run: str, scale: int) -> int:
+    """Points are drawn in the size that is asked for; the pixels of images are enlarged."""
+    return scale if manager.stage(run) is None else 1
 
 
 def _csv(manager: RunManager, run: str, scale: int) -> bytes:

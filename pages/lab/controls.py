@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config.codec import differences, from_dict
-from gan_core.data import point_datasets
 from gan_core.runs.commands import CheckpointNow, Pause, Resume, StepOnce, Stop
 from gan_core.runs.states import LIVE, WORDS
 from gan_core.training import RunConfig
@@ -17,11 +16,11 @@ from pages.lab.downloads import draw_downloads
 from pages.ui.components.copy import copy_link
 from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
+from pages.ui.suited import makes_points
 from pages.ui.words import compact, count, moment, pace_words, path_label, plain, preset_label, value_at
 
 LONGER = (2, 5, 10)
 PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
-PLANE_DATA = frozenset(entry.name for entry in point_datasets())
 FITS = 90  # letters that a line holds on most screens
 DOUBLE_CLICK_SECONDS = 1.0  # two clicks in this time make one run
 
@@ -97,7 +96,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind == "paused":
         command("Resume", "play_arrow", Resume(), primary=True)
         command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
-        if view.config["data"]["name"] in PLANE_DATA:
+        if makes_points(view):
             command("D only", "", StepOnce("d"), help="One update of D; G stays as it is.")
             command("G only", "", StepOnce("g"), help="One update of G; D stays as it is.")
     elif kind in ("stopped", "interrupted", "failed"):
@@ -166,7 +165,7 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
 def _draw_longer(state: Tab, view: Any) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
-        what = "points" if view.config["data"]["name"] in PLANE_DATA else "images"
+        what = "points" if makes_points(view) else "images"
         for times in LONGER:
             total = view.total_images * times
             st.button(

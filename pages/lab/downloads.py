@@ -9,21 +9,29 @@ from typing import Any
 import streamlit as st
 
 from gan_core.export import generator_file, generator_step, grid_png, metrics_csv, training_gif
+from gan_core.runs.pictures import run_pictures
 from pages.ui.session import manager
+from pages.ui.suited import makes_points
 
 _SCALE = 4
+_PLANE_PIXELS, _PLANE_FILM_PIXELS = 1_080, 400  # pixels a side of a run of points
+
+
+def _scale(run: str, of_images: int) -> int:
+    """Points are drawn in the size they are to have; the pixels of images are enlarged."""
+    return 1 if makes_points(manager().view(run)) else of_images
 
 
 def _grid(run: str) -> bytes:
-    engine = manager()
-    step = engine.grids(run)[-1][0]
-    return grid_png(engine.grid(run, step).png, scale=_SCALE, words={"run": run, "step": str(step)})
+    step = manager().grids(run)[-1][0]
+    picture = run_pictures(manager(), run, _PLANE_PIXELS)(step)
+    return grid_png(picture, scale=_scale(run, _SCALE), words={"run": run, "step": str(step)})
 
 
 def _film(run: str) -> bytes:
-    engine = manager()
-    steps = [step for step, _ in engine.grids(run)]
-    return training_gif(len(steps), lambda i: engine.grid(run, steps[i]).png)
+    steps = [step for step, _ in manager().grids(run)]
+    picture = run_pictures(manager(), run, _PLANE_FILM_PIXELS)
+    return training_gif(len(steps), lambda i: picture(steps[i]), scale=_scale(run, 2))
 
 
 def _generator(run: str) -> bytes:
@@ -35,7 +43,7 @@ def draw_downloads(view: Any) -> None:
     run = view.id
     no_grid = "" if manager().grids(run) else "No sample grid is there yet."
     files: tuple[tuple[str, str, str, str, Callable[[str], bytes], str], ...] = (
-        ("Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
+        ("Points" if makes_points(view) else "Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
         ("Training film", "training.gif", "image/gif", "movie", _film, no_grid),
         ("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r)), ""),
         ("Generator", "generator.safetensors", "application/octet-stream", "deployed_code", _generator,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import ConfigError, differences, set_at
-from gan_core.data import datasets
+from gan_core.data import datasets, point_datasets
 from gan_core.training import PRESETS, RunConfig, preset
 from gan_core.training.presets import DEFAULT
 from gan_core.training.run_config import SIZES
@@ -24,6 +24,14 @@ OF_THE_KIND = frozenset({"data", "size", "conditional", "generator", "discrimina
 
 HIDDEN_FOR_POINTS = frozenset({"size", "conditional", "augmentation", "record.grid_count"})
 """Fields that mean nothing for points in the plane."""
+
+
+PLANE_DATA = frozenset(entry.name for entry in point_datasets())
+
+
+def makes_points(view: Any) -> bool:
+    """Whether a run, as a `RunView`, is one of points in the plane."""
+    return view.config["data"]["name"] in PLANE_DATA
 
 
 def hidden_fields(config: RunConfig) -> frozenset[str]:

@@ -112,3 +112,31 @@ def test_a_kind_that_is_not_there_is_named_with_those_that_are(cli: Cli, kind: s
     said = cli("export", "last", "--to", kind, "--out", str(tmp_path / "x")).sentence()
     assert f"'{kind}'" in said
     assert "safetensors" in said
+
+
+POINTS = (
+    "--preset",
+    "ring",
+    "--set",
+    "total_images=5120",
+    "--set",
+    "record.every_steps=5",
+    "--set",
+    "record.grid_growth=0",
+)
+
+
+def test_a_run_of_points_is_drawn_in_the_size_asked_for(cli: Cli, tmp_path: Path) -> None:
+    told = cli("train", *POINTS, "--json")
+    run = str(told.json()["run"])
+    assert cli("export", run, "--to", "png", "--scale", "1", "--out", str(tmp_path / "plane.png")).status == 0
+    assert cli("export", run, "--to", "gif", "--scale", "1", "--out", str(tmp_path / "film.gif")).status == 0
+    with Image.open(tmp_path / "plane.png") as image:
+        assert image.size == (240, 240)
+        assert image.text["run"] == run  # type: ignore[attr-defined]
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    right = pixels[110:130, 205:225]  # the ring's first mode at (1, 0), in an extent of +-1.3
+    assert (np.abs(right - (0, 114, 178)).sum(-1) < 150).sum() > 20
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.size == (240, 240)
+        assert film.n_frames == len(list((tmp_path / "runs" / run / "samples").glob("*.scene"))) >= 3  # type: ignore[attr-defined]
