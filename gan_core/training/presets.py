@@ -183,7 +183,7 @@ def _plane(hidden: str, lr: float, steps: int) -> RunConfig:
     )
 
 
-_RING = _plane("64,64", 4e-3, 20_000)
+_RING = _plane("64,64", 4e-3, 30_000)
 
 _preset(
     "ring",
