@@ -15,11 +15,11 @@ from pages.ui.wire import COLUMNS
 _FOLDER = Path(__file__).parent / "live"
 _SCRIPTS = (
     "wire.js", "words.js", "series.js", "status.js",
-    "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js", "stage_points.js",
+    "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js", "stage_points.js", "stage_moment.js",
     "networks_units.js", "networks.js", "networks_draw.js", "measures.js",
-    "frames.js", "film.js", "curves.js", "main.js",
+    "frames.js", "film.js", "curves.js", "microscope_parts.js", "microscope.js", "main.js",
 )  # fmt: skip
-_STYLES = ("live.css", "stage.css")
+_STYLES = ("live.css", "stage.css", "microscope.css")
 
 
 def script() -> str:

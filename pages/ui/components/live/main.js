@@ -12,9 +12,12 @@ class LiveView {
     this.measures = new Measures();
     this.networks = new Networks({ below: this.measures.root, onUnit: (overlay) => this.plane.setOverlay(overlay) });
     this.plane = new Stage({ threshold, onClose: () => this.networks.close() });
-    this.film = new Film({ onScrub: (step) => this.setCursor(step), threshold, plane: this.plane, onScene: (scene) => this.networks.show(scene) });
+    this.film = new Film({ onScrub: (step) => this.setCursor(step), threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene) });
+    this.microscope = new Microscope({ stage: this.plane, networks: this.networks, ask: (what) => this.ask(what),
+      opened: (on) => this.root.toggleAttribute("data-scope", on) });
+    this.film.root.querySelector(".gs-timeline").append(this.microscope.button);
     this.root = make("div", { class: "gs-live", "data-testid": "live" },
-      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.networks.root, this.curves.main), this.curves.more);
+      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.networks.root, this.microscope.root, this.curves.main), this.curves.more);
     this.body = this.root.querySelector(".gs-body");
     parent.append(this.root);
     this.atControls = false;
@@ -91,6 +94,7 @@ class LiveView {
     this.series = new Series(this.data.columns);
     this.curves.open(this.data.run || "none", this.series, this.data.plotly);
     this.setPoints(false);
+    this.microscope.reset();
     this.plane.reset();
     this.networks.reset();
     this.measures.reset();
@@ -119,6 +123,7 @@ class LiveView {
     else if (header.type === "timeline") this.film.addMissing(header.kept);
     else if (header.type === "grid") this.addGrid(header.grid, blobs);
     else if (header.type === "change") this.addChange(header.change);
+    else if (header.type === "dissected") this.microscope.receive(blobs[0]);
     else if (header.type === "refused") this.cover(header.why);
   }
 
@@ -164,6 +169,7 @@ class LiveView {
       view.eta_seconds = view.images_per_second > 0 ? (view.total_images - view.images) / view.images_per_second : null;
     }
     this.view = view;
+    this.microscope.setView(view);
     say(this.film.liveButton, ["queued", "running", "paused", "stopping"].includes(view.state) ? "Live" : "Newest");
     this.paint();
     this.compare();
@@ -174,6 +180,14 @@ class LiveView {
     if (Number.isFinite(this.data.threshold)) return this.data.threshold;
     const { d_real, d_fake } = this.series.columns, row = Math.max(0, this.series.row(step));
     return (d_real[row] + d_fake[row]) / 2;
+  }
+
+  /** Ask the run for something between two of its steps; what is in the way in a sentence, "" where nothing is. */
+  async ask(what) {
+    const { run, token } = this.data;
+    const answer = await fetch(httpUrl(run, "command", token), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(what) })
+      .catch(() => null);
+    return answer?.ok ? "" : answer ? answer.text() : "The server does not answer.";
   }
 
   /** Tell the page when what its buttons depend on has changed; once for each change. */
@@ -240,6 +254,7 @@ class LiveView {
     clearTimeout(this.painting);
     this.channel?.close();
     this.channel = null;
+    this.microscope.end();
     this.plane.end();
     this.networks.end();
     this.measures.end();

@@ -1,0 +1,212 @@
+// Slow motion: one step of a run of points in its named parts, forwards and back.
+
+const NEXT_STEPS = [["both", "Both"], ["discriminator", "D only"], ["generator", "G only"]];
+const PACES = [[6, "slow"], [3, "medium"], [1.2, "fast"]]; // seconds for each part
+const RUNNING_ON_MS = 1500; // a run that goes on for so long has been resumed
+
+class Microscope {
+  /** ask(what): sends a command, gives what is in the way; opened(on): it opened or closed. */
+  constructor({ stage, networks, ask, opened }) {
+    Object.assign(this, { stage, networks, ask, opened });
+    this.view = null;
+    this.build();
+    this.reset();
+  }
+
+  build() {
+    const button = (name, text, action, more = {}) => make("button", { type: "button", class: "gs-button gs-small", "data-testid": `scope-${name}`, onClick: action, ...more }, text);
+    this.button = make("button", { type: "button", class: "gs-button gs-scope-open", "data-testid": "slow-motion", title: "Take one step in its parts", onClick: () => this.open() }, "Slow motion");
+    this.title = make("h3", {});
+    this.backButton = button("back", "◀", () => this.go(this.at - 1), { "aria-label": "One part back", title: "Back (←)" });
+    this.forwardButton = button("forward", "▶", () => this.go(this.at + 1), { "aria-label": "One part on", title: "On (→)" });
+    this.playButton = button("play", "Play", () => this.play(!this.playing), { "aria-pressed": "false" });
+    this.pace = make("select", { class: "gs-button gs-small", "aria-label": "Pace", "data-testid": "scope-pace", onChange: () => this.wait() },
+      ...PACES.map(([seconds, name]) => make("option", { value: String(seconds), selected: name === "medium" }, name)));
+    this.nextButtons = NEXT_STEPS.map(([players, name]) => button(`next-${players}`, name, () => this.take(players), { title: `The next step: ${players === "both" ? "both move" : `only ${name[0]} moves`}` }));
+    this.closeButton = button("close", "✕", () => this.close(), { "aria-label": "Close slow motion" });
+    this.list = make("ol", { class: "gs-parts" });
+    this.words = make("p", { class: "gs-scope-words", role: "status", "data-testid": "scope-words" });
+    this.formula = make("div", { class: "gs-formula", "data-testid": "scope-formula" });
+    this.bars = make("div", { class: "gs-scope-bars", "data-testid": "scope-bars" });
+    this.root = make("section", { class: "gs-scope", tabindex: "-1", hidden: true, "aria-label": "Slow motion through one step", "data-testid": "microscope", onKeydown: (e) => this.key(e) },
+      make("header", {}, this.title, make("div", { class: "gs-scope-keys" }, this.backButton, this.playButton, this.forwardButton, this.pace),
+        make("div", { class: "gs-scope-keys", role: "group", "aria-label": "Take the next step" }, make("span", {}, "Next step:"), ...this.nextButtons), this.closeButton),
+      this.list, this.words, this.formula, this.bars);
+  }
+
+  /** Another run. */
+  reset() {
+    this.close();
+    this.taken = this.buffer = this.view = this.runScene = null;
+    this.at = 0;
+    this.button.disabled = true;
+  }
+
+  get isOpen() {
+    return !this.root.hidden;
+  }
+
+  /** A scene of the run itself; it waits while a step is looked at. */
+  showRun(scene) {
+    this.runScene = scene;
+    if (!this.isOpen) this.networks.show(scene);
+  }
+
+  setView(view) {
+    this.view = view;
+    const can = ["running", "paused"].includes(view.state), wait = this.asked && can;
+    this.button.disabled = !can && !this.current;
+    for (const button of this.nextButtons) button.disabled = !can || wait;
+    if (this.asked && !can) this.tell("The run has ended: there is no next step.");
+    clearTimeout(this.leaving);
+    if (view.state === "running" && this.isOpen && !this.asked) this.leaving = setTimeout(() => this.close(), RUNNING_ON_MS);
+  }
+
+  /** Whether the newest step of the run is the one that was taken apart. */
+  get current() {
+    return !!this.buffer && this.step === this.view?.step;
+  }
+
+  open() {
+    if (this.isOpen) return;
+    this.root.hidden = false;
+    this.opened(true);
+    if (this.current && this.view.state !== "running") this.begin();
+    else this.take("both");
+    this.root.focus({ preventScroll: true });
+    this.root.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Have the run take its next step, and tell what happened in it. */
+  async take(players) {
+    this.play(false);
+    this.asked = true;
+    for (const button of this.nextButtons) button.disabled = true;
+    this.tell("One step is on its way …");
+    const trouble = await this.ask({ do: "dissect", players });
+    if (trouble && this.asked) this.tell(trouble);
+  }
+
+  /** Words alone: there is nothing to look at, or not yet. */
+  tell(words) {
+    if (this.taken) return say(this.words, words);
+    this.list.replaceChildren();
+    this.formula.replaceChildren();
+    this.bars.replaceChildren();
+    say(this.title, "Slow motion");
+    say(this.words, words);
+    for (const button of [this.backButton, this.forwardButton, this.playButton]) button.disabled = true;
+    if (!words.endsWith("…")) {
+      this.asked = false;
+      for (const button of this.nextButtons) button.disabled = !["running", "paused"].includes(this.view?.state);
+    }
+  }
+
+  /** A step taken apart: by us, by another viewer, or before this page was loaded. */
+  receive(buffer) {
+    this.buffer = buffer;
+    this.step = readArrays(buffer).header.dissection.step;
+    const mine = this.asked;
+    this.asked = false;
+    if (this.view) this.setView({ ...this.view, step: Math.max(this.step, this.view.step) });
+    if (mine || this.isOpen) this.begin();
+  }
+
+  begin() {
+    const stage = this.stage.aside?.stage ?? this.stage.stage;
+    if (!stage || !this.isOpen) return;
+    this.taken = new TakenApart(this.buffer, stage, this.stage.threshold(this.step));
+    say(this.title, `Step ${count(this.step)}`);
+    this.list.replaceChildren(...this.taken.parts.map(({ part, name }, i) => make("li", {},
+      make("button", { type: "button", class: "gs-part", "data-part": part, "data-testid": `part-${part}`, onClick: () => this.go(i) }, make("b", {}, String(i + 1)), name))));
+    this.go(0);
+  }
+
+  go(at) {
+    const { parts } = this.taken ?? { parts: [] };
+    if (!(at >= 0 && at < parts.length)) return;
+    this.at = at;
+    const part = parts[at], player = part.part[0], last = at === parts.length - 1;
+    [...this.list.children].forEach((item, i) => item.firstChild.toggleAttribute("aria-current", i === at));
+    this.list.children[at].firstChild.setAttribute("aria-current", "step");
+    this.list.children[at].scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.backButton.disabled = at === 0;
+    this.forwardButton.disabled = last;
+    this.playButton.disabled = false;
+    say(this.words, part.words(this.taken));
+    this.formula.replaceChildren(...(part.loss ? formulaOf(player, this.taken[player]) : []));
+    this.bars.replaceChildren(...(part.bars ? barsOf(player, this.taken[player], part.bars) : []));
+    this.root.dataset.player = player === "d" || part.part.startsWith("score") ? "d" : "g";
+    this.stage.setMoment(this.taken.moment(part));
+    const order = parts.map(({ part: name }) => name), reached = (name) => order.includes(name) && order.indexOf(name) <= at;
+    this.networks.show({ networks: this.taken.networks(reached("d_move"), reached("g_move")) });
+    this.networks.highlight(part);
+    if (last) this.play(false);
+    else this.wait();
+  }
+
+  play(on) {
+    this.playing = on;
+    clearTimeout(this.timer);
+    say(this.playButton, on ? "Pause" : "Play");
+    this.playButton.setAttribute("aria-pressed", String(on));
+    if (on && this.at === this.taken.parts.length - 1) this.go(0);
+    else this.wait();
+  }
+
+  /** The next part after the time that the pace gives to each. */
+  wait() {
+    clearTimeout(this.timer);
+    if (this.playing) this.timer = setTimeout(() => this.go(this.at + 1), 1000 * Number(this.pace.value));
+  }
+
+  key(event) {
+    const { key, target } = event;
+    if (key === "Escape") this.close();
+    else if (target === this.pace || event.altKey || event.ctrlKey || event.metaKey) return;
+    else if (key === "ArrowRight") this.go(this.at + 1);
+    else if (key === "ArrowLeft") this.go(this.at - 1);
+    else if (key === "Home") this.go(0);
+    else if (key === "End") this.go((this.taken?.parts.length ?? 0) - 1);
+    else if (key === " " && target === this.root && this.taken) this.play(!this.playing);
+    else return;
+    event.preventDefault();
+  }
+
+  close() {
+    const focused = this.root.contains(document.activeElement);
+    clearTimeout(this.leaving);
+    this.play(false);
+    this.asked = false;
+    if (!this.isOpen) return;
+    this.root.hidden = true;
+    this.taken = null;
+    this.opened(false);
+    this.stage.setMoment(null);
+    this.networks.highlight(null);
+    if (this.runScene) this.networks.show(this.runScene);
+    if (focused) this.button.focus({ preventScroll: true });
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    clearTimeout(this.leaving);
+  }
+}
+
+/** A loss with the batch's numbers in it: a card for each summand, and the sum. */
+function formulaOf(player, { terms, penalty, loss }) {
+  const all = penalty ? [...terms, penalty] : terms;
+  const card = ({ formula, spelled, value }) => make("div", { class: "gs-term", "data-kind": formula === penalty?.formula ? "penalty" : "term" },
+    make("span", {}, formula), ...(spelled ? [make("small", {}, `= ${spelled}`)] : [make("small", {}, "penalty")]), make("b", {}, `= ${exact(value)}`));
+  return [make("span", { class: "gs-formula-name" }, `${player.toUpperCase()}’s loss =`), ...all.flatMap((term, i) => [...(i ? [make("span", {}, "+")] : []), card(term)]),
+    make("span", { class: "gs-formula-sum", "data-testid": "scope-sum" }, `= ${exact(loss + (penalty?.value ?? 0))}`)];
+}
+
+/** The layers of a player: how steep its loss is there, or how far its weights went. */
+function barsOf(player, { layers, lr }, what) {
+  const most = Math.max(...layers.map((layer) => layer[what])) || 1;
+  const name = what === "gradient" ? "Length of the gradient" : `How far the weights went, at a learning rate of ${short(lr)}`;
+  return [make("span", { class: "gs-bars-name" }, name), ...layers.map((layer, i) => make("div", { class: "gs-layer-bar" }, make("span", {}, `layer ${i + 1}`),
+    make("i", { style: `width: ${(100 * (layer[what] || 0)) / most}%` }), make("b", {}, exact(layer[what]))))];
+}
