@@ -42,14 +42,14 @@ def pair(config: RunConfig, folder: Path) -> tuple[Trainer, Trainer]:
     return ours, plain
 
 
-def assert_alike(ours: Trainer, plain: Trainer) -> None:
+def assert_alike(ours: Trainer, plain: Trainer, *, rtol: float = 1e-3, atol: float = 3e-5) -> None:
     """Weights, moments, averages, curves and random states."""
     left, right = ours.state(), plain.state()
     for name in ("generator", "discriminator", "average", "g_optimizer", "d_optimizer"):
-        torch.testing.assert_close(left[name], right[name], rtol=1e-3, atol=3e-5)
+        torch.testing.assert_close(left[name], right[name], rtol=rtol, atol=atol)
     for name in ("latents_rng", "noise_rng"):
         assert torch.equal(left[name], right[name])
-    assert ours.point() == pytest.approx(plain.point(), rel=1e-3, abs=3e-5, nan_ok=True)
+    assert ours.point() == pytest.approx(plain.point(), rel=rtol, abs=atol, nan_ok=True)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -80,14 +80,16 @@ def test_slopes_are_those_of_autograd_in_double_precision(activation: str, sizes
 
 @pytest.mark.parametrize("loss", losses.names())
 def test_twenty_steps_end_where_autograd_ends(loss: str, tmp_path: Path) -> None:
-    config = changed(SMALL, loss=loss, instance_noise__sigma=0.3)
+    """With the plain gradient: Adam makes whole steps of the rounding error of a gradient that is 0."""
+    config = changed(SMALL, loss=loss, instance_noise__sigma=0.3, g_optimizer="sgd", d_optimizer="sgd")
+    config = changed(config, g_optimizer__lr=0.1, d_optimizer__lr=0.1)
     if any(f == "label_smoothing" for f in vars(config.loss)):
         config = changed(config, loss__label_smoothing=0.1)
     ours, plain = pair(config, tmp_path)
     for _ in range(20):
         ours.step()
         plain.step()
-    assert_alike(ours, plain)
+    assert_alike(ours, plain, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_twenty_steps_end_where_autograd_ends(loss: str, tmp_path: Path) -> None
     [
         *({"generator__activation": name, "discriminator__activation": name} for name in ACTIVATIONS),
         {"generator__hidden": "", "discriminator__hidden": ""},
-        {"pack": 4, "loss": "relativistic"},
+        {"pack": 4, "loss": "relativistic", "g_optimizer": "sgd", "d_optimizer": "sgd"},
         {"penalty": "r1", "penalty__interval": 3},
         {"penalty": "weight-clipping"},
         {"k_d": 3},
