@@ -221,6 +221,30 @@ def test_a_change_by_hand_replaces_what_would_be_made_again(nursery: Nursery) ->
     manager.close()
 
 
+def test_points_stopped_thrice_and_killed_thrice(nursery: Nursery) -> None:
+    """The written-out step of dense networks, and a penalty that is autograd's at every third step."""
+    config = quick(steps=240, data="ring", latent__dim=2, generator__norm="none", penalty="r1", penalty__interval=3)
+    manager = open_manager(nursery.folder)
+    straight_on = manager.start(config)
+    at_rest(manager, straight_on)
+    stopped = manager.start(config, stop_at_step=50)
+    for step in (101, 180, None):
+        at_rest(manager, stopped)
+        manager.resume(stopped, stop_at_step=step)
+    at_rest(manager, stopped)
+    known = set(run_ids(manager.runs_dir))
+    assert nursery.raise_child(config=to_dict(config), pause_at=72) == -signal.SIGKILL
+    (killed,) = set(run_ids(manager.runs_dir)) - known
+    for step in (132, 200):
+        assert nursery.raise_child(resume=killed, pause_at=step) == -signal.SIGKILL
+        assert manager.view(killed).step >= step
+    manager.resume(killed)
+    at_rest(manager, killed)
+    assert fingerprint(manager, straight_on) == fingerprint(manager, stopped) == fingerprint(manager, killed)
+    assert fingerprint(manager, killed).step == 240
+    manager.close()
+
+
 def test_a_longer_length_survives_a_kill_before_the_next_checkpoint(nursery: Nursery) -> None:
     """The newest checkpoint is then the one at the run's old end."""
     manager = open_manager(nursery.folder)
