@@ -26,7 +26,7 @@ _aten = torch.ops.aten
 
 @dataclass(frozen=True)
 class _Bend:
-    """An activation y = f(h). slope(g, kept): g * f'(h), from y, or from h where `keeps_input`."""
+    """An activation y = f(h). slope(g, kept): g * f'(h), perhaps in g's place; from y, or from h if `keeps_input`."""
 
     apply: Callable[[Tensor], Tensor]
     slope: Callable[[Tensor, Tensor], Tensor]
@@ -35,9 +35,10 @@ class _Bend:
 
 _TANH = _Bend(torch.tanh_, lambda g, y: _aten.tanh_backward(g, y))
 _BENDS = {
-    "relu": _Bend(torch.relu_, lambda g, y: _aten.threshold_backward(g, y, 0)),
+    "relu": _Bend(torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g)),
     "leaky_relu": _Bend(
-        lambda h: torch.nn.functional.leaky_relu_(h, 0.2), lambda g, y: _aten.leaky_relu_backward(g, y, 0.2, True)
+        lambda h: torch.nn.functional.leaky_relu_(h, 0.2),
+        lambda g, y: _aten.leaky_relu_backward.grad_input(g, y, 0.2, True, grad_input=g),
     ),
     "tanh": _TANH,
     "silu": _Bend(torch.nn.functional.silu, lambda g, h: _aten.silu_backward(g, h), keeps_input=True),
@@ -54,6 +55,7 @@ class DenseLayers:
     def __init__(self, weights: list[Tensor], activation: str, *, tanh_at_end: bool = False) -> None:
         plain = [w.detach() for w in weights]
         self._layers = list(zip(plain[::2], plain[1::2], strict=True))
+        self._transposed = [weight.t() for weight, _ in self._layers]  # views of the same numbers
         self._bends: list[_Bend | None] = [_BENDS[activation]] * (len(self._layers) - 1)
         self._bends.append(_TANH if tanh_at_end else None)
         self._inputs: list[Tensor] = []
@@ -62,9 +64,9 @@ class DenseLayers:
     def forward(self, x: Tensor) -> Tensor:
         """x [N, in] -> [N, out]."""
         self._inputs, self._kept = [], []
-        for (weight, bias), bend in zip(self._layers, self._bends, strict=True):
+        for (_, bias), transposed, bend in zip(self._layers, self._transposed, self._bends, strict=True):
             self._inputs.append(x)
-            h = torch.addmm(bias, x, weight.t())
+            h = torch.addmm(bias, x, transposed)
             x = bend.apply(h) if bend else h
             self._kept.append(h if bend and bend.keeps_input else x)
         return x
@@ -90,15 +92,15 @@ class DenseLayers:
 def _weight_slope(slope: Tensor, x: Tensor) -> Tensor:
     """slope^T x: [N, out], [N, in] -> [out, in]."""
     if x.shape[1] < min(THIN, slope.shape[1]):
-        return (x.t() @ slope).t()
-    return slope.t() @ x
+        return torch.mm(x.t(), slope).t()
+    return torch.mm(slope.t(), x)
 
 
 def _input_slope(slope: Tensor, weight: Tensor) -> Tensor:
     """slope W: [N, out], [out, in] -> [N, in]."""
     if slope.shape[1] == 1:
         return slope * weight
-    return slope @ (weight.t().contiguous().t() if weight.shape[1] < THIN else weight)
+    return torch.mm(slope, weight.t().contiguous().t() if weight.shape[1] < THIN else weight)
 
 
 class DenseStep:
