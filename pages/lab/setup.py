@@ -106,6 +106,9 @@ def _draw_preset(state: Tab) -> None:
 
 
 def _draw_cost(config: RunConfig) -> None:
+    if getattr(config.data, "strokes", None) == "":  # as much room as the cost takes: the pad stays where it is
+        st.markdown("**Nothing is drawn yet**  \n:gray[A stroke on the pad below is enough]")
+        return
     found = manager().problems(config)
     for sentence in found:
         st.error(sentence, icon=":material/block:")

@@ -4,6 +4,7 @@ const pads = new WeakMap();
 const SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const FINE = 0.35, COARSER = [0.6, 1, 1.5, 2.2, 3.2, 4.5, 6.5, 9]; // how far, in places, thinning may move a line
 const EDGE = 12; // of the paper, in CSS pixels, around the square that can be drawn on
+const ECHO_MS = 5000; // so long an older drawing that comes from the page may be late news
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const HINT = "Draw with mouse, pen or finger.";
 const KEYS = "Drawing pad. Arrow keys move the pen, with Shift further; Space puts it down and lifts it; Backspace takes the last stroke back.";
@@ -70,7 +71,8 @@ class Pad {
     this.pointer = null;
     this.pen = null; // where the keys have brought it: {x, y, down}
     this.under = new Set(); // texts on their way to the page and back
-    this.latest = "";
+    this.latest = this.given = ""; // ours, and what the page last gave or took
+    this.told = 0;
     this.words = "";
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(this.canvas);
@@ -95,13 +97,16 @@ class Pad {
     this.data = data;
     const rgb = getComputedStyle(this.canvas).color.match(/[\d.]+/g) ?? [0, 0, 0];
     this.body.toggleAttribute("data-dark", Number(rgb[0]) + Number(rgb[1]) + Number(rgb[2]) > 384); // light ink, dark paper
+    const waiting = this.under.size > 0 && Date.now() - this.told < ECHO_MS;
     if (data.strokes === this.latest && !first) this.under.clear();
-    else if (first || !this.under.has(data.strokes)) {
+    else if (first || !(waiting && (this.under.has(data.strokes) || data.strokes === this.given))) {
       this.strokes = decode(data.strokes);
       this.before = [];
+      this.under.clear();
       this.latest = data.strokes;
       this.words = "";
     }
+    if (!this.under.size) this.given = this.latest;
     this.show();
   }
 
@@ -192,7 +197,8 @@ class Pad {
     this.words = "";
     this.latest = encode(strokes);
     this.under.add(this.latest);
-    this.tell("drawing", [Date.now(), this.latest]); // the time: the same drawing again is news too
+    this.told = Date.now();
+    this.tell("drawing", [this.told, this.latest]); // the time: the same drawing again is news too
     this.show();
   }
 

@@ -1,0 +1,233 @@
+"""Points in the plane, as a person works with them: draw, train on it, slow down, one network at a time."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from benchmarks.serving import Server
+from gan_core.data.ink import decode_strokes
+from gan_core.runs.store import RunFolder
+from tests.browser.lab import Lab, until
+
+TOOLS = ".gs-pad-tools"
+SCRIBBLE = """(c, places) => { const box = c.getBoundingClientRect(); c.setPointerCapture = () => {};
+  const send = (kind, [x, y]) => c.dispatchEvent(new PointerEvent(kind, {pointerId: 7, pointerType: "touch",
+    isPrimary: true, clientX: box.left + x * box.width, clientY: box.top + y * box.height, bubbles: true}));
+  places.forEach((place, i) => send(i ? "pointermove" : "pointerdown", place)); send("pointerup", places.at(-1)); }"""
+
+
+def open_pad(page: Page, served: Server, query: str = "preset=ring&data=drawn") -> tuple[Lab, Any]:
+    lab = Lab(page, served.url)
+    page.goto(f"{served.url}/?{query}")
+    page.locator("[class*='st-key-next-group-Data'] summary").click()
+    pad = page.get_by_test_id("pad")
+    pad.scroll_into_view_if_needed()
+    return lab, pad
+
+
+def address(page: Page) -> str:
+    """Asked of the page itself: Playwright's own copy is renewed only while it is asked something."""
+    return str(page.evaluate("location.href"))
+
+
+def strokes(page: Page) -> tuple[np.ndarray, ...]:
+    """The drawing in the page's address; none where it is the one to start with, or cleared."""
+    found = re.search(r"data\.strokes=([\w.-]+)", address(page))
+    return decode_strokes(found[1]) if found else ()
+
+
+def draw(page: Page, pad: Any, *places: tuple[float, float]) -> None:
+    """With the mouse, places as shares of the pad's width from the left and from the top."""
+    box = pad.bounding_box()
+    points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=8)
+    page.mouse.up()
+
+
+def test_a_drawing_is_drawn_undone_cleared_and_brought_back(page: Page, served: Server) -> None:
+    _, pad = open_pad(page, served)
+    tools = page.locator(TOOLS)
+    tools.get_by_role("button", name="Clear").click()
+    until(lambda: "data.strokes=" in address(page) and not strokes(page))
+    expect(page.get_by_text("Nothing is drawn yet")).to_be_visible()
+    draw(page, pad, (0.5, 0.2), (0.5, 0.8))
+    until(lambda: len(strokes(page)) == 1)
+    (upright,) = strokes(page)
+    assert upright.tolist() == [pytest.approx([31.5, 52], abs=2), pytest.approx([31.5, 11], abs=2)], "two places do"
+    expect(page.get_by_text("Nothing is drawn yet")).to_have_count(0)
+    draw(page, pad, (0.2, 0.5), (0.8, 0.5))
+    until(lambda: len(strokes(page)) == 2)
+    tools.get_by_role("button", name="Undo").click()
+    until(lambda: len(strokes(page)) == 1)
+    tools.get_by_role("button", name="Clear").click()
+    until(lambda: not strokes(page))
+    tools.get_by_role("button", name="Undo").click()
+    until(lambda: len(strokes(page)) == 1)
+    np.testing.assert_array_equal(strokes(page)[0], upright)
+    page.reload()  # the link is all it takes
+    page.locator("[class*='st-key-next-group-Data'] summary").click()
+    expect(pad).to_be_visible()
+    dark = "c => c.getContext('2d').getImageData(c.width / 2, c.height / 2 - 20, 1, 1).data[3]"
+    until(lambda: pad.evaluate(dark) > 100)
+
+
+def test_a_long_scribble_is_thinned_until_it_fits(page: Page, served: Server) -> None:
+    _, pad = open_pad(page, served)
+    rng = np.random.default_rng(0)
+    for _ in range(6):
+        pad.evaluate(SCRIBBLE, rng.uniform(0.1, 0.9, (200, 2)).tolist())
+    until(lambda: len(strokes(page)) >= 6)
+    text = re.search(r"data\.strokes=([\w.-]+)", address(page))
+    assert text is not None
+    assert 700 < len(text[1]) <= 1500
+    expect(page.locator(TOOLS)).to_contain_text(re.compile(r"\d+% full"))
+
+
+def test_keys_alone_can_draw(page: Page, served: Server) -> None:
+    _, pad = open_pad(page, served)
+    page.locator(TOOLS).get_by_role("button", name="Clear").press("Enter")
+    until(lambda: "data.strokes=" in address(page))
+    pad.focus()
+    for key in ("Space", "Shift+ArrowRight", "Shift+ArrowRight", "ArrowUp", "Space"):
+        page.keyboard.press(key)
+    until(lambda: len(strokes(page)) == 1)
+    np.testing.assert_array_equal(strokes(page)[0], [[32, 32], [42, 32], [42, 33]])
+    page.keyboard.press("Backspace")
+    until(lambda: not strokes(page))
+
+
+def test_a_finger_draws_and_the_large_pad_too(page: Page, served: Server) -> None:
+    _, pad = open_pad(page, served)
+    page.locator(TOOLS).get_by_role("button", name="Clear").click()
+    until(lambda: "data.strokes=" in address(page))
+    page.locator(TOOLS).get_by_role("button", name="Larger").click()
+    until(lambda: pad.bounding_box()["width"] > 450)
+    pad.evaluate(SCRIBBLE, [(0.3, 0.25), (0.5, 0.25)])
+    until(lambda: len(strokes(page)) == 1)
+    ((left, y), (right, _)) = strokes(page)[0]
+    assert left < 25
+    assert right == pytest.approx(31.5, abs=2)
+    assert y == pytest.approx(63 * 0.76, abs=2)
+    page.locator(TOOLS).get_by_role("button", name="Done").click()
+    until(lambda: pad.bounding_box()["width"] < 400)
+
+
+def test_train_on_a_drawing_slowly_and_one_network_at_a_time(
+    page: Page, served: Server, shots: Path, tmp_path: Path
+) -> None:
+    lab, pad = open_pad(page, served, "preset=ring&data=drawn&total_images=100000000&record.every_steps=1")
+    page.locator(TOOLS).get_by_role("button", name="Clear").click()
+    draw(page, pad, (0.2, 0.3), (0.8, 0.3))
+    until(lambda: len(strokes(page)) == 1)
+    lab.press("Train")
+    lab.expect_state("training")
+    folder = RunFolder(served.runs_dir / lab.run_id())
+    assert len(decode_strokes(folder.about().config["data"]["strokes"])) == 1
+
+    # Slow: two steps a second.
+    page.locator(".st-key-speed button").first.click()
+    slider = page.locator("[class*='st-key-pace'] input[type=range], [class*='st-key-pace'] [role=slider]").first
+    for pace in ("20 ms", "50 ms", "0.1 s", "0.2 s", "0.5 s"):
+        slider.focus()
+        slider.press("ArrowLeft")
+        expect(page.get_by_text(f"In force: {pace} a step.")).to_be_visible()
+    expect(page.get_by_role("button", name="Speed: 0.5 s")).to_be_visible()
+    page.wait_for_timeout(600)
+    before, start = newest(folder), time.monotonic()
+    page.wait_for_timeout(3_000)
+    rate = (newest(folder) - before) / (time.monotonic() - start)
+    assert 1.0 < rate < 2.7
+    page.screenshot(path=shots / "slow.png")
+    page.keyboard.press("Escape")
+
+    # Paused: one step of each kind.
+    lab.press("Pause")
+    lab.expect_state("paused")
+    still = folder.standing().step
+    for i, name in enumerate(("D only", "G only", "Step")):
+        lab.press(name)
+        until(lambda i=i: folder.standing().step == still + i + 1)
+        lab.expect_state("paused")
+    page.screenshot(path=shots / "paused.png")
+
+    # What it gives away shows the drawing.
+    lab.press("Download")
+    with page.expect_download() as download:
+        page.locator("[class*='st-key-download-grid-png'] button").click()
+    download.value.save_as(tmp_path / "plane.png")
+    with Image.open(tmp_path / "plane.png") as image:
+        assert image.size == (1080, 1080)
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    blue = np.abs(pixels - (0, 114, 178)).sum(-1) < 60
+    rows, columns = np.nonzero(blue)
+    assert np.ptp(columns) > 4 * np.ptp(rows), "a line from left to right"
+    assert rows.mean() < 480
+    with page.expect_download() as download:
+        page.locator("[class*='st-key-download-training-gif'] button").click()
+    download.value.save_as(tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.size == (400, 400)
+        assert getattr(film, "n_frames", 1) > 2
+    page.keyboard.press("Escape")
+    lab.press("Stop")
+    lab.expect_state("stopped")
+
+
+def newest(folder: RunFolder) -> float:
+    return float(folder.points()["step"][-1])
+
+
+def test_from_pictures_to_points_and_back_without_an_error(page: Page, served: Server) -> None:
+    lab = Lab(page, served.url)
+    lab.open()
+    expect(page.get_by_text("In the plane", exact=True)).to_be_visible()
+    page.locator("[class*='st-key-next-group-Data'] summary").click()
+    choose(page, "Fashion-MNIST", "Two moons")
+    expect(page.get_by_text("Points need small dense networks")).to_be_visible()
+    expect(lab.button("Train")).to_be_enabled()
+    expect(page.locator(".gs-plane")).to_be_visible()
+    assert "preset=ring" in address(page)
+    assert "data=moons" in address(page)
+    choose(page, "Two moons", "Emoji")
+    expect(page.get_by_text("Pictures need other networks")).to_be_visible()
+    expect(lab.button("Train")).to_be_enabled()
+    expect(lab.film).to_be_visible()
+
+
+def choose(page: Page, before: str, after: str) -> None:
+    box = page.locator("[class*='st-key-next-data']").get_by_role("combobox").first
+    expect(box).to_be_visible()
+    box.click()
+    page.get_by_role("option", name=after, exact=True).click()
+
+
+def test_a_picture_becomes_a_density(page: Page, served: Server, tmp_path: Path) -> None:
+    pixels = np.full((60, 60), 255, np.uint8)
+    pixels[30:, :] = 0
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    page.goto(f"{served.url}/?preset=ring&data=picture")
+    page.locator("[class*='st-key-next-group-Data'] summary").click()
+    page.locator("[class*='st-key-next-data-ink'] input[type=file]").set_input_files(
+        {"name": "half.png", "mimeType": "image/png", "buffer": content.getvalue()}
+    )
+    until(lambda: "data.ink=" in address(page))
+    expect(page.get_by_text("The darker, the more points")).to_be_visible()
+    plane = page.locator(".gs-plane canvas, canvas.gs-plane").first
+    blue = """c => { const {width: w, height: h} = c, d = c.getContext('2d').getImageData(0, 0, w, h).data;
+      let up = 0, down = 0;
+      for (let i = 0; i < w * h; i++) if (d[4 * i + 2] > d[4 * i] + 60) i < w * h / 2 ? up++ : down++;
+      return [up, down]; }"""
+    until(lambda: (found := plane.evaluate(blue))[1] > 20 * max(1, found[0]))
