@@ -58,8 +58,14 @@ class Microscope {
     this.button.disabled = !can && !this.current;
     for (const button of this.nextButtons) button.disabled = !can || wait;
     if (this.asked && !can) this.tell("The run has ended: there is no next step.");
+    const resumed = view.state === "running" && this.isOpen && !this.asked;
+    if (!resumed) this.stay();
+    else this.leaving ||= setTimeout(() => this.close(), RUNNING_ON_MS);
+  }
+
+  stay() {
     clearTimeout(this.leaving);
-    if (view.state === "running" && this.isOpen && !this.asked) this.leaving = setTimeout(() => this.close(), RUNNING_ON_MS);
+    this.leaving = 0;
   }
 
   /** Whether the newest step of the run is the one that was taken apart. */
@@ -175,7 +181,7 @@ class Microscope {
 
   close() {
     const focused = this.root.contains(document.activeElement);
-    clearTimeout(this.leaving);
+    this.stay();
     this.play(false);
     this.asked = false;
     if (!this.isOpen) return;
@@ -190,7 +196,7 @@ class Microscope {
 
   end() {
     clearTimeout(this.timer);
-    clearTimeout(this.leaving);
+    this.stay();
   }
 }
 

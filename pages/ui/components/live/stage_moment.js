@@ -40,7 +40,7 @@ Object.assign(Stage.prototype, {
     const edge = shape === "circle" ? "--gs-real" : "--gs-generated", [r, g, b] = rgb(this.root, `var(${edge})`);
     look.scored ??= {};
     look.scored[shape] ??= Array.from({ length: UNIT_SHADES }, (_, i) =>
-      stampOf(shape, 1.3 * look.radius, shadeAt(look.heat, (2 * i) / (UNIT_SHADES - 1) - 1), `rgb(${r}, ${g}, ${b})`, 1.4 * look.px));
+      stampOf(shape, 1.8 * look.radius, shadeAt(look.heat, (2 * i) / (UNIT_SHADES - 1) - 1), `rgb(${r}, ${g}, ${b})`, 1.4 * look.px));
     return (i) => look.scored[shape][Math.round(((Math.max(-1, Math.min(1, values[i])) + 1) / 2) * (UNIT_SHADES - 1))];
   },
 });
