@@ -97,8 +97,8 @@ def _draw_actions(state: Tab, view: Any) -> None:
         command("Resume", "play_arrow", Resume(), primary=True)
         command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
         if makes_points(view):
-            command("D only", "", StepOnce("d"), help="One update of D; G stays as it is.")
-            command("G only", "", StepOnce("g"), help="One update of G; D stays as it is.")
+            command("D only", "", StepOnce("discriminator"), help="One update of D; G stays as it is.")
+            command("G only", "", StepOnce("generator"), help="One update of G; D stays as it is.")
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
