@@ -1,8 +1,6 @@
 // A pad for strokes on a grid of places, with mouse, pen, finger or keys. What is drawn goes to the page as text.
 
 const pads = new WeakMap();
-const SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const FINE = 0.35, COARSER = [0.6, 1, 1.5, 2.2, 3.2, 4.5, 6.5, 9]; // how far, in places, thinning may move a line
 const EDGE = 12; // of the paper, in CSS pixels, around the square that can be drawn on
 const ECHO_MS = 5000; // so long an older drawing that comes from the page may be late news
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -14,37 +12,6 @@ const element = (tag, attributes, ...inside) => {
   made.append(...inside);
   return made;
 };
-
-const encode = (strokes) => strokes.map((stroke) => stroke.map(([x, y]) => SIGNS[x] + SIGNS[y]).join("")).join(".");
-
-function decode(text) {
-  if (!/^[\w-]+(\.[\w-]+)*$/.test(text)) return [];
-  return text.split(".").map((part) => part.match(/../g)?.map((pair) => [SIGNS.indexOf(pair[0]), SIGNS.indexOf(pair[1])]) ?? []).filter((stroke) => stroke.length);
-}
-
-/** Ramer (1972), Douglas and Peucker (1973): only places that a line without them would miss by more than `far`. */
-function thinned(stroke, far) {
-  if (stroke.length < 3) return stroke;
-  const [ax, ay] = stroke[0], [bx, by] = stroke[stroke.length - 1], dx = bx - ax, dy = by - ay, length = dx * dx + dy * dy;
-  let worst = far, at = 0;
-  for (let i = 1; i < stroke.length - 1; i++) {
-    const [x, y] = stroke[i], part = length ? Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / length)) : 0;
-    const away = Math.hypot(x - ax - part * dx, y - ay - part * dy);
-    if (away > worst) [worst, at] = [away, i];
-  }
-  if (!at) return [stroke[0], stroke[stroke.length - 1]];
-  return [...thinned(stroke.slice(0, at + 1), far).slice(0, -1), ...thinned(stroke.slice(at), far)];
-}
-
-/** The strokes, thinned no more than it takes to be written with `most` signs; null where that cannot be done. */
-function fitted(strokes, most) {
-  if (encode(strokes).length <= most) return strokes;
-  for (const far of COARSER) {
-    const fewer = strokes.map((stroke) => thinned(stroke, far));
-    if (encode(fewer).length <= most) return fewer;
-  }
-  return null;
-}
 
 class Pad {
   constructor(parent) {

@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "ganscope_draw",
-    js=(_FOLDER / "draw.js").read_text("utf-8"),
+    js="\n".join((_FOLDER / name).read_text("utf-8") for name in ("draw_text.js", "draw.js")),
     css=(_FOLDER / "draw.css").read_text("utf-8"),
     isolate_styles=False,
 )
