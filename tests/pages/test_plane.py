@@ -101,7 +101,7 @@ def test_the_speed_is_sent_and_what_is_in_force_is_shown(home: Home, manager: Fa
 def test_one_network_alone_takes_a_step(home: Home, manager: FakeManager) -> None:
     app = press(press(open_lab({"preset": "ring"}), "train"), "pause")
     run = query(app, "run")
-    for key, players in (("step", "both"), ("d-only", "d"), ("g-only", "g")):
+    for key, players in (("step", "both"), ("d-only", "discriminator"), ("g-only", "generator")):
         press(app, key)
         assert manager.sent[-1] == (run, StepOnce(players))  # type: ignore[arg-type]
 
