@@ -122,7 +122,7 @@ def dissect(trainer: Trainer, players: Players = "both") -> Dissection:
         fakes_after = generate(after, slides.z, slides.labels) if players != "discriminator" else slides.fake
         turns = {player: _turn(slides, after, player, fakes_after) for player in slides.turns}
     return Dissection(
-        trainer.step_count, config.k_d, config.batch_size, config.pack, trainer.instance_noise_sigma(),
+        trainer.step_count, config.k_d, config.batch_size, config.pack, slides.noise,
         config.loss.probability, turns.get(0), turns.get(1), _rows(slides.z), _rows(slides.real),
         _rows(slides.fake), _rows(fakes_after), heat, heat_after, **_per_point(config, slides), networks=networks,
         networks_after=networks_after,
@@ -175,6 +175,7 @@ class _Slides:
     real: Tensor
     fake: Tensor
     labels: Tensor | None
+    noise: float
 
     def __init__(self, trainer: Trainer) -> None:
         self._trainer = trainer
@@ -185,6 +186,7 @@ class _Slides:
 
     def drew(self, real: Tensor, labels: Tensor | None, z: Tensor, fake: Tensor) -> None:
         self.real, self.labels, self.z, self.fake = real, labels, z, fake.detach()
+        self.noise = self._trainer.instance_noise_sigma()
         self.discriminator = copy.deepcopy(self._trainer.discriminator)
         if fake.requires_grad:
             fake.register_hook(self._keep_arrows)  # type: ignore[no-untyped-call]

@@ -231,6 +231,12 @@ def test_one_side_alone(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.heat, found.heat_after)
 
 
+def test_noise_is_that_of_the_step(tmp_path: Path) -> None:
+    config = ring(**{"instance_noise.sigma": 0.4, "instance_noise.decay_images": 320})
+    assert dissect(trainer_of(config, tmp_path, steps=0)).noise == 0.4
+    assert dissect(trainer_of(config, tmp_path, steps=5)).noise == pytest.approx(0.2)  # 160 of 320 images
+
+
 def test_large_batches_show_their_first_points(tmp_path: Path) -> None:
     config = replace(ring(), batch_size=300)
     trainer = Trainer(config, random_data_like(config, tmp_path, 400), CPU)
