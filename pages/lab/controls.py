@@ -211,17 +211,19 @@ def _draw_runs(state: Tab) -> None:
             when = moment(v.created, st.context.timezone)
             return f"{v.title or preset_label(v.preset)} · {v.state} · step {count(v.step)} · {when}"
 
-        st.session_state["run"] = state.run if state.run in known else None
+        shown = state.run if state.run in known else None
+        key = f"run:{shown}"  # one for each: a browser that has not drawn this yet sends back what was picked before
+        st.session_state[key] = shown
 
         def picked() -> None:
-            if st.session_state["run"] not in (None, state.run):
-                attempt(state, lambda: watch(state, st.session_state["run"]))
+            if st.session_state[key] not in (None, shown):
+                attempt(state, lambda: watch(state, st.session_state[key]))
 
         st.selectbox(
             "Watch a run",
             list(known),
             format_func=name,
-            key="run",
+            key=key,
             index=None,
             on_change=picked,
             placeholder="Choose",

@@ -85,13 +85,13 @@ def _draw_kind(state: Tab) -> None:
 
 
 def _draw_preset(state: Tab) -> None:
-    st.session_state["preset"] = state.preset
+    st.session_state["preset"] = shown = state.preset
 
     def as_it_is() -> None:
         state.config, state.remark = preset(state.preset).config, ""
 
     def picked() -> None:
-        if st.session_state["preset"] != state.preset:  # else the widget only came back
+        if st.session_state["preset"] != shown:  # else the widget only came back, as it was drawn
             state.preset = st.session_state["preset"]
             as_it_is()
 
