@@ -29,13 +29,29 @@ class GeneratorNet(nn.Module):
     """Latents to images.
 
     forward(z, labels): z float [N, latent_dim], labels int64 [N] or None -> float [N, C, size, size], images in
-    [-1, 1], points without bounds.
+    [-1, 1], points without bounds. labels may also be float [N, class_count], how much of each class: what a class
+    gives the network is then the mixture of what the classes give it.
     latent_spaces names the spaces that a point can be given in: "z" always, "w" where there is a mapping network.
+
+    With "w", forward(z, labels) is synthesis of mapping(z, labels), repeated for every layer that takes a style:
+    style_layers: how many there are; style_dim: the length of a style; 0 where there is no "w".
+    mean_style: float [style_dim], the running mean of mapping in training forwards; styles are truncated toward it.
     """
 
     latent_spaces: ClassVar[tuple[str, ...]] = ("z",)
+    style_layers: int = 0
+    style_dim: int = 0
+    mean_style: Tensor
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        raise NotImplementedError
+
+    def mapping(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Styles w float [N, style_dim]; changes nothing, mean_style included."""
+        raise NotImplementedError
+
+    def synthesis(self, styles: Tensor) -> Tensor:
+        """styles float [N, style_layers, style_dim], coarse to fine -> images as of forward in eval mode."""
         raise NotImplementedError
 
 

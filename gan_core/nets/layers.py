@@ -88,8 +88,20 @@ def need_labels(labels: Tensor | None) -> Tensor:
     return labels
 
 
+def of_class(embedding: nn.Embedding, labels: Tensor | None) -> Tensor:
+    """[N, F]: the classes' rows for labels int64 [N]; their weighted sum for float weights [N, class_count]."""
+    labels = need_labels(labels)
+    if not labels.is_floating_point():
+        rows: Tensor = embedding(labels)
+        return rows
+    return labels.to(embedding.weight.dtype) @ embedding.weight
+
+
 class LatentWithLabel(nn.Module):
-    """z [N, D] and labels [N] -> [N, D + 32]: a learned vector of the class stands beside z; without classes, z."""
+    """z [N, D] and labels -> [N, D + 32]: a learned vector of the class stands beside z; without classes, z.
+
+    labels: int64 [N], or float [N, class_count] for a mixture of classes.
+    """
 
     def __init__(self, latent_dim: int, class_count: int) -> None:
         super().__init__()
@@ -99,13 +111,14 @@ class LatentWithLabel(nn.Module):
     def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
         if self.embedding is None:
             return z
-        return torch.cat([z, self.embedding(need_labels(labels)).to(z.dtype)], dim=1)
+        return torch.cat([z, of_class(self.embedding, labels).to(z.dtype)], dim=1)
 
 
 class ClassBatchNorm(nn.Module):
     """BatchNorm of [N, C, H, W] whose scale and shift belong to the class (de Vries et al. 2017).
 
-    forward(x, labels): labels int64 [N]; without classes it is plain BatchNorm and takes None.
+    forward(x, labels): labels int64 [N], or float [N, class_count] for a mixture of classes; without classes it is
+    plain BatchNorm and takes None.
     """
 
     def __init__(self, channels: int, class_count: int) -> None:
@@ -121,8 +134,7 @@ class ClassBatchNorm(nn.Module):
         normalised: Tensor = self.norm(x)
         if self.scale is None or self.shift is None:
             return normalised
-        labels = need_labels(labels)
-        scale, shift = self.scale(labels).to(x.dtype), self.shift(labels).to(x.dtype)  # (N, C)
+        scale, shift = of_class(self.scale, labels).to(x.dtype), of_class(self.shift, labels).to(x.dtype)  # (N, C)
         return torch.addcmul(shift[:, :, None, None], normalised, scale[:, :, None, None])
 
 

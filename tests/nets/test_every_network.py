@@ -223,12 +223,35 @@ def test_forward_draws_nothing_from_the_global_state(family):
 @pytest.mark.parametrize("entry", list(generators), ids=lambda e: e.name)
 def test_class_changes_the_picture(entry):
     net = small(entry.cls).build(ImageShape(1, 28), LATENT, CLASSES)
-    for layer in net.modules():  # ClassBatchNorm starts with all classes alike
-        if isinstance(layer, torch.nn.Embedding):
-            torch.nn.init.normal_(layer.weight)
+    varied_embeddings(net)
     z = torch.randn(4, LATENT)
     zeros, ones = torch.zeros(4, dtype=torch.int64), torch.ones(4, dtype=torch.int64)
     assert not torch.allclose(net(z, zeros), net(z, ones))
+
+
+def varied_embeddings(net):
+    """Classes that differ from each other (ClassBatchNorm starts with all of them alike); returns the weights."""
+    weights = [layer.weight for layer in net.modules() if isinstance(layer, torch.nn.Embedding)]
+    for weight in weights:
+        torch.nn.init.normal_(weight, 1.0)
+    return weights
+
+
+@pytest.mark.parametrize("entry", list(generators), ids=lambda e: e.name)
+@torch.no_grad()
+def test_weights_of_classes_are_a_mixture_of_what_the_classes_give(entry):
+    net = small(entry.cls).build(ImageShape(1, 28), LATENT, CLASSES).eval()
+    weights = varied_embeddings(net)
+    z, labels = torch.randn(6, LATENT), torch.arange(6) % CLASSES
+    one_hot = torch.nn.functional.one_hot(labels, CLASSES).float()
+    assert torch.equal(net(z, one_hot), net(z, labels))
+    half = torch.zeros(6, CLASSES)
+    half[:, 1] = half[:, 3] = 0.5
+    mixed = net(z, half)
+    for weight in weights:  # class 0 becomes half of 1 and half of 3
+        weight[0] = (weight[1] + weight[3]) / 2
+    torch.testing.assert_close(mixed, net(z, torch.zeros(6, dtype=torch.int64)), rtol=1e-4, atol=1e-6)
+    assert not torch.allclose(mixed, net(z, torch.ones(6, dtype=torch.int64)), atol=1e-3)
 
 
 @pytest.mark.parametrize("family", [generators, discriminators], ids=lambda f: f.family)
