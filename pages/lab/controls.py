@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +21,6 @@ from pages.ui.words import compact, count, moment, pace_words, path_label, plain
 LONGER = (2, 5, 10)
 PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
 FITS = 90  # letters that a line holds on most screens
-DOUBLE_CLICK_SECONDS = 1.0  # two clicks in this time make one run
 
 
 def attempt(state: Tab, action: Callable[[], Any]) -> Any:
@@ -34,14 +32,15 @@ def attempt(state: Tab, action: Callable[[], Any]) -> Any:
         return None
 
 
-def train(state: Tab) -> None:
-    config, at = state.trained
-    now = time.monotonic()
-    if config == state.config and now - at < DOUBLE_CLICK_SECONDS:
+def begin(state: Tab, drawn: int, make: Callable[[], str]) -> None:
+    """Make a run and watch it: one for each drawing of the button, however often that one is clicked.
+
+    drawn: `state.begun` when the button was drawn; the second click of two still comes from the same button.
+    """
+    if drawn != state.begun:
         return
-    state.trained = state.config, now
-    run = attempt(state, lambda: manager().start(state.config, preset=state.preset))
-    if run:
+    state.begun += 1
+    if run := attempt(state, make):
         watch(state, run)
 
 
@@ -157,8 +156,8 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
         icon=":material/play_arrow:",
         disabled=bool(found),
         help=found[0] if found else "Start a new run with the settings of the panel.",
-        on_click=train,
-        args=(state,),
+        on_click=begin,
+        args=(state, state.begun, lambda: manager().start(state.config, preset=state.preset)),
     )
 
 
@@ -188,12 +187,14 @@ def _draw_branch(state: Tab, view: Any) -> None:
         own = bool(pairs) and st.toggle(words, value=True, key="branch-own", help=listed)
         changes = {path: value_at(state.config, path) for path in pairs} if own else {}
 
-        def branch() -> None:
-            run = attempt(state, lambda: manager().branch(state.run, step, changes))
-            if run:
-                watch(state, run)
-
-        st.button("Start the branch", key="branch-go", type="primary", width="stretch", on_click=branch)
+        st.button(
+            "Start the branch",
+            key="branch-go",
+            type="primary",
+            width="stretch",
+            on_click=begin,
+            args=(state, state.begun, lambda: manager().branch(state.run, step, changes)),
+        )
 
 
 def _draw_runs(state: Tab) -> None:

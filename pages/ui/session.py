@@ -30,8 +30,8 @@ class Tab:
 
     steering: the panel sets the run that is watched, not the next one. own: the next one's settings were changed by
     hand; until then they follow the watched run. notice: a sentence to show once. remark: a quiet one, until the next
-    change. trained: what Train was last pressed for, and when on the monotonic clock. pending: live changes under
-    way. pace: the seconds a step last asked for, and when.
+    change. begun: how many runs were asked for here. pending: live changes under way. pace: the seconds a step last
+    asked for, and when.
     """
 
     preset: str
@@ -42,7 +42,7 @@ class Tab:
     own: bool = False
     notice: str = ""
     remark: str = ""
-    trained: tuple[RunConfig | None, float] = (None, -math.inf)
+    begun: int = 0
     pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
     pace: tuple[float, float] = (0.0, -math.inf)
 

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.config.codec import differences, replace_at, walk
 from gan_core.runs.commands import Change, Pause, Resume, StepOnce, Stop
 from gan_core.training import PRESETS, RunConfig, preset
+from pages.lab.controls import begin
 from pages.ui.home import Home
 from pages.ui.session import from_url, to_url
 from pages.ui.suited import hidden_fields
@@ -96,6 +97,21 @@ def test_train_starts_what_the_panel_shows_and_watches_it(home: Home, manager: F
     assert query(app, "run") == view.id
     assert {b.key for b in app.button} >= {"pause", "stop", "checkpoint"}
     assert "train" not in {b.key for b in app.button}
+
+
+def test_one_drawn_button_starts_one_run_and_the_next_one_another(home: Home, manager: FakeManager) -> None:
+    state = from_url({})
+
+    def start() -> str:
+        return manager.start(state.config, preset="ring")
+
+    drawn = state.begun
+    begin(state, drawn, start)
+    begin(state, drawn, start)  # the second click of two comes from the same button, however late
+    assert len(manager.views()) == 1
+    assert state.run == manager.views()[0].id
+    begin(state, state.begun, start)
+    assert len(manager.views()) == 2
 
 
 def test_the_buttons_send_their_commands(home: Home, manager: FakeManager) -> None:
