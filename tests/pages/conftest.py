@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 
 from pages.ui.home import Home, open_home
+from pages.ui.routes import routes
 from tests.pages.fake_manager import FakeManager
+from tests.pages.serving import Client, served
 
 
 @pytest.fixture
@@ -24,3 +27,10 @@ def home(manager: FakeManager) -> Iterator[Home]:
     before = getattr(sys, "_ganscope_home", None)
     yield open_home(Home(manager))
     sys._ganscope_home = before  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def client(home: Home) -> Iterator[Client]:
+    """A browser's side of our own routes."""
+    with served(Starlette(routes=routes(home))) as made:
+        yield made

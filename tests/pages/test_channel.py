@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import pytest
-from starlette.applications import Starlette
 from websockets.exceptions import InvalidStatus
 
 from gan_core.runs.commands import Change, Pause, Resume
@@ -18,16 +16,10 @@ from gan_core.runs.snapshot import GridMade, Recorded
 from gan_core.training import RunConfig
 from pages.ui.channel import Channel, Viewer
 from pages.ui.home import Home
-from pages.ui.routes import PLOTLY_PATH, routes
+from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS, unpack
 from tests.pages.fake_manager import FakeManager, make_grid
-from tests.pages.serving import Client, Socket, served
-
-
-@pytest.fixture
-def client(home: Home) -> Iterator[Client]:
-    with served(Starlette(routes=routes(home))) as made:
-        yield made
+from tests.pages.serving import Client, Socket
 
 
 @pytest.fixture
@@ -252,7 +244,7 @@ def test_what_another_process_trains_is_read_from_the_disk(
 def test_a_grid_listed_after_hello_but_told_before_it_is_not_missed(
     client: Client, home: Home, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.ui.channel.KEPT_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("pages.ui.channel.KEPT_AGAIN_SECONDS", 0.5)
     with client.websocket_connect(_live(run, home.token)) as socket:
         hello, _ = unpack(socket.receive_bytes())
         manager._kept[run].insert(0, (0, 0))

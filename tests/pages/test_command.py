@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 
 from gan_core.runs.commands import Dissect, Pause, StepOnce, Stop
 from gan_core.training import RunConfig
 from pages.ui.home import Home
-from pages.ui.routes import MOST_COMMAND_BYTES, routes
+from pages.ui.routes import MOST_COMMAND_BYTES
 from pages.ui.wire import unpack
 from tests.pages.fake_manager import FakeManager
-from tests.pages.serving import Answer, Client, Socket, served
+from tests.pages.serving import Answer, Client, Socket
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def client(home: Home) -> Iterator[Client]:
-    with served(Starlette(routes=routes(home))) as made:
-        yield made
 
 
 @pytest.fixture
