@@ -1,4 +1,4 @@
-"""A film of the training: the kept sample grids one after another, as an animated GIF.
+"""Animated GIFs; the film of the training: the kept sample grids one after another.
 
 Frames are encoded one by one and joined here, so that memory holds one picture and the file so far, however long
 the run was. The layout of the blocks is that of the GIF89a specification (CompuServe 1990).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from PIL import Image
 from PIL.Image import Dither, Quantize, Resampling
@@ -41,18 +42,12 @@ def training_gif(
     shown = shown_frames(count, seconds)
     delay = min(LONGEST_FRAME, max(SHORTEST_FRAME, round(100 * seconds / len(shown))))
     out = io.BytesIO()
-    screen = b""
+    writer = GifWriter(out)
     for index in shown:
-        picture = _encode(frame(index), scale)
-        if not screen:
-            screen = picture.screen
-            out.write(b"GIF89a" + screen + LOOP_FOR_EVER)
-        if picture.screen[:4] != screen[:4]:
-            raise ValueError("The sample grids are not all of one size, so they make no film.")
         pause = delay if index != shown[-1] else max(delay, round(100 * hold_seconds))
-        out.write(bytes([EXTENSION, GRAPHIC_CONTROL, 4, 0]) + pause.to_bytes(2, "little") + b"\x00\x00")
-        out.write(picture.block)
-    out.write(bytes([TRAILER]))
+        with Image.open(io.BytesIO(frame(index))) as image:
+            writer.add(image, pause, scale)
+    writer.close()
     return out.getvalue()
 
 
@@ -64,6 +59,30 @@ def shown_frames(count: int, seconds: float) -> list[int]:
     return [round(i * (count - 1) / (most - 1)) for i in range(most)]
 
 
+class GifWriter:
+    """Writes frame after frame to `out`; each has a palette of its own."""
+
+    def __init__(self, out: BinaryIO, *, loop: bool = True) -> None:
+        self._out, self._loop, self._screen = out, loop, b""
+
+    def add(self, image: Image.Image, hundredths: int, scale: int = 1) -> None:
+        """One more frame, grey or in colour, shown for so many hundredths of a second (0 to 65,535).
+
+        scale: every pixel is drawn as scale x scale ones. Raises ValueError where its size is not the first one's.
+        """
+        picture = _encode(image, scale)
+        if not self._screen:
+            self._screen = picture.screen
+            self._out.write(b"GIF89a" + picture.screen + (LOOP_FOR_EVER if self._loop else b""))
+        if picture.screen[:4] != self._screen[:4]:
+            raise ValueError("The pictures are not all of one size, so they make no film.")
+        pause = hundredths.to_bytes(2, "little")
+        self._out.write(bytes([EXTENSION, GRAPHIC_CONTROL, 4, 0]) + pause + b"\x00\x00" + picture.block)
+
+    def close(self) -> None:
+        self._out.write(bytes([TRAILER]))
+
+
 @dataclass(frozen=True)
 class _Picture:
     """screen: the logical screen descriptor without a palette; block: one picture with a palette of its own."""
@@ -72,9 +91,8 @@ class _Picture:
     block: bytes
 
 
-def _encode(encoded: bytes, scale: int) -> _Picture:
-    with Image.open(io.BytesIO(encoded)) as image:
-        few = _few_colours(image)
+def _encode(image: Image.Image, scale: int) -> _Picture:
+    few = _few_colours(image)
     large = few.resize((few.width * scale, few.height * scale), Resampling.NEAREST)
     single = io.BytesIO()
     large.save(single, "GIF", optimize=False, interlace=0)
