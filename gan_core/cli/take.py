@@ -10,6 +10,7 @@ from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
 from gan_core.config.files import atomic_path, write_atomically
 from gan_core.export import (
+    discriminator_file,
     draw_samples,
     generator_file,
     generator_step,
@@ -53,8 +54,18 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def _safetensors(manager: RunManager, run: str, scale: int) -> bytes:
-    path = manager.checkpoint_generator(run)
-    return generator_file(path, run=run, step=generator_step(path), config=manager.view(run).config)
+    path, about = manager.checkpoint_generator(run), manager.about(run)
+    return generator_file(
+        path, run=run, step=generator_step(path), config=manager.view(run).config, channels=about.channels,
+        classes=about.classes,
+    )  # fmt: skip
+
+
+def _discriminator(manager: RunManager, run: str, scale: int) -> bytes:
+    (step, weights), about = manager.checkpoint_discriminator(run), manager.about(run)
+    return discriminator_file(
+        weights, run=run, step=step, config=manager.view(run).config, channels=about.channels, classes=about.classes
+    )
 
 
 def _png(manager: RunManager, run: str, scale: int) -> bytes:
@@ -88,6 +99,7 @@ def _grids(manager: RunManager, run: str) -> list[tuple[int, int]]:
 
 EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
     "safetensors": _safetensors,
+    "discriminator": _discriminator,
     "png": _png,
     "gif": _gif,
     "csv": _csv,

@@ -1,10 +1,10 @@
-"""A trained generator as one safetensors file that says itself what it is."""
+"""A trained generator, or its discriminator, as one safetensors file that says itself what it is."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +13,45 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 
-def generator_file(source: Path, *, run: str, step: int, config: Mapping[str, Any]) -> bytes:
+def generator_file(
+    source: Path, *, run: str, step: int, config: Mapping[str, Any], channels: int, classes: Sequence[str]
+) -> bytes:
     """The tensors of the safetensors file `source` unchanged, with what is needed to use them in its metadata.
 
-    Metadata (all texts): run, step, config (the run's configuration as JSON, sorted keys), weights_sha256.
+    Metadata (all texts): network ("generator"), run, step, config (the run's configuration as JSON, sorted keys),
+    channels (of its images: 1 or 3, 2 for points) and classes (names of its data's classes) as JSON, weights_sha256.
     Raises OSError where the file cannot be read and ValueError where it is damaged.
     """
     try:
         tensors = load(source.read_bytes())
     except SafetensorError as error:
         raise ValueError(f"{source} is damaged and cannot be exported ({error}).") from None
+    return _file(tensors, "generator", run, step, config, channels, classes)
+
+
+def discriminator_file(
+    weights: Mapping[str, Tensor], *, run: str, step: int, config: Mapping[str, Any], channels: int,
+    classes: Sequence[str],
+) -> bytes:  # fmt: skip
+    """A discriminator's state dict as a file like generator_file's, with "discriminator" as its network."""
+    return _file(weights, "discriminator", run, step, config, channels, classes)
+
+
+def _file(
+    tensors: Mapping[str, Tensor], network: str, run: str, step: int, config: Mapping[str, Any], channels: int,
+    classes: Sequence[str],
+) -> bytes:  # fmt: skip
     metadata = {
         "format": "pt",
+        "network": network,
         "run": run,
         "step": str(step),
         "config": json.dumps(config, sort_keys=True),
+        "channels": json.dumps(channels),
+        "classes": json.dumps(list(classes)),
         "weights_sha256": weights_sha256(tensors),
     }
-    return save(tensors, metadata)
+    return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
 
 
 def generator_step(source: Path) -> int:

@@ -100,10 +100,16 @@ def _check_archive(data: bytes, path: Path) -> None:
         raise DamagedCheckpoint(f"{path.name} is packed in a way that a checkpoint never is.")
 
 
-def newest_sound(folder: RunFolder) -> tuple[tuple[CheckpointRow, dict[str, Any]] | None, list[str]]:
-    """The newest checkpoint that is whole with its state, or None; and a warning for each damaged one passed over."""
+def newest_sound(
+    folder: RunFolder, step: int | None = None
+) -> tuple[tuple[CheckpointRow, dict[str, Any]] | None, list[str]]:
+    """The newest checkpoint (up to a step) that is whole, with its state, or None; and a warning for each damaged
+    one passed over.
+    """
     warnings: list[str] = []
     for row in reversed(folder.checkpoints()):
+        if step is not None and row.step > step:
+            continue
         try:
             return (row, read_checkpoint(folder, row)), warnings
         except DamagedCheckpoint as error:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from gan_core.runs.checkpoints import sound_generator
+from gan_core.runs.checkpoints import newest_sound, sound_generator
 from gan_core.runs.grids import atlas_png, load_grid
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.snapshot import Grid, LiveChange
@@ -70,6 +71,15 @@ class RunReader:
         if row is None:
             raise ValueError(f"The run {run_id} has no checkpoint {'yet' if step is None else f'up to step {step}'}.")
         return folder.generator(row.step)
+
+    def checkpoint_discriminator(self, run_id: str, step: int | None = None) -> tuple[int, dict[str, Tensor]]:
+        """The step and the discriminator's state dict at the newest sound checkpoint (up to a step)."""
+        found, _ = newest_sound(open_run(self.runs_dir, run_id), step)
+        if found is None:
+            raise ValueError(f"The run {run_id} has no checkpoint {'yet' if step is None else f'up to step {step}'}.")
+        row, state = found
+        weights: dict[str, Tensor] = state["discriminator"]
+        return row.step, weights
 
     def about(self, run_id: str) -> About:
         """What was decided when the run was made."""

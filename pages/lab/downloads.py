@@ -35,8 +35,11 @@ def _film(run: str) -> bytes:
 
 
 def _generator(run: str) -> bytes:
-    path = manager().checkpoint_generator(run)
-    return generator_file(path, run=run, step=generator_step(path), config=manager().view(run).config)
+    path, about = manager().checkpoint_generator(run), manager().about(run)
+    return generator_file(
+        path, run=run, step=generator_step(path), config=manager().view(run).config, channels=about.channels,
+        classes=about.classes,
+    )  # fmt: skip
 
 
 def draw_downloads(view: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from safetensors import safe_open
 
@@ -79,10 +80,22 @@ def test_safetensors_says_which_run_it_is_and_holds_the_weights(cli: Cli, run: s
         words = ours.metadata()
         assert (words["run"], words["step"]) == (run, "6")
         assert json.loads(words["config"])["batch_size"] == 8
+        assert (json.loads(words["channels"]), json.loads(words["classes"])[:1]) == (1, ["T-shirt/top"])
         assert re.fullmatch("[0-9a-f]{64}", words["weights_sha256"])
         assert set(ours.keys()) == set(theirs.keys())
         for name in ours.keys():  # noqa: SIM118 (not a dictionary)
             np.testing.assert_array_equal(ours.get_tensor(name), theirs.get_tensor(name))
+
+
+def test_the_discriminator_is_that_of_the_checkpoint(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("export", run, "--to", "discriminator", "--out", str(tmp_path / "d.safetensors")).status == 0
+    (kept,) = (tmp_path / "runs" / run / "checkpoints").glob("00000006*.pt")
+    wanted = torch.load(kept, weights_only=True)["discriminator"]
+    with safe_open(tmp_path / "d.safetensors", "pt") as ours:
+        assert (ours.metadata()["network"], ours.metadata()["step"]) == ("discriminator", "6")
+        assert set(ours.keys()) == set(wanted)
+        for name, tensor in wanted.items():
+            assert torch.equal(ours.get_tensor(name), tensor)
 
 
 @pytest.mark.parametrize("command", [["sample", "last"], ["export", "last", "--to", "csv"]])
