@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,7 @@ class CelebA(Dataset):
             self.count,
             (),
             needs_download=bool(absent),
-            download_megabytes=ARCHIVE.megabytes if absent else 0,
+            download_megabytes=math.ceil(ARCHIVE.megabytes) if absent else 0,
             licence="Non-commercial research only, Chinese University of Hong Kong",
         )
 

@@ -61,7 +61,7 @@ def _part(prefix: str, count: int) -> tuple[Tensor, Tensor]:
 @datasets.register("fashion-mnist", label="Fashion-MNIST", source="Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747")
 @dataclass(frozen=True)
 class FashionMnist(Dataset):
-    """70,000 grey pictures of clothes, shoes and bags in ten classes, 28 x 28; comes with the program."""
+    """60,000 grey pictures of clothes in ten classes and 10,000 held out, 28 x 28; comes with the program."""
 
     only: str = choice(
         "all", ("all", *CLASSES), label="Classes", help="All ten, or just one: a simpler world to learn."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
+import math
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Generator, Sequence
@@ -27,7 +28,7 @@ class Remote:
     name: str
     urls: tuple[str, ...]
     md5: str
-    megabytes: int
+    megabytes: float
 
 
 class _Broken(Exception):
@@ -46,7 +47,7 @@ def fetch_all(label: str, remotes: Sequence[Remote], folder: Path, progress: Pro
     half-done is left behind.
     """
     wanted = missing(remotes, folder)
-    total, done = sum(remote.megabytes for remote in wanted), 0
+    total, done = sum(remote.megabytes for remote in wanted), 0.0
     for remote in wanted:
         report = None if progress is None else _part_of(progress, label, done, remote.megabytes, total)
         try:
@@ -66,8 +67,8 @@ def fetch_all(label: str, remotes: Sequence[Remote], folder: Path, progress: Pro
             )
 
 
-def _part_of(progress: Progress, label: str, before: int, own: int, total: int) -> Callable[[float], None]:
-    return lambda share: progress((before + share * own) / total, f"fetching {label}, {total} MB")
+def _part_of(progress: Progress, label: str, before: float, own: float, total: float) -> Callable[[float], None]:
+    return lambda share: progress((before + share * own) / total, f"fetching {label}, {math.ceil(total)} MB")
 
 
 @lru_cache(maxsize=64)

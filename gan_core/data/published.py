@@ -6,6 +6,7 @@ Each of torchvision's checksums, but none of its readers: they print, and one of
 from __future__ import annotations
 
 import gzip
+import math
 import string
 import tarfile
 import zipfile
@@ -69,7 +70,7 @@ class Published(Dataset):
             min(self.count, self.train_count) or self.train_count,
             self.classes,
             needs_download=bool(absent),
-            download_megabytes=sum(remote.megabytes for remote in absent),
+            download_megabytes=math.ceil(sum(remote.megabytes for remote in absent)),
             licence=self.licence,
         )
 
@@ -110,7 +111,7 @@ def _classes(labels: Bytes) -> Tensor:
     return torch.from_numpy(labels.astype(np.int64))
 
 
-def _from(urls: tuple[str, ...], *files: tuple[str, str, int]) -> tuple[Remote, ...]:
+def _from(urls: tuple[str, ...], *files: tuple[str, str, float]) -> tuple[Remote, ...]:
     return tuple(Remote(name, tuple(url + name for url in urls), md5, megabytes) for name, md5, megabytes in files)
 
 
@@ -122,7 +123,7 @@ def _idx_splits(read: Callable[[str], Bytes], names: tuple[str, str, str, str]) 
 @datasets.register("mnist", label="MNIST", source="LeCun et al. 1998")
 @dataclass(frozen=True)
 class Mnist(Published):
-    """70,000 handwritten digits, 28 x 28 grey; 12 MB to fetch."""
+    """60,000 handwritten digits and 10,000 held out, 28 x 28 grey; 12 MB to fetch."""
 
     label = "MNIST"
     folder_name = "mnist"
@@ -130,10 +131,10 @@ class Mnist(Published):
     licence = "CC BY-SA 3.0, LeCun, Cortes, Burges"
     remotes = _from(
         ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/"),
-        ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", 10),
-        ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", 1),
-        ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3", 2),
-        ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c", 1),
+        ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", 9.9),
+        ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", 0.03),
+        ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3", 1.7),
+        ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c", 0.01),
     )
 
     def splits(self, folder: Path) -> tuple[Split, Split]:
@@ -144,7 +145,7 @@ class Mnist(Published):
 @datasets.register("kmnist", label="KMNIST", source="Clanuwat et al. 2018, arXiv 1812.01718")
 @dataclass(frozen=True)
 class KMnist(Mnist):
-    """70,000 cursive Japanese characters in ten classes, 28 x 28 grey; 21 MB to fetch."""
+    """60,000 cursive Japanese characters in ten classes and 10,000 held out, 28 x 28 grey; 21 MB to fetch."""
 
     label = "KMNIST"
     folder_name = "kmnist"
@@ -152,17 +153,17 @@ class KMnist(Mnist):
     licence = "CC BY-SA 4.0, ROIS-DS Center for Open Data in the Humanities"
     remotes = _from(
         ("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
-        ("train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7", 18),
-        ("train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344", 1),
-        ("t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7", 3),
-        ("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134", 1),
+        ("train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7", 18.2),
+        ("train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344", 0.03),
+        ("t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7", 3.1),
+        ("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134", 0.01),
     )
 
 
 @datasets.register("emnist-letters", label="EMNIST letters", source="Cohen et al. 2017, arXiv 1702.05373")
 @dataclass(frozen=True)
 class EmnistLetters(Published):
-    """145,600 handwritten letters, upper and lower case together, 28 x 28 grey; 562 MB to fetch."""
+    """124,800 handwritten letters, both cases together, and 20,800 held out, 28 x 28 grey; 562 MB to fetch."""
 
     label = "EMNIST letters"
     folder_name = "emnist"
@@ -191,7 +192,7 @@ class EmnistLetters(Published):
 )
 @dataclass(frozen=True)
 class Cifar10(Published):
-    """60,000 small photographs in ten classes, 32 x 32 colour; 170 MB to fetch."""
+    """50,000 small photographs in ten classes and 10,000 held out, 32 x 32 colour; 170 MB to fetch."""
 
     label = "CIFAR-10"
     folder_name = "cifar10"
@@ -226,7 +227,7 @@ def _cifar(raw: bytes) -> Split:
 @datasets.register("svhn", label="SVHN", source="Netzer et al. 2011, Reading Digits in Natural Images")
 @dataclass(frozen=True)
 class Svhn(Published):
-    """99,289 house numbers' digits from street views, 32 x 32 colour; 246 MB to fetch."""
+    """73,257 digits of house numbers and 26,032 held out, 32 x 32 colour; 246 MB to fetch."""
 
     label = "SVHN"
     folder_name = "svhn"

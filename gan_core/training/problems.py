@@ -27,7 +27,7 @@ def problems(config: RunConfig, info: ImageInfo) -> list[str]:
     if info.needs_download:
         label = datasets.get(datasets.name_of(config.data)).label
         found.append(
-            f"{label} is not on this machine yet; fetch its {info.download_megabytes} MB on the Data page first, "
+            f"{label} is not on this machine yet; fetch its {info.download_megabytes} MB first, "
             "or choose a dataset that comes along."
         )
     elif info.count < 2:

@@ -75,9 +75,8 @@ def preview_key(
     if hasattr(dataset, "count"):  # the first images are the same however many are kept
         dataset = dataclasses.replace(dataset, count=max(across * down, 100))
     if info.needs_download:
-        megabytes = info.download_megabytes
         raise DataUnavailable(
-            f"These images are not on this machine yet: fetch them on the Data page ({megabytes} MB)."
+            f"These images are not on this machine yet: fetch them first ({info.download_megabytes} MB)."
         )
     previews.put(key, atlas_png(dataset.load(size, data_dir).images[: across * down].numpy(), across, down))
     return key
