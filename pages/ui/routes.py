@@ -12,7 +12,7 @@ from typing import Any
 
 import plotly
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.ui.guard import refusal
@@ -40,6 +40,12 @@ async def asset(request: Request) -> Response:
     if known is None:
         return Response("There is no such file here.", 404, media_type="text/plain")
     return FileResponse(known[0], media_type=known[1], headers=_FOREVER)
+
+
+async def first_page(request: Request) -> Response:
+    """The Lab is the first page, at "/"; links to it by name hold as well."""
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/", 307)
 
 
 def routes(home: Any) -> list[BaseRoute]:
@@ -71,12 +77,14 @@ def routes(home: Any) -> list[BaseRoute]:
 
     return [
         WebSocketRoute("/live/{run}", home.hub.endpoint),
+        WebSocketRoute("/explore", home.explore.endpoint),
         Route("/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
         Route("/live/{run}/grid/{step:int}", answer(_grid)),
         Route("/live/{run}/real.png", answer(_real)),
         Route("/live/{run}/command", command, methods=["POST"]),
         Route("/preview/{key}.png", answer(_preview)),
         Route("/asset/{name}", asset),
+        Route("/lab", first_page),
     ]
 
 
