@@ -6,6 +6,7 @@ Nothing here knows of runs: arrays, files and encoded images come in, bytes and 
 from gan_core.export.csv_file import metrics_csv
 from gan_core.export.generator_file import discriminator_file, generator_file, generator_step, weights_sha256
 from gan_core.export.gif import training_gif
+from gan_core.export.onnx_file import onnx_file
 from gan_core.export.plane import scene_png
 from gan_core.export.png import grid_png
 from gan_core.export.samples import draw_samples, load_generator, write_npz
@@ -18,6 +19,7 @@ __all__ = [
     "grid_png",
     "load_generator",
     "metrics_csv",
+    "onnx_file",
     "scene_png",
     "training_gif",
     "weights_sha256",
