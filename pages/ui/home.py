@@ -14,6 +14,7 @@ from typing import Any
 
 from pages.ui.atlas import Previews
 from pages.ui.channel import Hub
+from pages.ui.explore_channel import ExploreHub
 from pages.ui.jobs import Jobs
 from pages.ui.public import public
 
@@ -31,6 +32,7 @@ class Home:
     def __init__(self, manager: Any = None) -> None:
         self.token = secrets.token_urlsafe(24)
         self.hub = Hub(self.manager, self.token)
+        self.explore = ExploreHub(self._shelf, self.token)
         self.previews = Previews()
         self.jobs = Jobs()
         self._manager = manager
@@ -75,6 +77,8 @@ class Home:
         with contextlib.suppress(Exception):
             preview_key(self.previews, config.data, config.size, self._manager.data_dir)
             self._manager.estimate(config)  # with what it measures of this machine
+        with contextlib.suppress(Exception):
+            self.explore.open()
 
     def manager(self) -> Any:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""
@@ -83,6 +87,12 @@ class Home:
         if self._manager is None:
             raise NotReady(self._problem)
         return self._manager
+
+    def _shelf(self) -> Any:
+        """What there is to explore; made when somebody first asks."""
+        from gan_core.runs.shelf import Shelf  # it brings torch
+
+        return Shelf(self.manager())
 
     @property
     def ready(self) -> bool:

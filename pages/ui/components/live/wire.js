@@ -1,5 +1,19 @@
 // The live channel's frames, and a socket that comes back by itself.
 
+/** The frame of a header and of blobs (array buffers), the other way round than `readFrame`. */
+function packFrame(header, blobs) {
+  const text = new TextEncoder().encode(JSON.stringify({ ...header, blobs: blobs.map((blob) => blob.byteLength) }));
+  const frame = new Uint8Array(4 + text.length + blobs.reduce((sum, blob) => sum + blob.byteLength, 0));
+  new DataView(frame.buffer).setUint32(0, text.length, true);
+  frame.set(text, 4);
+  let at = 4 + text.length;
+  for (const blob of blobs) {
+    frame.set(ArrayBuffer.isView(blob) ? new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength) : new Uint8Array(blob), at);
+    at += blob.byteLength;
+  }
+  return frame.buffer;
+}
+
 /** A binary frame: uint32 length of the header, the header in JSON, then the blobs whose lengths it lists. */
 function readFrame(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
@@ -14,7 +28,8 @@ const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 4000;
 /**
  * Keep a socket open to `url` until `close()` is called. A dropped one is opened again, each time after twice the
  * wait, a little at random so that a class does not come back all at once. `onDown(true | false)` tells; `onStale` is called
- * when the server has started anew since this page was drawn, so that only a rerun of the page helps.
+ * when the server has started anew since this page was drawn, so that only a rerun of the page helps. `send` is false
+ * where the socket is not open.
  */
 function openChannel(url, { onFrame, onDown, onStale }) {
   let socket = null, timer = 0, wait = FIRST_WAIT_MS, closed = false, opened = false;
@@ -49,6 +64,11 @@ function openChannel(url, { onFrame, onDown, onStale }) {
   window.addEventListener("online", hurry);
   open();
   return {
+    send(message) {
+      if (socket.readyState !== WebSocket.OPEN) return false;
+      socket.send(message);
+      return true;
+    },
     close() {
       closed = true;
       clearTimeout(timer);

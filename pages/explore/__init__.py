@@ -1,0 +1,1 @@
+"""Explore: the latent space of a trained generator, under the hand."""

@@ -1,0 +1,7 @@
+"""Everything that the Explore page can ask for; importing it registers all operations, and brings torch."""
+
+from __future__ import annotations
+
+from pages.explore.ops import bookmarks as bookmarks
+from pages.explore.ops import picture as picture
+from pages.explore.ops.desk import OPERATIONS as OPERATIONS

@@ -1,0 +1,3 @@
+"""Which models there are, opening one, and the bookmarks that are kept with it."""
+
+from __future__ import annotations

@@ -1,0 +1,16 @@
+"""Explore: the latent space of a trained generator, under the hand."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.components.explore import explore_view
+from pages.ui.home import home
+from pages.ui.session import tab
+
+state = tab()
+draw_projector(state)
+with st.container(key="explore"):
+    draw_notice(state)
+    explore_view(token=home().token, projector=state.projector)
