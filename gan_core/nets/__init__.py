@@ -6,6 +6,7 @@ from gan_core.nets.dcgan import DcganDiscriminator, DcganGenerator
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.nets.r3gan import R3ganDiscriminator, R3ganGenerator
 from gan_core.nets.resnet import ResnetDiscriminator, ResnetGenerator
+from gan_core.nets.style import StyleGenerator
 
 __all__ = [
     "DcganDiscriminator",
@@ -16,6 +17,7 @@ __all__ = [
     "R3ganGenerator",
     "ResnetDiscriminator",
     "ResnetGenerator",
+    "StyleGenerator",
     "discriminators",
     "forward_flops",
     "generators",

@@ -311,6 +311,28 @@ def test_every_member_and_field_is_explained(family):
     assert {"mlp", "dcgan", "resnet", "r3gan"} <= set(family.names())
 
 
+@pytest.mark.parametrize("class_count", [0, CLASSES])
+@pytest.mark.parametrize("entry", list(generators), ids=lambda e: e.name)
+@torch.no_grad()
+def test_spaces_are_as_they_are_said_to_be(entry, class_count):
+    """With "w", a picture is the synthesis of its style; without, there is no style."""
+    net = small(entry.cls).build(ImageShape(3, 32), LATENT, class_count).eval()
+    assert net.latent_spaces in (("z",), ("z", "w"))
+    has_styles = "w" in net.latent_spaces
+    assert (net.style_layers > 0, net.style_dim > 0, hasattr(net, "mean_style")) == (has_styles,) * 3
+    z, labels = torch.randn(4, LATENT), labels_for(4, class_count)
+    if not has_styles:
+        with pytest.raises(NotImplementedError):
+            net.mapping(z, labels)
+        return
+    style = net.mapping(z, labels)
+    assert style.shape == (4, net.style_dim)
+    assert net.mean_style.shape == (net.style_dim,)
+    assert "mean_style" in net.state_dict()
+    styles = style[:, None].repeat(1, net.style_layers, 1)
+    torch.testing.assert_close(net.synthesis(styles), net(z, labels), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["dcgan", "resnet", "r3gan"])
 def test_convolutional_networks_refuse_sizes_that_cannot_be_halved(name):
     for family in (generators, discriminators):
