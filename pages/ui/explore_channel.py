@@ -21,8 +21,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from pages.explore.ops.desk import Cancelled, Desk, Operation, Reply
 from pages.ui import wire
+from pages.ui.explore_desk import Cancelled, Desk, Operation, Reply
 from pages.ui.guard import refusal
 from pages.ui.public import public
 
@@ -313,9 +313,9 @@ class ExploreHub:
                 return
             visitor.place(_request(asked, blobs, size, operations))
         except ValueError as problem:
-            visitor.answer(
-                wire.pack({"id": known.get("id"), "slot": str(known.get("slot"))[:40], "problem": public(problem)})
-            )
+            number, slot = asked.get("id"), asked.get("slot")
+            named = {"id": number if type(number) is int else None, "slot": str(slot)[:40]}
+            visitor.answer(wire.pack({**named, "problem": public(problem)}))
 
 
 def read(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes], int]:

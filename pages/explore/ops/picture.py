@@ -110,7 +110,7 @@ def rgba(images: Pixels) -> Pixels:
 
 
 def atlas(images: Pixels, columns: int) -> tuple[dict[str, int], bytes]:
-    """uint8 [N, S, S, C] side by side, row by row: what it is, and the RGBA bytes. Cells left over are transparent."""
+    """uint8 [N, S, S, C] side by side, row by row: what it is, and the RGBA bytes; spare cells are transparent."""
     count, size = len(images), images.shape[1]
     rows = math.ceil(count / columns)
     cells = np.zeros((rows * columns, size, size, 4), np.uint8)
