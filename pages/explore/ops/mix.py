@@ -1,0 +1,62 @@
+"""Style mixing: every source's style in the chosen layers of every destination."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from gan_core.latent import check_look, encode_vector, render, resolve
+from gan_core.latent.look import Look, Mix
+from pages.explore.ops.desk import Desk, Reply, operation
+from pages.explore.ops.picture import atlas
+
+MOST_EACH_WAY = 8
+
+
+@operation("mix-matrix")
+def mix_matrix(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """An atlas with a row for each of "sources" and a column for each of "destinations" (looks, at most 8 of each).
+
+    The first row shows the destinations, the first column the sources, the corner nothing. Every other cell is its
+    destination with the style of its source in "layers" (Karras et al. 2019, section 3.1 and figure 3); truncation,
+    class and changed units are the destination's. Raises ValueError where the generator takes no styles.
+    """
+    model = desk.model(asked.get("model"), asked.get("step"))
+    if not model.style_layers:
+        raise ValueError("Style mixing needs a style-based generator, and this one takes no styles.")
+    sources = [check_look(model, look) for look in _listed(asked, "sources")]
+    destinations = [check_look(model, look) for look in _listed(asked, "destinations")]
+    layers = check_look(model, {"where": {"seed": 0}, "mix": [{"where": {"seed": 0}, "layers": asked.get("layers")}]})
+    cells: list[Look] = [*destinations[:1], *destinations]  # the corner's own is taken out below
+    for source in sources:
+        mixed = Mix(source.where, layers.mix[0].layers)
+        cells += [source, *(replace(look, mix=(*look.mix, mixed)) for look in destinations)]
+    images = render(model, cells)
+    header, blob = atlas(images, len(destinations) + 1)
+    return Reply(header, [_without_corner(blob, header)])
+
+
+@operation("mixed-point")
+def mixed_point(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """The place of a "look" with its mixing made part of it: what looks like it without any "mix"."""
+    model = desk.model(asked.get("model"), asked.get("step"))
+    point = resolve(model, replace(check_look(model, asked.get("look")), psi=1.0))
+    if point.styles is None:
+        return Reply({"where": {point.space: encode_vector(point.vector)}})
+    return Reply({"where": {"ws": encode_vector(point.styles.reshape(-1))}})
+
+
+def _without_corner(blob: bytes, header: dict[str, int]) -> bytes:
+    """The atlas with its first cell transparent."""
+    size, across = header["size"], 4 * header["size"] * header["columns"]
+    out = bytearray(blob)
+    for row in range(size):
+        out[row * across : row * across + 4 * size] = bytes(4 * size)
+    return bytes(out)
+
+
+def _listed(asked: dict[str, Any], name: str) -> list[Any]:
+    found = asked.get(name)
+    if not isinstance(found, list) or not 1 <= len(found) <= MOST_EACH_WAY:
+        raise ValueError(f'"{name}" must be a list of 1 to {MOST_EACH_WAY} looks.')
+    return found
