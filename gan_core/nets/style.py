@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, interpolate, leaky_relu_, linear
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate, leaky_relu, linear
 
 from gan_core.config.fields import flag, integer
 from gan_core.nets.base import Generator, GeneratorNet, ImageShape, generators
@@ -125,8 +125,8 @@ class StyleLayer(nn.Module):
     def forward(self, x: Tensor, style: Tensor, key: Tensor | None) -> Tensor:
         y: Tensor = self.conv(x, self.affine(style), self.bias)
         if self.noise is not None:
-            y = y.add_(self.noise(key).to(y.dtype))
-        return leaky_relu_(y, SLOPE)
+            y = y + self.noise(key).to(y.dtype)
+        return leaky_relu(y, SLOPE)
 
 
 class ToImage(nn.Conv2d):
