@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.latent.judging import judge
+from gan_core.latent.judging import Evidence, evidence, judge, score_of
 from gan_core.latent.look import Unit
 from gan_core.latent.model import Explorable
 from gan_core.latent.units import UnitLayer, edited, layer_named, layers_of, scaled, watched
@@ -54,6 +54,17 @@ def feature_maps(model: Explorable, point: Point, layer: str, units: Sequence[Un
         forward(model.generator, [point])
     values: Floats = maps[layer][0].float().numpy()
     return values
+
+
+def judged_evidence(model: Explorable, point: Point, method: str, units: Sequence[Unit] = ()) -> Evidence:
+    """Which pixels of a point's picture made the discriminator take it for real; see `judging.evidence`.
+
+    Raises ValueError where the model has no discriminator or there is no such method.
+    """
+    score = score_of(model, point.weights)
+    with torch.no_grad(), _with(model, units):
+        (image,) = forward(model.generator, [point])
+    return evidence(score, image, method)
 
 
 def unit_effects(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pages.explore.ops import bookmarks as bookmarks
+from pages.explore.ops import inside as inside
 from pages.explore.ops import mix as mix
+from pages.explore.ops import overtime as overtime
 from pages.explore.ops import picture as picture
 from pages.explore.ops import walk as walk
 from pages.explore.ops.desk import OPERATIONS as OPERATIONS

@@ -1,0 +1,35 @@
+"""The same path at several checkpoints of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gan_core.latent.overtime import same_path, spread
+from pages.explore.ops.desk import Desk, Reply, operation, whole
+from pages.explore.ops.picture import atlas
+
+MOST_CHECKPOINTS = 6
+MOST_FRAMES = 60
+
+
+@operation("overtime", lane="long")
+def overtime(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """A path's "frames" as up to six checkpoints of the run draw them; "look" is a look whose where is a path.
+
+    Every checkpoint comes as soon as it is drawn, with the progress: {"at", "of", "of_step", "images", "columns",
+    "rows", "size"} and its atlas, left to right in time. The reply says which steps there are.
+    """
+    model_id = asked.get("model")
+    frames = whole(asked, "frames", 36, 2, MOST_FRAMES)
+    most = whole(asked, "most", MOST_CHECKPOINTS, 1, MOST_CHECKPOINTS)
+    desk.model(model_id)  # says in one sentence what is wrong with the id
+    known = list(desk.shelf.steps(model_id))
+    if len(known) < 2:
+        raise ValueError("This model has one checkpoint only; to compare, there must be at least two.")
+    steps = spread(known, most)
+    drawn = same_path(lambda step: desk.model(model_id, step), steps, asked.get("look"), frames, desk.progress)
+    for i, found in enumerate(drawn):
+        header, blob = atlas(found.frames, 8)
+        extra = {**header, "at": i, "of": len(steps), "of_step": found.step, "images": found.images, "frames": frames}
+        desk.progress((i + 1) / len(steps), f"Step {found.step:,} is drawn", extra, [blob])
+    return Reply({"steps": steps, "known": len(known), "frames": frames})
