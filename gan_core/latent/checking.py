@@ -29,11 +29,11 @@ from gan_core.latent.look import (
     Where,
 )
 from gan_core.latent.model import Explorable
+from gan_core.latent.units import MOST_SCALE
 from gan_core.latent.vectors import decode_vector
 from gan_core.latent.walks import EASINGS, WAYS, Timeline
 
 MOST_DEPTH, MOST_KEYS, MOST_PARTS, MOST_WHERES = 6, 64, 64, 512
-MOST_SCALE = 8.0  # of a unit
 MOST_SEED = 2**53 - 1  # JSON's numbers are exact up to here
 SECONDS = (0.02, 600.0)
 _FAR, _FARTHEST_SEEDS = 1e4, 1e9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
@@ -30,6 +30,7 @@ from gan_core.latent.look import (
     Where,
 )
 from gan_core.latent.model import Explorable, numbers
+from gan_core.latent.units import edited
 from gan_core.latent.vectors import Vector
 from gan_core.latent.walks import Floats, Walk
 from gan_core.nets.base import GeneratorNet
@@ -115,7 +116,8 @@ def render(model: Explorable, looks: Sequence[Look]) -> NDArray[np.uint8]:
 
 def pictures(model: Explorable, points: Sequence[Point], units: Sequence[Unit] = ()) -> NDArray[np.uint8]:
     """uint8 [N, H, W, C] of resolved points, all with the same units changed."""
-    with torch.inference_mode(), _changed(model, units):
+    changed = edited(model.generator, [asdict(unit) for unit in units]) if units else nullcontext()
+    with torch.inference_mode(), changed:
         blocks = [
             to_pixels(forward(model.generator, points[i : i + BLOCK])).permute(0, 2, 3, 1).contiguous().numpy()
             for i in range(0, len(points), BLOCK)
@@ -123,14 +125,6 @@ def pictures(model: Explorable, points: Sequence[Point], units: Sequence[Unit] =
     if not blocks:
         return np.empty((0, model.shape.size, model.shape.size, model.shape.channels), np.uint8)
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
-
-
-def _changed(model: Explorable, units: Sequence[Unit]) -> AbstractContextManager[None]:
-    if not units:
-        return nullcontext()
-    from gan_core.latent.units import edited
-
-    return edited(model.generator, [asdict(unit) for unit in units])
 
 
 def forward(generator: GeneratorNet, points: Sequence[Point]) -> Tensor:

@@ -1,0 +1,90 @@
+"""Cards of models that can be explored, and the small files that they are read from."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gan_core.data.base import datasets
+from gan_core.runs.foreign import MOST_BYTES, Description
+from gan_core.runs.snapshot import RunView
+
+MOST_CARD_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last five fields too.
+
+    kind: "asset", "run" or "file". step: of the weights. steps: of all checkpoints of a run. live: it trains now.
+    details: what an asset's card says beside (command, seed, date, metrics, licence).
+    """
+
+    id: str
+    label: str
+    kind: str
+    data: str
+    channels: int
+    size: int
+    dim: int
+    classes: tuple[str, ...]
+    probability: bool
+    step: int = 0
+    steps: tuple[int, ...] = ()
+    live: bool = False
+    created: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+    spaces: tuple[str, ...] = ("z",)
+    style_layers: int = 0
+    style_dim: int = 0
+    has_discriminator: bool = False
+    images: int = 0
+
+    def json(self) -> dict[str, Any]:
+        """Plain data for the page."""
+        return asdict(self)
+
+
+def card_of(model_id: str, label: str, kind: str, said: Description, **known: Any) -> ModelCard:
+    config = said.config
+    return ModelCard(
+        id=model_id, label=label, kind=kind, data=datasets.name_of(config.data), channels=said.shape.channels,
+        size=said.shape.size, dim=config.latent.dim, classes=said.classes if config.conditional else (),
+        probability=config.loss.probability, step=said.step, **known,
+    )  # fmt: skip
+
+
+def run_label(view: RunView) -> str:
+    return view.title or f"{view.preset or 'Run'}, {view.created[:16].replace('T', ' ')}"
+
+
+def real_file(folder: Path, name: str) -> Path | None:
+    """A file that lies in the folder itself; a link is none."""
+    path = folder / name
+    return path if path.is_file() and not path.is_symlink() else None
+
+
+def stems(folder: Path, pattern: str) -> list[str]:
+    """Names of the safetensors files in a folder, without their ending."""
+    if not folder.is_dir():
+        return []
+    found = (path.stem for path in folder.glob("*.safetensors") if path.is_file() and not path.is_symlink())
+    return sorted(stem for stem in found if re.fullmatch(pattern, stem))
+
+
+def read_file(path: Path, most: int = MOST_BYTES + 1) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(most)
+
+
+def small_json(folder: Path, name: str) -> dict[str, Any]:
+    """An object, empty where there is no readable one."""
+    path = real_file(folder, name)
+    try:
+        found = json.loads(read_file(path, MOST_CARD_BYTES)) if path else {}
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
