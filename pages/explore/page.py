@@ -11,6 +11,6 @@ from pages.ui.session import tab
 
 state = tab()
 draw_projector(state)
-with st.container(key="explore"):
+with st.container(key="explore-page"):
     draw_notice(state)
     explore_view(token=home().token, projector=state.projector)

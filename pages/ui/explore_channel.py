@@ -233,6 +233,7 @@ class ExploreHub:
         self.quick: queue.SimpleQueue[tuple[Visitor, str]] = queue.SimpleQueue()
         self.long_room = threading.BoundedSemaphore(MOST_LONG)
         self.visitors: set[Visitor] = set()
+        self._opened: dict[tuple[str, int | None], tuple[float, Any]] = {}
 
     def open(self) -> tuple[Any, Mapping[str, Operation]]:
         """Shelf and operations, made the first time. Raises ValueError where the engine did not start."""
@@ -255,7 +256,7 @@ class ExploreHub:
     def answer(self, visitor: Visitor, request: Request) -> bytes:
         """The frame that answers a request: its result, one sentence, or that nobody wants it any more."""
         shelf, _ = self.open()
-        desk = Desk(shelf, lambda *news: visitor.tell(request, *news), request.asked)
+        desk = Desk(shelf, lambda *news: visitor.tell(request, *news), request.asked, self._opened)
         try:
             reply = request.operation.run(desk, request.asked, request.blobs)
             if not isinstance(reply, Reply):

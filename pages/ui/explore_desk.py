@@ -13,11 +13,14 @@ the one sentence that the page shows. Pictures travel as raw RGBA bytes, row by 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Lane = Literal["quick", "long"]
+OPEN_SECONDS = 2.0  # so long a model that was asked for is not looked up again
+MOST_OPEN = 4
 Tell = Callable[[float, str, Mapping[str, Any], Sequence[bytes]], None]
 
 
@@ -62,10 +65,18 @@ def _nobody(_fraction: float, _words: str, _extra: Mapping[str, Any], _blobs: Se
 class Desk:
     """What an operation works with: the shelf of models, and a way to say how far it is."""
 
-    def __init__(self, shelf: Any, tell: Tell = _nobody, asked: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        shelf: Any,
+        tell: Tell = _nobody,
+        asked: Mapping[str, Any] | None = None,
+        opened: dict[tuple[str, int | None], tuple[float, Any]] | None = None,
+    ) -> None:
+        """asked: the request. opened: what was opened last and when, of all desks of one server."""
         self.shelf = shelf
         self._tell = tell
         self._asked = asked or {}
+        self._opened = {} if opened is None else opened
 
     def model(self, model_id: Any, step: Any = None) -> Any:
         """The opened model, an `Explorable`; at the request's own "step" where it is the request's own model.
@@ -78,7 +89,14 @@ class Desk:
             raise ValueError("A request names its model in words of at most 200 letters.")
         if step is not None and (not isinstance(step, int) or isinstance(step, bool)):
             raise ValueError("A checkpoint's step is a whole number.")
-        return self.shelf.open(model_id, step)
+        now, key = time.monotonic(), (model_id, step)
+        at, model = self._opened.get(key, (-math.inf, None))
+        if now - at > OPEN_SECONDS:
+            model = self.shelf.open(model_id, step)
+            while len(self._opened) >= MOST_OPEN and key not in self._opened:
+                self._opened.pop(next(iter(self._opened)), None)
+            self._opened[key] = now, model
+        return model
 
     def progress(
         self,

@@ -1,3 +1,95 @@
-"""Which models there are, opening one, and the bookmarks that are kept with it."""
+"""Which models there are, opening one, bringing one, and the bookmarks that are kept with it."""
 
 from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from gan_core.latent import check_look, render
+from gan_core.runs.keepsakes import thumbnail_png
+from pages.explore.ops.desk import Desk, Reply, operation, words
+
+MOST_NAME = 60
+
+
+@operation("models")
+def models(desk: Desk, _asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """All that can be explored, as the cards say it."""
+    return Reply({"models": [card.json() for card in desk.shelf.models()]})
+
+
+@operation("open", lane="long")
+def open_model(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """A model that a page turns to: all that its tools need to know of it. It is open from then on."""
+    model = desk.model(asked.get("model"), asked.get("step"))
+    return Reply({"model": desk.shelf.card(model.id, model.step).json()})
+
+
+@operation("steps")
+def steps(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """Of the checkpoints that a run has by now."""
+    return Reply({"steps": desk.shelf.steps(words(asked, "model", 200))})
+
+
+@operation("bring", lane="long")
+def bring(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    """A generator that was exported elsewhere, kept here from now on."""
+    if len(blobs) != 1:
+        raise ValueError("Bring one file at a time.")
+    found = desk.shelf.bring(blobs[0], words(asked, "name", 200, default="the file"))
+    return Reply({"id": found, "models": [card.json() for card in desk.shelf.models()]})
+
+
+# --- bookmarks: every answer is the whole list as it is then
+
+
+def _kept(desk: Desk, asked: dict[str, Any]) -> Any:
+    return desk.shelf.keepsakes(words(asked, "model", 200))
+
+
+def _all(kept: Any) -> Reply:
+    found = [{k: v for k, v in asdict(one).items() if k != "thumbnail"} for one in kept.bookmarks.all()]
+    return Reply({"bookmarks": found, "problems": kept.problems()})
+
+
+@operation("bookmarks")
+def bookmarks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    return _all(_kept(desk, asked))
+
+
+@operation("bookmark-add")
+def add(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """Keep a look, with its picture as it is now."""
+    model, kept = desk.model(asked.get("model")), _kept(desk, asked)
+    (image,) = render(model, [check_look(model, asked.get("look"))])
+    name = words(asked, "name", MOST_NAME)
+    kept.bookmarks.add(name=name, look=asked["look"], thumbnail=thumbnail_png(image), step=model.step)
+    return _all(kept)
+
+
+@operation("bookmark-rename")
+def rename(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    kept = _kept(desk, asked)
+    kept.bookmarks.rename(words(asked, "key", 40), words(asked, "name", MOST_NAME))
+    return _all(kept)
+
+
+@operation("bookmark-delete")
+def delete(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    kept = _kept(desk, asked)
+    kept.bookmarks.delete(words(asked, "key", 40))
+    return _all(kept)
+
+
+@operation("bookmark-restore")
+def restore(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """Undo a deletion."""
+    kept = _kept(desk, asked)
+    kept.bookmarks.restore(words(asked, "key", 40))
+    return _all(kept)
+
+
+@operation("named-directions")
+def named_directions(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """The directions that were given a name, whichever tool found them."""
+    return Reply({"directions": [asdict(one) for one in _kept(desk, asked).directions.all()]})

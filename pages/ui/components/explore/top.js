@@ -34,13 +34,13 @@ class GxTop {
   setModels(models, chosen) {
     const groups = { asset: "Came along", run: "Runs here", file: "Brought here" };
     this.model.replaceChildren(...Object.entries(groups).map(([kind, label]) =>
-      make("optgroup", { label }, ...models.filter((m) => m.kind === kind).map((m) => make("option", { value: m.id, title: m.note ?? "" }, m.label)))).filter((g) => g.children.length));
+      make("optgroup", { label }, ...models.filter((m) => m.kind === kind).map((m) => make("option", { value: m.id, title: m.details?.note ?? "" }, m.label)))).filter((g) => g.children.length));
     if (chosen) this.model.value = chosen;
   }
 
   setModel(model) {
     this.model.value = model.id;
-    this.model.title = model.note || this.model.title;
+    this.model.title = model.details?.note || this.model.title;
     const named = (name, i) => make("option", { value: String(i) }, name);
     this.classGroup.hidden = !model.classes.length;
     this.first.replaceChildren(...model.classes.map(named));
