@@ -33,7 +33,11 @@ def discriminator_file(
     weights: Mapping[str, Tensor], *, run: str, step: int, config: Mapping[str, Any], channels: int,
     classes: Sequence[str],
 ) -> bytes:  # fmt: skip
-    """A discriminator's state dict as a file like generator_file's, with "discriminator" as its network."""
+    """A discriminator's state dict as a file like generator_file's, with "discriminator" as its network.
+
+    In float16, which is half the size and enough to see with: it is there to be asked, and trains on from a checkpoint.
+    """
+    weights = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
     return _file(weights, "discriminator", run, step, config, channels, classes)
 
 
