@@ -1,0 +1,86 @@
+// Arithmetic with latents: A - B + C, and how much of the difference is taken.
+
+class GxArithmetic {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.places = ["A", "B", "C"].map((name) => gxPlace(explorer, name, (where) => {
+      this.place(name).set(where);
+      this.result();
+    }));
+    this.canvas = make("canvas", { width: 1, height: 1 });
+    this.show = make("button", { type: "button", class: "gx-thumb", "data-testid": "sum-show", title: "Show the result in the picture", "aria-label": "Show the result in the picture", onclick: () => this.go(true) }, this.canvas);
+    this.amount = make("input", { type: "range", class: "gs-range", min: "-1", max: "2", step: "0.01", value: "1", "aria-label": "How much of C minus B", "data-testid": "sum-amount",
+      oninput: () => this.go(false), onchange: () => this.go(true), ondblclick: () => { this.amount.value = "1"; this.go(true); } });
+    this.number = make("output", {});
+    this.spaces = make("div", { class: "gx-segments", role: "group", "aria-label": "Space of the sum", hidden: true }, ...["z", "w"].map((space) =>
+      make("button", { type: "button", class: "gs-button", "data-space": space, title: space === "z" ? "Add up latents as they are drawn" : "Add up styles, which the mapping network makes of z: the usual way for this generator", onclick: () => this.setSpace(space) }, space.toUpperCase())));
+    const sign = (text) => make("span", { class: "gx-mix-sign", "aria-hidden": "true" }, text), [a, b, c] = this.places.map((place) => place.root);
+    this.root = make("section", { class: "gx-mix-part", "aria-label": "Arithmetic", "data-testid": "sum" },
+      make("p", { class: "gx-quiet" }, "What C has and B has not is added to A: smiling woman − woman + man. Set the three from bookmarks, from this point, or at random."),
+      make("div", { class: "gx-mix-sum" }, a, sign("−"), b, sign("+"), c, sign("="), make("div", { class: "gx-mix-place" }, this.show, make("div", {}, make("b", {}, "Result"), gxButton("", "Show it", { "data-testid": "sum-go", onclick: () => this.go(true) })))),
+      make("div", { class: "gx-row" }, make("label", { class: "gx-field gx-mix-amount", title: "0 leaves A, 1 is A − B + C; double-click: back to 1." }, make("span", { class: "gx-label" }, "How much of C − B"), this.amount, this.number), this.spaces));
+  }
+
+  place(name) { return this.places.find((place) => place.name === name); }
+
+  modelChanged(model) {
+    this.spaces.hidden = !model.spaces.includes("w");
+    this.space = model.spaces.includes("w") ? "w" : null;
+    this.showSpace();
+    for (const place of this.places) place.set({ seed: gxSeed() });
+    this.amount.value = "1";
+    this.told = "";
+    this.showAmount();
+  }
+
+  setSpace(space) {
+    this.space = space;
+    this.showSpace();
+    this.result();
+    if (this.shown()) this.go(true);
+  }
+
+  showSpace() {
+    for (const button of this.spaces.children) button.setAttribute("aria-pressed", String(button.dataset.space === this.space));
+  }
+
+  showAmount() {
+    const value = Number(this.amount.value);
+    say(this.number, value.toFixed(2).replace("-", "−"));
+    this.amount.style.setProperty("--part", `${((value + 1) / 3) * 100}%`);
+  }
+
+  where() {
+    const [a, b, c] = this.places.map((place) => place.where), much = Number(this.amount.value);
+    return { sum: [[1, a], [-much, b], [much, c]], ...(this.space && { space: this.space }) };
+  }
+
+  /** Whether the picture shows a sum. */
+  shown() { return !!this.explorer.look?.where.sum; }
+
+  go(commit) {
+    this.showAmount();
+    this.explorer.show({ where: this.where(), mix: [] }, { commit });
+    if (commit) this.result();
+  }
+
+  async result() {
+    const { explorer } = this, { look, model } = explorer;
+    this.showAmount();
+    if (!look || this.places.some((place) => !place.where)) return;
+    try {
+      const answer = await explorer.ask("looks", { looks: [{ ...look, where: this.where(), mix: [] }], columns: 1 }, { slot: "sum-result" });
+      if (answer && model === explorer.model) gxCut(answer, [this.canvas]);
+    } catch (problem) {
+      explorer.say(problem.message);
+    }
+  }
+
+  changed(look) {
+    const base = JSON.stringify([look.psi, look.class, look.units]);
+    if (base === this.told) return;
+    this.told = base;
+    for (const place of this.places) place.draw();
+    this.result();
+  }
+}

@@ -1,0 +1,153 @@
+// Style mixing: the chosen layers of one picture take the style of another, for the present point and as a matrix.
+
+const GX_MIX_SIDE = 4;
+const GX_MIX_RANGES = {
+  coarse: ["Coarse", "The first third of the layers: pose, outline, kind."],
+  middle: ["Middle", "The middle third: parts and their shape."],
+  fine: ["Fine", "The last third: colours, strokes, texture."],
+  all: ["All", "Every layer: the picture becomes the source's."],
+};
+
+class GxStyleMix {
+  constructor(explorer) {
+    this.explorer = explorer;
+    this.layers = new Set();
+    this.chips = make("div", { class: "gx-mix-chips", role: "group", "aria-label": "Layers that take the other style" });
+    this.ranges = make("div", { class: "gx-segments", role: "group", "aria-label": "Ranges of layers" },
+      ...Object.entries(GX_MIX_RANGES).map(([name, [text, title]]) => make("button", { type: "button", class: "gs-button", "data-range": name, title, "data-testid": `mix-${name}`, onclick: () => this.setLayers(this.range(name)) }, text)));
+    this.other = gxPlace(explorer, "Other picture", (where) => { this.set({ where }); });
+    this.mixIn = gxButton("", "Mix it in", { "data-testid": "mix-in", title: "The chosen layers of the picture take the style of the other one", onclick: () => this.mixPresent() });
+    this.takeOut = gxButton("", "Take mixing out", { "data-testid": "mix-out", onclick: () => explorer.show({ mix: [] }, { commit: true }) });
+    this.table = make("div", { class: "gx-mix-table", role: "group", "aria-label": "Sources by destinations", "data-testid": "mix-matrix" });
+    this.headers = make("div", { class: "gx-row gx-mix-chosen" });
+    const fresh = (words, title, which) => gxButton("random", words, { title, "data-testid": `mix-new-${which}`, onclick: () => { this[which] = this.random(); this.chosen = null; this.fetch(); } });
+    this.root = make("section", { class: "gx-mix-part", "aria-label": "Style mixing" },
+      make("div", { class: "gx-row" }, make("span", { class: "gx-label", title: "Every layer of the generator gets a style. Early layers settle what is large in the picture, late ones what is fine." }, "Layers"), this.chips, this.ranges),
+      make("div", { class: "gx-row" }, this.other.root, this.mixIn, this.takeOut),
+      make("div", { class: "gx-mix-frame" }, make("span", { class: "gx-mix-across" }, "Destinations keep all other layers"), make("span", { class: "gx-mix-down" }, "Sources give the chosen layers"), this.table),
+      this.headers,
+      make("div", { class: "gx-row" }, fresh("New sources", "Other random pictures to take styles from", "sources"), fresh("New destinations", "Other random pictures to mix into", "destinations"),
+        make("span", { class: "gx-quiet", title: "Truncation pulls every layer's style toward the mean style after they were mixed, sources and destinations alike." }, "Truncation acts after mixing.")));
+  }
+
+  random() { return Array.from({ length: GX_MIX_SIDE }, () => ({ seed: gxSeed() })); }
+
+  modelChanged(model) {
+    const { style_layers: layers, size } = model;
+    this.sources = this.random();
+    this.destinations = this.random();
+    this.chosen = null;
+    this.told = "";
+    this.other.set({ seed: gxSeed() }, true);
+    this.layers = new Set(this.range("coarse", layers));
+    const stages = layers / 2; // two layers at each resolution but the first, and the last one's colours
+    this.chips.replaceChildren(...Array.from({ length: layers }, (_, i) => {
+      const side = Number.isInteger(stages) ? size >> (stages - 1 - Math.min(stages - 1, (i + 1) >> 1)) : 0;
+      return make("button", { type: "button", class: "gs-button gx-mix-chip", title: `Layer ${i + 1}${side ? `, at ${side} × ${side} pixels` : ""}`, "aria-label": `Layer ${i + 1}`, onclick: () => this.toggle(i) }, String(i + 1));
+    }));
+    const cell = (row, column) => make("button", { type: "button", class: "gx-thumb", "data-testid": row && column ? `mix-cell-${row}-${column}` : null, onclick: () => this.press(row, column) }, make("canvas", { width: 1, height: 1 }));
+    this.table.replaceChildren(...Array.from({ length: (GX_MIX_SIDE + 1) ** 2 }, (_, i) => {
+      const row = Math.floor(i / (GX_MIX_SIDE + 1)), column = i % (GX_MIX_SIDE + 1), button = cell(row, column);
+      if (!row && !column) return make("i", {}, make("canvas", { hidden: true }));
+      const name = !row ? `Destination ${column}` : !column ? `Source ${row}` : `Destination ${column} with the chosen layers of source ${row}`;
+      button.title = row && column ? `${name}: go there` : `${name}: choose another in its place`;
+      button.setAttribute("aria-label", button.title);
+      return button;
+    }));
+    this.showLayers();
+  }
+
+  range(name, layers = this.explorer.model.style_layers) {
+    const third = layers / 3, [from, to] = { coarse: [0, third], middle: [third, 2 * third], fine: [2 * third, layers], all: [0, layers] }[name].map(Math.round);
+    return Array.from({ length: to - from }, (_, i) => from + i);
+  }
+
+  toggle(layer) {
+    const next = new Set(this.layers);
+    if (!next.delete(layer)) next.add(layer);
+    this.setLayers([...next]);
+  }
+
+  /** Of the present mixing, where it is ours, the layers change with it. */
+  setLayers(layers) {
+    this.layers = new Set([...layers].sort((a, b) => a - b));
+    this.showLayers();
+    const mix = this.explorer.look?.mix ?? [];
+    if (mix.length === 1) this.explorer.show({ mix: [{ ...mix[0], layers: [...this.layers] }] }, { commit: true });
+    this.fetch();
+  }
+
+  showLayers() {
+    [...this.chips.children].forEach((chip, i) => chip.setAttribute("aria-pressed", String(this.layers.has(i))));
+    for (const button of this.ranges.children) button.setAttribute("aria-pressed", String(this.range(button.dataset.range).join() === [...this.layers].join()));
+    this.mixIn.disabled = !this.layers.size;
+  }
+
+  set({ where }) {
+    this.other.set(where);
+    const mix = this.explorer.look?.mix ?? [];
+    if (mix.length === 1) this.explorer.show({ mix: [{ where, layers: mix[0].layers }] }, { commit: true });
+  }
+
+  mixPresent() { this.explorer.show({ mix: [{ where: this.other.where, layers: [...this.layers] }] }, { commit: true }); }
+
+  /** Go to a cell's picture; of a header: choose what stands there. */
+  press(row, column) {
+    if (row && column) {
+      this.chosen = null;
+      this.marked = [row, column];
+      this.other.set(this.sources[row - 1], true);
+      this.explorer.show({ where: this.destinations[column - 1], mix: this.layers.size ? [{ where: this.sources[row - 1], layers: [...this.layers] }] : [] }, { commit: true });
+    } else this.chosen = [row, column];
+    this.mark();
+  }
+
+  mark() {
+    const side = GX_MIX_SIDE + 1, { chosen, marked } = this;
+    [...this.table.children].forEach((cell, i) => {
+      const at = [Math.floor(i / side), i % side].join();
+      cell.toggleAttribute("data-chosen", at === (chosen ?? marked)?.join());
+    });
+    if (!chosen) return this.headers.replaceChildren();
+    const [row, column] = chosen, list = row ? this.sources : this.destinations, name = row ? `Source ${row}` : `Destination ${column}`;
+    const place = gxPlace(this.explorer, name, (where) => {
+      list[(row || column) - 1] = where;
+      this.chosen = null;
+      this.fetch();
+    });
+    place.set(list[(row || column) - 1], true);
+    this.headers.replaceChildren(place.root, gxButton("", "Show it", { onclick: () => this.explorer.show({ where: list[(row || column) - 1], mix: [] }, { commit: true }) }));
+    this.headers.querySelector("select").focus();
+  }
+
+  changed(look) {
+    this.takeOut.disabled = !look.mix.length;
+    const base = JSON.stringify([look.psi, look.class, look.units]);
+    if (base === this.told) return;
+    this.told = base;
+    this.fetch();
+    this.other.draw();
+  }
+
+  /** The whole matrix; at most one is under way, and the newest of those wanted meanwhile comes after it. */
+  async fetch() {
+    const { explorer } = this, { model, look } = explorer;
+    if (!look || !model.style_layers) return;
+    const looks = (places) => places.map((where) => ({ ...look, where, mix: [] }));
+    try {
+      const answer = await explorer.ask("mix-matrix", { sources: looks(this.sources), destinations: looks(this.destinations), layers: [...this.layers] });
+      if (!answer || model !== explorer.model) return;
+      gxCut(answer, [...this.table.querySelectorAll("canvas")]);
+      this.mark();
+    } catch (problem) {
+      explorer.say(problem.message);
+    }
+  }
+}
+
+/** What a generator without styles gets to read, and where to go. */
+function gxNoStyles(explorer) {
+  return make("section", { class: "gx-mix-part", "data-testid": "mix-none" },
+    make("p", { class: "gx-quiet" }, "Style mixing needs a style-based generator, whose every layer takes a style of its own. This one takes its latent once, at its first layer, so there is nothing to exchange between layers. "
+      + "Choose a style-based model above, or train one in the Lab with the preset for a style-based generator. Arithmetic works here too."));
+}
