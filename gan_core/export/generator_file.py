@@ -35,7 +35,7 @@ def discriminator_file(
 ) -> bytes:  # fmt: skip
     """A discriminator's state dict as a file like generator_file's, with "discriminator" as its network.
 
-    In float16, which is half the size and enough to see with: it is there to be asked, and trains on from a checkpoint.
+    In float16, half the size and enough to ask it about pictures; training goes on from a checkpoint.
     """
     weights = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in weights.items()}
     return _file(weights, "discriminator", run, step, config, channels, classes)
