@@ -12,10 +12,11 @@ from gan_core.data.base import Progress
 from gan_core.latent.model import twin
 from gan_core.latent.population import BATCH, Population
 from gan_core.nets.base import GeneratorNet
+from gan_core.nets.layers import LatentWithLabel
 
 MOST_FEATURES = 4096  # of a layer: larger maps are averaged down to this many numbers a picture
 
-_STRAIGHT = (nn.Linear, nn.Embedding, nn.Identity, nn.Flatten, nn.Dropout, nn.Upsample)
+_STRAIGHT = (nn.Linear, nn.Embedding, LatentWithLabel, nn.Identity, nn.Flatten, nn.Dropout, nn.Upsample)
 
 
 def _is_straight(module: nn.Module) -> bool:
@@ -80,7 +81,7 @@ def _short(output: Tensor) -> Tensor:
     if output.dim() == 4 and output[0].numel() > MOST_FEATURES:
         side = max(1, int((MOST_FEATURES / output.shape[1]) ** 0.5))
         output = adaptive_avg_pool2d(output, min(side, output.shape[-1]))
-    return output.flatten(1).float()
+    return output.flatten(1).float().clone()  # the network may go on writing into it
 
 
 @torch.no_grad()
@@ -93,7 +94,7 @@ def first_matrix(generator: GeneratorNet, dim: int, class_count: int) -> Tensor:
     kept: list[Tensor] = []
     for module in watched.modules():
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            module.register_forward_hook(lambda _, __, output: kept.append(output.flatten(1).float()))
+            module.register_forward_hook(lambda _, __, output: kept.append(output.flatten(1).float().clone()))
     z = torch.cat([torch.zeros(1, dim), torch.eye(dim)])
     watched(z, torch.full((dim + 1, class_count), 1 / class_count) if class_count else None)
     if not kept:

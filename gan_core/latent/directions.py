@@ -18,9 +18,9 @@ STRIP = (-3, -2, -1, 0, 1, 2, 3)
 """Where a strip shows a direction, in units of it."""
 FARTHEST = 6
 """No range is looked for beyond this many units."""
-USUAL = 0.95  # share of the generator's own pictures that count as usual
-HALF = 0.5  # a range ends where fewer than this share of the moved pictures are usual
-REFERENCES, MOVED = 512, 24  # pictures that stand for what is usual; pictures that are moved
+NEIGHBOUR = 3  # up to which neighbour the sphere around a reference reaches
+LEFT = 2 / 3  # a range ends where the usual pictures become fewer than this share of those that are usual unmoved
+REFERENCES, MOVED = 512, 48  # pictures that stand for what is usual; pictures that are moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,43 +119,43 @@ def project_out(vector: Floats, others: Floats) -> Floats:
 class Usual:
     """What the generator normally makes, to judge a picture by.
 
-    A picture is usual if the nearest of `references` (pictures of random latents, [R, pixels]) is no farther from it
-    in pixels than it is for 95 of 100 of the references themselves (cf. the manifolds of Kynkäänniemi et al. 2019,
-    arXiv:1904.06991).
+    references: pictures of random latents, [R, pixels]. A picture is usual if it lies, in pixels, within the sphere
+    around one of them that reaches to that one's third neighbour among them: radii [R] (the manifold of Kynkäänniemi
+    et al. 2019, arXiv:1904.06991, eq. 1, there in a classifier's features).
     """
 
     references: Tensor
-    limit: float
+    radii: Tensor
 
     def share(self, pictures: Tensor) -> float:
         """How many of `pictures` [N, C, size, size] are usual, 0..1."""
-        return float((_nearest(pictures.flatten(1), self.references) <= self.limit).float().mean())
+        distances = torch.cdist(pictures.flatten(1), self.references)
+        return float((distances <= self.radii).any(dim=1).float().mean())
 
 
 def usual(pictures: Tensor) -> Usual:
     """From pictures of random latents, float32 [R, C, size, size]."""
     flat = pictures.flatten(1)
-    distances = torch.cdist(flat, flat)
-    distances.fill_diagonal_(math.inf)
-    return Usual(flat, float(torch.quantile(distances.min(dim=1).values, USUAL)))
-
-
-def _nearest(pictures: Tensor, references: Tensor) -> Tensor:
-    return torch.cdist(pictures, references).min(dim=1).values
+    distances = torch.cdist(flat, flat).fill_diagonal_(math.inf)
+    return Usual(flat, distances.kthvalue(min(NEIGHBOUR, len(flat) - 1), dim=1).values)
 
 
 def usable_range(direction: Direction, population: Population, normal: Usual) -> tuple[float, float]:
-    """How far `population` can be moved before half of its pictures are no longer usual, (low, high) in units.
+    """How far `population` can be moved before its pictures leave what the generator normally makes, (low, high).
 
-    Looked at every whole unit, with a straight line in between, to six units either way; low <= 0 <= high.
+    In units of the direction: where so many are no longer usual that fewer than two thirds are left of those
+    that are usual unmoved. Looked at every whole unit, with a straight line in between, to six units either way;
+    low <= 0 <= high.
     """
+    unmoved = normal.share(direction.pictures(population, 0.0))
+    least = LEFT * unmoved
 
     def end(sign: int) -> float:
-        before = 1.0
+        before = unmoved
         for amount in range(1, FARTHEST + 1):
             share = normal.share(direction.pictures(population, sign * amount))
-            if share < HALF:
-                return sign * (amount - 1 + (before - HALF) / (before - share))
+            if share < least:
+                return sign * (amount - 1 + (before - least) / (before - share))
             before = share
         return float(sign * FARTHEST)
 

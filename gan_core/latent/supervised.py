@@ -24,6 +24,7 @@ HELD_OUT = 0.2  # of those, how many judge the plane
 STRENGTH = 1.0  # of the regularisation: of |weights|^2 / 2 beside the sum of the losses
 FEWEST_MARKS = 2  # of yes and of no
 _PICTURE_COMPONENTS = 32
+_MOST_COMPARED = 500  # pictures that the components are those of: with more they change little
 
 
 def logistic_regression(rows: Exact, yes: Booleans, strength: float = STRENGTH) -> tuple[Exact, float]:
@@ -124,10 +125,11 @@ def marked_direction(
             f"You marked {int(marks.sum())} yes and {int((~marks).sum())} no; mark at least {FEWEST_MARKS} of each."
         )
     flat, seen = pictures.flatten(1), marked.flatten(1)
-    components, coordinates, _ = principal_components(flat, _PICTURE_COMPONENTS)
+    components = principal_components(flat[:_MOST_COMPARED], _PICTURE_COMPONENTS)[0]
+    mean = flat[:_MOST_COMPARED].mean(dim=0).numpy()
+    coordinates = (flat.numpy() - mean) @ components.T
     scale = max(1e-6, float(coordinates[:, 0].std()))  # the first component gets a spread of 1, the rest less
-    mean = flat.double().mean(dim=0).numpy()
-    rows = (seen.double().numpy() - mean) @ components.T / scale
+    rows = ((seen.numpy() - mean) @ components.T / scale).astype(np.float64)
     weights, offset = logistic_regression(rows, marks)
     right = 0
     for out in range(len(marks)):

@@ -318,26 +318,31 @@ class Saturating(GeneratorNet):
 
 
 def test_the_range_ends_where_pictures_leave_the_crowd():
-    population = draw_population(Growing(), 2, 536, seed=0)
-    crowd, moved = population.part(0, 512), population.part(512, 536)
+    population = draw_population(Growing(), 2, 560, seed=0)
+    crowd, moved = population.part(0, 512), population.part(512, 560)
     normal = usual(crowd.pictures())
     assert normal.share(draw_population(Growing(), 2, 400, seed=9).pictures()) > 0.85
-    sideways = direction([1.0, 0.0])
-    low, high = usable_range(sideways, moved, normal)
+    low, high = usable_range(direction([1.0, 0.0]), moved, normal)
     assert -4 < low < -1
     assert 1 < high < 4
 
     def share(amount):  # the definition, in numpy
-        points = moved.z.numpy() + np.float32([amount, 0])
-        nearest = np.linalg.norm(points[:, None] - crowd.z.numpy()[None], axis=2).min(axis=1)
-        return np.mean(nearest <= normal.limit)
+        own = crowd.z.double().numpy()
+        radii = np.sort(np.linalg.norm(own[:, None] - own[None], axis=2), axis=1)[:, 3]  # the 0th is itself
+        points = moved.z.double().numpy() + np.array([amount, 0])
+        inside = np.linalg.norm(points[:, None] - own[None], axis=2) <= radii
+        return inside.any(axis=1).mean()
 
-    assert share(np.floor(high)) >= 0.5 > share(np.floor(high) + 1)
-    assert share(np.ceil(low)) >= 0.5 > share(np.ceil(low) - 1)
+    least = share(0) * 2 / 3
+    for sign, found in ((1, high), (-1, -low)):
+        last = np.floor(found)
+        before, after = share(sign * last), share(sign * (last + 1))
+        assert before >= least > after
+        assert found == pytest.approx(last + (before - least) / (before - after), abs=1e-6)
 
 
 def test_what_never_leaves_the_crowd_ends_at_six():
-    population = draw_population(Saturating(), 1, 536, seed=0)
+    population = draw_population(Saturating(), 1, 560, seed=0)
     found = measured([direction([1.0])], RangeFinder(population))[0]
     assert (found.low, found.high) == (-6, 6)
 
