@@ -125,7 +125,7 @@ def read_header(data: bytes, name: str, size: int | None = None) -> tuple[dict[s
         metadata = header.pop("__metadata__", {})
         if not all(isinstance(k, str) and isinstance(v, str) for k, v in metadata.items()):
             raise TypeError("metadata")
-        sizes = {k: (tuple(v["shape"]), v["dtype"], v["data_offsets"]) for k, v in header.items()}
+        sizes = {k: (tuple(v["shape"]), str(v["dtype"]), v["data_offsets"]) for k, v in header.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise NotAGenerator(f"{said} is not a safetensors file: its header cannot be read.") from None
     if len(sizes) > MOST_TENSORS:

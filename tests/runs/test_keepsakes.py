@@ -1,0 +1,202 @@
+"""Bookmarks and named directions on disk: whole, in order, undoable, and safe against each other."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan_core.latent import encode_vector
+from gan_core.runs import keepsakes
+from gan_core.runs.keepsakes import Keepsakes, thumbnail_png
+
+LOOK = {"where": {"z": encode_vector(np.arange(4.0))}, "psi": 0.7}
+PNG = thumbnail_png(np.zeros((4, 4, 1), np.uint8))
+DIRECTION: dict[str, Any] = {
+    "name": "hue", "vector": encode_vector(np.ones(4)), "space": "z", "low": -3, "high": 2.5, "method": "PCA",
+    "layers": None, "details": {"hue": 0.4},
+}  # fmt: skip
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Keepsakes:
+    return Keepsakes(tmp_path / "explore")
+
+
+def add(kept: Keepsakes, *names: str) -> list[str]:
+    return [kept.bookmarks.add(name=name, look=LOOK, thumbnail=PNG, step=7).id for name in names]
+
+
+def names(kept: Keepsakes) -> str:
+    return "".join(bookmark.name for bookmark in kept.bookmarks.all())
+
+
+def test_nothing_is_made_before_something_is_kept(kept: Keepsakes, tmp_path: Path) -> None:
+    assert kept.bookmarks.all() == []
+    assert kept.directions.all() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_kept_is_there_for_another(kept: Keepsakes, tmp_path: Path) -> None:
+    bookmark = kept.bookmarks.add(name="  red shoe ", look=LOOK, thumbnail=PNG, step=7)
+    direction = kept.directions.add(**DIRECTION)
+    other = Keepsakes(tmp_path / "explore")
+    assert other.bookmarks.all() == [bookmark]
+    assert other.directions.all() == [direction]
+    assert (bookmark.name, bookmark.look, bookmark.thumbnail, bookmark.step) == ("red shoe", LOOK, PNG, 7)
+    assert (direction.low, direction.high, direction.details) == (-3.0, 2.5, {"hue": 0.4})
+    assert bookmark.created.endswith("Z")
+
+
+def test_order_names_and_undo(kept: Keepsakes) -> None:
+    a, b, c = add(kept, "a", "b", "c")
+    kept.bookmarks.move(c, 0)
+    assert names(kept) == "cab"
+    kept.bookmarks.move(c, 99)
+    assert names(kept) == "abc"
+    kept.bookmarks.delete(b)
+    kept.bookmarks.delete(a)
+    assert names(kept) == "c"
+    assert kept.bookmarks.restore(a).name == "a"
+    assert kept.bookmarks.restore(b).name == "b"
+    assert names(kept) == "abc"
+    kept.bookmarks.rename(b, "B")
+    assert names(kept) == "aBc"
+    assert kept.bookmarks.change(b, step=9).step == 9
+    for act in (kept.bookmarks.delete, kept.bookmarks.restore):
+        with pytest.raises(ValueError, match="This bookmark"):
+            act("0" * 12)
+    with pytest.raises(ValueError, match="not there any more"):
+        kept.bookmarks.move("nobody", 0)
+
+
+def test_a_deleted_one_survives_a_new_start(kept: Keepsakes, tmp_path: Path) -> None:
+    (a,) = add(kept, "a")
+    kept.bookmarks.delete(a)
+    Keepsakes(tmp_path / "explore").bookmarks.restore(a)
+    assert names(kept) == "a"
+
+
+def test_only_the_newest_deleted_are_remembered(kept: Keepsakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepsakes, "MOST_DELETED", 2)
+    ids = add(kept, "a", "b", "c")
+    for item in ids:
+        kept.bookmarks.delete(item)
+    with pytest.raises(ValueError, match="cannot be brought back"):
+        kept.bookmarks.restore(ids[0])
+    kept.bookmarks.restore(ids[1])
+
+
+def test_so_many_and_no_more(kept: Keepsakes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keepsakes, "MOST_KEPT", 2)
+    a, _ = add(kept, "a", "b")
+    with pytest.raises(ValueError, match="There are 2 bookmarks already; delete some to keep more"):
+        add(kept, "c")
+    kept.bookmarks.delete(a)
+    add(kept, "c")
+    with pytest.raises(ValueError, match="delete another one first"):
+        kept.bookmarks.restore(a)
+    assert names(kept) == "bc"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"name": ""}, {"name": "x" * 81}, {"name": "a\nb"}, {"name": 3}, {"look": []}, {"look": {}},
+     {"look": {"where": 1}}, {"look": {"where": {"z": "A" * 300_000}}}, {"look": {"where": {"seed": float("nan")}}},
+     {"thumbnail": "<svg>"}, {"thumbnail": "A" * 50_000}, {"thumbnail": "AAAA"}, {"thumbnail": None},
+     {"step": -1}, {"step": 1.5}, {"step": True}, {"created": 3}],
+)  # fmt: skip
+def test_a_malformed_bookmark_is_one_sentence(kept: Keepsakes, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^A.*\.$"):
+        kept.bookmarks.add(**{"name": "a", "look": LOOK, "thumbnail": PNG, "step": 1, **wrong})
+    assert kept.bookmarks.all() == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"vector": ""}, {"vector": "!!!!"}, {"space": "ws"}, {"low": "x"}, {"high": float("inf")}, {"low": True},
+     {"layers": 3}, {"layers": [99]}, {"layers": [0] * 65}, {"method": 3}, {"details": []},
+     {"details": {"x": "y" * 30_000}}, {"details": {"x": object()}}],
+)  # fmt: skip
+def test_a_malformed_direction_is_one_sentence(kept: Keepsakes, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^(A|What).*\.$"):
+        kept.directions.add(**{**DIRECTION, **wrong})
+    assert kept.directions.all() == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"{", b"[]", b"null", b'{"format": 2, "kept": [], "deleted": []}', b'{"format": 1}', b"\xff\xfe",
+     b"[" * 100_000, b'{"format": 1, "kept": [{"id": 1}], "deleted": []}', b'{"format": 1, "kept": 3, "deleted": 0}'],
+)  # fmt: skip
+def test_a_damaged_file_is_set_aside_and_said_once(kept: Keepsakes, tmp_path: Path, damage: bytes) -> None:
+    add(kept, "a")
+    path = tmp_path / "explore" / "bookmarks.json"
+    for number in ("", "2"):
+        path.write_bytes(damage)
+        assert kept.bookmarks.all() == []
+        assert path.with_name(f"bookmarks.json.damaged{number}").read_bytes() == damage
+        assert kept.problems() == [
+            "The bookmarks of this model could not be read; the file was kept as "
+            f"bookmarks.json.damaged{number}, and the list starts anew."
+        ]
+        assert kept.problems() == []
+    add(kept, "b")
+    assert names(kept) == "b"
+
+
+def test_adding_to_a_damaged_file_overwrites_nothing(kept: Keepsakes, tmp_path: Path) -> None:
+    add(kept, "a")
+    path = tmp_path / "explore" / "bookmarks.json"
+    path.write_bytes(b"broken")
+    add(kept, "b")
+    assert names(kept) == "b"
+    assert path.with_name("bookmarks.json.damaged").read_bytes() == b"broken"
+
+
+def test_many_writers_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    """Each with a Keepsakes of its own, as two tabs, or two servers of one folder, have."""
+
+    def write(number: int) -> None:
+        mine = Keepsakes(tmp_path / "explore")
+        for i in range(10):
+            added = mine.bookmarks.add(name=f"{number}-{i}", look=LOOK, thumbnail="", step=0)
+            if i % 2:
+                mine.bookmarks.rename(added.id, f"{number}-{i}!")
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = sorted(bookmark.name for bookmark in Keepsakes(tmp_path / "explore").bookmarks.all())
+    assert found == sorted(f"{n}-{i}{'!' if i % 2 else ''}" for n in range(4) for i in range(10))
+
+
+def test_a_failed_change_leaves_the_file_as_it_was(kept: Keepsakes, tmp_path: Path) -> None:
+    (a,) = add(kept, "a")
+    path = tmp_path / "explore" / "bookmarks.json"
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="A name must be"):
+        kept.bookmarks.rename(a, "")
+    assert path.read_bytes() == before
+    assert json.loads(before)["kept"][0]["name"] == "a"
+    assert sorted(p.name for p in path.parent.iterdir()) == [".bookmarks.json.lock", "bookmarks.json"]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_thumbnails_are_small_pngs_of_the_picture(channels: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (28, 28, channels), dtype=np.uint8)
+    with Image.open(io.BytesIO(base64.b64decode(thumbnail_png(pixels)))) as picture:
+        shown = np.asarray(picture).reshape(28, 28, channels)
+    np.testing.assert_array_equal(shown, pixels)
+    large = np.zeros((200, 100, channels), np.uint8)
+    with Image.open(io.BytesIO(base64.b64decode(thumbnail_png(large)))) as picture:
+        assert picture.size == (32, 64)
