@@ -1,0 +1,169 @@
+"""The trained generators in assets/generators: how each was made, and its card.
+
+    python -m benchmarks.generators               # the commands that made them
+    python -m benchmarks.generators fashion ...   # write the cards of files that were exported there
+
+Training one takes three to six minutes on one processor core. On another kind of processor, or with other threads,
+the weights differ in the last bits and the pictures therefore after a while.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from benchmarks.fashion_features import Gaussian, Referee, frechet, gaussian_of
+from gan_core.config.codec import from_dict
+from gan_core.config.files import write_atomically
+from gan_core.data.assets import ASSETS
+from gan_core.data.base import ImageSet
+from gan_core.export import draw_samples, load_generator
+from gan_core.training import RunConfig
+from gan_core.training.batches import to_unit
+
+FOLDER = ASSETS.parent / "generators"
+SAMPLES, SEED = 10_000, 0
+FASHION_FEATURES = "Fashion-MNIST classifier features"
+PIXEL_FEATURES = "64 principal components of the pixels"
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a generator is made. order: its place in the list of models; licence: of the pictures it learned from."""
+
+    label: str
+    order: int
+    preset: str
+    trained_on: str
+    licence: str
+    seed: int = 1
+
+    def commands(self, name: str) -> list[str]:
+        run, out = "python -m gan_core export last", f"assets/generators/{name}"
+        train = f"python -m gan_core train --preset {self.preset} --seed {self.seed} --set precision=bfloat16"
+        return [
+            f"{train} --device cpu --threads 1",
+            f"{run} --to safetensors --out {out}.safetensors",
+            f"{run} --to discriminator --out {out}-discriminator.safetensors",
+        ]
+
+
+_FASHION = ("Fashion-MNIST, 60,000 training images", "MIT, Zalando SE")
+PLANS = {
+    "fashion": Plan("Fashion", 1, "fashion-best", *_FASHION),
+    "fashion-classes": Plan("Fashion by class", 2, "conditional-fashion", *_FASHION),
+    "fashion-style": Plan("Fashion, style-based", 3, "style", *_FASHION),
+    "shapes": Plan("Shapes", 4, "shapes", "Shapes, 50,000 drawn images", "Drawn by this program"),
+    "emoji": Plan("Emoji", 5, "emoji", "Noto Color Emoji, 1,440 images", "SIL Open Font License 1.1, Google"),
+}
+
+
+def metadata(name: str) -> dict[str, str]:
+    with safe_open(FOLDER / f"{name}.safetensors", "pt") as file:
+        return dict(file.metadata())
+
+
+def samples(name: str, count: int = SAMPLES) -> dict[str, NDArray[Any]]:
+    """images uint8 [count, size, size, C], and labels of a conditional generator, from seed 0."""
+    said = metadata(name)
+    config = from_dict(RunConfig, json.loads(said["config"]))
+    classes = len(json.loads(said["classes"])) if config.conditional else 0
+    path, channels = FOLDER / f"{name}.safetensors", json.loads(said["channels"])
+    net = load_generator(path, config, channels=channels, class_count=classes)
+    return draw_samples(net, config.latent, class_count=classes, count=count, seed=SEED)
+
+
+class PixelReferee:
+    """Fréchet distance to a dataset's training images in their 64 leading principal components; pixels 0 to 1."""
+
+    def __init__(self, data: ImageSet, components: int = 64) -> None:
+        real = _flat(data.images.permute(0, 2, 3, 1).numpy())
+        self._mean = real.mean(0)
+        values, vectors = np.linalg.eigh(np.cov(real, rowvar=False))
+        self._axes = vectors[:, np.argsort(values)[::-1][:components]]
+        self._real = self._gaussian(real)
+
+    def _gaussian(self, flat: NDArray[np.float64]) -> Gaussian:
+        features = (flat - self._mean) @ self._axes
+        return features.mean(0), np.cov(features, rowvar=False)
+
+    def distance(self, images: Pixels) -> float:
+        """Of uint8 [N, H, W, C]."""
+        return frechet(self._gaussian(_flat(images)), self._real)
+
+
+def _flat(images: Pixels) -> NDArray[np.float64]:
+    return images.reshape(len(images), -1) / 255.0
+
+
+def fashion_metrics(drawn: dict[str, NDArray[Any]]) -> dict[str, float]:
+    referee = Referee()
+    images = to_unit(torch.from_numpy(drawn["images"]).permute(0, 3, 1, 2))
+    said = f"Fréchet distance, {FASHION_FEATURES}"
+    rows = torch.randperm(len(referee.data.images), generator=torch.Generator().manual_seed(SEED))[:SAMPLES]
+    found = {
+        f"{said}, {len(images):,} samples": frechet(gaussian_of(referee.model, images), referee.test),
+        f"{said}, {SAMPLES:,} training images": referee.distance(to_unit(referee.data.images[rows])),
+    }
+    if "labels" in drawn:
+        with torch.inference_mode():
+            classes = torch.cat([referee.model(x).argmax(1) for x in images.split(500)]).numpy()
+        right = (classes == drawn["labels"]).mean()
+        found["Share of samples that a classifier takes for the class asked for"] = right
+    return found
+
+
+def pixel_metrics(drawn: dict[str, NDArray[Any]], data: ImageSet) -> dict[str, float]:
+    said, referee, images = f"Fréchet distance, {PIXEL_FEATURES}", PixelReferee(data), drawn["images"]
+    found = {f"{said}, {len(images):,} samples": referee.distance(images)}
+    held_out = data.held_out.permute(0, 2, 3, 1).numpy()
+    if len(held_out) > 1_000:  # fewer are no estimate of 64 variances
+        found[f"{said}, {len(held_out):,} real images held out"] = referee.distance(held_out)
+    return found
+
+
+def metrics(name: str, count: int = SAMPLES) -> dict[str, float]:
+    config = from_dict(RunConfig, json.loads(metadata(name)["config"]))
+    drawn = samples(name, count)
+    if PLANS[name].preset in ("shapes", "emoji"):
+        return pixel_metrics(drawn, config.data.load(config.size, Path()))
+    return fashion_metrics(drawn)
+
+
+def card(name: str) -> dict[str, Any]:
+    """What is said of a generator beside its weights."""
+    plan, said = PLANS[name], metadata(name)
+    config = from_dict(RunConfig, json.loads(said["config"]))
+    day = said["run"][:8]  # a run's id begins with the day it was made
+    return {
+        "name": name, "label": plan.label, "order": plan.order, "command": "\n".join(plan.commands(name)),
+        "seed": plan.seed, "images": int(said["step"]) * config.batch_size * config.k_d,
+        "date": f"{day[:4]}-{day[4:6]}-{day[6:]}",
+        "metrics": {what: round(float(value), 3) for what, value in metrics(name).items()},
+        "trained_on": plan.trained_on, "licence": plan.licence, "weights_sha256": said["weights_sha256"],
+    }  # fmt: skip
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    for name in sys.argv[1:] or PLANS:
+        if sys.argv[1:]:
+            text = json.dumps(card(name), indent=2, ensure_ascii=False) + "\n"
+            write_atomically(FOLDER / f"{name}.json", text.encode())
+            print(text)
+        else:
+            print("\n".join(PLANS[name].commands(name)))
+
+
+if __name__ == "__main__":
+    main()
