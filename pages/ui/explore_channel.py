@@ -143,6 +143,7 @@ class Visitor:
             return request
 
     def _work_long(self, request: Request) -> None:
+        _one_thread()
         while not self.hub.long_room.acquire(timeout=0.1):
             if request.cancelled:
                 return self.finish(request, wire.pack(request.named(dropped=True)))
@@ -385,4 +386,6 @@ def _all_operations() -> Mapping[str, Operation]:
 
 
 def _one_thread() -> None:
-    """A picture takes less than a millisecond of one thread; more threads would only take from training."""
+    from gan_core.latent.threads import one_thread  # it brings torch
+
+    one_thread()

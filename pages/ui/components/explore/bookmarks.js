@@ -5,7 +5,7 @@ class GxBookmarks {
     this.explorer = explorer;
     this.list = make("div", { class: "gx-marks-list", role: "list" });
     this.add = gxButton("bookmark", "Bookmark", { "data-testid": "bookmark", title: "Keep this point with the model", onclick: () => this.keep() });
-    this.hint = make("p", { class: "gx-marks-hint" }, "Bookmarks of this model stand here.");
+    this.hint = make("p", { class: "gx-marks-hint", title: "Points that you keep stand here, with this model, for everybody who opens it." }, gxIcon("bookmark"), "None yet");
     this.root = make("aside", { class: "gx-marks", "aria-label": "Bookmarks", "data-testid": "bookmarks" }, this.hint, this.list);
     this.menu = null;
     this.onOutside = (event) => this.menu && !this.menu.contains(event.target) && this.closeMenu();
