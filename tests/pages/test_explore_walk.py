@@ -12,7 +12,7 @@ from PIL import Image, ImageSequence
 
 from gan_core.latent import Explorable
 from pages.explore.ops.desk import Cancelled, Desk, Reply
-from pages.explore.ops.mix import mix_matrix, mixed_point
+from pages.explore.ops.mix import gram, mix_matrix, mixed_point
 from pages.explore.ops.picture import look
 from pages.explore.ops.walk import film, walk_frames
 from tests.latent.conftest import small_config, small_model
@@ -218,6 +218,19 @@ def test_a_mixed_point_is_the_same_picture_without_mixing(styled: Desk, plain: D
     close(picture(styled, {"where": where, "psi": 0.6}), picture(styled, mixed))
     where = mixed_point(plain, {"model": "m", "look": {"where": {"seed": 1}, "psi": 0.6}}, []).header["where"]
     close(picture(plain, {"where": where}), picture(plain, {"where": {"seed": 1}}))
+
+
+def test_the_length_of_a_sum_follows_from_the_products(plain: Desk, styled: Desk) -> None:
+    places = [{"seed": seed} for seed in (1, 2, 3)]
+    answer = gram(plain, {"model": "m", "looks": [{"where": where} for where in places]}, []).header
+    factors = np.array([1.0, -0.7, 0.7])
+    reply = look(plain, {"model": "m", "look": {"where": {"sum": list(zip(factors, places, strict=True))}}}, [])
+    length = np.linalg.norm(np.frombuffer(reply.blobs[1], "<f4"))
+    assert length == pytest.approx(np.sqrt(factors @ np.array(answer["gram"]) @ factors), rel=1e-5)
+    assert answer["space"] == "z"
+    style = mixed_point(styled, {"model": "m", "look": {"where": {"seed": 1}}}, []).header["where"]
+    with pytest.raises(ValueError, match="do not lie in one space"):
+        gram(styled, {"model": "m", "looks": [{"where": {"seed": 1}}, {"where": style}]}, [])
 
 
 def test_without_styles_there_is_nothing_to_mix(plain: Desk, styled: Desk) -> None:

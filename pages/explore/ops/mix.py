@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gan_core.latent import check_look, encode_vector, render, resolve
+import numpy as np
+
+from gan_core.latent import check_look, encode_vector, render, resolve, resolve_all
 from gan_core.latent.look import Look, Mix
 from pages.explore.ops.desk import Desk, Reply, operation
 from pages.explore.ops.picture import atlas
@@ -44,6 +46,18 @@ def mixed_point(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply
     if point.styles is None:
         return Reply({"where": {point.space: encode_vector(point.vector)}})
     return Reply({"where": {"ws": encode_vector(point.styles.reshape(-1))}})
+
+
+@operation("gram")
+def gram(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """The products of the latents of "looks" (at most 8) with each other: what the length of any sum follows from."""
+    model = desk.model(asked.get("model"), asked.get("step"))
+    looks = [check_look(model, look) for look in _listed(asked, "looks")]
+    points = resolve_all(model, looks)
+    if len({point.space for point in points}) > 1:
+        raise ValueError("These points do not lie in one space.")
+    vectors = np.stack([point.vector for point in points]).astype(np.float64)
+    return Reply({"gram": (vectors @ vectors.T).tolist(), "space": points[0].space})
 
 
 def _without_corner(blob: bytes, header: dict[str, int]) -> bytes:

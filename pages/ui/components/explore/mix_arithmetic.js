@@ -5,7 +5,7 @@ class GxArithmetic {
     this.explorer = explorer;
     this.places = ["A", "B", "C"].map((name) => gxPlace(explorer, name, (where) => {
       this.place(name).set(where);
-      this.result();
+      this.measure();
     }));
     this.canvas = make("canvas", { width: 1, height: 1 });
     this.show = make("button", { type: "button", class: "gx-thumb", "data-testid": "sum-show", title: "Show the result in the picture", "aria-label": "Show the result in the picture", onclick: () => this.go(true) }, this.canvas);
@@ -14,11 +14,14 @@ class GxArithmetic {
     this.number = make("output", {});
     this.spaces = make("div", { class: "gx-segments", role: "group", "aria-label": "Space of the sum", hidden: true }, ...["z", "w"].map((space) =>
       make("button", { type: "button", class: "gs-button", "data-space": space, title: space === "z" ? "Add up latents as they are drawn" : "Add up styles, which the mapping network makes of z: the usual way for this generator", onclick: () => this.setSpace(space) }, space.toUpperCase())));
+    this.level = make("input", { type: "checkbox", checked: true, "data-testid": "sum-level", onchange: () => this.again() });
+    this.levelled = make("label", { class: "gx-field", title: "In Z a sum is longer than nearly every latent that the generator was trained with, and it draws strange things there. Scaled back to A's length it stays among the usual ones." },
+      this.level, make("span", { class: "gx-label" }, "as long as A"));
     const sign = (text) => make("span", { class: "gx-mix-sign", "aria-hidden": "true" }, text), [a, b, c] = this.places.map((place) => place.root);
     this.root = make("section", { class: "gx-mix-part", "aria-label": "Arithmetic", "data-testid": "sum" },
-      make("p", { class: "gx-quiet" }, "What C has and B has not is added to A: smiling woman − woman + man. Set the three from bookmarks, from this point, or at random."),
+      make("p", { class: "gx-quiet" }, "What C has and B has not is added to A, as in: smiling woman − woman + man. Set the three to bookmarks, to this point, or to random ones."),
       make("div", { class: "gx-mix-sum" }, a, sign("−"), b, sign("+"), c, sign("="), make("div", { class: "gx-mix-place" }, this.show, make("div", {}, make("b", {}, "Result"), gxButton("", "Show it", { "data-testid": "sum-go", onclick: () => this.go(true) })))),
-      make("div", { class: "gx-row" }, make("label", { class: "gx-field gx-mix-amount", title: "0 leaves A, 1 is A − B + C; double-click: back to 1." }, make("span", { class: "gx-label" }, "How much of C − B"), this.amount, this.number), this.spaces));
+      make("div", { class: "gx-row" }, make("label", { class: "gx-field gx-mix-amount", title: "0 leaves A, 1 is A − B + C; double-click: back to 1." }, make("span", { class: "gx-label" }, "How much of C − B"), this.amount, this.number), this.levelled, this.spaces));
   }
 
   place(name) { return this.places.find((place) => place.name === name); }
@@ -30,17 +33,19 @@ class GxArithmetic {
     for (const place of this.places) place.set({ seed: gxSeed() });
     this.amount.value = "1";
     this.told = "";
+    this.gram = null;
     this.showAmount();
   }
 
   setSpace(space) {
     this.space = space;
     this.showSpace();
-    this.result();
-    if (this.shown()) this.go(true);
+    this.measure();
+    if (this.shown()) this.again();
   }
 
   showSpace() {
+    this.levelled.hidden = this.space === "w";
     for (const button of this.spaces.children) button.setAttribute("aria-pressed", String(button.dataset.space === this.space));
   }
 
@@ -51,8 +56,33 @@ class GxArithmetic {
   }
 
   where() {
-    const [a, b, c] = this.places.map((place) => place.where), much = Number(this.amount.value);
-    return { sum: [[1, a], [-much, b], [much, c]], ...(this.space && { space: this.space }) };
+    const [a, b, c] = this.places.map((place) => place.where), much = Number(this.amount.value), k = this.scale(much);
+    return { sum: [[k, a], [-k * much, b], [k * much, c]], ...(this.space && { space: this.space }) };
+  }
+
+  /** What the sum is multiplied with to be as long as A: |A| / |A - s B + s C|. */
+  scale(much) {
+    if (!this.gram || this.space === "w" || !this.level.checked) return 1;
+    const f = [1, -much, much], square = f.reduce((sum, x, i) => sum + f.reduce((part, y, j) => part + x * y * this.gram[i][j], 0), 0);
+    return square > 1e-9 ? Math.min(10, Math.sqrt(this.gram[0][0] / square)) : 1;
+  }
+
+  /** The products of the three latents, for the length; null where they do not all lie in Z. */
+  async measure() {
+    const { explorer } = this, { model, look } = explorer, wheres = this.places.map((place) => place.where);
+    if (!look || wheres.includes(null)) return;
+    this.gram = null;
+    try {
+      const answer = this.space === "w" ? null : await explorer.ask("gram", { looks: wheres.map((where) => ({ ...look, where, mix: [] })) }, { slot: "sum-gram" });
+      if (model !== explorer.model || wheres.some((where, i) => where !== this.places[i].where)) return;
+      this.gram = answer?.header.space === "z" ? answer.header.gram : null;
+    } catch { /* in different spaces: their sum is one of styles, where length says nothing */ }
+    this.result();
+  }
+
+  again() {
+    if (this.shown()) this.go(true);
+    else this.result();
   }
 
   /** Whether the picture shows a sum. */
@@ -81,6 +111,6 @@ class GxArithmetic {
     if (base === this.told) return;
     this.told = base;
     for (const place of this.places) place.draw();
-    this.result();
+    this.measure();
   }
 }

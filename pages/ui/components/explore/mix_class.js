@@ -24,6 +24,8 @@ class GxClassMix {
     this.first.replaceChildren(...classes.map(named));
     this.second.replaceChildren(...classes.map(named));
     this.second.value = String(Math.min(1, classes.length - 1));
+    const shown = Math.min(classes.length, GX_CLASSES_MOST);
+    this.grid.style.setProperty("--columns", Math.ceil(shown / Math.ceil(shown / 7)));
     this.grid.replaceChildren(...classes.slice(0, GX_CLASSES_MOST).map((name, i) => make("button", { type: "button", class: "gx-mix-class", title: `${name}: go there`, "data-testid": `class-${i}`,
       onclick: () => this.explorer.show({ ...this.base(), class: [i] }, { commit: true }) }, make("canvas", { width: 1, height: 1 }), make("span", {}, name))));
   }
@@ -73,7 +75,7 @@ class GxClassMix {
     const { where } = this.base(), { explorer } = this;
     const keys = explorer.model.classes.slice(0, GX_KEYS_MOST).map((_, i) => ({ where, class: [i] }));
     explorer.walk.replaceAll(keys, { loop: true });
-    explorer.say("The path now goes through all classes; the keys that it had come back with Undo there.");
+    explorer.say("The path now goes through all classes.", { label: "Undo", run: () => explorer.walk.undo() });
     this.root.closest(".gx-explore").querySelector('[data-testid="tab-walk"]')?.click();
   }
 }

@@ -24,10 +24,10 @@ class GxStyleMix {
     this.root = make("section", { class: "gx-mix-part", "aria-label": "Style mixing" },
       make("div", { class: "gx-row" }, make("span", { class: "gx-label", title: "Every layer of the generator gets a style. Early layers settle what is large in the picture, late ones what is fine." }, "Layers"), this.chips, this.ranges),
       make("div", { class: "gx-row" }, this.other.root, this.mixIn, this.takeOut),
-      make("div", { class: "gx-mix-frame" }, make("span", { class: "gx-mix-across" }, "Destinations keep all other layers"), make("span", { class: "gx-mix-down" }, "Sources give the chosen layers"), this.table),
-      this.headers,
-      make("div", { class: "gx-row" }, fresh("New sources", "Other random pictures to take styles from", "sources"), fresh("New destinations", "Other random pictures to mix into", "destinations"),
-        make("span", { class: "gx-quiet", title: "Truncation pulls every layer's style toward the mean style after they were mixed, sources and destinations alike." }, "Truncation acts after mixing.")));
+      make("div", { class: "gx-mix-board" },
+        make("div", { class: "gx-mix-frame" }, make("span", { class: "gx-mix-across" }, "Destinations keep all other layers"), make("span", { class: "gx-mix-down" }, "Sources give the chosen layers"), this.table),
+        make("div", { class: "gx-mix-beside" }, fresh("New sources", "Other random pictures to take styles from", "sources"), fresh("New destinations", "Other random pictures to mix into", "destinations"), this.headers,
+          make("p", { class: "gx-quiet", title: "Truncation pulls every layer's style toward the mean style after they were mixed, those of sources and destinations alike." }, "Click a picture inside to go there, one at the edge to choose another. Truncation acts after mixing."))));
   }
 
   random() { return Array.from({ length: GX_MIX_SIDE }, () => ({ seed: gxSeed() })); }
@@ -52,6 +52,7 @@ class GxStyleMix {
       const name = !row ? `Destination ${column}` : !column ? `Source ${row}` : `Destination ${column} with the chosen layers of source ${row}`;
       button.title = row && column ? `${name}: go there` : `${name}: choose another in its place`;
       button.setAttribute("aria-label", button.title);
+      button.style.cssText = `grid-area: ${row ? row + 2 : 1} / ${column ? column + 2 : 1}`;
       return button;
     }));
     this.showLayers();
