@@ -83,8 +83,9 @@ class LatentMap:
         self.positions = np.zeros((options.count, 2), np.float32)
         self._middle: NDArray[Any] = np.zeros(2, np.float32)
         self._far = 1.0
-        self._mean = self._basis = np.zeros(0, np.float32)
-        self.reduced = np.zeros((0, 0), np.float32)
+        self._mean: NDArray[Any] = np.zeros(0, np.float32)
+        self._basis: NDArray[Any] = np.zeros((0, 0), np.float32)
+        self.reduced: NDArray[Any] = np.zeros((0, 0), np.float32)
 
     def reduce(self) -> None:
         """The samples' features in their principal components, as many as are used."""

@@ -103,6 +103,8 @@ class Neighbours:
 
     def verdict_on_all(self) -> str:
         """Likewise on the generator's random samples: what share of them is nearer than 95% of real images."""
+        if not len(self.generated):
+            return ""
         share = float(np.mean(self.generated < self.quantile(0.05)))
         start = (
             f"Of {len(self.generated)} random samples {100 * share:.0f}% are nearer to a training image than 95% of "
@@ -117,9 +119,12 @@ class TrainingSet:
     """The images of a data set as a generator's neighbours, in one kind of features; made once, asked often."""
 
     def __init__(
-        self, model: Explorable, data: ImageSet, sight: str, told: Told | None = None, seed: int = 0
+        self, model: Explorable, data: ImageSet, sight: str, generated: NDArray[np.uint8], told: Told | None = None
     ) -> None:
-        """sight: one of `features.SIGHTS`. Raises ValueError where this model has no such features, or no images."""
+        """sight: one of `features.SIGHTS`; generated: random samples of the generator uint8 [N, H, W, C].
+
+        Raises ValueError where this model has no such features, or the data no images.
+        """
         if not len(data.images):
             raise ValueError("This data set has no training images.")
         self.data, self.sight = data, sight
@@ -128,11 +133,13 @@ class TrainingSet:
         self.rows = data.images.flatten(1) if sight == "pixels" else self._seen(data.images, told)
         self.held_out = len(data.held_out) > 0
         pool = data.held_out if self.held_out else data.images
-        order = torch.from_numpy(np.random.Generator(np.random.PCG64(seed)).permutation(len(pool))[:REFERENCES])
-        references = self.features(to_unit(pool[order]))
-        says = None if told is None else lambda share: told(share, "Comparing real images")
-        distances, _ = nearest(references, self.rows, 1 if self.held_out else 2, says)
-        self.real = np.sort(distances[:, -1]) * self.scale  # without held-out images the nearest is the image itself
+        order = torch.from_numpy(np.random.Generator(np.random.PCG64(0)).permutation(len(pool))[:REFERENCES])
+        references = self.features(to_unit(torch.cat([pool[order], _channels_first(generated)])))
+        says = None if told is None else lambda share: told(share, "Comparing real and generated images")
+        distances, _ = nearest(references, self.rows, 2, says)
+        distances, real = distances * np.float32(self.scale), len(order)
+        nth = 0 if self.held_out else -1  # of a training image the nearest is the image itself
+        self.real, self.generated = np.sort(distances[:real, nth]), np.sort(distances[real:, 0])
 
     @property
     def scale(self) -> float:
@@ -161,15 +168,16 @@ class TrainingSet:
             parts.append(self.features(to_unit(images[start : start + _CHUNK_IMAGES])))
         return torch.cat(parts)
 
-    def around(
-        self, sample: NDArray[np.uint8], generated: NDArray[np.uint8], count: int = 8, told: Told | None = None
-    ) -> Neighbours:
-        """The `count` nearest of a sample uint8 [H, W, C]; generated: random samples uint8 [N, H, W, C] beside it."""
-        together = np.concatenate([sample[None], generated])
-        queries = torch.from_numpy(np.ascontiguousarray(together.transpose(0, 3, 1, 2)))
-        says = None if told is None else lambda share: told(share, "Comparing with the training images")
-        distances, indices = nearest(self.features(to_unit(queries)), self.rows, count, says)
-        distances = distances * np.float32(self.scale)
+    def around(self, sample: NDArray[np.uint8], count: int = 8) -> Neighbours:
+        """The `count` training images nearest to a sample uint8 [H, W, C]."""
+        query = self.features(to_unit(_channels_first(sample[None])))
+        distances, indices = nearest(query, self.rows, count)
         images = self.data.images[torch.from_numpy(indices[0])].permute(0, 2, 3, 1).contiguous().numpy()
         unit = "grey levels of 255" if self.sight == "pixels" else "of D's features"
-        return Neighbours(indices[0], distances[0], images, self.real, np.sort(distances[1:, 0]), unit, self.held_out)
+        return Neighbours(
+            indices[0], distances[0] * np.float32(self.scale), images, self.real, self.generated, unit, self.held_out
+        )
+
+
+def _channels_first(images: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))

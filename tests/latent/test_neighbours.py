@@ -13,6 +13,8 @@ from gan_core.latent.features import discriminator_features
 from gan_core.latent.neighbours import TrainingSet, nearest
 from gan_core.training.batches import to_unit
 
+NONE = np.empty((0, 28, 28, 1), np.uint8)
+
 
 def images(count: int, seed: int) -> torch.Tensor:
     """Grey 28 x 28 images of a few smooth causes, and a little noise: real ones have near neighbours, none equal."""
@@ -51,12 +53,12 @@ def test_fewer_rows_than_wanted() -> None:
 
 def test_distances_stand_beside_those_of_held_out_images(dcgan_model: Explorable) -> None:
     there = data()
-    training = TrainingSet(dcgan_model, there, "pixels")
+    fresh = images(50, 5).permute(0, 2, 3, 1).contiguous().numpy()
+    training = TrainingSet(dcgan_model, there, "pixels", fresh[1:])
     np.testing.assert_allclose(
         training.real, np.sort(brute(there.held_out.numpy(), there.images.numpy()).min(1)), rtol=1e-4
     )
-    fresh = images(50, 5).permute(0, 2, 3, 1).contiguous().numpy()
-    found = training.around(fresh[0], fresh[1:], count=5)
+    found = training.around(fresh[0], count=5)
     every = brute(fresh.transpose(0, 3, 1, 2), there.images.numpy())
     np.testing.assert_array_equal(found.indices, np.argsort(every[0])[:5])
     np.testing.assert_array_equal(found.images[0, ..., 0], there.images[found.indices[0], 0].numpy())
@@ -70,7 +72,7 @@ def test_distances_stand_beside_those_of_held_out_images(dcgan_model: Explorable
 def test_a_copy_is_called_one(dcgan_model: Explorable) -> None:
     there = data()
     copies = there.images[:40].permute(0, 2, 3, 1).contiguous().numpy()
-    found = TrainingSet(dcgan_model, there, "pixels").around(copies[7], copies)
+    found = TrainingSet(dcgan_model, there, "pixels", copies).around(copies[7])
     assert (found.indices[0], found.distances[0]) == (7, 0.0)
     assert found.nearer_than == 1.0
     assert found.verdict().startswith("This looks copied: 0 grey levels")
@@ -80,12 +82,13 @@ def test_a_copy_is_called_one(dcgan_model: Explorable) -> None:
 
 def test_what_is_far_from_everything_is_called_far(dcgan_model: Explorable) -> None:
     strange = np.random.default_rng(0).integers(0, 256, (3, 28, 28, 1), np.uint8)
-    assert "farther from the data" in TrainingSet(dcgan_model, data(), "pixels").around(strange[0], strange).verdict()
+    found = TrainingSet(dcgan_model, data(), "pixels", strange).around(strange[0])
+    assert "farther from the data" in found.verdict()
 
 
 def test_without_held_out_images_training_images_are_compared_with_each_other(dcgan_model: Explorable) -> None:
     there = data(held_out=0)
-    training = TrainingSet(dcgan_model, there, "pixels")
+    training = TrainingSet(dcgan_model, there, "pixels", NONE)
     every = brute(there.images.numpy(), there.images.numpy())
     others = np.sort(every, axis=1)[:, 1]
     assert not training.held_out
@@ -100,12 +103,12 @@ def test_by_the_discriminators_features(dcgan_model: Explorable, monkeypatch: py
     seen, wanted = bare(to_unit(there.images)).numpy(), bare(to_unit(fresh)).numpy()
     every = cdist(wanted, seen) / np.sqrt(seen.shape[1])
     monkeypatch.setattr(neighbours, "_MOST_NUMBERS", seen.shape[1])
-    exact = TrainingSet(dcgan_model, there, "discriminator")
-    found = exact.around(fresh[0].permute(1, 2, 0).numpy(), fresh.permute(0, 2, 3, 1).numpy())
+    exact = TrainingSet(dcgan_model, there, "discriminator", NONE)
+    found = exact.around(fresh[0].permute(1, 2, 0).numpy())
     np.testing.assert_array_equal(found.indices[:3], np.argsort(every[0])[:3])
     np.testing.assert_allclose(found.distances[0], every[0].min(), rtol=1e-4)
     monkeypatch.setattr(neighbours, "_MOST_NUMBERS", 256)  # fewer than the 784 there are: projected
-    rough = TrainingSet(dcgan_model, there, "discriminator")
+    rough = TrainingSet(dcgan_model, there, "discriminator", NONE)
     assert rough.rows.shape == (900, 256)
     near, _ = nearest(rough.features(to_unit(fresh)), rough.rows, 1)
     np.testing.assert_allclose(near[:, 0], every.min(1), rtol=0.2)
@@ -119,8 +122,8 @@ def test_it_can_be_cancelled_and_says_what_is_missing(dcgan_model: Explorable) -
         raise Enough
 
     with pytest.raises(Enough):
-        TrainingSet(dcgan_model, data(), "discriminator", stop)
+        TrainingSet(dcgan_model, data(), "discriminator", NONE, stop)
     with pytest.raises(ValueError, match="no training images"):
-        TrainingSet(dcgan_model, ImageSet(images(0, 1), None, (), images(2, 1), None), "pixels")
+        TrainingSet(dcgan_model, ImageSet(images(0, 1), None, (), images(2, 1), None), "pixels", NONE)
     with pytest.raises(ValueError, match='features is "smell"; it must be one of pixels, discriminator'):
-        TrainingSet(dcgan_model, data(), "smell")
+        TrainingSet(dcgan_model, data(), "smell", NONE)
