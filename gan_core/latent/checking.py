@@ -218,9 +218,7 @@ def _fields(data: object, name: str, known: Set[str], needed: Set[str] = frozens
     if not isinstance(data, Mapping):
         raise ValueError(f"{name} is {_shown(data)}; it must be an object.")
     if extra := [key for key in data if key not in known]:
-        raise ValueError(
-            f"{name} has {_shown(extra[0])}, which is not a field here; the fields are {_listed(known)}."
-        )
+        raise ValueError(f"{name} has {_shown(extra[0])}, which is no field here; the fields are {_listed(known)}.")
     if missing := sorted(needed - set(data)):
         raise ValueError(f"{name} lacks {missing[0]}.")
     return data
@@ -274,6 +272,8 @@ def _shown(value: object) -> str:
         return "not a finite number"
     try:
         text = json.dumps(value, ensure_ascii=True)
-    except (ValueError, TypeError):  # more digits than Python writes out, or nothing that JSON has
-        return f"a {type(value).__name__}"
+    except ValueError:  # more digits than Python writes out
+        return "a number of thousands of digits"
+    except TypeError:
+        return "nothing that JSON has"
     return text if len(text) <= 60 else text[:57] + "..."
