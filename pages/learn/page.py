@@ -43,6 +43,8 @@ def draw_learn() -> None:
                       on_click=to_lab, args=("fashion-fast",))  # fmt: skip
             st.button("See both networks think, in the plane", key="to-plane", icon=":material/scatter_plot:",
                       on_click=to_lab, args=(PLANE,))  # fmt: skip
+            if st.button("Walk through what one has learned", key="to-explore", icon=":material/explore:"):
+                st.switch_page("explore/page.py")
         left, right = st.columns([6, 5], gap="large")
         with left:
             st.subheader("The whole idea in forty lines of Python")
