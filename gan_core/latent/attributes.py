@@ -85,10 +85,15 @@ _TINTS: dict[str, tuple[str, str, Callable[[Tensor], Tensor]]] = {
 }
 
 
+def shows_factors(model: Explorable) -> bool:
+    """Whether the model was trained on Shapes, so that its pictures' factors can be read."""
+    return isinstance(model.config.data, Shapes) and model.shape.channels == 3
+
+
 def reader_of(model: Explorable) -> FactorReader | None:
-    """What reads the factors of this model's pictures; None where it was not trained on Shapes."""
+    """What reads the factors of this model's pictures, fitted the first time; None where it does not show any."""
     data = model.config.data
-    if not isinstance(data, Shapes) or model.shape.channels != 3:
+    if not isinstance(data, Shapes) or not shows_factors(model):
         return None
     return factor_reader(model.shape.size, 1.0 if data.background == "white" else 0.0)
 
@@ -96,7 +101,7 @@ def reader_of(model: Explorable) -> FactorReader | None:
 def attributes(model: Explorable) -> list[Attribute]:
     """What a direction of this model can be asked for."""
     found = []
-    if reader_of(model) is not None:
+    if shows_factors(model):
         found += [
             Attribute(f"factor-{name}", label, "Factors of Shapes", f"Toward {words}; read off the pixels.")
             for name, (label, words) in _FACTOR_LABELS.items()

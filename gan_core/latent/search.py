@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gan_core.data.base import Progress
+from gan_core.latent.activations import layer_names
 from gan_core.latent.attributes import attribute, attribute_values, reader_of
 from gan_core.latent.directions import Direction, RangeFinder, measured, orthogonalised
 from gan_core.latent.factors import FactorChange, factor_changes
@@ -126,9 +127,9 @@ def finished(
     return measured(kept, finder, _part(progress, 0.3, 1.0))
 
 
-def reads_factors(model: Explorable) -> bool:
-    """Whether `factors_along` has an answer."""
-    return reader_of(model) is not None
+def offered_layers(model: Explorable) -> list[str]:
+    """The layers whose activations PCA can be of; none for a model with W, whose PCA is that of the styles."""
+    return [] if model.has_w else layer_names(population_of(model, 2, _SEED, "z"))
 
 
 def factors_along(

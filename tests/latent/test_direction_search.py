@@ -13,7 +13,7 @@ from gan_core.data import Shapes
 from gan_core.data.sdf import OUTLINES
 from gan_core.data.shapes import draw_factors, render
 from gan_core.latent import Explorable, check_look, check_weights, resolve
-from gan_core.latent.attributes import attribute_values, attributes, factor_values
+from gan_core.latent.attributes import attribute_values, attributes, factor_values, shows_factors
 from gan_core.latent.directions import Direction, unit_vector
 from gan_core.latent.factors import factor_reader
 from gan_core.latent.population import population_of
@@ -24,7 +24,6 @@ from gan_core.latent.search import (
     direction_of_marks,
     factors_along,
     find_directions,
-    reads_factors,
 )
 from gan_core.nets.base import GeneratorNet, ImageShape
 
@@ -148,7 +147,7 @@ def test_what_cannot_be_searched_is_refused_in_a_sentence(dcgan_model, shapes_mo
 
 
 def test_factors_of_a_shapes_model_are_asked_for_and_measured(shapes_model, dcgan_model):
-    assert reads_factors(shapes_model)
+    assert shows_factors(shapes_model)
     found = find_directions(shapes_model, Search("attribute", attribute="factor-x"))[0]
     assert found.vector[0] > 0.95
     changes, read, low, high = factors_along(shapes_model, found)
@@ -157,7 +156,7 @@ def test_factors_of_a_shapes_model_are_asked_for_and_measured(shapes_model, dcga
     shift = {change.factor: change.shift for change in changes}
     assert shift["x"] == pytest.approx((high - low) * found.unit * 3.0, rel=0.1)  # 3% of the width for each of z
     assert abs(shift["size"]) < 1
-    assert not reads_factors(dcgan_model)
+    assert not shows_factors(dcgan_model)
     with pytest.raises(ValueError, match="^The factors of pictures are known for models trained on Shapes only"):
         factors_along(dcgan_model, Direction(unit_vector(np.ones(16)), "z", 1.0, "d", "pca"))
 

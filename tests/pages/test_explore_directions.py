@@ -1,0 +1,192 @@
+"""Directions on the Explore page: found, shown, measured and kept, against single pictures and a real shelf."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gan_core.latent import check_look, decode_vector, encode_vector, render
+from pages.explore.ops.desk import Cancelled, Desk, Reply
+from pages.explore.ops.directions import (
+    change,
+    delete,
+    factors,
+    find,
+    keep,
+    marks,
+    options,
+    rename,
+    restore,
+    strips,
+)
+from pages.explore.ops.picture import rgba
+from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf
+
+MODELS = (PLAIN, CONDITIONAL, STYLED)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(make_shelf(tmp_path_factory.mktemp("explore")))
+
+
+def ask(desk: Desk, run: Any, model: str = PLAIN, **more: Any) -> Reply:
+    return run(desk, {"model": model, **more}, [])
+
+
+def some_direction(desk: Desk, model: str = PLAIN, seed: int = 0, **more: Any) -> dict[str, Any]:
+    opened = desk.model(model)
+    space = "w" if opened.has_w else "z"
+    vector = np.random.default_rng(seed).standard_normal(opened.length(space))
+    vector = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return {"vector": encode_vector(vector), "space": space, "unit": 1.25, "label": "Sleeves", "layers": None, **more}
+
+
+def floats(direction: dict[str, Any]) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(direction["vector"]), "<f4")
+
+
+def test_what_is_offered_fits_the_model(desk: Desk) -> None:
+    plain, styled, conditional = (ask(desk, options, model).header for model in (PLAIN, STYLED, CONDITIONAL))
+    assert plain["methods"] == ["pca", "sefa", "attribute"]
+    assert plain["layers"][0] == "layers.1"
+    assert styled["layers"] == []
+    groups = {one["group"] for one in plain["attributes"]}
+    assert groups == {"Measured in the picture", "The discriminator"}
+    assert "The discriminator" not in {one["group"] for one in conditional["attributes"]}  # it came without
+    assert plain["strip"] == [-3, -2, -1, 0, 1, 2, 3]
+    assert not plain["factors"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_found_directions_travel_whole(desk: Desk, model: str) -> None:
+    told: list[float] = []
+    listening = Desk(desk.shelf, lambda fraction, *_: told.append(fraction))
+    more = {"layers": [0, 2]} if model == STYLED else {}
+    found = ask(listening, find, model, method="pca", count=3, **more).header["directions"]
+    assert len(found) == 3
+    for direction in found:
+        vector = decode_vector(direction["vector"], desk.model(model).length(direction["space"]))
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+        assert direction["low"] <= 0 <= direction["high"]
+        assert direction["layers"] == more.get("layers")
+    assert told == sorted(told)
+    assert told
+
+
+def test_a_search_stops_when_nobody_waits_for_it(desk: Desk) -> None:
+    def stop(fraction: float, *_: Any) -> None:
+        if fraction > 0.1:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        ask(Desk(desk.shelf, stop), find, method="attribute", attribute="measure-brightness")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_strip_is_the_pictures_at_minus_three_to_three(desk: Desk, model: str) -> None:
+    directions = [some_direction(desk, model, seed) for seed in range(2)]
+    if model == STYLED:
+        directions[1]["layers"] = [1]
+    look = {"where": {"seed": 5}, "psi": 0.8}
+    if model == CONDITIONAL:
+        look["class"] = [1]
+    reply = ask(desk, strips, model, look=look, directions=directions)
+    assert (reply.header["columns"], reply.header["rows"]) == (7, 2)
+    size = reply.header["size"]
+    cells = np.frombuffer(reply.blobs[0], np.uint8).reshape(2, size, 7, size, 4).transpose(0, 2, 1, 3, 4)
+    opened = desk.model(model)
+    for direction, row in zip(directions, cells, strict=True):
+        moves = [
+            {"vector": direction["vector"], "space": direction["space"], "amount": 1.25 * steps,
+             "layers": direction["layers"]}
+            for steps in range(-3, 4)
+        ]  # fmt: skip
+        looks = [{**look, "where": {"base": {"seed": 5}, "along": [move]}} for move in moves]
+        expected = rgba(render(opened, [check_look(opened, one) for one in looks]))
+        assert np.abs(row.astype(int) - expected).max() <= 1
+    assert (cells[0, 3] == cells[1, 3]).all()  # both begin where one is
+
+
+def test_changed_directions_are_orthogonal_and_ranged(desk: Desk) -> None:
+    one, other = some_direction(desk, seed=1), some_direction(desk, seed=2)
+    (found,) = ask(desk, change, direction=one, others=[other]).header["directions"]
+    assert float(floats(found) @ floats(other)) == pytest.approx(0, abs=1e-5)
+    assert found["low"] <= 0 <= found["high"]
+    (layered,) = ask(
+        desk, change, STYLED, direction=some_direction(desk, STYLED), layers=[2, 0, 2]
+    ).header["directions"]  # fmt: skip
+    assert layered["layers"] == [0, 2]
+
+
+def test_marks_make_a_direction(desk: Desk) -> None:
+    seeds = range(10)
+    listed = [{"look": {"where": {"seed": seed}}, "yes": seed % 2 == 0} for seed in seeds]
+    (found,) = ask(desk, marks, marks=listed).header["directions"]
+    assert found["method"] == "marks"
+    assert found["figures"]["marks"] == 10
+    with pytest.raises(ValueError, match="^You marked 1 yes and 5 no; mark at least 2 of each"):
+        ask(desk, marks, marks=[{**mark, "yes": i == 0} for i, mark in enumerate(listed[:6])])
+
+
+def test_kept_directions_come_back_are_renamed_deleted_and_restored(desk: Desk) -> None:
+    direction = some_direction(desk, low=-2.5, high=4.0, method="pca", figures={"variance": 0.2})
+    kept = ask(desk, keep, direction=direction, name="Sleeves, longer").header
+    (mine,) = [one for one in kept["directions"] if one["key"] == kept["key"]]
+    assert mine == {**direction, "key": kept["key"], "label": "Sleeves, longer"}
+    again = Desk(desk.shelf)
+    assert ask(again, options).header["directions"] == kept["directions"]
+    (stored,) = desk.shelf.keepsakes(PLAIN).directions.all()
+    assert (stored.low, stored.high) == (-2.5 * 1.25, 4.0 * 1.25)  # amounts, as a look has them
+    renamed = ask(desk, rename, key=kept["key"], name="Coats").header["directions"]
+    assert renamed[0]["label"] == "Coats"
+    assert ask(desk, delete, key=kept["key"]).header["directions"] == []
+    assert ask(desk, restore, key=kept["key"]).header["directions"] == renamed
+    assert ask(desk, options, STYLED).header["directions"] == []
+
+
+def test_a_direction_without_a_range_is_kept_without_one(desk: Desk) -> None:
+    kept = ask(desk, keep, CONDITIONAL, direction=some_direction(desk, CONDITIONAL), name="Mine").header
+    assert (kept["directions"][0]["low"], kept["directions"][0]["high"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("run", "more", "words"),
+    [
+        (find, {"method": "guess"}, 'method is "guess"; it must be one of'),
+        (find, {"method": "pca", "count": 999}, '"count" is 999'),
+        (find, {"method": "pca", "layers": [0]}, "layers must be null: this generator has no style layers"),
+        (find, {"method": "pca", "others": [3]}, r"others\[0\] must be an object"),
+        (find, {}, '"method" must be a text'),
+        (strips, {"directions": []}, '"directions" must be a list of 1 to'),
+        (strips, {"directions": [{"space": "w"}]}, r'directions\[0\].space is "w"; of this model it must be "z"'),
+        (strips, {"directions": [{"space": "z", "vector": "AAAA"}]}, r"directions\[0\].vector has 4 characters"),
+        (
+            keep,
+            {"name": "x", "direction": {"space": "z", "vector": "A" * 84 + "AA=="}},
+            "The direction has no length",
+        ),
+        (change, {"direction": None}, "direction must be an object"),
+        (marks, {"marks": [{"look": {"where": {"seed": 1}}, "yes": 1}]}, "A mark must be an object"),
+        (rename, {"key": "nothing", "name": "x"}, "This direction is not there any more"),
+        (factors, {}, "direction must be an object"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(desk: Desk, run: Any, more: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{words}"):
+        ask(desk, run, look={"where": {"seed": 1}}, **more)
+
+
+def test_layers_beyond_the_last_are_refused(desk: Desk) -> None:
+    last = desk.model(STYLED).style_layers - 1
+    for layers in ([last + 1], [-1], [], [True], "all"):
+        with pytest.raises(ValueError, match=f"^layers must be null or a list of layers from 0 to {last}"):
+            ask(desk, find, STYLED, method="pca", layers=layers)
+
+
+def test_factors_are_known_of_shapes_only(desk: Desk) -> None:
+    with pytest.raises(ValueError, match="^The factors of pictures are known for models trained on Shapes only"):
+        ask(desk, factors, direction=some_direction(desk))
