@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_core.latent import Explorable, Look, Point, check_look, resolve, resolve_all
+from gan_core.latent import Explorable, Look, Point, check_look, pictures, resolve, resolve_all
 from gan_core.latent.inside import Effects, feature_maps, judged_evidence, unit_effects
 from gan_core.latent.judging import METHODS
 from gan_core.latent.look import Seed
 from gan_core.latent.units import layers_of
 from pages.explore.ops.desk import Desk, Reply, operation, whole
+from pages.explore.ops.picture import rgba
 
 SAMPLES = 16  # pictures that a class, or the generator as a whole, is judged by
 MEASURES = ("change", "score", "for_class", "elsewhere")
@@ -96,13 +97,14 @@ def inside_evidence(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> R
     """Which pixels made the discriminator take the look's picture for real: "method" as of gan_core.latent.judging.
 
     Header: "score" (the logit), "blank_score", "gap" and "probability" (whether sigmoid of the score is one).
-    Blob: float32 [size, size], above 0 for "real".
+    Blobs: float32 [size, size], above 0 for "real"; the picture's RGBA.
     """
     model = desk.model(asked.get("model"))
     seen = check_look(model, asked.get("look"))
-    found = judged_evidence(model, resolve(model, seen), str(asked.get("method", METHODS[0]))[:40], seen.units)
+    point = resolve(model, seen)
+    found = judged_evidence(model, point, str(asked.get("method", METHODS[0]))[:40], seen.units)
     header = {"method": found.method, "score": found.score, "blank_score": found.blank_score, "gap": found.gap}
     return Reply(
         {**header, "size": model.shape.size, "probability": model.config.loss.probability},
-        [found.shares.astype("<f4").tobytes()],
+        [found.shares.astype("<f4").tobytes(), rgba(pictures(model, [point], seen.units)).tobytes()],
     )
