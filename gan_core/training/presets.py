@@ -15,6 +15,7 @@ from gan_core.nets import (
     R3ganGenerator,
     ResnetDiscriminator,
     ResnetGenerator,
+    StyleGenerator,
 )
 from gan_core.objectives import R1R2, DiffAugment, Hinge, Relativistic, Wasserstein, WganGp
 from gan_core.training.optimizers import Adam, Constant, Cosine
@@ -99,10 +100,22 @@ _preset(
 )
 
 _preset(
+    "style",
+    "Fashion, style-based",
+    "A mapping network and a style for every layer: what coarse and fine layers draw can be told apart, and mixed.",
+    replace(
+        _FASHION_FAST,
+        generator=StyleGenerator(),
+        g_optimizer=Adam(lr=2e-2, beta1=0.0, beta2=0.99),
+        total_images=200_000,
+    ),
+)
+
+_preset(
     "shapes",
     "Shapes",
     "Coloured shapes whose causes are known: made to ask what each latent means.",
-    replace(_FASHION_FAST, data=Shapes(), size=32, total_images=400_000),
+    replace(_FASHION_FAST, data=Shapes(), size=32),
 )
 
 _preset(
@@ -114,7 +127,7 @@ _preset(
         data=Emoji(),
         size=32,
         augmentation=DiffAugment(),
-        total_images=600_000,
+        total_images=220_000,
     ),
 )
 
