@@ -262,7 +262,7 @@ class ExploreHub:
             reply = request.operation.run(desk, request.asked, request.blobs)
             if not isinstance(reply, Reply):
                 raise TypeError(f"{request.operation.name} gave {type(reply).__name__}")
-            return wire.pack({**reply.header, **request.named(ok=True)}, reply.blobs)
+            return self._packed(request, reply)
         except Cancelled:
             return wire.pack(request.named(dropped=True))
         except (ValueError, OSError) as problem:
@@ -273,6 +273,12 @@ class ExploreHub:
         except Exception:
             _log.exception("the Explore page's %s failed", request.operation.name)
             return wire.pack(request.named(problem="Something went wrong here; the server's log says more."))
+
+    def _packed(self, request: Request, reply: Reply) -> bytes:
+        try:
+            return wire.pack({**reply.header, **request.named(ok=True)}, reply.blobs)
+        except ValueError as problem:  # a fault of ours, not one to be shown
+            raise TypeError(f"{request.operation.name} gave what is not JSON: {problem}") from problem
 
     async def endpoint(self, socket: WebSocket) -> None:
         """`/explore`: answers until the page leaves."""

@@ -115,10 +115,8 @@ class Desk:
 def number(asked: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:
     """The number called `name` in a request. Raises ValueError, naming it and what would be right."""
     found = asked.get(name, default)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float) or not low <= found <= high:  # nor NaN
         raise ValueError(f'"{name}" must be a number from {low:g} to {high:g}.')
-    if not low <= found <= high:
-        raise ValueError(f'"{name}" is {found:g}; it must be from {low:g} to {high:g}.')
     return float(found)
 
 
