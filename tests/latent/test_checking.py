@@ -234,14 +234,14 @@ def is_refused_in_a_sentence_or_resolves(model: Explorable, data: Any) -> bool:
     return False
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(ANYTHING)
 def test_anything_is_a_look_or_one_sentence(dcgan_model: Explorable, data: Any) -> None:
     is_refused_in_a_sentence_or_resolves(dcgan_model, data)
     is_refused_in_a_sentence_or_resolves(dcgan_model, {"where": data})
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     st.fixed_dictionaries({"where": wheres()}, optional={"psi": st.floats(-1, 1), "units": ANYTHING, "mix": ANYTHING})
 )
