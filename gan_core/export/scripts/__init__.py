@@ -1,0 +1,11 @@
+"""A run as Python files that need nothing of this program: one trains it again, one draws samples from it.
+
+They are made of this package's own source, so that they cannot differ from it: `values` and `fold` work out what is
+known of a run, `definitions` and `bundle` gather what a script needs, `writing` puts it down. `loop`, `look`, `data`
+and `pictures` are what is only in scripts.
+"""
+
+from gan_core.export.scripts.sample import sample_script
+from gan_core.export.scripts.train import needs_data, train_script
+
+__all__ = ["needs_data", "sample_script", "train_script"]

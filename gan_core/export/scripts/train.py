@@ -1,0 +1,139 @@
+"""A run as one Python file that trains it again, for those who want to read or change it without this program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from gan_core.data import FashionMnist, Shapes
+from gan_core.data.base import Dataset
+from gan_core.data.fashion import CLASSES
+from gan_core.data.points import PointDataset
+from gan_core.export.scripts.bundle import TEMPLATES, Program
+from gan_core.export.scripts.optimizers import stand_optimizer
+from gan_core.export.scripts.writing import written
+from gan_core.nets.base import ImageShape
+from gan_core.training import RunConfig
+from gan_core.training.build import build_networks
+
+_LOOP, _DATA = f"{TEMPLATES}.loop", f"{TEMPLATES}.data"
+
+SECTIONS = (
+    ("The generator: latents to images", ("build_generator",)),
+    ("The discriminator: images to logits, large for real", ("build_discriminator",)),
+    ("What the two play for", ("d_loss", "g_loss", "penalty", "after_update")),
+    ("What the discriminator gets to see", ("augment", "see")),
+    ("How weights move", ("g_optimizer", "d_optimizer", "learning_rate_factor")),
+    ("The data", ("load_data",)),
+    ("Training", ("main",)),
+)
+
+
+def train_script(config: RunConfig, *, run: str, channels: int, classes: tuple[str, ...] = ()) -> str:
+    """The script. channels: of the run's images, 2 for points; classes: names of its data's classes.
+
+    It starts with the run's own weights and draws the same batches, latents and noise: on one processor thread its
+    numbers are the run's but for rounding. Needs torch, numpy and pillow (torchvision for some datasets).
+    """
+    shape = ImageShape(channels, 1 if channels == 2 else config.size)
+    class_count = len(classes) if config.conditional else 0
+    program = Program(run_settings(config, shape, class_count))
+    stand_generator(program, config, shape, class_count)
+    program.stands_for(
+        "build_discriminator", config.discriminator, "build", shape=shape, class_count=class_count, pack=config.pack
+    )
+    program.stands_for("d_loss", config.loss, "d_loss")
+    program.stands_for("g_loss", config.loss, "g_loss")
+    program.stands_for("penalty", config.penalty, "penalty")
+    program.stands_for("after_update", config.penalty, "after_update")
+    program.stands_for("augment", config.augmentation, "augment")
+    program.stands_for("learning_rate_factor", config.schedule, "factor")
+    stand_optimizer(program, "g", config.g_optimizer)
+    stand_optimizer(program, "d", config.d_optimizer)
+    data_help = _data(program, config.data)
+    program.settings |= {"ABOUT": f"Trains the run {run} again.", "DATA_HELP": data_help}
+    program.settle([(_LOOP, "main")])
+    return written(program, (_LOOP, "main"), _introduction(config, run, data_help, classes), SECTIONS)
+
+
+def stand_generator(program: Program, config: RunConfig, shape: ImageShape, class_count: int) -> None:
+    """The templates' build_generator builds this run's."""
+    known = {"shape": shape, "latent_dim": config.latent.dim, "class_count": class_count}
+    program.stands_for("build_generator", config.generator, "build", **known)
+
+
+def run_settings(config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
+    """The names in capitals of the templates, and what they are in this run."""
+    judges = build_networks(config, shape, class_count, torch.device("cpu")).discriminator
+    noise, ema, data = config.instance_noise, config.ema, config.data
+    per_step = config.batch_size * config.k_d
+    steps = max(1, -(-config.total_images // per_step))
+    return {
+        "SEED": config.seed, "SIZE": shape.size, "LATENT_DIM": config.latent.dim, "CLASS_COUNT": class_count,
+        "UNIFORM": config.latent.distribution == "uniform", "BATCH_SIZE": config.batch_size,
+        "TOTAL_IMAGES": config.total_images, "STEPS": steps, "SAMPLE_EVERY": max(1, steps // 40),
+        "D_UPDATES": config.k_d, "PACK": config.pack, "BATCH_DEPENDENT": judges.batch_dependent,
+        "RELATIVISTIC": config.loss.relativistic, "PENALTY": config.penalty.active,
+        "PENALTY_EVERY": config.penalty.interval, "CLIPS": _overrides(config.penalty, "after_update"),
+        "AUGMENTS": config.augmentation.active, "NOISE_SIGMA": noise.sigma, "NOISE_IMAGES": noise.decay_images,
+        "EMA_HALF_LIFE": ema.half_life_images, "EMA_RAMP_UP": ema.ramp_up,
+        "BFLOAT16": config.precision == "bfloat16", "G_LEARNING_RATE": config.g_optimizer.lr,
+        "D_LEARNING_RATE": config.d_optimizer.lr, "GRID_COUNT": config.record.grid_count,
+        "POINTS": shape.is_points, "GREY": shape.channels == 1,
+        "EXTENT": tuple(round(x, 4) for x in data.extent) if isinstance(data, PointDataset) else (),
+    }  # fmt: skip
+
+
+def _overrides(member: object, method: str) -> bool:
+    return method in vars(type(member))
+
+
+_PUBLISHED: dict[str, dict[str, Any]] = {
+    "Mnist": {"TORCHVISION": "MNIST"},
+    "KMnist": {"TORCHVISION": "KMNIST"},
+    "EmnistLetters": {"TORCHVISION": "EMNIST", "SPLIT_LETTERS": True, "TURNED": True},
+    "Cifar10": {"TORCHVISION": "CIFAR10"},
+    "Svhn": {"TORCHVISION": "SVHN", "BY_SPLIT": True},
+}
+"""How torchvision has the datasets that it has."""
+
+
+def _data(program: Program, data: Dataset) -> str:
+    """Choose the function that loads this dataset; what --data is for."""
+    name = type(data).__name__
+    function, help = "load_file", "a folder of pictures, or the .npz file that came with this script"
+    settings: dict[str, Any] = {"COUNT": getattr(data, "count", 0)}
+    if isinstance(data, FashionMnist):
+        function, help = "load_fashion", "the folder with Fashion-MNIST's idx.gz files; without it they are fetched"
+        settings["ONLY"] = None if data.only == "all" else CLASSES.index(data.only)
+    elif isinstance(data, Shapes):
+        function, help = "load_shapes", "not needed: the shapes are drawn by this script"
+        settings |= {"DATA_SEED": data.seed, "BACKGROUND": 1.0 if data.background == "white" else 0.0}
+    elif isinstance(data, PointDataset):
+        function, help = "load_points", "not needed: the points are drawn by this script"
+        program.stands_for("sample_points", data, "sample")
+    elif name in _PUBLISHED:
+        function, help = "load_torchvision", "the folder where torchvision keeps or fetches the data (default: data)"
+        settings |= {"SPLIT_LETTERS": False, "TURNED": False, "BY_SPLIT": False} | _PUBLISHED[name]
+    program.settings |= settings
+    program.is_called("load_data", _DATA, function)
+    return help
+
+
+def needs_data(config: RunConfig) -> bool:
+    """Whether the script cannot make or fetch its data: an .npz file of it should go along."""
+    data = config.data
+    known = isinstance(data, FashionMnist | Shapes | PointDataset)
+    return not known and type(data).__name__ not in _PUBLISHED
+
+
+def _introduction(config: RunConfig, run: str, data_help: str, classes: tuple[str, ...]) -> str:
+    text = (
+        f"Trains a generative adversarial network: the run {run} again, as it was set up in GANscope.\n\n"
+        "    python train.py --out trained          the whole run; samples and weights go into the folder trained\n"
+        "    python train.py --steps 100 --every 10 a first look\n\n"
+        f"--data: {data_help}.\n\n"
+        "Needs torch, numpy and pillow"
+    )
+    return text + (".\n" if not classes or not config.conditional else f".\n\nClasses: {', '.join(classes)}.\n")

@@ -1,0 +1,418 @@
+"""The script that trains a run again: each of its parts against the part of this package that it stands for."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import Tensor
+
+from gan_core.config.codec import replace_at
+from gan_core.data import Cifar10, EmnistLetters, Mnist, Shapes, Svhn, datasets
+from gan_core.data.base import ImageSet
+from gan_core.data.fashion import FOLDER
+from gan_core.data.points import PointDataset
+from gan_core.data.published import Published
+from gan_core.export.scripts import optimizers as script_optimizers
+from gan_core.export.scripts.train import needs_data, train_script
+from gan_core.nets import MlpDiscriminator, MlpGenerator, discriminators, generators
+from gan_core.nets.base import ImageShape
+from gan_core.objectives import augmentations, losses, penalties
+from gan_core.training import PRESETS, RunConfig, Trainer
+from gan_core.training.build import build_networks
+from gan_core.training.optimizers import Moments, Optimizer, optimizers, schedules
+from tests.data import made_files
+
+from .made_scripts import CLASSES, SMALL, alive, narrow, script_of, variants
+
+SEED = 11
+
+
+def rng() -> torch.Generator:
+    return torch.Generator().manual_seed(SEED)
+
+
+def draws(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=rng())
+
+
+def same_networks(ours: torch.nn.Module, theirs: torch.nn.Module, *inputs: Tensor | None) -> None:
+    """The same weights under the same names, and the same outputs in training and after it."""
+    mine, wanted = ours.state_dict(), theirs.state_dict()
+    assert list(mine) == list(wanted)
+    assert all(torch.equal(mine[name], wanted[name]) for name in wanted)
+    for training in (True, False):
+        torch.testing.assert_close(ours.train(training)(*inputs), theirs.train(training)(*inputs))
+
+
+NETWORKS = [
+    *(("generator", name) for name in generators.names()),
+    *(("discriminator", name) for name in discriminators.names()),
+]
+
+
+@pytest.mark.parametrize(("field", "name"), NETWORKS)
+def test_every_network_starts_with_the_run_s_weights_and_computes_the_same(field: str, name: str) -> None:
+    family = {"generator": generators, "discriminator": discriminators}[field]
+    for number, member in enumerate(variants(narrow(family.get(name).cls()))):
+        size, channels, conditional = ((28, 1, False), (32, 3, True), (64, 3, False))[number % 3]
+        config = replace(SMALL, size=size, conditional=conditional, pack=2 if number % 2 else 1)
+        config = replace_at(config, field, member)
+        shape, class_count = ImageShape(channels, size), len(CLASSES) if conditional else 0
+        if member.problems(shape):
+            continue
+        script = script_of(config, channels)
+        wanted = build_networks(config, shape, class_count, torch.device("cpu"))
+        torch.manual_seed(script.random_stream("weights", torch.device("cpu")).initial_seed())
+        generator, discriminator = script.build_generator(), script.build_discriminator()
+        labels = torch.arange(8) % class_count if class_count else None
+        same_networks(generator, wanted.generator, draws(8, config.latent.dim), labels)
+        packed = draws(8 // config.pack, channels * config.pack, size, size)
+        same_networks(discriminator, wanted.discriminator, packed, labels)
+
+
+def points_config(data: PointDataset) -> RunConfig:
+    return replace(SMALL, data=data, latent=replace(SMALL.latent, dim=2), generator=MlpGenerator(hidden="8"),
+                   discriminator=MlpDiscriminator(hidden="8"))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", losses.names())
+def test_every_loss(name: str) -> None:
+    for member in variants(losses.get(name).cls()):
+        script = script_of(replace(SMALL, loss=member))
+        for real, fake in ((draws(9), 3 * draws(9).flip(0)), (40 * draws(9), -40 * draws(9))):
+            values, slopes = [], []
+            for side in (script, member):
+                r, f = real.clone().requires_grad_(), fake.clone().requires_grad_()
+                values += [side.d_loss(r, f), side.g_loss(r, f)]
+                slopes.append(torch.autograd.grad(values[-2] + values[-1], (r, f)))
+            torch.testing.assert_close(values[:2], values[2:])
+            torch.testing.assert_close(slopes[0], slopes[1])
+
+
+@pytest.mark.parametrize("name", penalties.names())
+def test_every_penalty(name: str) -> None:
+    for member in variants(penalties.get(name).cls()):
+        script = script_of(replace(SMALL, penalty=member))
+        weights = draws(8, 1, 4, 4).requires_grad_()
+
+        def critic(x: Tensor, weights: Tensor = weights) -> Tensor:
+            return (x[:, None] * weights).flatten(2).sum(2).square().sum(1)
+
+        real, fake = draws(6, 1, 4, 4), draws(6, 1, 4, 4).flip(0)
+        if member.active:
+            ours = script.penalty(critic, real, fake, rng())
+            theirs = member.penalty(critic, real, fake, rng())
+            torch.testing.assert_close(ours, theirs)
+            if theirs.requires_grad:
+                slopes = [torch.autograd.grad(v, weights, retain_graph=True) for v in (ours, theirs)]
+                torch.testing.assert_close(slopes[0], slopes[1])
+            assert member.interval == getattr(script, "PENALTY_EVERY", 1)
+        if "after_update" in vars(type(member)):
+            nets = [torch.nn.Linear(5, 5) for _ in range(2)]
+            nets[1].load_state_dict(nets[0].state_dict())
+            script.after_update(nets[0])
+            member.after_update(nets[1])
+            assert torch.equal(nets[0].weight, nets[1].weight)
+
+
+@pytest.mark.parametrize("name", augmentations.names())
+def test_every_augmentation(name: str) -> None:
+    for member in variants(augmentations.get(name).cls()):
+        script = script_of(replace(SMALL, augmentation=member))
+        for channels in (1, 3):
+            images = draws(6, channels, 28, 28).clamp(-1, 1)
+            assert torch.equal(script.see(images, 0, rng()), member.augment(images, rng()))
+
+
+def test_instance_noise_fades_out() -> None:
+    noise = replace(SMALL.instance_noise, sigma=0.5, decay_images=1_000)
+    script = script_of(replace(SMALL, instance_noise=noise))
+    images = torch.zeros(50, 1, 28, 28)
+    spread = [float(script.see(images, seen, rng()).std()) for seen in (0, 500, 1_000)]
+    np.testing.assert_allclose(spread, [0.5, 0.25, 0.0], rtol=0.02)
+
+
+@pytest.mark.parametrize("name", schedules.names())
+def test_every_schedule(name: str) -> None:
+    for member in variants(schedules.get(name).cls()):
+        script = script_of(replace(SMALL, schedule=member))
+        for images in (0, 1, 20, 4_000, 7_999, 8_000):
+            assert script.learning_rate_factor(images, 8_000) == pytest.approx(
+                member.factor(images, 8_000), abs=1e-12
+            )
+
+
+def moved_by_script(script: Any, start: Tensor) -> Tensor:
+    weight = torch.nn.Parameter(start.clone())
+    optimizer = script.g_optimizer([weight])
+    for number in range(6):
+        script.move(optimizer, (weight * (number + 1) * start.sin()).square().sum(), 0.01 / (number + 1))
+    return weight.detach()
+
+
+def moved_by_ours(member: Optimizer, start: Tensor) -> Tensor:
+    weight = start.clone()
+    moments = member.start([weight])
+    for number in range(6):
+        w = weight.clone().requires_grad_()
+        grads = torch.autograd.grad((w * (number + 1) * start.sin()).square().sum(), w)
+        member.update(moments, list(grads), 0.01 / (number + 1), None)
+    return weight
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["as torch.optim has it", "as written here"])
+@pytest.mark.parametrize("name", optimizers.names())
+def test_every_optimizer(name: str, own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if own:
+        monkeypatch.setattr(script_optimizers, "torch_optim", lambda options: "")
+    for member in variants(optimizers.get(name).cls()):
+        text = train_script(replace(SMALL, g_optimizer=member), run="r", channels=1)
+        assert ("torch.optim." in text.split("def g_optimizer")[1].split("\n")[1]) != own
+        start = draws(30)
+        torch.testing.assert_close(moved_by_script(alive(text), start), moved_by_ours(member, start))
+
+
+@dataclass(frozen=True)
+class Halving(Optimizer):
+    """A member that torch.optim knows nothing of."""
+
+    lr: float = 0.1
+
+    def start(self, weights: list[Tensor]) -> Moments:
+        return Moments(weights, ())
+
+    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+        for weight, grad in zip(moments.weights, grads, strict=True):
+            weight.sub_(grad, alpha=self.lr * lr)
+
+
+def test_an_optimizer_that_torch_does_not_have_comes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = draws(30)
+    script = script_of(replace(SMALL, g_optimizer=Halving(lr=0.3)))
+    torch.testing.assert_close(moved_by_script(script, start), moved_by_ours(Halving(lr=0.3), start))
+
+
+# --- the data
+
+
+def as_torchvision_has_it(data: Published, loaded: ImageSet) -> Any:
+    """What torchvision's dataset of this name gives for the same images, after its documentation."""
+    images, labels = loaded.images, loaded.labels
+    assert labels is not None
+
+    class Stub:
+        def __init__(self, root: object, **options: object) -> None:
+            assert options.pop("download")
+            expected = {"split": "train"} if isinstance(data, Svhn) else {"train": True}
+            if isinstance(data, EmnistLetters):
+                expected = {"split": "letters", "train": True}
+            assert options == expected
+            if isinstance(data, Cifar10):
+                self.data, self.targets = images.permute(0, 2, 3, 1).numpy(), labels.tolist()
+            elif isinstance(data, Svhn):
+                self.data, self.labels = images.numpy(), labels.numpy()
+            elif isinstance(data, EmnistLetters):
+                self.data, self.targets = images[:, 0].transpose(1, 2), labels + 1
+            else:
+                assert isinstance(data, Mnist)
+                self.data, self.targets = images[:, 0], labels
+
+    return Stub
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_dataset(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = datasets.get(name)
+    data = made_files.fill(tmp_path, monkeypatch).get(entry.cls, entry.cls())
+    if isinstance(data, Shapes):
+        data = replace(data, count=40, background="white")
+    config = points_config(data) if isinstance(data, PointDataset) else replace(SMALL, data=data, size=32)
+    info, wanted, given = data.info(tmp_path), data.load(32, tmp_path), None
+    if isinstance(data, Published):
+        native = data.load(info.native_size, tmp_path)
+        names = {
+            "Mnist": "MNIST",
+            "KMnist": "KMNIST",
+            "EmnistLetters": "EMNIST",
+            "Cifar10": "CIFAR10",
+            "Svhn": "SVHN",
+        }
+        monkeypatch.setattr(torchvision.datasets, names[entry.cls.__name__], as_torchvision_has_it(data, native))
+    elif name == "fashion-mnist":
+        given = FOLDER
+    elif needs_data(config):
+        given = tmp_path / "data.npz"
+        labels = {} if wanted.labels is None else {"labels": wanted.labels.numpy()}
+        np.savez(given, images=wanted.images.numpy(), **labels)
+    script = alive(train_script(config, run="r", channels=info.channels, classes=info.classes))
+    images, labels = script.load_data(given)
+    assert torch.equal(images, wanted.images)
+    assert images.dtype == wanted.images.dtype
+    assert wanted.labels is None if labels is None else torch.equal(labels, wanted.labels)
+
+
+def test_fashion_of_one_class_and_of_few_images() -> None:
+    data = replace_at(replace_at(SMALL, "data.only", "Bag"), "data.count", 50).data
+    images, labels = script_of(replace(SMALL, data=data)).load_data(FOLDER)
+    wanted = data.load(28, Path())
+    assert torch.equal(images, wanted.images)
+    assert torch.equal(labels, wanted.labels)
+
+
+def test_a_folder_of_pictures_whose_folders_are_classes(tmp_path: Path) -> None:
+    for number, folder in enumerate(("cats", "cats", "dogs")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / f"{number}.png").write_bytes(made_files.noise_picture(number))
+    data = datasets.get("images").cls()
+    images, labels = script_of(replace(SMALL, data=data, size=32), channels=3).load_data(tmp_path)
+    assert (images.shape, images.dtype) == ((3, 3, 32, 32), torch.uint8)
+    assert labels.tolist() == [0, 0, 1]
+    assert images.float().std() > 10
+    with pytest.raises(SystemExit, match="--data is missing"):
+        script_of(replace(SMALL, data=data, size=32), channels=3).load_data(None)
+
+
+# --- the whole
+
+TOLD = re.compile(r"step ([\d,]+)  images ([\d,]+)  d_loss (-?[\d.]+)  g_loss (-?[\d.]+)")
+
+
+def assert_same_training(config: RunConfig, data: ImageSet, out: Path, told: str, steps: int) -> None:
+    """The losses of each step as the script printed them and the averaged weights are the run's."""
+    trainer = Trainer(config, data, torch.device("cpu"))
+    lines = TOLD.findall(told)
+    assert len(lines) == steps
+    for number, (step, images, d_loss, g_loss) in enumerate(lines):
+        trainer.step()
+        assert (int(step), int(images.replace(",", ""))) == (number + 1, trainer.images)
+        closeness = 1e-5 if number == 0 else 1e-3  # rounding grows: Adam divides small numbers by small numbers
+        wanted = (float(trainer.window.d_loss[-1]), float(trainer.window.g_loss[-1]))
+        np.testing.assert_allclose((float(d_loss), float(g_loss)), wanted, rtol=closeness, atol=closeness)
+    ours, theirs = load_file(out / "generator.safetensors"), trainer.sampler().state_dict()
+    assert sorted(ours) == sorted(theirs)
+    apart = [float((ours[n].float() - theirs[n].float()).abs().mean()) for n in theirs if theirs[n].numel()]
+    assert max(apart) < 1e-4
+
+
+WHOLE = {
+    "penalty": penalties, "loss": losses, "augmentation": augmentations, "schedule": schedules,
+    "d_optimizer": optimizers, "generator": generators, "discriminator": discriminators,
+}  # fmt: skip
+MEMBERS = [(field, name) for field, family in WHOLE.items() for name in family.names()]
+
+
+def trained_here(config: RunConfig, data: ImageSet, out: Path, steps: int = 2) -> None:
+    script = alive(train_script(config, run="r", channels=data.channels, classes=data.classes))
+    labels = data.labels if config.conditional else None
+    script.train(data.images, labels, steps, 1, out)
+
+
+@pytest.mark.parametrize(("field", "name"), MEMBERS)
+def test_every_member_trains_as_the_run_does(
+    field: str, name: str, random_images: ImageSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    member = WHOLE[field].get(name).cls()
+    config = replace_at(SMALL, field, narrow(member) if field in ("generator", "discriminator") else member)
+    trained_here(config, random_images, tmp_path)
+    assert_same_training(config, random_images, tmp_path, capsys.readouterr().out, 2)
+
+
+ODD = {
+    "many of D's updates, packed, with classes": {"k_d": 3, "pack": 2, "conditional": True},
+    "no average": {"ema.half_life_images": 0},
+    "uniform latents": {"latent.distribution": "uniform"},
+    "noise": {"instance_noise.sigma": 0.4, "augmentation": "diffaugment"},
+    "fewer images than a batch": {"batch_size": 48},
+    "normalised D with a penalty": {"discriminator.norm": "batch", "penalty": "dragan", "loss": "relativistic"},
+}
+
+
+@pytest.mark.parametrize("name", list(ODD))
+def test_every_setting_of_the_training_itself(
+    name: str, random_images: ImageSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = SMALL
+    for path, value in ODD[name].items():
+        config = replace_at(config, path, value)
+    trained_here(config, random_images, tmp_path)
+    assert_same_training(config, random_images, tmp_path, capsys.readouterr().out, 2)
+
+
+def test_bfloat16(random_images: ImageSet, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = replace(SMALL, precision="bfloat16")
+    trained_here(config, random_images, tmp_path, steps=1)
+    assert_same_training(config, random_images, tmp_path, capsys.readouterr().out, 1)
+
+
+def imports(text: str) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module is not None
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def run_alone(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The script in a process of its own that knows nothing of this repository."""
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COVERAGE"))}
+    surroundings |= {"PYTHONPATH": "", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
+    return subprocess.run(
+        [sys.executable, script.name, *words], cwd=script.parent, env=surroundings, capture_output=True, text=True,
+        timeout=240, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_s_script_is_clean_and_short(name: str, tmp_path: Path) -> None:
+    config = PRESETS[name].config
+    info = config.data.info(tmp_path)
+    text = train_script(config, run="r", channels=info.channels, classes=info.classes)
+    assert imports(text) - set(sys.stdlib_module_names) <= {"torch", "torchvision", "numpy", "PIL"}
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F,E1,E7,E9,W6", "-"]
+    checked = subprocess.run(ruff, input=text, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+    assert len(text.splitlines()) < 700
+    assert max(len(line) for line in text.splitlines()) <= 140
+
+
+@pytest.mark.parametrize("name", ["fashion-fast", "ring", "shapes"])
+def test_a_script_runs_on_its_own_and_repeats_the_run(name: str, tmp_path: Path) -> None:
+    config = replace(PRESETS[name].config, batch_size=8, precision="float32")
+    if name == "shapes":
+        config = replace_at(config, "data.count", 200)
+    info = config.data.info(tmp_path)
+    text = train_script(config, run="r", channels=info.channels, classes=info.classes)
+    assert "gan_core" not in text
+    script = tmp_path / "train.py"
+    script.write_text(text)
+    data = ("--data", str(FOLDER)) if name == "fashion-fast" else ()
+    done = run_alone(script, "--steps", "3", "--every", "1", "--out", "made", *data)
+    assert (done.returncode, done.stderr) == (0, "")
+    made = tmp_path / "made"
+    assert sorted(p.name for p in made.iterdir()) == [f"{s:08d}.png" for s in (1, 2, 3)] + ["generator.safetensors"]
+    assert_same_training(config, config.data.load(config.size, tmp_path), made, done.stdout, 3)
+
+
+def test_the_sample_grid_is_the_run_s(random_images: ImageSet, tmp_path: Path) -> None:
+    config = replace(SMALL, conditional=True)
+    trainer = Trainer(config, random_images, torch.device("cpu"))
+    script = script_of(config)
+    z, labels, columns = script.grid_latents(torch.device("cpu"))
+    assert torch.equal(z, trainer._grid.z)
+    assert torch.equal(labels, trainer._grid.labels)
+    assert columns == trainer._grid.columns
