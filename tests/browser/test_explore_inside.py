@@ -85,7 +85,7 @@ def test_units_are_seen_switched_off_and_on_again(page: Page, trained: Server, s
     page.get_by_test_id("unit-double").click()
     wait_for_change(page, picture, off)
     page.get_by_test_id("units-reset").click()
-    expect(page.get_by_test_id("units-changed")).to_contain_text("none")
+    expect(page.get_by_test_id("units-changed")).to_contain_text("No unit is changed")
     page.wait_for_timeout(500)
     np.testing.assert_array_equal(pixels(picture), first)
 
@@ -105,7 +105,6 @@ def test_units_are_seen_switched_off_and_on_again(page: Page, trained: Server, s
 def test_the_units_that_matter_and_what_convinced_the_discriminator(page: Page, trained: Server, shots: Path) -> None:
     opened(page, trained, "inside")
     page.get_by_test_id("inside-matter").click()
-    page.get_by_test_id("matter-picture").click()
     rows = page.get_by_test_id("matter-list").locator("li")
     expect(rows).to_have_count(24)
     shares = [float(text.split()[0]) for text in page.locator(".gx-matter-unit b").all_inner_texts()]

@@ -18,7 +18,7 @@ class GxInside {
       "data-testid": `inside-${view}`, "aria-pressed": "false", onclick: () => this.choose(view) }, words));
     this.chips = make("div", { class: "gx-unit-chips", role: "list", "aria-label": "Changed units" });
     this.resetAll = gxButton("reset", "Reset units", { "data-testid": "units-reset", title: "Every unit as it was trained", onclick: () => this.setUnits([]) });
-    this.changes = make("div", { class: "gx-unit-changes", "data-testid": "units-changed" }, make("span", { class: "gx-label" }, "Changed units"), this.chips, this.resetAll);
+    this.changes = make("div", { class: "gx-unit-changes", "data-testid": "units-changed" }, this.chips, this.resetAll);
     this.views = { maps: new GxMaps(this), matter: new GxMatter(this), judge: new GxJudge(this) };
     this.empty = make("p", { class: "gx-quiet gx-card", hidden: true });
     root.classList.add("gx-inside");
@@ -91,7 +91,7 @@ class GxInside {
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.resetAll.disabled = !units.length;
-    if (!units.length) return this.chips.replaceChildren(make("span", { class: "gx-quiet" }, "none: the generator is as it was trained"));
+    if (!units.length) return this.chips.replaceChildren(make("span", { class: "gx-quiet" }, "No unit is changed: the generator is as it was trained."));
     this.chips.replaceChildren(...units.map(({ layer, unit, scale }) => make("span", { class: "gx-unit-chip", role: "listitem" },
       make("button", { type: "button", title: `Show this unit of ${layer}`, onclick: () => this.go(layer, unit) }, `${gxUnitName(this.layers, layer, unit)} · ${gxUnitWords(scale)}`),
       make("button", { type: "button", "aria-label": `Reset ${gxUnitName(this.layers, layer, unit)}`, title: "As it was trained", onclick: () => this.set(layer, unit, 1) }, "✕"))));

@@ -28,6 +28,7 @@ class GxMatter {
   forget() {
     this.explorer.cancel("inside-units");
     this.found = null;
+    this.tried = false;
     this.rows = [];
     this.list.replaceChildren();
     this.ranking.hidden = true;
@@ -46,8 +47,10 @@ class GxMatter {
     say(this.onPicture.lastChild, "For this picture");
     say(this.onMany.lastChild, name ? `For the class ${name}` : "On average");
     this.onMany.title = name ? "Over 16 random pictures of this class, and 16 of other classes to compare with" : "Over 16 random pictures";
-    if (!this.found && !this.running) say(this.words, this.idle);
-    else if (this.found) this.tellStale();
+    if (!this.found && !this.running) {
+      say(this.words, this.idle);
+      if (!this.tried && this.explorer.look) this.start("picture"); // so that there is something to see; later only when asked
+    } else if (this.found) this.tellStale();
     for (const { off, layer, unit } of this.rows ?? []) off.setAttribute("aria-pressed", String(this.inside.scale(layer, unit) === 0));
   }
 
@@ -55,6 +58,7 @@ class GxMatter {
     const { explorer } = this, { look, model } = explorer;
     if (!look) return;
     const name = this.className();
+    this.tried = true;
     this.run(true);
     try {
       const answer = await explorer.ask("inside-units", { look, of }, { slot: "inside-units", onProgress: ({ progress, words }) => {
