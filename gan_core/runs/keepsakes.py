@@ -95,10 +95,22 @@ class KeptList(Generic[Kept]):
     def __init__(self, path: Path, noun: str, read: Callable[[Mapping[str, Any]], Kept]) -> None:
         self._path, self._noun, self._read = path, noun, read
         self._problems: list[str] = []
+        self._known: tuple[tuple[int, ...] | None, list[Kept]] = (None, [])
 
     def all(self) -> list[Kept]:
         """Raises OSError."""
-        return self._load()[0]
+        signature = self._signature()
+        if signature is None or signature != self._known[0]:
+            self._known = signature, self._load()[0]
+        return list(self._known[1])
+
+    def _signature(self) -> tuple[int, ...] | None:
+        """Another one for every file that was written here: each has a name of its own first."""
+        try:
+            stat = self._path.stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
     def problems(self) -> list[str]:
         found, self._problems = self._problems, []

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +20,12 @@ from gan_core.data.assets import ASSETS
 from gan_core.data.base import datasets
 from gan_core.data.limits import shown
 from gan_core.latent import Explorable
-from gan_core.nets.base import DiscriminatorNet, GeneratorNet, ImageShape
+from gan_core.nets.base import ImageShape
 from gan_core.runs.cards import ModelCard, card_of, read_file, real_file, run_label, small_json, stems
-from gan_core.runs.checkpoints import DamagedCheckpoint, read_checkpoint
-from gan_core.runs.foreign import (
-    HEAD_BYTES,
-    Description,
-    NotAGenerator,
-    describe,
-    open_weights,
-    undrawn,
-    with_weights,
-)
+from gan_core.runs.foreign import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
 from gan_core.runs.keepsakes import Keepsakes
 from gan_core.runs.manager import RunManager
+from gan_core.runs.opening import build_discriminator, build_generator, discriminator_of, explorable, is_sound
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import ID_PATTERN, About, CheckpointRow, RunFolder, UnreadableRun, now_text, open_run
@@ -44,6 +37,9 @@ GENERATORS = ASSETS.parent / "generators"
 KEEP_OPEN = 6
 MOST_WEIGHTS_BYTES = 600_000_000  # of all that are open, save the one in use
 LOOK_AGAIN_SECONDS = 1.0  # so long a run's newest checkpoint is taken for the newest
+MOST_ROWS = 256  # remembered checkpoints, so that a drag does not ask the disk for each picture
+MOST_BROUGHT = 60
+MOST_AWAY = 5
 
 _ASSET_NAME = r"[a-z0-9][a-z0-9-]{0,60}"
 _FILE_NAME = r"[0-9a-f]{64}"
@@ -61,7 +57,8 @@ class Shelf:
         self._mine = manager.data_dir / "explore"
         self._guard = threading.RLock()
         self._open: OrderedDict[tuple[Any, ...], Explorable] = OrderedDict()
-        self._newest: dict[str, tuple[float, CheckpointRow]] = {}
+        self._rows: OrderedDict[tuple[str, int | None], tuple[float, CheckpointRow]] = OrderedDict()
+        self._opening: dict[str, threading.Lock] = {}
         self._keepsakes: dict[str, Keepsakes] = {}
         self._abouts: dict[str, About] = {}
 
@@ -125,56 +122,58 @@ class Shelf:
         Quick for one that is open already. Raises ValueError, one sentence, or OSError.
         """
         kind, name = _parts(model_id)
-        with self._guard:
-            if kind == "run":
-                return self._open_run(name, step)
-            path = self._file_of(kind, name)
-            stat = path.stat()
-            key = (model_id, stat.st_mtime_ns, stat.st_size)
-            return self._kept(key) or self._keep(key, self._open_file(model_id, kind, name, path))
+        if kind == "run":
+            return self._open_run(open_run(self._manager.runs_dir, name), step)
+        path = self._file_of(kind, name)
+        stat = path.stat()
+        key = (model_id, stat.st_mtime_ns, stat.st_size)
+        return self._kept(key) or self._opened(key, lambda: self._open_file(model_id, kind, name, path))
 
-    def _kept(self, key: tuple[Any, ...]) -> Explorable | None:
-        found = self._open.get(key)
-        if found is not None:
-            self._open.move_to_end(key)
-        return found
-
-    def _keep(self, key: tuple[Any, ...], model: Explorable) -> Explorable:
-        self._open[key] = model
-        while len(self._open) > KEEP_OPEN or (
-            len(self._open) > 1 and sum(m.weights_bytes for m in self._open.values()) > MOST_WEIGHTS_BYTES
-        ):
-            self._open.popitem(last=False)
-        return model
-
-    def _open_run(self, run_id: str, step: int | None) -> Explorable:
-        folder = open_run(self._manager.runs_dir, run_id)
-        if step is None:
-            looked, row = self._newest.get(run_id, (-LOOK_AGAIN_SECONDS, None))
-            if row is not None and time.monotonic() - looked < LOOK_AGAIN_SECONDS:
-                if found := self._kept((run_id, row.step, row.generator_sha256)):
-                    return found
+    def _open_run(self, folder: RunFolder, step: int | None) -> Explorable:
+        looked, known = self._rows.get((folder.id, step), (0.0, None))
+        if known is not None and time.monotonic() - looked < LOOK_AGAIN_SECONDS:
+            if found := self._kept((folder.id, known.step, known.generator_sha256)):
+                return found
         for row in reversed(folder.checkpoints()):
             if step is not None and row.step > step:
                 continue
-            key = (run_id, row.step, row.generator_sha256)
-            model = self._kept(key) or self._opened_row(folder, row)
-            if model is None:
-                continue
-            if step is None:
-                self._newest[run_id] = (time.monotonic(), row)
-            return self._keep(key, model)
+            key, make = (folder.id, row.step, row.generator_sha256), partial(self._open_row, folder, row)
+            model = self._kept(key) or (self._opened(key, make) if is_sound(folder, row) else None)
+            if model is not None:
+                with self._guard:
+                    self._rows[folder.id, step] = (time.monotonic(), row)
+                    while len(self._rows) > MOST_ROWS:
+                        self._rows.popitem(last=False)
+                return model
         when = "yet" if step is None else f"up to step {step}"
-        raise ValueError(f"The run {run_id} has no checkpoint {when} that can be explored.")
+        raise ValueError(f"The run {folder.id} has no checkpoint {when} that can be explored.")
 
-    def _opened_row(self, folder: RunFolder, row: CheckpointRow) -> Explorable | None:
-        """None where the generator's file is missing or not as it was written."""
-        try:
-            data = folder.generator(row.step).read_bytes()
-        except OSError:  # thinned out in this moment, or lost
-            return None
-        if hashlib.sha256(data).hexdigest() != row.generator_sha256:
-            return None
+    def _kept(self, key: tuple[Any, ...]) -> Explorable | None:
+        with self._guard:
+            found = self._open.get(key)
+            if found is not None:
+                self._open.move_to_end(key)
+            return found
+
+    def _opened(self, key: tuple[Any, ...], make: Callable[[], Explorable]) -> Explorable:
+        """Made by one thread, while others go on with what is open; those that want the same wait for it."""
+        with self._guard:
+            opening = self._opening.setdefault(key[0], threading.Lock())
+        with opening:
+            if found := self._kept(key):
+                return found
+            model = make()
+            with self._guard:
+                self._open[key] = model
+                while len(self._open) > 1 and (len(self._open) > KEEP_OPEN or self._bytes() > MOST_WEIGHTS_BYTES):
+                    self._open.popitem(last=False)
+            return model
+
+    def _bytes(self) -> int:
+        return sum(model.weights_bytes for model in self._open.values())
+
+    def _open_row(self, folder: RunFolder, row: CheckpointRow) -> Explorable:
+        data = folder.generator(row.step).read_bytes()
         about, view = folder.about(), self._manager.view(folder.id)
         if about.channels not in (1, 3):
             raise ValueError(f"The run {folder.id} makes points in the plane; only runs of pictures can be explored.")
@@ -183,8 +182,8 @@ class Shelf:
             raise UnreadableRun(f"The run {folder.id} is conditional but does not say what its classes are.")
         said = Description(config, ImageShape(about.channels, config.size), about.classes, folder.id, row.step)
         name = f"The checkpoint at step {row.step}"
-        judge = _judge(folder, row, said)
-        return _explorable(f"run:{folder.id}", run_label(view), said, data, name, judge, row.images)
+        judge = discriminator_of(folder, row, said)
+        return explorable(f"run:{folder.id}", run_label(view), said, data, name, judge, row.images)
 
     def _open_file(self, model_id: str, kind: str, name: str, path: Path) -> Explorable:
         data = read_file(path)
@@ -194,23 +193,44 @@ class Shelf:
         said = describe(data, label)
         judge = None
         if kind == "asset" and (beside := real_file(self._assets, f"{name}-discriminator.safetensors")):
-            judge = open_weights(read_file(beside), beside.name, lambda: _build_judge(said))
+            judge = open_weights(read_file(beside), f"{label}'s discriminator", lambda: build_discriminator(said))
         images = self._details(name).get("images", 0) if kind == "asset" else 0
-        return _explorable(model_id, label, said, data, label, judge, images if type(images) is int else 0)
+        return explorable(model_id, label, said, data, label, judge, images if type(images) is int else 0)
 
     # --- files that come along, or were brought
 
     def bring(self, data: bytes, name: str) -> str:
         """Keep a generator that was exported elsewhere; returns its model id. Raises NotAGenerator or OSError."""
         said = describe(data, name)
-        open_weights(data, name, lambda: _build_generator(said))
+        open_weights(data, name, lambda: build_generator(said))
         digest = hashlib.sha256(data).hexdigest()
         folder = self._mine / "files"
+        if len(self._file_names()) >= MOST_BROUGHT and digest not in self._file_names():
+            raise NotAGenerator(f"{MOST_BROUGHT} files have been brought already; take one of them away first.")
         folder.mkdir(parents=True, exist_ok=True)
         about = {"name": shown(name), "brought": now_text()}
         write_atomically(folder / f"{digest}.json", json.dumps(about, ensure_ascii=False).encode())
         write_atomically(folder / f"{digest}.safetensors", data)
         return f"file:{digest}"
+
+    def take_away(self, model_id: str) -> None:
+        """Take a brought file off the shelf; `bring_back` undoes it. What was kept of it stays."""
+        kind, name = _parts(model_id)
+        if kind != "file":
+            raise ValueError("Only a file that was brought can be taken away.")
+        path = self._file_of(kind, name)
+        path.replace(path.with_suffix(".away"))
+        gone = sorted(path.parent.glob("*.away"), key=lambda p: p.stat().st_mtime_ns)
+        for oldest in gone[:-MOST_AWAY]:
+            oldest.unlink(missing_ok=True)
+
+    def bring_back(self, model_id: str) -> None:
+        """Undo `take_away`, of the last MOST_AWAY. Raises UnknownModel."""
+        kind, name = _parts(model_id)
+        away = real_file(self._mine / "files", f"{name}.away")
+        if kind != "file" or away is None:
+            raise UnknownModel("This file cannot be brought back any more; bring it again.")
+        away.replace(away.with_suffix(".safetensors"))
 
     def _file_of(self, kind: str, name: str) -> Path:
         found = real_file(self._assets if kind == "asset" else self._mine / "files", f"{name}.safetensors")
@@ -266,35 +286,6 @@ class Shelf:
             f"run:{view.id}", run_label(view), "run", said, steps=view.checkpoints, live=view.state in LIVE,
             created=view.created,
         )  # fmt: skip
-
-
-def _explorable(
-    model_id: str, label: str, said: Description, data: bytes, name: str, judge: DiscriminatorNet | None, images: int
-) -> Explorable:  # fmt: skip
-    return Explorable(
-        id=model_id, label=label, config=said.config, shape=said.shape,
-        classes=said.classes if said.config.conditional else (),
-        generator=open_weights(data, name, lambda: _build_generator(said)), discriminator=judge, step=said.step,
-        images=images,
-    )  # fmt: skip
-
-
-def _build_generator(said: Description) -> GeneratorNet:
-    return said.config.generator.build(said.shape, said.config.latent.dim, said.class_count)
-
-
-def _build_judge(said: Description) -> DiscriminatorNet:
-    return said.config.discriminator.build(said.shape, said.class_count, said.config.pack)
-
-
-def _judge(folder: RunFolder, row: CheckpointRow, said: Description) -> DiscriminatorNet | None:
-    """The discriminator of a checkpoint; None where that cannot be had: there is much to explore without it."""
-    try:
-        weights = read_checkpoint(folder, row)["discriminator"]
-        return with_weights(undrawn(lambda: _build_judge(said)), weights, f"The checkpoint at step {row.step}")
-    except (DamagedCheckpoint, NotAGenerator, KeyError, TypeError, AttributeError) as error:
-        log.warning("a run is explored without its discriminator: %s", error)
-        return None
 
 
 def _parts(model_id: str) -> tuple[str, str]:

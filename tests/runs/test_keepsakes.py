@@ -180,6 +180,20 @@ def test_many_writers_lose_nothing_of_each_other(tmp_path: Path) -> None:
     assert found == sorted(f"{n}-{i}{'!' if i % 2 else ''}" for n in range(4) for i in range(10))
 
 
+def test_a_list_is_read_anew_only_where_it_changed(
+    kept: Keepsakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(kept, "a")
+    other = Keepsakes(tmp_path / "explore")
+    assert names(other) == "a"
+    kept.bookmarks.rename(kept.bookmarks.all()[0].id, "b")
+    assert names(other) == "b"
+    monkeypatch.setattr(type(other.bookmarks), "_load", lambda self: pytest.fail("it was read again"))
+    assert names(other) == "b"
+    other.bookmarks.all().clear()  # a list of one's own
+    assert names(other) == "b"
+
+
 def test_a_failed_change_leaves_the_file_as_it_was(kept: Keepsakes, tmp_path: Path) -> None:
     (a,) = add(kept, "a")
     path = tmp_path / "explore" / "bookmarks.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,13 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load, load_file, save
 
 from gan_core.data.points import Ring
 from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
 from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun, shelf
 from gan_core.runs.checkpoints import read_checkpoint
+from gan_core.runs.foreign import read_header
 from gan_core.runs.shelf import Shelf, UnknownModel
 from tests.latent.conftest import small_config, small_model
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf, model_of, write_asset
@@ -256,6 +258,35 @@ def test_a_file_is_brought_and_found_again(world: World, exported: bytes) -> Non
     shutil.rmtree(place.parent)
 
 
+def test_a_brought_file_is_taken_away_and_brought_back(
+    world: World, exported: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Shelf(open_manager(tmp_path), tmp_path / "none")
+    monkeypatch.setattr(shelf, "MOST_BROUGHT", 1)
+    model_id = here.bring(exported, "a.safetensors")
+    here.keepsakes(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
+    here.bring(exported, "a.safetensors")
+    with pytest.raises(ValueError, match="1 files have been brought already; take one of them away first"):
+        here.bring(exported_with_note(exported), "b.safetensors")
+    here.take_away(model_id)
+    assert here.models() == []
+    with pytest.raises(UnknownModel):
+        here.open(model_id)
+    here.bring_back(model_id)
+    assert [bookmark.name for bookmark in here.keepsakes(model_id).bookmarks.all()] == ["here"]
+    assert [card.id for card in here.models()] == [model_id]
+    for wrong in ("file:" + "0" * 64, PLAIN, f"run:{world.run}"):
+        for act in (here.take_away, here.bring_back):
+            with pytest.raises(ValueError, match=r"\.$"):
+                act(wrong)
+
+
+def exported_with_note(data: bytes) -> bytes:
+    """The same generator in another file."""
+    metadata, _ = read_header(data, "x")
+    return save(load(data), {**metadata, "note": "another"})
+
+
 def test_few_models_stay_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here = make_shelf(world.manager.runs_dir.parent, world.manager)
     first = here.open(PLAIN)
@@ -288,3 +319,26 @@ def test_opening_an_open_model_is_quick(world: World) -> None:
         world.shelf.open(f"run:{world.run}")
         world.shelf.open(PLAIN)
     assert time.process_time() - begin < 0.2  # 0.5 ms each; measured 0.03
+
+
+def test_a_slow_opening_keeps_nobody_else_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = make_shelf(world.manager.runs_dir.parent, world.manager)
+    here.open(PLAIN)
+    entered, go_on, made = threading.Event(), threading.Event(), list[Explorable]()
+    original = Shelf._open_file
+
+    def slow(*arguments: Any) -> Explorable:
+        entered.set()
+        assert go_on.wait(30)
+        return original(*arguments)
+
+    monkeypatch.setattr(Shelf, "_open_file", slow)
+    threads = [threading.Thread(target=lambda: made.append(here.open(STYLED))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert entered.wait(30)
+    assert here.open(PLAIN).label == "small-plain"  # would wait for ever
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert made[0] is made[1]
