@@ -11,7 +11,7 @@ from gan_core.cli.errors import CommandError
 from gan_core.config.places import DEVICES, data_dir, device_name, runs_dir
 from gan_core.training.presets import DEFAULT, PRESETS
 
-EXPORTS = ("safetensors", "discriminator", "png", "gif", "csv")
+EXPORTS = ("safetensors", "discriminator", "onnx", "train-script", "sample-script", "png", "gif", "csv")
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,9 +99,14 @@ def build_parser() -> Parser:
     _out(sample)
     _folders(sample)
 
-    export = command("export", "Write a run's networks, newest grid, training film or curves to a file.")
+    export = command("export", "Write a run's networks, scripts, newest grid, training film or curves to a file.")
     _run(export)
-    export.add_argument("--to", required=True, choices=EXPORTS, help="what to write; safetensors: the generator")
+    export.add_argument(
+        "--to",
+        required=True,
+        choices=EXPORTS,
+        help="what to write; safetensors, onnx: the generator; train-script, sample-script: stand-alone Python",
+    )
     export.add_argument(
         "--scale",
         type=whole_number(1, 16),

@@ -17,9 +17,11 @@ from gan_core.export import (
     grid_png,
     load_generator,
     metrics_csv,
+    onnx_file,
     training_gif,
     write_npz,
 )
+from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
 from gan_core.runs import RunManager
 from gan_core.runs.pictures import run_pictures
 
@@ -50,6 +52,11 @@ def export(arguments: argparse.Namespace) -> int:
     data = EXPORTERS[arguments.to](manager, run, arguments.scale)
     write_atomically(out, data)
     print(f"{out}: {len(data):,} bytes.")
+    if arguments.to == "train-script" and needs_data(config := manager.config(run)):
+        beside = out.with_suffix(".npz")
+        with atomic_path(beside) as temporary:
+            write_npz(temporary, training_data(config, manager.data_dir))
+        print(f"{beside}: the images that it learns from; name it with --data.")
     return 0
 
 
@@ -66,6 +73,28 @@ def _discriminator(manager: RunManager, run: str, scale: int) -> bytes:
     return discriminator_file(
         weights, run=run, step=step, config=manager.view(run).config, channels=about.channels, classes=about.classes
     )
+
+
+def _onnx(manager: RunManager, run: str, scale: int) -> bytes:
+    config, about, path = manager.config(run), manager.about(run), manager.checkpoint_generator(run)
+    classes = about.classes if config.conditional else ()
+    net = load_generator(path, config, channels=about.channels, class_count=len(classes))
+    return onnx_file(
+        net, latent_dim=config.latent.dim, class_count=len(classes), run=run, step=generator_step(path),
+        config=manager.view(run).config, classes=classes,
+    )  # fmt: skip
+
+
+def _train_script(manager: RunManager, run: str, scale: int) -> bytes:
+    about, changes = manager.about(run), len(manager.changes(run))
+    return train_script(
+        manager.config(run), run=run, channels=about.channels, classes=about.classes, live_changes=changes
+    ).encode()
+
+
+def _sample_script(manager: RunManager, run: str, scale: int) -> bytes:
+    about = manager.about(run)
+    return sample_script(manager.config(run), run=run, channels=about.channels, classes=about.classes).encode()
 
 
 def _png(manager: RunManager, run: str, scale: int) -> bytes:
@@ -100,6 +129,9 @@ def _grids(manager: RunManager, run: str) -> list[tuple[int, int]]:
 EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
     "safetensors": _safetensors,
     "discriminator": _discriminator,
+    "onnx": _onnx,
+    "train-script": _train_script,
+    "sample-script": _sample_script,
     "png": _png,
     "gif": _gif,
     "csv": _csv,

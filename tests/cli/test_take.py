@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
+
+from tests.export.made_scripts import run_alone
 
 from .conftest import SMALL, Answer
 
@@ -98,6 +101,44 @@ def test_the_discriminator_is_that_of_the_checkpoint(cli: Cli, run: str, tmp_pat
             assert torch.equal(ours.get_tensor(name), tensor.half() if tensor.is_floating_point() else tensor)
 
 
+def test_onnx_gives_the_images_that_sample_draws(cli: Cli, run: str, tmp_path: Path) -> None:
+    assert cli("export", run, "--to", "onnx", "--out", str(tmp_path / "g.onnx")).status == 0
+    cli("sample", run, "--count", "9", "--seed", "2", "--out", str(tmp_path / "s.npz"))
+    session = onnxruntime.InferenceSession(tmp_path / "g.onnx", providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map["run"] == run
+    z = torch.randn(256, 64, generator=torch.Generator().manual_seed(2))[:9]
+    (images,) = session.run(None, {"latent": z.numpy()})
+    drawn = np.load(tmp_path / "s.npz")["images"].astype(np.float32)
+    assert np.abs((images.transpose(0, 2, 3, 1) + 1) * 127.5 - drawn).max() < 0.51
+
+
+def test_the_sample_script_draws_what_sample_draws(cli: Cli, tmp_path: Path) -> None:
+    told = cli("train", *SMALL, "--set", "conditional=true", "--steps", "2", "--json").json()
+    run = str(told["run"])
+    cli("export", run, "--to", "sample-script", "--out", str(tmp_path / "sample.py"))
+    cli("export", run, "--to", "safetensors", "--out", str(tmp_path / "generator.safetensors"))
+    cli("sample", run, "--count", "300", "--seed", "4", "--out", str(tmp_path / "theirs.npz"))
+    run_alone(tmp_path / "sample.py", "--count", "300", "--seed", "4", "--out", "ours.npz")
+    ours, theirs = np.load(tmp_path / "ours.npz"), np.load(tmp_path / "theirs.npz")
+    np.testing.assert_array_equal(ours["labels"], theirs["labels"])
+    apart = np.abs(ours["images"].astype(int) - theirs["images"].astype(int))
+    assert apart.max() <= 1  # a number half-way between two bytes may be rounded to either
+    assert apart.mean() < 1e-3
+    assert theirs["images"].std() > 0
+
+
+def test_the_training_script_comes_with_the_data_that_it_cannot_make(cli: Cli, tmp_path: Path) -> None:
+    emoji = ["--set", "data=emoji", "--set", "data.only=Activities", "--set", "size=32"]
+    told = cli("train", *SMALL, *emoji, "--steps", "1", "--json").json()
+    said = cli("export", told["run"], "--to", "train-script", "--out", str(tmp_path / "train.py"))
+    assert said.out.count("\n") == 2
+    assert "name it with --data" in said.out
+    assert "gan_core" not in (tmp_path / "train.py").read_text()
+    out = run_alone(tmp_path / "train.py", "--data", "train.npz", "--steps", "2", "--every", "1").stdout
+    assert [line.split("  ")[0] for line in out.splitlines()] == ["step 1", "step 2"]
+    assert (tmp_path / "trained" / "generator.safetensors").stat().st_size > 10_000
+
+
 @pytest.mark.parametrize("command", [["sample", "last"], ["export", "last", "--to", "csv"]])
 def test_a_place_that_cannot_be_written_is_said_before_any_work(cli: Cli, tmp_path: Path, command: list[str]) -> None:
     assert "there is no folder" in cli(*command, "--out", str(tmp_path / "no" / "x")).sentence()
@@ -120,7 +161,7 @@ def test_a_failed_write_leaves_the_old_file(
     assert out.read_text() == "old"
 
 
-@pytest.mark.parametrize("kind", ["onnx", "jpg", ""])
+@pytest.mark.parametrize("kind", ["pickle", "jpg", ""])
 def test_a_kind_that_is_not_there_is_named_with_those_that_are(cli: Cli, kind: str, tmp_path: Path) -> None:
     said = cli("export", "last", "--to", kind, "--out", str(tmp_path / "x")).sentence()
     assert f"'{kind}'" in said

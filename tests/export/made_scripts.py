@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import types
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import replace_at
@@ -60,3 +63,15 @@ def narrow(member: Any) -> Any:
     if "hidden" in specs(type(member)):
         return replace(member, hidden="24,16")
     return replace(member, width=16)
+
+
+def run_alone(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The script in a process of its own, in its folder, far from this repository; it must not complain."""
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COVERAGE"))}
+    surroundings |= {"PYTHONPATH": "", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
+    done = subprocess.run(
+        [sys.executable, script.name, *words], cwd=script.parent, env=surroundings, capture_output=True, text=True,
+        timeout=300, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done

@@ -6,6 +6,6 @@ and `pictures` are what is only in scripts.
 """
 
 from gan_core.export.scripts.sample import sample_script
-from gan_core.export.scripts.train import needs_data, train_script
+from gan_core.export.scripts.train import needs_data, train_script, training_data
 
-__all__ = ["needs_data", "sample_script", "train_script"]
+__all__ = ["needs_data", "sample_script", "train_script", "training_data"]

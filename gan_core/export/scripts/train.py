@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 
 from gan_core.data import FashionMnist, Shapes
 from gan_core.data.base import Dataset
@@ -30,8 +32,11 @@ SECTIONS = (
 )
 
 
-def train_script(config: RunConfig, *, run: str, channels: int, classes: tuple[str, ...] = ()) -> str:
-    """The script. channels: of the run's images, 2 for points; classes: names of its data's classes.
+def train_script(
+    config: RunConfig, *, run: str, channels: int, classes: tuple[str, ...] = (), live_changes: int = 0
+) -> str:
+    """The script. channels: of the run's images, 2 for points; classes: names of its data's classes; live_changes:
+    how many settings were changed while the run trained.
 
     It starts with the run's own weights and draws the same batches, latents and noise: on one processor thread its
     numbers are the run's but for rounding. Needs torch, numpy and pillow (torchvision for some datasets).
@@ -54,7 +59,7 @@ def train_script(config: RunConfig, *, run: str, channels: int, classes: tuple[s
     data_help = _data(program, config.data)
     program.settings |= {"ABOUT": f"Trains the run {run} again.", "DATA_HELP": data_help}
     program.settle([(_LOOP, "main")])
-    return written(program, (_LOOP, "main"), _introduction(config, run, data_help, classes), SECTIONS)
+    return written(program, (_LOOP, "main"), _introduction(config, run, data_help, classes, live_changes), SECTIONS)
 
 
 def stand_generator(program: Program, config: RunConfig, shape: ImageShape, class_count: int) -> None:
@@ -128,12 +133,32 @@ def needs_data(config: RunConfig) -> bool:
     return not known and type(data).__name__ not in _PUBLISHED
 
 
-def _introduction(config: RunConfig, run: str, data_help: str, classes: tuple[str, ...]) -> str:
-    text = (
-        f"Trains a generative adversarial network: the run {run} again, as it was set up in GANscope.\n\n"
-        "    python train.py --out trained          the whole run; samples and weights go into the folder trained\n"
-        "    python train.py --steps 100 --every 10 a first look\n\n"
-        f"--data: {data_help}.\n\n"
-        "Needs torch, numpy and pillow"
-    )
-    return text + (".\n" if not classes or not config.conditional else f".\n\nClasses: {', '.join(classes)}.\n")
+def training_data(config: RunConfig, data_dir: Path) -> dict[str, NDArray[Any]]:
+    """The arrays for the script's .npz file: images uint8 [N, C, size, size]; labels int64 [N] where there are any.
+
+    Raises DataUnavailable.
+    """
+    data = config.data.load(config.size, data_dir)
+    images = {"images": data.images.numpy()}
+    return images if data.labels is None else {**images, "labels": data.labels.numpy()}
+
+
+def _introduction(config: RunConfig, run: str, data_help: str, classes: tuple[str, ...], live_changes: int) -> str:
+    fetches = ", and torchvision where it fetches the data" if "fetch" in data_help else ""
+    lines = [
+        f"Trains a generative adversarial network: the run {run} once more, as GANscope trained it.",
+        "",
+        "    python train.py --out trained             the whole run; samples and weights go into the folder trained",
+        "    python train.py --steps 100 --every 10    a first look",
+        "",
+        f"--data: {data_help}.",
+        "",
+        "It starts with the run's weights and draws the same batches, latents and noise: on a processor, losses and",
+        f"weights are the run's, but for rounding. Needs torch, numpy and pillow{fetches}.",
+    ]
+    if live_changes:
+        what = "A setting was" if live_changes == 1 else f"{live_changes} settings were"
+        lines += ["", f"{what} changed while the run trained; here all are as they were at its end."]
+    if config.conditional and classes:
+        lines += ["", f"Classes: {', '.join(classes)}."]
+    return "\n".join(lines) + "\n"
