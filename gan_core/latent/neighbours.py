@@ -64,7 +64,7 @@ class Neighbours:
     """indices: of the training images [count], nearest first; distances likewise; images uint8 [count, H, W, C].
 
     real: sorted, from real images that were not trained on to their nearest training image; generated: the same
-    from random samples of the generator. unit: "grey levels of 255" or "of D's features".
+    from random samples of the generator. unit: "grey levels of 255" or "in D's features".
     held_out: False where the data keeps none back, and real are training images to their nearest other one.
     """
 
@@ -111,8 +111,8 @@ class Neighbours:
         )
         start += "new real images; " if self.held_out else "real images; "
         if share > 0.5:
-            return start + "5% would be expected: the generator copies."
-        return start + ("5% is what no copying gives." if share <= 0.1 else "5% would be expected.")
+            return start + "without copying it would be about 5%: this generator copies."
+        return start + "without copying it is about 5%."
 
 
 class TrainingSet:
@@ -173,7 +173,7 @@ class TrainingSet:
         query = self.features(to_unit(_channels_first(sample[None])))
         distances, indices = nearest(query, self.rows, count)
         images = self.data.images[torch.from_numpy(indices[0])].permute(0, 2, 3, 1).contiguous().numpy()
-        unit = "grey levels of 255" if self.sight == "pixels" else "of D's features"
+        unit = "grey levels of 255" if self.sight == "pixels" else "in D's features"
         return Neighbours(
             indices[0], distances[0] * np.float32(self.scale), images, self.real, self.generated, unit, self.held_out
         )

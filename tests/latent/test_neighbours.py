@@ -77,7 +77,7 @@ def test_a_copy_is_called_one(dcgan_model: Explorable) -> None:
     assert found.nearer_than == 1.0
     assert found.verdict().startswith("This looks copied: 0 grey levels")
     assert "100% are nearer" in found.verdict_on_all()
-    assert found.verdict_on_all().endswith("the generator copies.")
+    assert found.verdict_on_all().endswith("this generator copies.")
 
 
 def test_what_is_far_from_everything_is_called_far(dcgan_model: Explorable) -> None:

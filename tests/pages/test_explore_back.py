@@ -205,7 +205,7 @@ def test_the_nearest_training_images(model: Explorable) -> None:
     nearest(desk_of(model, told), look_at(6), [])
     assert len(told) == before  # the training images were read once
     seen = nearest(desk_of(model), look_at(5, features="discriminator"), [])
-    assert seen.header["unit"] == "of D's features"
+    assert seen.header["unit"] == "in D's features"
 
 
 def test_larger_pictures_have_small_thumbnails() -> None:
