@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -22,6 +22,8 @@ from gan_core.latent.population import Floats, Population, population_of
 from gan_core.latent.sefa import sefa_directions
 from gan_core.latent.supervised import labelled_direction, marked_direction
 from gan_core.latent.where import forward, resolve_all
+
+Early = Callable[[list[Direction]], None]
 
 METHODS = ("pca", "sefa", "attribute")
 MOST = 16  # directions of one search
@@ -51,10 +53,13 @@ class Search:
     weights: Floats | None = None
 
 
-def find_directions(model: Explorable, search: Search, progress: Progress | None = None) -> list[Direction]:
+def find_directions(
+    model: Explorable, search: Search, progress: Progress | None = None, early: Early | None = None
+) -> list[Direction]:
     """The directions that a search finds, at most MOST, each with its range.
 
-    They lie in W where the model has it, else in Z. Raises ValueError in one sentence where there are none.
+    They lie in W where the model has it, else in Z. early: is given them before their ranges are measured, which
+    takes longer than finding them. Raises ValueError in one sentence where there are none.
     """
     space = "w" if model.has_w else "z"
     layers = search.layers if space == "w" else None
@@ -75,7 +80,7 @@ def find_directions(model: Explorable, search: Search, progress: Progress | None
     else:
         raise ValueError(f'method is "{search.method}"; it must be one of {", ".join(METHODS)}.')
     found = [replace(direction, layers=layers) for direction in found]
-    return finished(model, found, search.others, population, search.weights, _part(progress, 0.6, 1.0))
+    return finished(model, found, search, population, _part(progress, 0.6, 1.0), early)
 
 
 def direction_of_marks(
@@ -92,7 +97,7 @@ def direction_of_marks(
     pictures = population.pictures(_part(progress, 0.0, 0.6))
     found = marked_direction(population, pictures, marked, yes)
     found = replace(found, layers=search.layers if space == "w" else None)
-    return finished(model, [found], search.others, population, search.weights, _part(progress, 0.6, 1.0))[0]
+    return finished(model, [found], search, population, _part(progress, 0.6, 1.0))[0]
 
 
 def changed_direction(
@@ -101,29 +106,32 @@ def changed_direction(
     """The same direction with other layers, without others; and its range anew. Raises ValueError."""
     population = population_of(model, _WATCHED, _SEED, direction.space, search.weights)
     layers = search.layers if direction.space == "w" else None
-    return finished(model, [replace(direction, layers=layers)], search.others, population, search.weights, progress)[
-        0
-    ]
+    return finished(model, [replace(direction, layers=layers)], search, population, progress)[0]
 
 
 def finished(
     model: Explorable,
     found: Sequence[Direction],
-    others: Sequence[Direction],
+    search: Search,
     population: Population,
-    weights: Floats | None,
-    progress: Progress | None,
+    progress: Progress | None = None,
+    early: Early | None = None,
 ) -> list[Direction]:
-    """Orthogonal to the others, with their ranges. Those of which nothing is left are left out, unless all are."""
+    """Orthogonal to the search's others, with their ranges.
+
+    Those of which nothing is left are left out. Raises ValueError where that leaves none.
+    """
     kept, problem = list[Direction](), None
     for direction in found:
         try:
-            kept.append(orthogonalised(direction, others, population) if others else direction)
+            kept.append(orthogonalised(direction, search.others, population) if search.others else direction)
         except ValueError as error:
             problem = error
     if not kept and problem is not None:
         raise problem
-    finder = _finder(model, population.space, weights, _part(progress, 0.0, 0.3))
+    if early is not None:
+        early(kept)
+    finder = _finder(model, population.space, search.weights, _part(progress, 0.0, 0.3))
     return measured(kept, finder, _part(progress, 0.3, 1.0))
 
 

@@ -64,7 +64,13 @@ def test_what_is_offered_fits_the_model(desk: Desk) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_found_directions_travel_whole(desk: Desk, model: str) -> None:
     told: list[float] = []
-    listening = Desk(desk.shelf, lambda fraction, *_: told.append(fraction))
+    early: list[dict[str, Any]] = []
+
+    def listen(fraction: float, _words: str, extra: Any, _blobs: Any) -> None:
+        told.append(fraction)
+        early.extend(extra.get("directions", []))
+
+    listening = Desk(desk.shelf, listen)
     more = {"layers": [0, 2]} if model == STYLED else {}
     found = ask(listening, find, model, method="pca", count=3, **more).header["directions"]
     assert len(found) == 3
@@ -74,7 +80,8 @@ def test_found_directions_travel_whole(desk: Desk, model: str) -> None:
         assert direction["low"] <= 0 <= direction["high"]
         assert direction["layers"] == more.get("layers")
     assert told == sorted(told)
-    assert told
+    assert [one["vector"] for one in early] == [one["vector"] for one in found]  # before they are measured
+    assert all(one["low"] is None for one in early)
 
 
 def test_a_search_stops_when_nobody_waits_for_it(desk: Desk) -> None:
@@ -157,7 +164,7 @@ def test_a_direction_without_a_range_is_kept_without_one(desk: Desk) -> None:
     ("run", "more", "words"),
     [
         (find, {"method": "guess"}, 'method is "guess"; it must be one of'),
-        (find, {"method": "pca", "count": 999}, '"count" is 999'),
+        (find, {"method": "pca", "count": 999}, '"count"'),
         (find, {"method": "pca", "layers": [0]}, "layers must be null: this generator has no style layers"),
         (find, {"method": "pca", "others": [3]}, r"others\[0\] must be an object"),
         (find, {}, '"method" must be a text'),

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from gan_core.latent import Explorable, Look, check_look, check_weights, decode_vector, encode_vector, render
 from gan_core.latent.attributes import attributes, shows_factors
 from gan_core.latent.directions import FARTHEST, STRIP, Direction, unit_vector
@@ -50,9 +52,16 @@ def options(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 @operation("directions-find", lane="long")
 def find(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """Directions by "method" (see METHODS), at most "count", of "layer" or "attribute" where the method has such."""
+    """Directions by "method" (see METHODS), at most "count", of "layer" or "attribute" where the method has such.
+
+    They are told in a progress before their ranges are measured, in the order of the answer.
+    """
     model = desk.model(asked.get("model"))
-    found = find_directions(model, _search(model, asked, words(asked, "method", 40)), desk.progress)
+
+    def early(found: list[Direction]) -> None:
+        desk.progress(0.6, "measuring how far they can be used", {"directions": [_told(one) for one in found]})
+
+    found = find_directions(model, _search(model, asked, words(asked, "method", 40)), desk.progress, early)
     return Reply({"directions": [_told(direction) for direction in found]})
 
 
@@ -187,8 +196,9 @@ def _direction(model: Explorable, data: Any, name: str) -> Direction:
     low, high = data.get("low"), data.get("high")
     figures = data.get("figures")
     known = figures if isinstance(figures, dict) else {}
+    vector = decode_vector(data.get("vector"), model.length(space), f"{name}.vector")
     return Direction(
-        vector=unit_vector(decode_vector(data.get("vector"), model.length(space), f"{name}.vector")),
+        vector=vector if abs(float(np.linalg.norm(vector)) - 1) < 1e-5 else unit_vector(vector),  # its bits stay
         space=space,
         unit=number(data, "unit", 1.0, 1e-6, 1e4),
         label=words(data, "label", MOST_LABEL, default="A direction"),
