@@ -131,7 +131,7 @@ class Shelf:
 
     def _open_run(self, folder: RunFolder, step: int | None) -> Explorable:
         looked, known = self._rows.get((folder.id, step), (0.0, None))
-        if known is not None and time.monotonic() - looked < LOOK_AGAIN_SECONDS:
+        if known is not None and (known.step == step or time.monotonic() - looked < LOOK_AGAIN_SECONDS):
             if found := self._kept((folder.id, known.step, known.generator_sha256)):
                 return found
         for row in reversed(folder.checkpoints()):

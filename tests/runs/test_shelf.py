@@ -166,6 +166,17 @@ def test_a_damaged_newest_checkpoint_is_passed_over(world: World, tmp_path: Path
         Shelf(manager).open(f"run:{world.run}")
 
 
+def test_a_checkpoint_in_use_stays_although_its_files_are_thinned_out(world: World, tmp_path: Path) -> None:
+    shutil.copytree(world.manager.runs_dir / world.run, tmp_path / "runs" / world.run)
+    manager = open_manager(tmp_path)
+    here, folder = Shelf(manager), folder_of(manager, world.run)
+    *_, before, newest = folder.checkpoints()
+    model = here.open(f"run:{world.run}", newest.step)
+    folder.generator(newest.step).unlink()
+    assert here.open(f"run:{world.run}", newest.step) is model
+    assert Shelf(manager).open(f"run:{world.run}", newest.step).step == before.step
+
+
 def test_a_run_that_trains_is_followed(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "LOOK_AGAIN_SECONDS", 0.0)
     run = manager.start(quick(steps=100_000))
