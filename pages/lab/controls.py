@@ -123,6 +123,8 @@ def _draw_actions(state: Tab, view: Any) -> None:
         )
     if view is not None and view.checkpoints:
         _draw_branch(state, view)
+        if kind not in LIVE and not makes_points(view):
+            _draw_explore(state)
 
 
 def _draw_speed(state: Tab, view: Any) -> None:
@@ -173,6 +175,11 @@ def _draw_longer(state: Tab, view: Any) -> None:
                 width="stretch",
                 on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
             )
+
+
+def _draw_explore(state: Tab) -> None:
+    if st.button("Explore", key="explore-run", icon=":material/explore:", help="Its latent space, under your hand."):
+        st.switch_page("explore/page.py", query_params={"model": f"run:{state.run}"})
 
 
 def _draw_branch(state: Tab, view: Any) -> None:

@@ -66,7 +66,7 @@ class ExploreView {
       if (asked.model && !known(asked.model)) asked.problem = "The link's model is not on this machine, so this is another one.";
       const first = known(asked.model) ? asked.model : header.models[0]?.id;
       if (!first) return this.showNothing(asked.problem);
-      await this.open(first, known(asked.model) ? asked : { problem: asked.problem });
+      await this.open(first, asked.model && !known(asked.model) ? { problem: asked.problem } : asked);
     } catch (problem) {
       this.showNothing(problem.message);
     }
@@ -110,9 +110,8 @@ class ExploreView {
     const recalled = this.history.recall();
     if (stays) explorer.show(before, { commit: true, quiet: true });
     else if (look) {
-      explorer.show({ ...this.usual(), ...look }, { commit: true });
-      explorer.next && (explorer.next.link = true);
       this.fromLink = true;
+      explorer.show({ ...this.usual(), ...look }, { commit: true });
     } else if (recalled) explorer.show(this.history.present, { commit: true, quiet: true });
     else explorer.show(this.usual(), { commit: true });
     if (problem) explorer.say(problem);

@@ -18,7 +18,8 @@ class GxPicture {
     this.reach = make("input", { type: "range", class: "gs-range gx-reach gx-only-around", min: "-2", max: "0.6", step: "0.01", value: "-0.9",
       title: "How far the neighbours are from each other", "aria-label": "How far the neighbours are from each other",
       oninput: () => this.askAround() });
-    this.stage = make("div", { class: "gx-stage" }, this.canvas, this.around, this.mark, this.pill);
+    this.waiting = make("p", { class: "gx-waiting" }, "The engine is starting; the picture comes in a moment.");
+    this.stage = make("div", { class: "gx-stage" }, this.waiting, this.canvas, this.around, this.mark, this.pill);
     this.root = make("figure", { class: "gs-side gx-picture" },
       make("header", {}, make("h3", {}, "Generated"), this.caption, this.reach, this.turn, this.toggle), this.stage);
     this.isAround = false;
@@ -34,6 +35,7 @@ class GxPicture {
   }
 
   draw({ size }, rgba) {
+    this.waiting.remove();
     gxDraw(this.canvas, size, size, rgba);
   }
 

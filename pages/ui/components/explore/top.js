@@ -6,7 +6,7 @@ class GxTop {
     this.explorer = explorer;
     this.onStep = onStep;
     this.model = make("select", { class: "gx-select gx-model", "aria-label": "Model", "data-testid": "model",
-      title: "The trained generator whose latent space this is: one that came along, or one of the runs here.", onchange: () => onModel(this.model.value) });
+      title: "The trained generator whose latent space this is: one that came along, or one of the runs here.", onchange: () => onModel(this.model.value) }, make("option", {}, "Models"));
     this.file = make("input", { type: "file", accept: ".safetensors", hidden: true, onchange: () => {
       if (this.file.files[0]) onFile(this.file.files[0]);
       this.file.value = "";
@@ -24,7 +24,7 @@ class GxTop {
     this.psi.addEventListener("dblclick", () => { this.psi.value = "1"; this.showNumbers(); send(true); });
     this.psiNumber = make("output", {});
     const truth = "Truncation: below 1 the latent is pulled toward the middle, so that pictures become more usual and less varied; 1 leaves it as it is. Double-click: back to 1.";
-    this.classGroup = make("div", { class: "gx-field gx-class" }, make("span", { class: "gx-label" }, "Class"), this.first, this.second, this.mix);
+    this.classGroup = make("div", { class: "gx-field gx-class", hidden: true }, make("span", { class: "gx-label" }, "Class"), this.first, this.second, this.mix);
     this.root = make("div", { class: "gx-top" },
       make("div", { class: "gx-field gx-pick" }, this.model, open, this.file, this.newer, this.note), this.classGroup,
       make("label", { class: "gx-field gx-psi", title: truth }, make("span", { class: "gx-label" }, "Truncation"), this.psi, this.psiNumber));
