@@ -84,21 +84,21 @@ def unit_effects(
     chosen = layers_of(model.generator) if layers is None else [layer_named(model.generator, n) for n in layers]
     total = sum(layer.units for layer in chosen)
     done = 0
-    with torch.inference_mode():
-        with _with(model, units):
-            here, away = _Pictures(model, points), _Pictures(model, others) if others else None
-        for layer in chosen:
+    with _with(model, units):
+        here, away = _Pictures(model, points), _Pictures(model, others) if others else None
+    for layer in chosen:
 
-            def told(unit: int, layer: UnitLayer = layer, before: int = done) -> None:
-                progress((before + unit) / total, f"Layer {layer.name}: {unit} of {layer.units} units switched off")
+        def told(unit: int, layer: UnitLayer = layer, before: int = done) -> None:
+            progress((before + unit) / total, f"Layer {layer.name}: {unit} of {layer.units} units switched off")
 
-            yield _layer_effects(model, layer, units, here, away, told)
-            done += layer.units
+        yield _layer_effects(model, layer, units, here, away, told)
+        done += layer.units
 
 
 class _Pictures:
     """Points with their pictures and scores as they are while nothing is switched off."""
 
+    @torch.no_grad()
     def __init__(self, model: Explorable, points: Sequence[Point]) -> None:
         self.model, self.points = model, list(points)
         self.images = forward(model.generator, self.points)
@@ -110,6 +110,7 @@ class _Pictures:
         return judge(self.model, images, [point.weights for point in points])
 
 
+@torch.no_grad()
 def _layer_effects(
     model: Explorable,
     layer: UnitLayer,

@@ -44,6 +44,12 @@ def test_maps_are_what_the_layers_give_in_turn(dcgan_model):
     np.testing.assert_allclose(changed[2], 0.5 * first[0, 2], rtol=1e-5, atol=1e-7)
 
 
+def test_between_two_layers_the_caller_has_gradients(dcgan_model):
+    for _ in unit_effects(dcgan_model, points(dcgan_model, [1])):
+        assert torch.is_grad_enabled()
+        assert not torch.is_inference_mode_enabled()
+
+
 @torch.no_grad()
 @pytest.mark.parametrize("conditional", [False, True])
 def test_effects_are_those_of_weights_set_to_zero(dcgan_model, conditional_model, conditional):

@@ -46,7 +46,7 @@ class GxInside {
     this.view = view;
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.view === view));
     const lacks = view === "judge" ? !this.judge && "This model came without its discriminator, so there is nobody to ask. A run of your own keeps it."
-      : !this.layers.length && "This generator has no hidden layer: the latent is wired straight to the pixels, so there are no units to look at.";
+      : !this.layers.length && "This generator has no hidden layer: the latent is wired straight to the pixels, so there are no units to look at. Hidden layers such as 256,512 can be given to it in the Lab.";
     this.empty.hidden = !lacks;
     say(this.empty, lacks || "");
     for (const [name, other] of Object.entries(this.views)) other.root.hidden = name !== view || !!lacks;
@@ -207,7 +207,7 @@ class GxMaps {
   layout() {
     const { units } = this.maps, width = this.canvas.clientWidth || 320, phone = width < 420;
     const height = phone ? 360 : Math.min(560, Math.max(250, innerHeight - 470));
-    let columns = Math.ceil(width / 96);
+    let columns = Math.ceil(width / 150);
     while (columns < units && Math.ceil(units / columns) * (width / columns) > height && width / columns > 15) columns += 1;
     columns = Math.max(columns, Math.min(units, 4));
     return { columns, rows: Math.ceil(units / columns), tile: width / columns };
