@@ -42,6 +42,7 @@ MOST_DETAILS_BYTES = 20_000
 MOST_FILE_BYTES = 200_000_000
 FORMAT = 1
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_WRONG = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)  # what bad data raises
 _LOCKS: dict[Path, threading.Lock] = {}
 _LOCKS_GUARD = threading.Lock()
 
@@ -174,7 +175,7 @@ class KeptList(Generic[Kept]):
         """What is kept and what was deleted, to be changed in the block; written at its end."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with _exclusive(self._path):
-            kept, deleted = self._load(set_aside=True)
+            kept, deleted = self._load(locked=True)
             yield kept, deleted
             data = {
                 "format": FORMAT,
@@ -183,39 +184,31 @@ class KeptList(Generic[Kept]):
             }
             write_atomically(self._path, json.dumps(data, ensure_ascii=False, allow_nan=False).encode())
 
-    def _load(self, *, set_aside: bool = False) -> tuple[list[Kept], list[tuple[int, Kept]]]:
+    def _load(self, *, locked: bool = False) -> tuple[list[Kept], list[tuple[int, Kept]]]:
         """Raises OSError where the file is there but may not be read, or not be moved out of the way."""
         try:
-            if self._path.stat().st_size > MOST_FILE_BYTES:
-                raise ValueError("too large")
-            data = json.loads(self._path.read_bytes())
-            if data["format"] != FORMAT:
-                raise ValueError("format")
-            kept = [self._read(item) for item in data["kept"]]
-            deleted = [(int(row["place"]), self._read(row["item"])) for row in data["deleted"]]
+            return self._parsed()
         except FileNotFoundError:
             return [], []
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            if set_aside:
+        except _WRONG:
+            if locked:
                 self._set_aside()
-            else:
-                with contextlib.suppress(OSError), _exclusive(self._path):
-                    if self._is_damaged():  # and was not repaired by another meanwhile
-                        self._set_aside()
-            return [], []
-        return kept, deleted
-
-    def _is_damaged(self) -> bool:
-        data: Any
+                return [], []
         try:
-            data = json.loads(self._path.read_bytes())
-            for item in [*data["kept"], *(row["item"] for row in data["deleted"])]:
-                self._read(item)
-        except OSError:
-            return False
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return True
-        return bool(data["format"] != FORMAT)
+            with _exclusive(self._path):
+                return self._load(locked=True)  # it may have been repaired by another meanwhile
+        except OSError:  # on a medium that cannot be written it stays where it is
+            self._problems.append(f"The {self._noun}s of this model could not be read.")
+            return [], []
+
+    def _parsed(self) -> tuple[list[Kept], list[tuple[int, Kept]]]:
+        if self._path.stat().st_size > MOST_FILE_BYTES:
+            raise ValueError("too large")
+        data = json.loads(self._path.read_bytes())
+        if data["format"] != FORMAT:
+            raise ValueError("format")
+        deleted = [(int(row["place"]), self._read(row["item"])) for row in data["deleted"]]
+        return [self._read(item) for item in data["kept"]], deleted
 
     def _set_aside(self) -> None:
         number = 1

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import io
 import json
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from gan_core.latent import encode_vector
@@ -150,6 +153,60 @@ def test_a_damaged_file_is_set_aside_and_said_once(kept: Keepsakes, tmp_path: Pa
         assert kept.problems() == []
     add(kept, "b")
     assert names(kept) == "b"
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(PNG) | st.just(LOOK),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "name", "look", "thumbnail", "step", "created", "where"]), inner)
+    ),
+    max_leaves=8,
+)
+ITEM = {"id": "0" * 12, "name": "a", "look": LOOK, "thumbnail": PNG, "step": 1, "created": "now"}
+CHANGED = st.builds(lambda key, value: {**ITEM, key: value}, st.sampled_from(sorted(ITEM)), ANYTHING)
+ITEMS = st.lists(st.one_of(ANYTHING, st.just(ITEM), CHANGED), max_size=3)
+DELETED = st.lists(
+    st.fixed_dictionaries({"place": st.just(0) | st.floats() | ANYTHING, "item": st.just(ITEM) | ANYTHING}),
+    max_size=2,
+)
+FILES = st.fixed_dictionaries({"format": st.just(1), "kept": ITEMS | ANYTHING, "deleted": DELETED | ANYTHING})
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(FILES | ANYTHING)
+def test_whatever_the_file_holds_it_is_read_or_set_aside(tmp_path: Path, data: Any) -> None:
+    folder = Path(tempfile.mkdtemp(dir=tmp_path))
+    path, content = folder / "bookmarks.json", json.dumps(data).encode()
+    path.write_bytes(content)
+    kept = Keepsakes(folder)
+    there = kept.bookmarks.all()
+    if kept.problems():
+        assert there == []
+        assert (folder / "bookmarks.json.damaged").read_bytes() == content
+    else:
+        assert [bookmark.name for bookmark in there] == [item["name"].strip() for item in data["kept"]]
+        assert path.read_bytes() == content
+    kept.bookmarks.add(name="new", look=LOOK, thumbnail="", step=0)
+    assert kept.bookmarks.all()[-1].name == "new"
+
+
+def test_a_damaged_file_that_cannot_be_moved_stays_and_is_said(
+    kept: Keepsakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(kept, "a")
+    path = tmp_path / "explore" / "bookmarks.json"
+    path.write_bytes(b"broken")
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    assert kept.bookmarks.all() == []
+    assert kept.problems() == ["The bookmarks of this model could not be read."]
+    with pytest.raises(PermissionError):
+        add(kept, "b")
+    assert path.read_bytes() == b"broken"
 
 
 def test_adding_to_a_damaged_file_overwrites_nothing(kept: Keepsakes, tmp_path: Path) -> None:
