@@ -17,7 +17,7 @@ class GxStyleMix {
       ...Object.entries(GX_MIX_RANGES).map(([name, [text, title]]) => make("button", { type: "button", class: "gs-button", "data-range": name, title, "data-testid": `mix-${name}`, onclick: () => this.setLayers(this.range(name)) }, text)));
     this.other = gxPlace(explorer, "Other picture", (where) => { this.set({ where }); });
     this.mixIn = gxButton("", "Mix it in", { "data-testid": "mix-in", title: "The chosen layers of the picture take the style of the other one", onclick: () => this.mixPresent() });
-    this.takeOut = gxButton("", "Take mixing out", { "data-testid": "mix-out", onclick: () => explorer.show({ mix: [] }, { commit: true }) });
+    this.takeOut = gxButton("", "Take mixing out", { "data-testid": "mix-out", onclick: () => this.mixed([]) });
     this.table = make("div", { class: "gx-mix-table", role: "group", "aria-label": "Sources by destinations", "data-testid": "mix-matrix" });
     this.headers = make("div", { class: "gx-row gx-mix-chosen" });
     const fresh = (words, title, which) => gxButton("random", words, { title, "data-testid": `mix-new-${which}`, onclick: () => { this[which] = this.random(); this.chosen = null; this.fetch(); } });
@@ -45,7 +45,7 @@ class GxStyleMix {
       const side = Number.isInteger(stages) ? size >> (stages - 1 - Math.min(stages - 1, (i + 1) >> 1)) : 0;
       return make("button", { type: "button", class: "gs-button gx-mix-chip", title: `Layer ${i + 1}${side ? `, at ${side} × ${side} pixels` : ""}`, "aria-label": `Layer ${i + 1}`, onclick: () => this.toggle(i) }, String(i + 1));
     }));
-    const cell = (row, column) => make("button", { type: "button", class: "gx-thumb", "data-testid": row && column ? `mix-cell-${row}-${column}` : null, onclick: () => this.press(row, column) }, make("canvas", { width: 1, height: 1 }));
+    const cell = (row, column) => make("button", { type: "button", class: "gx-thumb", "data-testid": `mix-cell-${row}-${column}`, onclick: () => this.press(row, column) }, make("canvas", { width: 1, height: 1 }));
     this.table.replaceChildren(...Array.from({ length: (GX_MIX_SIDE + 1) ** 2 }, (_, i) => {
       const row = Math.floor(i / (GX_MIX_SIDE + 1)), column = i % (GX_MIX_SIDE + 1), button = cell(row, column);
       if (!row && !column) return make("i", {}, make("canvas", { hidden: true }));
@@ -74,7 +74,7 @@ class GxStyleMix {
     this.layers = new Set([...layers].sort((a, b) => a - b));
     this.showLayers();
     const mix = this.explorer.look?.mix ?? [];
-    if (mix.length === 1) this.explorer.show({ mix: [{ ...mix[0], layers: [...this.layers] }] }, { commit: true });
+    if (mix.length === 1) this.mixed([{ ...mix[0], layers: [...this.layers] }]);
     this.fetch();
   }
 
@@ -87,10 +87,13 @@ class GxStyleMix {
   set({ where }) {
     this.other.set(where);
     const mix = this.explorer.look?.mix ?? [];
-    if (mix.length === 1) this.explorer.show({ mix: [{ where, layers: mix[0].layers }] }, { commit: true });
+    if (mix.length === 1) this.mixed([{ where, layers: mix[0].layers }]);
   }
 
-  mixPresent() { this.explorer.show({ mix: [{ where: this.other.where, layers: [...this.layers] }] }, { commit: true }); }
+  mixPresent() { this.mixed([{ where: this.other.where, layers: [...this.layers] }]); }
+
+  /** The present point, mixed so. */
+  mixed(mix) { this.explorer.show({ ...this.explorer.look, mix }, { commit: true }); }
 
   /** Go to a cell's picture; of a header: choose what stands there. */
   press(row, column) {
