@@ -7,9 +7,11 @@ Where (resolves to one latent; vectors are base64 of little-endian float32):
   {"base": where, "along": [{"vector", "space": "z" | "w", "amount", "layers": [int] | null}]}
   {"sum": [[factor, where], ...]}                     A - B + C
   {"path": {"keys": [{"where", "class"?, "seconds", "easing"}], "loop", "way", "space"}, "at": seconds}
+A key's seconds lead to the next one (in a loop the last one's to the first), its class counts instead of the look's.
 plane, seeds and sum may name the "space" that they are reckoned in: without it, that of their parts.
 Look = {"where", "class": null | [a] | [a, b, t], "psi", "mix": [{"where", "layers"}],
         "units": [{"layer", "unit", "scale"}]}
+A class of null is the first; psi truncates (1 not at all) toward the mean style, or toward 0 in z.
 """
 
 from __future__ import annotations
