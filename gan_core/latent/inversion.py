@@ -156,9 +156,11 @@ def invert(
     target: NDArray[np.uint8],
     options: InversionOptions | None = None,
     follow: Follow | None = None,
+    drawing: Callable[[float], None] | None = None,
 ) -> Inversion:
     """The latent whose image is nearest to `target` uint8 [size, size, C], and how near it is.
 
+    drawing: told, before the search, what share of the pool is drawn; may raise, as `follow` may.
     The same seed finds the same, with as many threads. Raises ValueError where the options do not fit the model.
     """
     options = options or InversionOptions()
@@ -168,7 +170,7 @@ def invert(
         raise ValueError(f"The target has the shape {target.shape}; {shape.size} x {shape.size} pixels are wanted.")
     wanted = to_unit(torch.from_numpy(np.ascontiguousarray(target)).permute(2, 0, 1))[None]
     labels = class_labels(model, options.pool, options.label)
-    found = survey(model, options.pool, options.seed, labels)
+    found = survey(model, options.pool, options.seed, labels, drawing)
     with torch.enable_grad():
         return _Search(model, wanted, found, options).run(follow)
 

@@ -16,6 +16,7 @@ from pages.explore.ops.desk import Desk, Reply, number, operation, whole, words
 from pages.explore.ops.picture import rgba
 
 _SAMPLES = 16  # whose border says on what ground this generator draws
+_DRAWING = 0.1  # of the work, about
 _BYTES_MOST = 40_000_000  # of a picture
 
 
@@ -43,15 +44,22 @@ def invert_picture(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Rep
     options = _options(model, asked)
     desk.progress(0.0, "Looking at the picture")
     wanted, about = _target(desk, model, asked, blobs)
-    desk.progress(0.0, f"Drawing {options.pool:,} random samples to start from")
+
+    def drawing(share: float) -> None:
+        desk.progress(_DRAWING * share, f"Drawing {options.pool:,} random samples to start from")
 
     def follow(moment: Moment) -> None:
-        share = moment.iteration / moment.iterations
+        share = _DRAWING + (1.0 - _DRAWING) * moment.iteration / moment.iterations
         said = f"{moment.iteration} of {moment.iterations} iterations"
         blob = [rgba(moment.picture[None]).tobytes(), moment.rmse.astype("<f4").tobytes()]
-        desk.progress(share, said, {"best": moment.best_rmse, "size": model.shape.size}, blob)
+        desk.progress(
+            share,
+            said,
+            {"best": moment.best_rmse, "at": moment.iteration / moment.iterations, "size": model.shape.size},
+            blob,
+        )
 
-    found = invert(model, wanted.image, options, follow)
+    found = invert(model, wanted.image, options, follow, drawing)
     close = found.closeness
     header = {
         "size": model.shape.size,

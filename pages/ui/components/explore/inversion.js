@@ -180,7 +180,7 @@ class GxInversion {
     if (!picture) return;
     this.best(header.size, picture);
     say(this.found.caption, `Off by ${header.best.toFixed(1)} of 255 so far`);
-    this.trace.push({ at: header.progress, errors: new Float32Array(errors) });
+    this.trace.push({ at: header.at, errors: new Float32Array(errors) });
     this.draw();
   }
 
