@@ -24,7 +24,10 @@ class GxOverTime {
     root.classList.add("gx-time");
     root.append(this.controls, this.grid, this.timeline, this.words, this.empty);
     this.offs = [explorer.on("bookmarks", () => this.list())];
-    if (explorer.walk?.onChange) this.offs.push(explorer.walk.onChange(() => this.list()));
+    if (explorer.walk?.onChange) this.offs.push(explorer.walk.onChange(() => {
+      this.list();
+      if (this.visible && this.drawnOf && !this.busy) this.tellStale(explorer.look);
+    }));
     this.modelChanged(explorer.model);
   }
 
@@ -73,7 +76,7 @@ class GxOverTime {
   tellStale(look) {
     const stale = this.drawnOf !== this.key(look);
     this.again.disabled = !stale;
-    say(this.words, stale ? "The present point, or what else makes the picture, has changed: draw again." : this.told);
+    say(this.words, stale ? "The path, or what else makes the pictures, has changed: draw again." : this.told);
   }
 
   destroy() {
@@ -90,7 +93,11 @@ class GxOverTime {
     if ([...this.from.options].some((o) => o.value === before)) this.from.value = before;
   }
 
-  key(look) { return JSON.stringify([this.from.value, this.seed, look]); }
+  /** What the pictures follow from: of a whole path the present point is no part. */
+  key(look) {
+    const walk = this.from.value === "walk";
+    return JSON.stringify(walk ? [this.explorer.walk.path(), { ...look, where: null }] : [this.from.value, this.seed, look]);
+  }
 
   path() {
     const { explorer } = this, chosen = this.from.value;
