@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -140,11 +140,13 @@ def usual(pictures: Tensor) -> Usual:
     return Usual(flat, distances.kthvalue(min(NEIGHBOUR, len(flat) - 1), dim=1).values)
 
 
-def usable_range(direction: Direction, population: Population, normal: Usual) -> tuple[float, float]:
+def usable_range(
+    direction: Direction, population: Population, normal: Usual, progress: Progress | None = None
+) -> tuple[float, float]:
     """How far `population` can be moved before its pictures leave what the generator normally makes, (low, high).
 
-    In units of the direction: where so many are no longer usual that fewer than two thirds are left of those
-    that are usual unmoved. Looked at every whole unit, with a straight line in between, to six units either way;
+    In units of the direction: where so many are no longer usual that fewer than two thirds are left of those that
+    are usual unmoved. Looked at every whole unit, with a straight line in between, to six units either way;
     low <= 0 <= high.
     """
     unmoved = normal.share(direction.pictures(population, 0.0))
@@ -153,6 +155,8 @@ def usable_range(direction: Direction, population: Population, normal: Usual) ->
     def end(sign: int) -> float:
         before = unmoved
         for amount in range(1, FARTHEST + 1):
+            if progress is not None:
+                progress((amount + (sign > 0) * FARTHEST) / (2 * FARTHEST + 1), f"moved by {sign * amount}")
             share = normal.share(direction.pictures(population, sign * amount))
             if share < least:
                 return sign * (amount - 1 + (before - least) / (before - share))
@@ -172,18 +176,20 @@ class RangeFinder:
         self.normal = usual(population.part(0, stop).pictures(progress))
         self.population = population.part(population.count - moved, population.count)
 
-    def __call__(self, direction: Direction) -> Direction:
-        low, high = usable_range(direction, self.population, self.normal)
+    def __call__(self, direction: Direction, progress: Progress | None = None) -> Direction:
+        low, high = usable_range(direction, self.population, self.normal, progress)
         return replace(direction, low=low, high=high)
 
 
 def measured(
-    directions: Sequence[Direction], finder: Callable[[Direction], Direction], progress: Progress | None = None
+    directions: Sequence[Direction], finder: RangeFinder, progress: Progress | None = None
 ) -> list[Direction]:
     """The directions with their ranges."""
-    found = []
-    for index, direction in enumerate(directions):
-        if progress is not None:
-            progress(index / len(directions), f"how far direction {index + 1} of {len(directions)} can be used")
-        found.append(finder(direction))
-    return found
+
+    def part(index: int) -> Progress | None:
+        if progress is None:
+            return None
+        words = f"how far direction {index + 1} of {len(directions)} can be used"
+        return lambda fraction, _: progress((index + fraction) / len(directions), words)
+
+    return [finder(direction, part(index)) for index, direction in enumerate(directions)]

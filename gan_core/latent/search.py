@@ -172,7 +172,7 @@ def _finder(model: Explorable, space: str, weights: Floats | None, progress: Pro
     known = _finders.setdefault(model, {})
     key = (space, b"" if weights is None else np.asarray(weights, np.float32).tobytes())
     if key not in known:
-        if len(known) >= 4:
+        if len(known) >= 2:
             known.pop(next(iter(known)))
         known[key] = RangeFinder(population_of(model, _RANGED, _SEED + 2, space, weights), progress)
     return known[key]

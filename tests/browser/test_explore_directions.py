@@ -1,0 +1,110 @@
+"""Directions in the browser: found, gone along while the hand moves, named and kept; and made from marks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from benchmarks.serving import Server
+from tests.browser.test_explore import _COUNT, Explore
+
+_WHOLE = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].join()"
+_CELLS = """canvas => [0, 3, 6].map((i) =>
+  [...canvas.getContext("2d").getImageData(i * canvas.height, 0, canvas.height, canvas.height).data].join())"""
+
+
+def drag(explore: Explore, strip: Locator, start: float, end: float) -> list[str]:
+    """Along a strip, in shares of its width; the different pictures that were drawn before it was let go."""
+    box, mouse = strip.bounding_box(), explore.page.mouse
+    assert box
+    explore.page.evaluate(_COUNT)
+    for i in range(21):
+        mouse.move(box["x"] + (start + (end - start) * i / 20) * box["width"], box["y"] + box["height"] / 2)
+        if i == 0:
+            mouse.down()
+        explore.page.wait_for_timeout(20)
+    drawn: list[str] = explore.page.evaluate("() => window.drawn")
+    mouse.up()
+    explore.rest()
+    return list(dict.fromkeys(drawn))
+
+
+@pytest.fixture
+def explore(page: Page, served: Server) -> Explore:
+    made = Explore(page, served.url)
+    made.open()
+    made.press("tab-directions")
+    return made
+
+
+def test_directions_are_found_dragged_named_and_there_after_a_reload(explore: Explore, page: Page) -> None:
+    page.get_by_test_id("method-sefa").click()
+    page.get_by_test_id("find").click()
+    found, kept = page.get_by_test_id("found-direction"), page.get_by_test_id("kept-direction")
+    expect(found).to_have_count(6)
+    first, slider = found.first, found.first.get_by_test_id("direction-slider")
+    expect(first).to_contain_text("usable")
+
+    # A strip: the present picture in its middle, others at its ends.
+    canvas = first.locator("canvas")
+    expect(canvas).to_have_js_property("width", 7 * 28)
+    left, middle, right = canvas.evaluate(_CELLS)
+    assert middle == explore.picture.evaluate(_WHOLE)
+    assert len({left, middle, right}) == 3
+
+    # The picture follows while the strip is held; undo takes picture and slider back.
+    before = explore.pixels()
+    drawn = drag(explore, first.get_by_test_id("strip"), 0.5, 0.9)
+    assert len(drawn) > 5
+    after = explore.pixels()
+    assert after not in (before, drawn[0])
+    assert [move["layers"] for move in explore.look()["where"]["along"]] == [None]
+    explore.press("undo")
+    assert explore.pixels() == before
+    expect(slider).to_have_value("0")
+    explore.press("redo")
+    assert explore.pixels() == after
+    assert 2.5 < float(slider.input_value()) <= 3.5
+
+    # By the keyboard too, as any slider.
+    slider.focus()
+    page.keyboard.press("Home")
+    explore.rest()
+    expect(slider).to_have_value("-3.5")
+
+    first.get_by_test_id("direction-keep").click()
+    expect(kept).to_have_count(1)
+    expect(found).to_have_count(5)
+    expect(kept.get_by_test_id("direction-slider")).to_have_value("-3.5")  # it goes on from where it was
+    kept.get_by_role("button", name="Factor 1").click()
+    name = kept.get_by_test_id("direction-name")
+    name.fill("Tops and shoes")
+    name.press("Enter")
+    expect(kept.get_by_role("button", name="Tops and shoes")).to_be_visible()
+
+    page.reload()
+    explore.ready()
+    expect(kept.get_by_role("button", name="Tops and shoes")).to_be_visible()
+    kept.get_by_role("button", name="Tops and shoes").click()
+    kept.get_by_test_id("direction-delete").click()
+    expect(kept).to_have_count(0)
+    explore.said.get_by_role("button", name="Undo").click()
+    expect(kept.get_by_role("button", name="Tops and shoes")).to_be_visible()
+
+
+def test_marks_make_a_direction(explore: Explore, page: Page) -> None:
+    page.get_by_test_id("method-marks").click()
+    yes, no, find = (page.get_by_test_id(name) for name in ("mark-yes", "mark-no", "find"))
+    expect(yes).to_have_count(12)
+    expect(find).to_be_disabled()
+    for i in range(3):
+        yes.nth(i).click()
+    no.nth(3).click()
+    expect(page.get_by_test_id("marks-count")).to_contain_text("3 yes, 1 no · at least 2 of each")
+    expect(find).to_be_disabled()
+    page.locator(".gx-dir-sample .gx-thumb").nth(4).focus()
+    page.keyboard.press("n")
+    page.get_by_test_id("marks-others").click()
+    expect(yes).to_have_count(12 + 5)  # marks stay
+    find.click()
+    expect(page.get_by_test_id("found-direction").first).to_contain_text("5 marks")
