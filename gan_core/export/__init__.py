@@ -4,7 +4,13 @@ Nothing here knows of runs: arrays, files and encoded images come in, bytes and 
 """
 
 from gan_core.export.csv_file import metrics_csv
-from gan_core.export.generator_file import discriminator_file, generator_file, generator_step, weights_sha256
+from gan_core.export.generator_file import (
+    discriminator_file,
+    generator_file,
+    generator_step,
+    weights_file,
+    weights_sha256,
+)
 from gan_core.export.gif import training_gif
 from gan_core.export.onnx_file import onnx_file
 from gan_core.export.plane import scene_png
@@ -22,6 +28,7 @@ __all__ = [
     "onnx_file",
     "scene_png",
     "training_gif",
+    "weights_file",
     "weights_sha256",
     "write_npz",
 ]

@@ -29,6 +29,14 @@ def generator_file(
     return _file(tensors, "generator", run, step, config, channels, classes)
 
 
+def weights_file(
+    weights: Mapping[str, Tensor], *, run: str, step: int, config: Mapping[str, Any], channels: int,
+    classes: Sequence[str],
+) -> bytes:  # fmt: skip
+    """A generator's state dict as a file like generator_file's."""
+    return _file(weights, "generator", run, step, config, channels, classes)
+
+
 def discriminator_file(
     weights: Mapping[str, Tensor], *, run: str, step: int, config: Mapping[str, Any], channels: int,
     classes: Sequence[str],

@@ -16,6 +16,7 @@ from gan_core.export.scripts.pictures import read_safetensors, save_samples, to_
 CLASS_COUNT = 0
 LATENT_DIM = 64
 POINTS = False
+STYLES = False
 BLOCK = 256
 ABOUT = ""
 WEIGHTS = "generator.safetensors"
@@ -33,12 +34,15 @@ def load_generator(path: Path) -> nn.Module:
 
 
 @torch.no_grad()
-def draw(generator: nn.Module, z: Tensor, labels: Tensor | None) -> np.ndarray[Any, Any]:
+def draw(generator: Any, z: Tensor, labels: Tensor | None) -> np.ndarray[Any, Any]:
     """Latents [N, LATENT_DIM], and a class each where there are any -> images [N, C, H, W] from -1 to 1."""
     parts = []
     for start in range(0, len(z), BLOCK):
-        classes = None if labels is None else labels[start : start + BLOCK]
-        parts.append(generator(z[start : start + BLOCK], classes).float().numpy())
+        part, classes = z[start : start + BLOCK], None if labels is None else labels[start : start + BLOCK]
+        if STYLES and part.dim() == 3:  # styles instead, [N, layers, length]
+            parts.append(generator.synthesis(part).float().numpy())
+        else:
+            parts.append(generator(part, classes).float().numpy())
     return np.concatenate(parts)
 
 
@@ -52,6 +56,8 @@ def random_latents(count: int, seed: int) -> tuple[Tensor, Tensor | None]:
 def read_latents(path: Path) -> tuple[Tensor, Tensor | None]:
     """Latents z [N, LATENT_DIM] from an .npz file, and labels [N] where the generator wants them."""
     with np.load(path) as arrays:
+        if STYLES and "styles" in arrays:  # of every layer, as a picture on the Explore page has them
+            return torch.from_numpy(arrays["styles"].astype(np.float32)), None
         z = torch.from_numpy(arrays["z"].astype(np.float32)).reshape(-1, LATENT_DIM)
         labels = None
         if CLASS_COUNT:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import torch
+
 from gan_core.data.points import PointDataset
 from gan_core.export.scripts.bundle import TEMPLATES, Program
 from gan_core.export.scripts.train import stand_generator
 from gan_core.export.scripts.writing import written
 from gan_core.nets.base import ImageShape
 from gan_core.training import RunConfig
+from gan_core.training.build import build_networks
 
 _SECTIONS = (("The generator: latents to images", ("build_generator",)), ("Drawing samples", ("main",)))
 
@@ -26,11 +29,12 @@ def sample_script(
     """
     shape = ImageShape(channels, 1 if channels == 2 else config.size)
     class_count = len(classes) if config.conditional else 0
+    has_styles = "w" in build_networks(config, shape, class_count, torch.device("cpu")).generator.latent_spaces
     extent = tuple(round(x, 4) for x in config.data.extent) if isinstance(config.data, PointDataset) else ()
     program = Program({
         "CLASS_COUNT": class_count, "LATENT_DIM": config.latent.dim, "POINTS": shape.is_points, "BLOCK": 256,
         "UNIFORM": config.latent.distribution == "uniform", "ABOUT": f"Draws samples from the generator of {run}.",
-        "WEIGHTS": weights, "EXTENT": extent,
+        "WEIGHTS": weights, "EXTENT": extent, "STYLES": has_styles,
     })  # fmt: skip
     stand_generator(program, config, shape, class_count)
     main = (f"{TEMPLATES}.look", "main")

@@ -10,5 +10,6 @@ from pages.explore.ops import maps as maps
 from pages.explore.ops import mix as mix
 from pages.explore.ops import overtime as overtime
 from pages.explore.ops import picture as picture
+from pages.explore.ops import take as take
 from pages.explore.ops import walk as walk
 from pages.explore.ops.desk import OPERATIONS as OPERATIONS

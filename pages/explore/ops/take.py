@@ -1,0 +1,156 @@
+"""What a model gives away: its weights, ONNX, scripts of its own, the present latent. Made when it is asked for."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gan_core.config.codec import to_dict
+from gan_core.config.places import data_dir
+from gan_core.data import DataUnavailable
+from gan_core.export import discriminator_file, onnx_file, weights_file, write_npz
+from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
+from gan_core.latent import Explorable, check_look, pictures, resolve
+from pages.explore.ops.desk import Desk, Reply, operation
+
+MOST_DATA_BYTES = 60_000_000  # of images that come along with a training script
+
+Made = tuple[str, str, bytes]
+"""What follows the model's name in the file's name, its MIME type, and its bytes."""
+
+_BINARY, _ZIP, _PYTHON = "application/octet-stream", "application/zip", "text/x-python"
+
+
+@operation("take", lane="long")
+def take(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """A file of the kind "what": safetensors, discriminator, onnx, sample-script, train-script, latent (of "look").
+
+    Blob: the file; the header has its name and MIME type.
+    """
+    what = asked.get("what")
+    if not isinstance(what, str) or what not in KINDS:
+        raise ValueError(f'"what" must be one of {", ".join(KINDS)}.')
+    model: Explorable = desk.model(asked.get("model"))
+    ending, mime, data = KINDS[what](desk, model, asked)
+    return Reply({"name": f"{file_stem(model)}-{ending}", "mime": mime}, [data])
+
+
+def file_stem(model: Explorable) -> str:
+    """A run's id, or the model's name in letters that every file system takes."""
+    kind, _, name = model.id.partition(":")
+    words = name if kind != "file" else model.label.removesuffix(".safetensors")
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:60] or "generator"
+
+
+def _safetensors(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+    return "generator.safetensors", _BINARY, _weights(model)
+
+
+def _discriminator(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+    if model.discriminator is None:
+        raise ValueError(f"The discriminator of {model.label} is not here, only its generator.")
+    return "discriminator.safetensors", _BINARY, discriminator_file(model.discriminator.state_dict(), **_about(model))
+
+
+def _weights(model: Explorable) -> bytes:
+    return weights_file(model.generator.state_dict(), **_about(model))
+
+
+def _about(model: Explorable) -> dict[str, Any]:
+    return {
+        "run": file_stem(model), "step": model.step, "config": to_dict(model.config),
+        "channels": model.shape.channels, "classes": model.classes,
+    }  # fmt: skip
+
+
+def _onnx(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+    desk.progress(0.1, "Tracing the generator")
+    data = onnx_file(
+        model.generator, latent_dim=model.dim, class_count=len(model.classes), run=file_stem(model), step=model.step,
+        config=to_dict(model.config), classes=model.classes,
+    )  # fmt: skip
+    return "generator.onnx", _BINARY, data
+
+
+def _sample_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+    script = sample_script(
+        model.config, run=file_stem(model), channels=model.shape.channels, classes=model.classes
+    ).encode()
+    return "sample.zip", _ZIP, zipped({"sample.py": script, "generator.safetensors": _weights(model)})
+
+
+def _train_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+    config, channels = model.config, model.shape.channels
+    script = train_script(config, run=file_stem(model), channels=channels, classes=model.classes).encode()
+    about = config.data.info(data_dir())
+    if not needs_data(config) or about.count * channels * config.size**2 > MOST_DATA_BYTES:
+        return "train.py", _PYTHON, script
+    desk.progress(0.1, "Reading the images that it learns from")
+    try:
+        arrays = training_data(config, data_dir())
+    except DataUnavailable:  # the script also takes a folder of pictures
+        return "train.py", _PYTHON, script
+    desk.progress(0.5, "Packing them")
+    return "train.zip", _ZIP, zipped({"train.py": script, "train.npz": npz(arrays)})
+
+
+def _latent(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+    """What the generator gets, as sample.py's --latents takes it: z [1, dim] or styles [1, layers, length].
+
+    Truncation and mixing are in it already. Also the weights of the classes, the heaviest of them, and the picture.
+    """
+    look = check_look(model, asked.get("look"))
+    point = resolve(model, look)
+    arrays: dict[str, Any] = {"image": pictures(model, [point], look.units)}
+    if point.latent is not None:
+        arrays["z"] = point.latent.astype(np.float32)[None]
+    if point.styles is not None:
+        arrays["styles"] = point.styles.astype(np.float32)[None]
+    if point.weights is not None:
+        arrays["class_weights"] = point.weights.astype(np.float32)[None]
+        arrays["labels"] = np.array([int(np.argmax(point.weights))])
+    return "latent.npz", _BINARY, npz(arrays)
+
+
+def npz(arrays: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    write_npz(out, arrays)
+    return out.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """The same bytes for the same files."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+KINDS: dict[str, Callable[[Desk, Explorable, dict[str, Any]], Made]] = {
+    "safetensors": _safetensors,
+    "discriminator": _discriminator,
+    "onnx": _onnx,
+    "sample-script": _sample_script,
+    "train-script": _train_script,
+    "latent": _latent,
+}
+
+
+@operation("takeaway")
+def takeaway(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """About how large each kind of file will be, in bytes; a kind that is not there is left out."""
+    model: Explorable = desk.model(asked.get("model"))
+    weights = sum(t.numel() * t.element_size() for t in model.generator.state_dict().values())
+    sizes = {"safetensors": weights, "onnx": weights, "sample-script": weights, "latent": 4 * model.dim}
+    if model.discriminator is not None:
+        sizes["discriminator"] = sum(2 * t.numel() for t in model.discriminator.state_dict().values())
+    count = model.config.data.info(data_dir()).count * model.shape.channels * model.config.size**2
+    along = count if needs_data(model.config) and count <= MOST_DATA_BYTES else 0
+    sizes["train-script"] = 20_000 + along
+    return Reply({"sizes": sizes, "with_data": bool(along), "config": to_dict(model.config)})
