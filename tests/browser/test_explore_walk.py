@@ -109,6 +109,14 @@ def test_three_keys_play_and_become_films(page: Page, served: Server, brought: d
         assert sum(1 for _ in video.decode(stream)) == 90
     expect(page.get_by_test_id("film-done")).to_contain_text("90 frames")
 
+    page.get_by_test_id("film-seconds").fill("60")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("film-make").click()
+    expect(page.get_by_test_id("film-words")).to_contain_text("of 1800 frames")
+    page.get_by_test_id("film-cancel").click()
+    expect(page.get_by_test_id("film-make")).to_be_visible()
+    expect(page.get_by_test_id("film-done")).to_be_hidden()  # nothing came of it
+
 
 def test_keys_are_moved_reordered_taken_out_and_kept(page: Page, served: Server, brought: dict[str, str]) -> None:
     explore(page, served, brought[PLAIN])

@@ -15,12 +15,12 @@ class GxStyleMix {
     this.chips = make("div", { class: "gx-mix-chips", role: "group", "aria-label": "Layers that take the other style" });
     this.ranges = make("div", { class: "gx-segments", role: "group", "aria-label": "Ranges of layers" },
       ...Object.entries(GX_MIX_RANGES).map(([name, [text, title]]) => make("button", { type: "button", class: "gs-button", "data-range": name, title, "data-testid": `mix-${name}`, onclick: () => this.setLayers(this.range(name)) }, text)));
-    this.other = gxPlace(explorer, "Other picture", (where) => { this.set({ where }); });
+    this.other = gxPlace(explorer, "Other picture", (where) => this.setOther(where));
     this.mixIn = gxButton("", "Mix it in", { "data-testid": "mix-in", title: "The chosen layers of the picture take the style of the other one", onclick: () => this.mixPresent() });
     this.takeOut = gxButton("", "Take mixing out", { "data-testid": "mix-out", onclick: () => this.mixed([]) });
     this.table = make("div", { class: "gx-mix-table", role: "group", "aria-label": "Sources by destinations", "data-testid": "mix-matrix" });
     this.headers = make("div", { class: "gx-row gx-mix-chosen" });
-    const fresh = (words, title, which) => gxButton("random", words, { title, "data-testid": `mix-new-${which}`, onclick: () => { this[which] = this.random(); this.chosen = null; this.fetch(); } });
+    const fresh = (words, title, which) => gxButton("random", words, { title, "data-testid": `mix-new-${which}`, onclick: () => { this[which] = this.random(); this.chosen = this.marked = null; this.showChooser(); this.fetch(); } });
     this.root = make("section", { class: "gx-mix-part", "aria-label": "Style mixing" },
       make("div", { class: "gx-row" }, make("span", { class: "gx-label", title: "Every layer of the generator gets a style. Early layers settle what is large in the picture, late ones what is fine." }, "Layers"), this.chips, this.ranges),
       make("div", { class: "gx-row" }, this.other.root, this.mixIn, this.takeOut),
@@ -36,9 +36,10 @@ class GxStyleMix {
     const { style_layers: layers, size } = model;
     this.sources = this.random();
     this.destinations = this.random();
-    this.chosen = null;
+    this.chosen = this.marked = null;
+    this.showChooser();
     this.told = "";
-    this.other.set({ seed: gxSeed() }, true);
+    this.other.set({ seed: gxSeed() });
     this.layers = new Set(this.range("coarse", layers));
     const stages = layers / 2; // two layers at each resolution but the first, and the last one's colours
     this.chips.replaceChildren(...Array.from({ length: layers }, (_, i) => {
@@ -84,7 +85,8 @@ class GxStyleMix {
     this.mixIn.disabled = !this.layers.size;
   }
 
-  set({ where }) {
+  /** Another picture to take styles from; where one was mixed in, this one is now. */
+  setOther(where) {
     this.other.set(where);
     const mix = this.explorer.look?.mix ?? [];
     if (mix.length === 1) this.mixed([{ where, layers: mix[0].layers }]);
@@ -100,10 +102,11 @@ class GxStyleMix {
     if (row && column) {
       this.chosen = null;
       this.marked = [row, column];
-      this.other.set(this.sources[row - 1], true);
+      this.other.set(this.sources[row - 1]);
       this.explorer.show({ where: this.destinations[column - 1], mix: this.layers.size ? [{ where: this.sources[row - 1], layers: [...this.layers] }] : [] }, { commit: true });
     } else this.chosen = [row, column];
     this.mark();
+    this.showChooser();
   }
 
   mark() {
@@ -112,20 +115,27 @@ class GxStyleMix {
       const at = [Math.floor(i / side), i % side].join();
       cell.toggleAttribute("data-chosen", at === (chosen ?? marked)?.join());
     });
+  }
+
+  /** What may stand at the edge instead; nothing where nothing there is chosen. */
+  showChooser() {
+    const { chosen } = this;
     if (!chosen) return this.headers.replaceChildren();
-    const [row, column] = chosen, list = row ? this.sources : this.destinations, name = row ? `Source ${row}` : `Destination ${column}`;
+    const [row, column] = chosen, list = row ? this.sources : this.destinations, name = row ? `Source ${row}` : `Destination ${column}`, at = (row || column) - 1;
     const place = gxPlace(this.explorer, name, (where) => {
-      list[(row || column) - 1] = where;
-      this.chosen = null;
+      list[at] = where;
+      place.set(where);
       this.fetch();
     });
-    place.set(list[(row || column) - 1], true);
-    this.headers.replaceChildren(place.root, gxButton("", "Show it", { onclick: () => this.explorer.show({ where: list[(row || column) - 1], mix: [] }, { commit: true }) }));
-    this.headers.querySelector("select").focus();
+    place.set(list[at]);
+    this.headers.replaceChildren(place.root);
+    place.menu.focus();
   }
 
   changed(look) {
     this.takeOut.disabled = !look.mix.length;
+    if (!look.mix.length) this.marked = null;
+    this.mark();
     const base = JSON.stringify([look.psi, look.class, look.units]);
     if (base === this.told) return;
     this.told = base;

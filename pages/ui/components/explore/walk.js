@@ -13,7 +13,7 @@ const GX_WALK_SPACES = {
 class GxWalk {
   constructor(root, explorer) {
     const keys = explorer.walk;
-    Object.assign(this, { explorer, keys, chosen: null });
+    Object.assign(this, { explorer, keys, chosen: null, own: null }); // own: the look asked for last
     this.player = new GxPlayer(explorer, { look: () => this.look(0), loop: () => keys.loop, onTime: (t) => this.moment(t),
       onState: (on) => this.showPlaying(on), onRate: (rate) => say(this.rate, rate === null ? "" : `${rate.toFixed(0)} frames a second`) });
     this.timeline = new GxTimeline(explorer, keys, { onScrub: (t, commit) => this.scrub(t, commit), onChoose: (id, go) => this.choose(id, go), onRemove: (id) => this.remove(id) });
@@ -60,7 +60,7 @@ class GxWalk {
 
   hidden() { this.player.pause(); }
 
-  /** Another look: of ours, or someone else's. Truncation, class and changed units hold along the path too. */
+  /** Another look: one that we asked for, or not. Truncation, class and changed units hold along the path too. */
   changed(look) {
     const base = JSON.stringify([look.psi, look.class, look.mix, look.units]);
     const other = base !== this.base;
@@ -69,7 +69,10 @@ class GxWalk {
       this.pictures();
     }
     this.base = base;
+    if (look === this.own) return;
     if (this.player.playing && !other) this.player.pause();
+    const { where } = look; // a step of the page's own undo may lead back onto this path
+    if ("path" in where && !this.player.playing && JSON.stringify(where.path) === JSON.stringify(this.keys.path())) this.moment(Math.min(where.at, this.keys.total));
   }
 
   destroy() {
@@ -150,7 +153,7 @@ class GxWalk {
     if (!go) return;
     this.player.pause();
     this.moment(key.at);
-    this.explorer.show({ where: key.where, class: key.class ?? this.explorer.look.class, mix: [] }, { commit: true });
+    this.own = this.explorer.show({ where: key.where, class: key.class ?? this.explorer.look.class, mix: [] }, { commit: true });
   }
 
   remove(id) {
@@ -215,7 +218,7 @@ class GxWalk {
   toggle() {
     if (this.player.playing) {
       this.player.pause();
-      this.explorer.show(this.look(this.timeline.at), { commit: true });
+      this.own = this.explorer.show(this.look(this.timeline.at), { commit: true });
     } else {
       const { at } = this.timeline, { total } = this.keys;
       this.player.play(at >= total - 1.5 / GX_PLAY_RATE ? 0 : at);
@@ -227,7 +230,7 @@ class GxWalk {
     say(this.playButton.querySelector("span"), on ? "❚❚ Pause" : "▶ Play");
     if (on || keys.loop || !keys.total || timeline.at < keys.total - 1.5 / GX_PLAY_RATE) return;
     this.moment(keys.total); // it came to its end, and stays there
-    this.explorer.show(this.look(keys.total), { commit: true });
+    this.own = this.explorer.show(this.look(keys.total), { commit: true });
   }
 
   moment(t) {
@@ -240,7 +243,7 @@ class GxWalk {
   scrub(t, commit) {
     this.player.pause();
     this.showTime(t);
-    this.explorer.show(this.look(t), { commit });
+    this.own = this.explorer.show(this.look(t), { commit });
   }
 
   key(event) {

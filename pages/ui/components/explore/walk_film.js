@@ -53,6 +53,7 @@ class GxFilm {
     if (this.making) return;
     const { explorer, keys } = this, fps = Number(this.rate.value), kind = this.kind;
     const seconds = Math.min(60, this.seconds ?? keys.total);
+    this.label = explorer.model.label;
     this.making = true;
     this.forget();
     this.go.hidden = true;
@@ -75,7 +76,7 @@ class GxFilm {
   }
 
   finish({ header: { mime, frames }, blobs: [data] }, kind) {
-    const name = this.explorer.model.label.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "path";
+    const name = this.label.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "path";
     this.file = { name: `${name}-walk.${kind}`, mime, data };
     this.url = URL.createObjectURL(new Blob([data], { type: mime }));
     const words = `${frames} frames, ${gxBytes(data.byteLength)}`;
@@ -86,6 +87,7 @@ class GxFilm {
       if (!still()) shown.play().catch(() => { shown.controls = true; });
     }
     this.preview.replaceChildren(shown);
+    this.preview.hidden = kind === "gif" && still();
     say(this.said, `${this.file.name}: ${words}`);
     this.done.hidden = false;
     this.save();

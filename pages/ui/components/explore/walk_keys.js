@@ -27,7 +27,8 @@ class GxKeys {
   open() {
     if (this.place === this.opened) return;
     this.opened = this.place;
-    Object.assign(this, { keys: [], tail: GX_KEYS_GAP, loop: false, way: "slerp", space: "z", before: [] });
+    const inW = !!this.explorer.model?.spaces.includes("w"); // where straight lines are the usual way
+    Object.assign(this, { keys: [], tail: GX_KEYS_GAP, loop: false, way: inW ? "lerp" : "slerp", space: inW ? "w" : "z", before: [] });
     try {
       const kept = JSON.parse(sessionStorage.getItem(this.place));
       if (Array.isArray(kept?.keys)) this.take(kept);
