@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ def draw_samples(
     return arrays if labels is None else {**arrays, "labels": labels[:count].numpy()}
 
 
-def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+def write_npz(path: Path | BinaryIO, arrays: dict[str, NDArray[Any]]) -> None:
     """An .npz file like numpy's, but with the same bytes for the same arrays (numpy writes the time into it)."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():

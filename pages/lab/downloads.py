@@ -8,7 +8,16 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.export import generator_file, generator_step, grid_png, metrics_csv, training_gif
+from gan_core.export import (
+    generator_file,
+    generator_step,
+    grid_png,
+    load_generator,
+    metrics_csv,
+    onnx_file,
+    training_gif,
+)
+from gan_core.export.scripts import data_bytes, sample_package, train_package
 from gan_core.runs.pictures import run_pictures
 from pages.ui.session import manager
 from pages.ui.suited import makes_points
@@ -42,15 +51,47 @@ def _generator(run: str) -> bytes:
     )  # fmt: skip
 
 
+def _onnx(run: str) -> bytes:
+    config, about, path = manager().config(run), manager().about(run), manager().checkpoint_generator(run)
+    classes = about.classes if config.conditional else ()
+    net = load_generator(path, config, channels=about.channels, class_count=len(classes))
+    return onnx_file(
+        net, latent_dim=config.latent.dim, class_count=len(classes), run=run, step=generator_step(path),
+        config=manager().view(run).config, classes=classes,
+    )  # fmt: skip
+
+
+def _sample_script(run: str) -> bytes:
+    about = manager().about(run)
+    return sample_package(
+        manager().config(run), _generator(run), run=run, channels=about.channels, classes=about.classes
+    )
+
+
+def _train_script(run: str) -> bytes:
+    about, changes = manager().about(run), len(manager().changes(run))
+    _, data = train_package(
+        manager().config(run), manager().data_dir, run=run, channels=about.channels, classes=about.classes,
+        live_changes=changes,
+    )  # fmt: skip
+    return data
+
+
 def draw_downloads(view: Any) -> None:
     run = view.id
+    no_weights = "" if view.checkpoints else "It comes with the first checkpoint."
+    train = "train.zip" if data_bytes(manager().config(run), manager().data_dir) else "train.py"
     no_grid = "" if manager().grids(run) else "No sample grid is there yet."
     files: tuple[tuple[str, str, str, str, Callable[[str], bytes], str], ...] = (
         ("Points" if makes_points(view) else "Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
         ("Training film", "training.gif", "image/gif", "movie", _film, no_grid),
         ("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r)), ""),
         ("Generator", "generator.safetensors", "application/octet-stream", "deployed_code", _generator,
-         "" if view.checkpoints else "It comes with the first checkpoint."),
+         no_weights),
+        ("Generator", "generator.onnx", "application/octet-stream", "deployed_code", _onnx, no_weights),
+        ("Sampling script", "sample.zip", "application/zip", "code", _sample_script, no_weights),
+        ("Training script", train, "text/x-python" if train.endswith("py") else "application/zip", "code",
+         _train_script, ""),
         ("Configuration", "config.json", "application/json", "settings",
          lambda _: json.dumps(view.config, indent=1).encode(), ""),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,8 @@ def _check_downloads(page: Page, lab: Lab, run: str, tmp_path: Path) -> None:
     """Every file that the page offers, opened again."""
     files = {}
     lab.press("Download")
-    for name in ("grid.png", "training.gif", "metrics.csv", "generator.safetensors", "config.json"):
+    for name in ("grid.png", "training.gif", "metrics.csv", "generator.safetensors", "generator.onnx", "sample.zip",
+                 "train.py", "config.json"):  # fmt: skip
         with page.expect_download() as download:
             page.locator(f"[class*='st-key-download-{name.replace('.', '-')}'] button").click()
         path = tmp_path / name
@@ -108,6 +110,11 @@ def _check_downloads(page: Page, lab: Lab, run: str, tmp_path: Path) -> None:
     assert len(rows) > 10
     assert len(load_safetensors(files["generator.safetensors"])) > 3
     assert json.loads(files["config.json"])["generator"]["width"] == 8
+    assert b"GANscope" in files["generator.onnx"]
+    with zipfile.ZipFile(io.BytesIO(files["sample.zip"])) as archive:
+        assert archive.read("generator.safetensors") == files["generator.safetensors"]
+        compile(archive.read("sample.py"), "sample.py", "exec")
+    compile(files["train.py"], "train.py", "exec")
 
 
 def test_real_images_beside_and_scores_under_the_pointer(page: Page, served: Server) -> None:

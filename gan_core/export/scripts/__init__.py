@@ -5,7 +5,17 @@ known of a run, `definitions` and `bundle` gather what a script needs, `writing`
 and `pictures` are what is only in scripts.
 """
 
+from gan_core.export.scripts.packages import data_bytes, npz, sample_package, train_package
 from gan_core.export.scripts.sample import sample_script
 from gan_core.export.scripts.train import needs_data, train_script, training_data
 
-__all__ = ["needs_data", "sample_script", "train_script", "training_data"]
+__all__ = [
+    "data_bytes",
+    "needs_data",
+    "npz",
+    "sample_package",
+    "sample_script",
+    "train_package",
+    "train_script",
+    "training_data",
+]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +11,12 @@ import numpy as np
 from gan_core.config.codec import to_dict
 from gan_core.config.places import data_dir
 from gan_core.data import DataUnavailable
-from gan_core.export import discriminator_file, onnx_file, weights_file, write_npz
-from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
+from gan_core.export import discriminator_file, onnx_file, weights_file
+from gan_core.export.scripts import data_bytes, npz, sample_package, train_package
 from gan_core.latent import Explorable, check_look, pictures, resolve
 from pages.explore.ops.desk import Desk, Reply, operation
 
-MOST_DATA_BYTES = 60_000_000  # of images that come along with a training script
+SCRIPT_BYTES = 20_000  # about
 
 Made = tuple[str, str, bytes]
 """What follows the model's name in the file's name, its MIME type, and its bytes."""
@@ -78,25 +76,21 @@ def _onnx(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
 
 
 def _sample_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
-    script = sample_script(
-        model.config, run=file_stem(model), channels=model.shape.channels, classes=model.classes
-    ).encode()
-    return "sample.zip", _ZIP, zipped({"sample.py": script, "generator.safetensors": _weights(model)})
+    return "sample.zip", _ZIP, sample_package(model.config, _weights(model), **_script_about(model))
 
 
 def _train_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
-    config, channels = model.config, model.shape.channels
-    script = train_script(config, run=file_stem(model), channels=channels, classes=model.classes).encode()
-    about = config.data.info(data_dir())
-    if not needs_data(config) or about.count * channels * config.size**2 > MOST_DATA_BYTES:
-        return "train.py", _PYTHON, script
-    desk.progress(0.1, "Reading the images that it learns from")
+    along = data_bytes(model.config, data_dir())
+    desk.progress(0.1, "Packing the script with the images that it learns from" if along else "")
     try:
-        arrays = training_data(config, data_dir())
-    except DataUnavailable:  # the script also takes a folder of pictures
-        return "train.py", _PYTHON, script
-    desk.progress(0.5, "Packing them")
-    return "train.zip", _ZIP, zipped({"train.py": script, "train.npz": npz(arrays)})
+        suffix, data = train_package(model.config, data_dir(), **_script_about(model))
+    except DataUnavailable as error:
+        raise ValueError(str(error)) from None
+    return f"train{suffix}", _PYTHON if suffix == ".py" else _ZIP, data
+
+
+def _script_about(model: Explorable) -> dict[str, Any]:
+    return {"run": file_stem(model), "channels": model.shape.channels, "classes": model.classes}
 
 
 def _latent(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
@@ -117,21 +111,6 @@ def _latent(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
     return "latent.npz", _BINARY, npz(arrays)
 
 
-def npz(arrays: dict[str, Any]) -> bytes:
-    out = io.BytesIO()
-    write_npz(out, arrays)
-    return out.getvalue()
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    """The same bytes for the same files."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
-
-
 KINDS: dict[str, Callable[[Desk, Explorable, dict[str, Any]], Made]] = {
     "safetensors": _safetensors,
     "discriminator": _discriminator,
@@ -150,7 +129,6 @@ def takeaway(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     sizes = {"safetensors": weights, "onnx": weights, "sample-script": weights, "latent": 4 * model.dim}
     if model.discriminator is not None:
         sizes["discriminator"] = sum(2 * t.numel() for t in model.discriminator.state_dict().values())
-    count = model.config.data.info(data_dir()).count * model.shape.channels * model.config.size**2
-    along = count if needs_data(model.config) and count <= MOST_DATA_BYTES else 0
-    sizes["train-script"] = 20_000 + along
+    along = data_bytes(model.config, data_dir())
+    sizes["train-script"] = SCRIPT_BYTES + along
     return Reply({"sizes": sizes, "with_data": bool(along), "config": to_dict(model.config)})
