@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import Server
 from tests.browser.test_explore import _COUNT, Explore
@@ -108,3 +108,30 @@ def test_marks_make_a_direction(explore: Explore, page: Page) -> None:
     expect(yes).to_have_count(12 + 5)  # marks stay
     find.click()
     expect(page.get_by_test_id("found-direction").first).to_contain_text("5 marks")
+
+
+def test_on_a_phone_the_picture_stays_in_sight_while_a_strip_is_held(chromium: Browser, served: Server) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    phone = Explore(context.new_page(), served.url)
+    phone.open()
+    phone.press("tab-directions")
+    phone.page.get_by_test_id("method-sefa").click()
+    phone.page.get_by_test_id("find").click()
+    strip = phone.page.get_by_test_id("found-direction").nth(3).get_by_test_id("strip")
+    strip.scroll_into_view_if_needed()
+    box, small = strip.bounding_box(), phone.page.get_by_test_id("small-picture")
+    assert box
+    expect(small).to_be_hidden()
+    phone.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10)
+    phone.page.mouse.down()
+    phone.page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 10, steps=5)
+    expect(small).to_be_visible()
+    phone.rest()
+    assert small.evaluate(_WHOLE) == phone.picture.evaluate(_WHOLE)
+    where = small.bounding_box()
+    assert where
+    assert where["y"] > box["y"] + box["height"] or where["y"] + where["height"] < box["y"]  # it does not cover it
+    phone.page.mouse.up()
+    expect(small).to_be_hidden()
+    assert phone.page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()

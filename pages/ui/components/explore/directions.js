@@ -1,11 +1,11 @@
 // The tool "Directions": found by a method, shown as strips, gone along with a slider, named and kept.
 
-const GX_DIR_SLOT = "directions", GX_DIR_TOGETHER = 4; // strips asked for at once: few, so that a drag does not wait for them
+const GX_DIR_SLOT = "directions", GX_DIR_TOGETHER = 4, GX_DIR_WAIT_MS = 200; // strips asked for at once: few, so that a drag does not wait for them
 
 const GX_DIR_METHODS = {
-  pca: ["PCA", "Along which what is inside the generator varies most: principal components (GANSpace)."],
-  sefa: ["SeFa", "Which its first weights stretch most: eigenvectors, found without making a picture."],
-  attribute: ["Attribute", "Toward more of something that can be measured in the pictures (InterFaceGAN)."],
+  pca: ["PCA", "Where what goes on inside the generator varies most: principal components (GANSpace)."],
+  sefa: ["SeFa", "What the first weights after the latent stretch most, straight from the weights (SeFa)."],
+  attribute: ["Attribute", "Toward more of something that is measured in many pictures (InterFaceGAN)."],
   marks: ["Your marks", "Toward what you mark yes, away from what you mark no. Two of each will do; more is better."],
 };
 
@@ -33,6 +33,7 @@ class GxDirections {
       title: "Make the present point the middle of every strip, with all sliders at 0", onclick: () => this.startHere() });
     this.lists = make("div", { class: "gx-dir-lists" }, this.keptTitle, this.keptList, make("div", { class: "gx-row" }, this.foundTitle, make("i", { class: "gx-space" }), this.here), this.foundList);
     root.append(this.form, this.lists);
+    this.small = new GxDirSmall(explorer);
     this.off = explorer.on("point", (look, asked) => this.follow(look, asked));
     this.modelChanged(explorer.model);
   }
@@ -134,8 +135,10 @@ class GxDirections {
     const single = this.method === "attribute" || marks, before = single ? this.found : [];
     let rows = null; // as soon as they are known; how far they can be used comes later
     const show = (found) => {
+      const moved = this.found.some((row) => row.amount && !before.includes(row));
       rows = found.map((one) => this.row(one));
       this.found = [...rows, ...before];
+      if (moved || !this.base) this.centre();
       this.draw();
     };
     const found = await this.ask(marks ? "directions-marks" : "directions-find", marks ? { ...args, marks: this.marks.asked }
@@ -211,11 +214,11 @@ class GxDirections {
   follow(look, asked) {
     if (asked.from === this) return;
     this.unseen = !this.visible;
-    if (this.visible) this.take(look);
+    if (this.visible) this.take(look, asked.commit ? 0 : GX_DIR_WAIT_MS);
   }
 
   /** Sliders where the look says they are (a step of the history), else all at 0 and the look in their middle. */
-  take(look) {
+  take(look, wait = 0) {
     const along = look.where.along ?? [];
     const rows = along.map((move) => this.all.find((row) => row.is(move)));
     const ours = along.length > 0 && rows.every(Boolean);
@@ -224,22 +227,30 @@ class GxDirections {
       const at = ours ? rows.indexOf(row) : -1;
       row.setAmount(at < 0 ? 0 : along[at].amount / row.direction.unit);
     }
-    this.strips();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.strips(), wait);
+  }
+
+  /** The present point becomes the middle of every strip. */
+  centre() {
+    if (!this.explorer.point) return;
+    this.base = this.explorer.freeze();
+    for (const row of this.all) row.setAmount(0);
   }
 
   startHere() {
     if (!this.explorer.point) return;
-    this.base = this.explorer.freeze();
-    for (const row of this.all) row.setAmount(0);
+    this.centre();
     this.show(true);
     this.strips();
   }
 
   /** The picture at what all sliders say. */
-  show(commit) {
+  show(commit, row = null) {
     this.base ??= this.explorer.freeze();
     const along = this.all.filter((row) => row.amount).map((row) => row.move());
     this.explorer.show({ where: along.length ? { base: this.base, along } : this.base }, { commit, from: this });
+    this.small.hold(!commit, row);
   }
 
   // --- what is to be seen
@@ -348,6 +359,8 @@ class GxDirections {
 
   destroy() {
     this.off();
+    clearTimeout(this.timer);
+    this.small.destroy();
     this.explorer.cancel(GX_DIR_SLOT);
     this.explorer.cancel("directions-factors");
   }

@@ -22,7 +22,7 @@ class GxDirRow {
     this.amountText = make("output", {});
     this.keepButton = gxButton("bookmark", "Keep", { class: "gs-button gs-small gx-button", "data-testid": "direction-keep", title: "Keep this direction with the model", onclick: () => tool.keep(this) });
     this.details = make("div", { class: "gx-dir-details", hidden: true });
-    this.root = make("div", { class: "gx-dir-row", "data-testid": direction.key ? "kept-direction" : "found-direction" },
+    this.root = make("div", { class: "gx-dir-row", role: "group", "data-testid": direction.key ? "kept-direction" : "found-direction" },
       make("div", { class: "gx-dir-head" }, this.name, this.facts, make("div", { class: "gx-row" }, direction.key ? "" : this.keepButton, this.amountText)),
       make("div", { class: "gx-dir-way" }, this.strip, this.slider), this.details);
     this.listen();
@@ -57,7 +57,7 @@ class GxDirRow {
 
   go(amount, commit) {
     this.setAmount(amount);
-    this.tool.show(commit);
+    this.tool.show(commit, this);
   }
 
   setAmount(amount) {
