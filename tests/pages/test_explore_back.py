@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -224,3 +225,18 @@ def test_larger_pictures_have_small_thumbnails() -> None:
     small = _thumbnails(images)
     assert small.shape == (3, 32, 32, 3)
     assert abs(float(small[1, 4, 5, 2]) - images[1, 8:10, 10:12, 2].mean()) <= 0.5
+
+
+def test_what_was_made_is_kept_for_the_newest_few_and_for_open_models_only() -> None:
+    from pages.explore.ops.maps import _Kept
+
+    kept, first, second = _Kept(2), small_model(small_config()), small_model(small_config())
+    kept.keep(first, "a", 1)
+    kept.keep(second, "a", 2)
+    assert (kept.get(first, "a"), kept.get(second, "a"), kept.get(first, "b")) == (1, 2, None)
+    kept.keep(second, "b", 3)
+    assert (kept.get(first, "a"), kept.get(second, "a"), kept.get(second, "b")) == (None, 2, 3)
+    del second
+    gc.collect()
+    kept.keep(first, "c", 4)
+    assert len(kept._made) == 1

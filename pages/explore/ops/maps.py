@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import math
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, check_look, render
-from gan_core.latent.maps import LEAST, MOST, Drawn, LatentMap, MapOptions, make_map
+from gan_core.latent.maps import LEAST, MOST, Drawn, MapOptions, make_map
 from gan_core.latent.neighbours import REFERENCES, TrainingSet
 from pages.explore.ops.desk import Desk, Reply, operation, whole, words
 from pages.explore.ops.inversion import data_of
 from pages.explore.ops.picture import atlas
 
 _THUMB = 32  # pixels: larger pictures are halved until they fit
-_MAPS_EACH, _SETS_EACH = 3, 2  # kept for each model that is open
 _NEAREST_MOST = 24
-_maps: WeakKeyDictionary[Explorable, dict[MapOptions, LatentMap]] = WeakKeyDictionary()
-_sets: WeakKeyDictionary[Explorable, dict[str, TrainingSet]] = WeakKeyDictionary()
-_guard = threading.Lock()
+
+
+class _Kept:
+    """The newest few things that were made for models, for as long as these are open."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._made: dict[tuple[int, Any], tuple[weakref.ref[Explorable], Any]] = {}
+        self._guard = threading.Lock()
+
+    def get(self, model: Explorable, key: Any) -> Any:
+        with self._guard:
+            known, made = self._made.get((id(model), key), (None, None))
+            return made if known is not None and known() is model else None
+
+    def keep(self, model: Explorable, key: Any, made: Any) -> None:
+        with self._guard:
+            self._made[id(model), key] = weakref.ref(model), made
+            for place, (known, _) in list(self._made.items()):
+                if known() is None or len(self._made) > self._most:
+                    del self._made[place]
+
+
+_maps = _Kept(12)  # some megabytes each
+_sets = _Kept(3)  # 60 MB each where 60,000 images went through a discriminator
 
 
 @operation("map", lane="long")
@@ -43,11 +64,13 @@ def latent_map(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
         else:
             desk.progress(share, said, {}, [drawn.positions.astype("<f4").tobytes()])
 
-    found = _kept(_maps, model, options)
+    found = _maps.get(model, options)
     if found is None:
         desk.progress(0.0, "Drawing samples")
-        found = _keep(_maps, model, options, make_map(model, options, follow), _MAPS_EACH)
-    header, blob = atlas(_thumbnails(found.images), math.ceil(math.sqrt(len(found.images))))
+        found = make_map(model, options, follow)
+        found.images = _thumbnails(found.images)
+        _maps.keep(model, options, found)
+    header, blob = atlas(found.images, math.ceil(math.sqrt(len(found.images))))
     header |= {"count": len(found.images), "options": asdict(options)}
     header["labels"] = None if found.labels is None else found.labels.tolist()
     positions, seeds = found.positions.astype("<f4"), found.seeds.astype("<f8")
@@ -58,7 +81,7 @@ def latent_map(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 def map_place(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Where the picture of "look" lies on the map of the same options: "at" [x, y], or null without such a map."""
     model = desk.model(asked.get("model"), asked.get("step"))
-    found = _kept(_maps, model, _map_options(model, asked))
+    found = _maps.get(model, _map_options(model, asked))
     if found is None:
         return Reply({"at": None})
     x, y = found.place(render(model, [check_look(model, asked.get("look"))])[0])
@@ -75,12 +98,12 @@ def nearest(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     model = desk.model(asked.get("model"), asked.get("step"))
     look = check_look(model, asked.get("look"))
     count, sight = whole(asked, "count", 8, 1, _NEAREST_MOST), words(asked, "features", 20, "pixels")
-    training = _kept(_sets, model, sight)
+    training = _sets.get(model, sight)
     if training is None:
         desk.progress(0.0, "Reading the training images")
         samples = _random_samples(model, REFERENCES // 2)
         training = TrainingSet(model, data_of(model), sight, samples, desk.progress)
-        _keep(_sets, model, sight, training, _SETS_EACH)
+        _sets.keep(model, sight, training)
     found = training.around(render(model, [look])[0], count)
     header, blob = atlas(found.images, len(found.images))
     labels, names = training.data.labels, training.data.classes
@@ -123,18 +146,3 @@ def _thumbnails(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
         blocks = images.reshape(n, size // 2, 2, size // 2, 2, channels)
         images = (blocks.mean(axis=(2, 4), dtype=np.float32) + 0.5).astype(np.uint8)
     return images
-
-
-def _kept(store: Any, model: Explorable, key: Any) -> Any:
-    with _guard:
-        return store.get(model, {}).get(key)
-
-
-def _keep(store: Any, model: Explorable, key: Any, made: Any, most: int) -> Any:
-    """Keep the newest few of each model for as long as that is open."""
-    with _guard:
-        known = store.setdefault(model, {})
-        known[key] = made
-        while len(known) > most:
-            known.pop(next(iter(known)))
-    return made

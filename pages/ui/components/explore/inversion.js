@@ -1,6 +1,7 @@
 // The tool "Your image": a picture goes in, and the generator's nearest latent comes back (inversion).
 
 const GX_INVERT_SLOT = "invert", GX_INVERT_MOST = 40e6;
+const GX_INVERT_EFFORTS = { "16 × 200": { restarts: 16, iterations: 200 }, "16 × 800": { restarts: 16, iterations: 800 } };
 
 class GxInversion {
   constructor(root, explorer) {
@@ -37,7 +38,9 @@ class GxInversion {
     this.space = select("invert-space", "Search in", "z: what the generator is drawn from. W: after the mapping network. W+: a style of its own for each layer, which comes nearest but may leave what the generator knows.",
       [["z", "z"], ["w", "W"], ["ws", "W+"]], refit);
     this.kind = select("invert-class", "Class", "A conditional generator is asked for a class. Any: it starts from all classes and goes on with what is nearest.", [], refit);
-    this.go = gxButton("", "Search", { class: "gs-button gx-button", "data-testid": "invert-go", title: "16 restarts in one batch go down the loss for 200 iterations: pixels, and what the discriminator sees, with a pull towards usual latents", onclick: () => (this.running ? this.stop() : this.search()) });
+    this.effort = select("invert-effort", "Effort", "How many restarts go down the loss at once, and for how many iterations. 800 iterations take four times as long and come a little nearer.",
+      Object.keys(GX_INVERT_EFFORTS).map((words) => [words, words]), refit);
+    this.go = gxButton("", "Search", { class: "gs-button gx-button", "data-testid": "invert-go", title: "Restarts go down the loss in one batch: pixels, and what the discriminator sees, with a pull towards usual latents; the worse half is given up twice on the way", onclick: () => (this.running ? this.stop() : this.search()) });
     this.bar = make("progress", { class: "gx-progress", max: "1", value: "0", "aria-label": "Search" });
     this.words = make("span", { class: "gx-quiet", "aria-live": "off" });
     this.doing = make("div", { class: "gx-back-doing" }, this.bar, this.words);
@@ -47,7 +50,7 @@ class GxInversion {
     this.here = gxButton("here", "Explore from here", { class: "gs-button gx-button gx-primary", "data-testid": "invert-here", title: "Make this the present point", onclick: () => this.explore() });
     this.told = make("div", { class: "gx-back-told", role: "status", hidden: true }, this.verdict, this.here, this.figures);
     this.error = make("p", { class: "gx-back-error", role: "alert", hidden: true, "data-testid": "invert-problem" });
-    this.options = make("div", { class: "gx-row" }, this.swap.field, this.fit.field, this.space.field, this.kind.field);
+    this.options = make("div", { class: "gx-row" }, this.swap.field, this.fit.field, this.space.field, this.kind.field, this.effort.field);
     this.root.classList.add("gx-back");
     this.root.append(make("div", { class: "gx-row" }, choose, real, make("i", { class: "gx-space" }), this.go), this.file, this.error,
       make("div", { class: "gx-back-pair" }, this.wanted.shape, this.found.shape, this.told), this.options, this.doing, this.chart);
@@ -94,7 +97,7 @@ class GxInversion {
     const upload = this.source?.source === "upload";
     this.swap.field.hidden = !upload || !this.isGrey;
     this.fit.field.hidden = !upload;
-    this.options.hidden = [...this.options.children].every((field) => field.hidden);
+    this.options.hidden = !this.source;
     say(this.go.querySelector("span"), this.running ? "Stop" : this.result ? "Search again" : "Search");
     this.go.disabled = !this.running && !this.target;
     this.doing.style.visibility = this.running ? "visible" : "hidden";
@@ -161,7 +164,7 @@ class GxInversion {
     this.fail("");
     Object.assign(this.bar, { value: 0 });
     try {
-      const answer = await this.explorer.ask("invert", { ...about, space: this.space.box.value, class: kind === "" ? null : Number(kind), seed: run - 1 },
+      const answer = await this.explorer.ask("invert", { ...about, space: this.space.box.value, class: kind === "" ? null : Number(kind), seed: run - 1, ...GX_INVERT_EFFORTS[this.effort.box.value] },
         { slot: GX_INVERT_SLOT, blobs, onProgress: (header, parts) => run === this.running && this.progress(header, parts) });
       if (run !== this.running || model !== this.model) return;
       this.running = 0;
