@@ -238,7 +238,7 @@ def test_bookmarks_survive_a_reload_and_come_back_after_deletion(explore: Explor
     page.get_by_role("button", name="Go to Lovely").click()
     until(lambda: explore.pixels() == kept)
     page.get_by_role("button", name="Rename or delete Lovely").click()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_test_id("bookmark-item")).to_have_count(0)
     explore.said.get_by_role("button", name="Undo").click()
     expect(page.get_by_test_id("bookmark-item")).to_have_count(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -240,6 +241,17 @@ def test_who_leaves_is_not_worked_for_any_more(client: Client, hub: ExploreHub, 
     while not bench.stopped or hub.visitors:
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_training_gives_way_sooner_only_while_somebody_explores(client: Client, hub: ExploreHub) -> None:
+    before = sys.getswitchinterval()
+    with opened(client), opened(client):
+        assert sys.getswitchinterval() == pytest.approx(explore_channel.SWITCH_SECONDS, rel=0.01)
+    end = time.monotonic() + 10
+    while hub.visitors:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert sys.getswitchinterval() == before
 
 
 def test_a_problem_is_one_sentence_and_a_fault_says_nothing_of_itself(page: Page) -> None:

@@ -146,6 +146,8 @@ def test_the_models_are_listed_and_described(shelf: Shelf) -> None:
     model = shelf.open(STYLED)
     assert (card["dim"], card["style_dim"], card["style_layers"]) == (model.dim, model.style_dim, model.style_layers)
     assert card["spaces"] == ("z", "w")
+    assert card["spread"]["z"] == pytest.approx(model.dim**0.5, rel=0.15)
+    assert card["spread"]["w"] > 0
     assert ask(shelf, "steps", STYLED).header["steps"] == [model.step]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from gan_core.latent import check_look, render
 from gan_core.runs.keepsakes import thumbnail_png
 from pages.explore.ops.desk import Desk, Reply, operation, words
+from pages.explore.ops.picture import spread
 
 MOST_NAME = 60
 
@@ -22,7 +23,8 @@ def models(desk: Desk, _asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 def open_model(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A model that a page turns to: all that its tools need to know of it. It is open from then on."""
     model = desk.model(asked.get("model"), asked.get("step"))
-    return Reply({"model": desk.shelf.card(model.id, model.step).json()})
+    spreads = {space: spread(model, space) for space in model.generator.latent_spaces}
+    return Reply({"model": {**desk.shelf.card(model.id, model.step).json(), "spread": spreads}})
 
 
 @operation("steps")

@@ -161,7 +161,7 @@ class GxTwoDirections extends GxFixedPlane {
   static view = { x: 0, y: 0, span: 6.6 };
 
   reset() {
-    this.base = null;
+    this.base = this.vectors = null;
     this.salt = 1;
     this.axes = ["random", "random"];
   }
@@ -185,17 +185,26 @@ class GxTwoDirections extends GxFixedPlane {
 
   /** [x, y]: standard deviations along each direction; at the pad's edge (3) a bookmark itself. */
   where(at) {
-    const along = [], toward = [], { dim } = this.explorer.model;
-    this.vectors ??= gxOrthonormal(dim, 2, this.salt).map((unit) => gxEncode(unit.map((v) => (v * Math.sqrt(dim)) / 4)));
+    const along = [], toward = [];
     this.axes.forEach((axis, i) => {
       const named = this.named?.find((d) => `named:${d.id}` === axis), bookmark = this.explorer.bookmarks.find((b) => `bookmark:${b.id}` === axis);
       if (named) along.push({ vector: named.vector, space: named.space, amount: at[i], layers: named.layers ?? null });
       else if (bookmark) toward.push([at[i] / 3, bookmark.look.where]);
-      else if (this.vectors[i]) along.push({ vector: this.vectors[i], space: "z", amount: at[i], layers: null });
+      else along.push(this.random(i, at[i]));
     });
     const rest = 1 - toward.reduce((sum, [factor]) => sum + factor, 0);
     const base = toward.length ? { sum: [[rest, this.base], ...toward] } : this.base;
     return { base, along };
+  }
+
+  /** A random direction; three of its steps lead three quarters as far as latents are from their middle. */
+  random(i, amount) {
+    const { model } = this.explorer, space = this.pad.space === "w" || !("z" in this.base || "seed" in this.base) ? "w" : "z";
+    if (this.vectors?.space !== space) {
+      const units = gxOrthonormal(space === "w" ? model.style_dim : model.dim, 2, this.salt);
+      this.vectors = { space, texts: units.map((unit) => gxEncode(unit.map((v) => (v * model.spread[space]) / 4))) };
+    }
+    return { vector: this.vectors.texts[i] ?? this.vectors.texts[0], space, amount: this.vectors.texts[i] ? amount : 0, layers: null };
   }
 
   place(look) {
@@ -217,12 +226,7 @@ class GxTwoDirections extends GxFixedPlane {
 
   centre() {
     this.base = this.explorer.freeze();
-    if (this.explorer.point.space !== "z" && this.axes.includes("random")) this.say();
     this.pad.soon(0);
-  }
-
-  say() {
-    this.explorer.say("Random directions lie in z and this point in w: take a random point, or directions that have a name.");
   }
 
   controls() {
@@ -247,7 +251,7 @@ class GxTwoDirections extends GxFixedPlane {
         this.pad.go([0, 0], true);
       } }),
       gxButton("here", "Centre here", { title: "The present point becomes the middle", onclick: () => { this.centre(); this.pad.at = [0, 0]; this.pad.show(); } }),
-      make("p", { class: "gx-quiet" }, "The edge is three standard deviations away, or the bookmark itself.")];
+      make("p", { class: "gx-quiet" }, "The edge is three steps of a direction away, or the bookmark itself.")];
   }
 
   bookmarksChanged() { this.pad.side.replaceChildren(...this.controls()); }

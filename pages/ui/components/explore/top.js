@@ -44,7 +44,7 @@ class GxTop {
     const named = (name, i) => make("option", { value: String(i) }, name);
     this.classGroup.hidden = !model.classes.length;
     this.first.replaceChildren(...model.classes.map(named));
-    this.second.replaceChildren(make("option", { value: "" }, "no second"), ...model.classes.map(named));
+    this.second.replaceChildren(make("option", { value: "" }, "not mixed"), ...model.classes.map(named));
     say(this.note, model.kind === "run" ? `step ${count(model.step)}` : "");
     this.newer.hidden = true;
   }
