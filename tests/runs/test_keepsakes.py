@@ -218,8 +218,12 @@ def test_adding_to_a_damaged_file_overwrites_nothing(kept: Keepsakes, tmp_path: 
     assert path.with_name("bookmarks.json.damaged").read_bytes() == b"broken"
 
 
-def test_many_writers_lose_nothing_of_each_other(tmp_path: Path) -> None:
-    """Each with a Keepsakes of its own, as two tabs, or two servers of one folder, have."""
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_many_writers_lose_nothing_of_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_locks: bool
+) -> None:
+    """Each with a Keepsakes of its own; also on a system without locks of files."""
+    monkeypatch.setattr(keepsakes, "_HAS_LOCKS", has_locks)
 
     def write(number: int) -> None:
         mine = Keepsakes(tmp_path / "explore")
@@ -235,6 +239,19 @@ def test_many_writers_lose_nothing_of_each_other(tmp_path: Path) -> None:
         thread.join()
     found = sorted(bookmark.name for bookmark in Keepsakes(tmp_path / "explore").bookmarks.all())
     assert found == sorted(f"{n}-{i}{'!' if i % 2 else ''}" for n in range(4) for i in range(10))
+
+
+def test_a_writer_waits_for_another_process(kept: Keepsakes, tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    add(kept, "a")
+    with open(tmp_path / "explore" / ".bookmarks.json.lock", "ab") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)  # as a change made elsewhere holds it
+        thread = threading.Thread(target=add, args=(kept, "b"))
+        thread.start()
+        thread.join(0.2)
+        assert names(kept) == "a"
+    thread.join()
+    assert names(kept) == "ab"
 
 
 def test_a_list_is_read_anew_only_where_it_changed(
