@@ -105,7 +105,7 @@ _preset(
     "A mapping network and a style for every layer: what coarse and fine layers draw can be told apart, and mixed.",
     replace(
         _FASHION_FAST,
-        generator=StyleGenerator(),
+        generator=StyleGenerator(mixing=False),
         g_optimizer=Adam(lr=2e-2, beta1=0.0, beta2=0.99),
         total_images=200_000,
     ),
@@ -115,7 +115,14 @@ _preset(
     "shapes",
     "Shapes",
     "Coloured shapes whose causes are known: made to ask what each latent means.",
-    replace(_FASHION_FAST, data=Shapes(), size=32),
+    replace(
+        _FASHION_FAST,
+        data=Shapes(),
+        size=32,
+        generator=StyleGenerator(noise=False, mixing=False),
+        g_optimizer=Adam(lr=2e-2, beta1=0.0, beta2=0.99),
+        total_images=130_000,
+    ),
 )
 
 _preset(
