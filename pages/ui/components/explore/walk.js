@@ -54,6 +54,7 @@ class GxWalk {
     this.player.forget();
     this.spaces.hidden = !model.spaces.includes("w");
     this.chosen = null;
+    this.base = ""; // the next look is of this model: pictures anew
     this.film.forget();
     this.redraw();
   }
@@ -62,17 +63,18 @@ class GxWalk {
 
   /** Another look: one that we asked for, or not. Truncation, class and changed units hold along the path too. */
   changed(look) {
-    const base = JSON.stringify([look.psi, look.class, look.mix, look.units]);
-    const other = base !== this.base;
-    if (this.base !== undefined && other) {
+    const base = JSON.stringify([look.psi, look.class, look.mix, look.units]), place = JSON.stringify(look.where);
+    const moved = place !== this.place;
+    if (base !== this.base) {
       this.player.forget();
       this.pictures();
     }
-    this.base = base;
-    if (look === this.own) return;
-    if (this.player.playing && !other) this.player.pause();
+    Object.assign(this, { base, place });
+    if (!moved && this.player.playing) this.explorer.picture.describe("playing a path");
+    if (look === this.own || !moved) return;
+    this.player.pause();
     const { where } = look; // a step of the page's own undo may lead back onto this path
-    if ("path" in where && !this.player.playing && JSON.stringify(where.path) === JSON.stringify(this.keys.path())) this.moment(Math.min(where.at, this.keys.total));
+    if ("path" in where && JSON.stringify(where.path) === JSON.stringify(this.keys.path())) this.moment(Math.min(where.at, this.keys.total));
   }
 
   destroy() {
@@ -228,6 +230,7 @@ class GxWalk {
   showPlaying(on) {
     const { keys, timeline } = this;
     say(this.playButton.querySelector("span"), on ? "❚❚ Pause" : "▶ Play");
+    if (on) this.explorer.picture.describe("playing a path");
     if (on || keys.loop || !keys.total || timeline.at < keys.total - 1.5 / GX_PLAY_RATE) return;
     this.moment(keys.total); // it came to its end, and stays there
     this.own = this.explorer.show(this.look(keys.total), { commit: true });
