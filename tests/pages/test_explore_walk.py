@@ -167,12 +167,12 @@ def test_a_film_that_nobody_waits_for_ends(plain: Desk) -> None:
     [
         ({"look": {"where": {"seed": 1}}}, "Only a path can be walked"),
         ({"look": path(1)}, "at least two keys"),
-        ({"look": path(1, 2), "size": 2000}, '"size" is 2000; it must be from 64 to 1080'),
-        ({"look": path(1, 2), "fps": 0}, '"fps" is 0; it must be from 1 to 60'),
+        ({"look": path(1, 2), "size": 2000}, '"size" .* from 64 to 1080'),
+        ({"look": path(1, 2), "fps": 0}, '"fps" .* from 1 to 60'),
         ({"look": path(1, 2), "kind": "gif", "fps": 60}, "kind gif has from 1 to 50"),
         ({"look": path(1, 2), "kind": ["gif"]}, "gif or mp4"),
-        ({"look": path(1, 2), "seconds": 61}, '"seconds" is 61; it must be from 0.1 to 60'),
-        ({"look": path(1, 2, seconds=70)}, '"seconds" is 70'),
+        ({"look": path(1, 2), "seconds": 61}, '"seconds" .* from 0.1 to 60'),
+        ({"look": path(1, 2, seconds=70)}, '"seconds" .* from 0.1 to 60'),
         ({"look": path(1, 2, way="jump")}, "must be one of lerp, slerp, spline"),
     ],
 )
