@@ -71,6 +71,10 @@ def test_a_picture_goes_in_and_a_point_comes_back(page: Page, served: Server) ->
     page.get_by_test_id("invert-real").click()  # a real one, and the search is stopped half-way
     expect(page.get_by_test_id("panel-inversion")).to_contain_text("Held-out image", timeout=SLOW)
     expect(page.get_by_test_id("invert-problem")).to_be_hidden()
+    number = page.get_by_test_id("invert-number")
+    number.fill("10007")  # counted round
+    number.press("Enter")
+    expect(page.get_by_test_id("panel-inversion")).to_contain_text("Held-out image 7 of 10", timeout=SLOW)
     expect(page.get_by_test_id("invert-best")).to_be_visible(timeout=SLOW)
     go = page.get_by_test_id("invert-go")
     if go.inner_text() == "Stop":

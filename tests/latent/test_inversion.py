@@ -123,7 +123,9 @@ def test_the_prior_keeps_the_point_among_random_ones(dcgan_model: Explorable) ->
 def test_progress_tells_the_best_so_far_and_can_cancel(dcgan_model: Explorable) -> None:
     picture, _ = drawn(dcgan_model, 5)
     moments: list[Moment] = []
-    found = invert(dcgan_model, picture, QUICK, moments.append)
+    shares: list[float] = []
+    found = invert(dcgan_model, picture, QUICK, moments.append, shares.append)
+    assert shares == [0.0, 128 / 200]
     assert [m.iteration for m in moments] == [*range(0, 80, 5), 80]
     for moment in moments:
         assert off(moment.picture, picture) == pytest.approx(moment.best_rmse, abs=0.6)

@@ -38,6 +38,8 @@ class GxInversion {
     this.space = select("invert-space", "Search in", "z: what the generator is drawn from. W: after the mapping network. W+: a style of its own for each layer, which comes nearest but may leave what the generator knows.",
       [["z", "z"], ["w", "W"], ["ws", "W+"]], refit);
     this.kind = select("invert-class", "Class", "A conditional generator is asked for a class. Any: it starts from all classes and goes on with what is nearest.", [], refit);
+    this.number = make("input", { type: "number", class: "gx-text gx-back-number", min: "0", step: "1", "data-testid": "invert-number", onchange: () => this.choose({ source: "real", index: Math.max(0, Math.round(Number(this.number.value)) || 0) }) });
+    this.which = make("label", { class: "gx-field", title: "Which of the held-out images" }, make("span", { class: "gx-label" }, "Image number"), this.number);
     this.effort = select("invert-effort", "Effort", "How many restarts go down the loss at once, and for how many iterations. 800 iterations take four times as long and come a little nearer.",
       Object.keys(GX_INVERT_EFFORTS).map((words) => [words, words]), refit);
     this.go = gxButton("", "Search", { class: "gs-button gx-button", "data-testid": "invert-go", title: "Restarts go down the loss in one batch: pixels, and what the discriminator sees, with a pull towards usual latents; the worse half is given up twice on the way", onclick: () => (this.running ? this.stop() : this.search()) });
@@ -50,7 +52,7 @@ class GxInversion {
     this.here = gxButton("here", "Explore from here", { class: "gs-button gx-button gx-primary", "data-testid": "invert-here", title: "Make this the present point", onclick: () => this.explore() });
     this.told = make("div", { class: "gx-back-told", role: "status", hidden: true }, this.verdict, this.here, this.figures);
     this.error = make("p", { class: "gx-back-error", role: "alert", hidden: true, "data-testid": "invert-problem" });
-    this.options = make("div", { class: "gx-row" }, this.swap.field, this.fit.field, this.space.field, this.kind.field, this.effort.field);
+    this.options = make("div", { class: "gx-row" }, this.which, this.swap.field, this.fit.field, this.space.field, this.kind.field, this.effort.field);
     this.root.classList.add("gx-back");
     this.root.append(make("div", { class: "gx-row" }, choose, real, make("i", { class: "gx-space" }), this.go), this.file, this.error,
       make("div", { class: "gx-back-pair" }, this.wanted.shape, this.found.shape, this.told), this.options, this.doing, this.chart);
@@ -97,6 +99,7 @@ class GxInversion {
     const upload = this.source?.source === "upload";
     this.swap.field.hidden = !upload || !this.isGrey;
     this.fit.field.hidden = !upload;
+    this.which.hidden = this.source?.source !== "real";
     this.options.hidden = !this.source;
     say(this.go.querySelector("span"), this.running ? "Stop" : this.result ? "Search again" : "Search");
     this.go.disabled = !this.running && !this.target;
@@ -133,6 +136,7 @@ class GxInversion {
       this.wanted.canvas.hidden = false;
       this.wanted.hint.hidden = true;
       const { index, of, name, held_out: held, inverted } = answer.header;
+      if (source.source === "real") this.number.value = source.index = index;
       say(this.wanted.caption, source.source === "real" ? `${held ? "Held-out" : "Training"} image ${count(index)} of ${count(of)}${name ? ` · ${name}` : ""}`
         : `${source.file.slice(0, 40)}${inverted ? " · light and dark swapped" : ""}`);
       this.state();
