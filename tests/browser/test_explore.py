@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
-from tests.browser.lab import until
+from tests.browser.lab import SMALL, Lab, until
+from tests.pages.explore_shelf import CONDITIONAL, STYLED, model_of, write_asset
 
 _PIXELS = "(canvas) => canvas.toDataURL()"
 _COUNT = """() => {
@@ -304,3 +306,62 @@ def test_a_phone_shows_the_picture_first(chromium: Browser, served: Server) -> N
     assert box["width"] > 330
     assert box["y"] < 330
     context.close()
+
+
+def brought(explore: Explore, tmp_path: Path, name: str) -> None:
+    """A generator from elsewhere, chosen as a file."""
+    model = {"conditional": CONDITIONAL, "styled": STYLED}[name]
+    write_asset(tmp_path, name, model_of(model))
+    explore.page.locator(".gx-pick input[type=file]").set_input_files(tmp_path / f"{name}.safetensors")
+    explore.page.wait_for_function(
+        "() => document.querySelector('.gx-explore').explorer.model.kind === 'file'", timeout=30_000
+    )
+    explore.ready()
+
+
+def test_a_brought_generator_with_classes_can_be_mixed(explore: Explore, tmp_path: Path) -> None:
+    brought(explore, tmp_path, "conditional")
+    page = explore.page
+    seen = [explore.pixels()]
+    page.get_by_role("combobox", name="Class", exact=True).select_option(label="heart")
+    seen.append(explore.pixels())
+    page.get_by_role("combobox", name="Second class").select_option(label="circle")
+    seen.append(explore.pixels())
+    assert len(set(seen)) == 3
+    assert explore.look()["class"] == [2, 0, 0.5]
+    for wanted in (seen[1], seen[0]):
+        explore.press("undo")
+        assert explore.pixels() == wanted
+    assert "file%3A" in page.url
+
+
+def test_a_style_generator_is_explored_in_both_its_spaces(explore: Explore, tmp_path: Path) -> None:
+    brought(explore, tmp_path, "styled")
+    for mode in ("points", "directions", "seeds"):
+        explore.press(f"pad-{mode}")
+        explore.drag("pad", (0.3, 0.3), (0.7, 0.6))
+        assert explore.page.evaluate("() => document.querySelector('.gx-explore').explorer.point.space") == "w", mode
+    explore.press("tab-sliders")
+    drawn = explore.drag("slider-2", (0.2, 0.5), (0.9, 0.5))
+    assert len(drawn) >= 5
+    assert "w" in explore.look()["where"]
+
+
+def test_a_file_that_is_no_generator_is_one_sentence(explore: Explore, tmp_path: Path) -> None:
+    before = explore.pixels()
+    (tmp_path / "holiday.safetensors").write_bytes(b"not a generator at all")
+    explore.page.locator(".gx-pick input[type=file]").set_input_files(tmp_path / "holiday.safetensors")
+    expect(explore.said).to_contain_text("holiday.safetensors")
+    assert explore.pixels() == before
+
+
+def test_the_lab_leads_to_the_run_that_it_shows(page: Page, served: Server) -> None:
+    lab = Lab(page, served.url)
+    lab.open(f"{SMALL}&batch_size=8&total_images=160")
+    lab.press("Train")
+    lab.expect_state("finished")
+    run = lab.run_id()
+    lab.press("Explore")
+    explore = Explore(page, served.url)
+    explore.ready()
+    assert explore.page.evaluate("() => document.querySelector('.gx-explore').explorer.model.id") == f"run:{run}"

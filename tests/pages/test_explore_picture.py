@@ -172,9 +172,9 @@ def test_a_file_from_elsewhere_can_be_brought(tmp_path: Path) -> None:
     shelf = make_shelf(tmp_path)
     data = (tmp_path / "assets" / "small-plain.safetensors").read_bytes()
     reply = ask(shelf, "bring", blobs=[data], name="mine.safetensors")
-    assert reply.header["id"] in [card["id"] for card in reply.header["models"]]
+    assert reply.header["brought"] in [card["id"] for card in reply.header["models"]]
     look = look_of({"seed": 4})
-    mine = ask(shelf, "look", reply.header["id"], look=look)
+    mine = ask(shelf, "look", reply.header["brought"], look=look)
     assert mine.blobs[0] == ask(shelf, "look", look=look).blobs[0]
     with pytest.raises(ValueError, match="broken.safetensors"):
         ask(shelf, "bring", blobs=[data[:-1]], name="broken.safetensors")

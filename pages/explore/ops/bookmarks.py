@@ -39,7 +39,7 @@ def bring(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     if len(blobs) != 1:
         raise ValueError("Bring one file at a time.")
     found = desk.shelf.bring(blobs[0], words(asked, "name", 200, default="the file"))
-    return Reply({"id": found, "models": [card.json() for card in desk.shelf.models()]})
+    return Reply({"brought": found, "models": [card.json() for card in desk.shelf.models()]})
 
 
 # --- bookmarks: every answer is the whole list as it is then

@@ -158,7 +158,7 @@ class ExploreView {
       this.nothing.hidden = true;
       this.body.hidden = this.top.root.hidden = false;
       this.top.setModels(explorer.models);
-      await this.open(answer.header.id);
+      await this.open(answer.header.brought);
     } catch (problem) {
       explorer.say(problem.message);
     }

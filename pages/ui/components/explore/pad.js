@@ -53,9 +53,10 @@ class GxPad {
     this.spaces.hidden = !model.spaces.includes("w");
     this.space = model.spaces.includes("w") ? "w" : null;
     this.showSpace();
-    this.at = null;
+    this.at = this.kind = null;
     for (const mode of Object.values(this.modes)) mode.reset();
     this.choose(this.mode?.constructor.id ?? gxPadModes[0].id);
+    this.paint();
   }
 
   setSpace(space) {
