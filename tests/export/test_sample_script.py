@@ -37,7 +37,7 @@ def trained(config: RunConfig, shape: ImageShape, class_count: int) -> Generator
 @pytest.mark.parametrize("name", generators.names())
 def test_every_generator_draws_the_same_images_from_its_file(name: str, tmp_path: Path) -> None:
     for number, member in enumerate(variants(narrow(generators.get(name).cls()))):
-        size, channels, conditional = ((28, 1, True), (32, 3, False), (64, 1, True))[number % 3]
+        size, channels, conditional = ((28, 1, True), (32, 3, False))[number % 2] if number else (64, 1, True)
         shape, class_count = ImageShape(channels, size), len(CLASSES) if conditional else 0
         if member.problems(shape):
             continue

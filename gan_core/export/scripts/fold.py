@@ -73,7 +73,7 @@ class Fold(Values):
     # --- expressions
 
     def _expression(self, node: ast.AST) -> Iterator[tuple[int, int, str]]:
-        if isinstance(node, ast.expr) and not isinstance(node, ast.Constant):
+        if isinstance(node, ast.expr) and not isinstance(node, ast.Constant | ast.Tuple):
             found = self.value(node)
             if found is not UNKNOWN and is_plain(found) and self._holds_known(node):
                 text = literal(found)
@@ -239,7 +239,7 @@ class Fold(Values):
         start = self._span(node)[0]
         if node.decorator_list:
             start = self.text.index(b"def ", self._span(node.decorator_list[-1])[1])
-        yield (start, self.starts[node.body[0].lineno - 1] - 1, line)
+        yield (start, self.starts[self._header_end(node.body)] - 1, line)
 
     def _block(self, body: list[ast.stmt]) -> Iterator[tuple[int, int, str]]:
         """Statements one after another; what comes after one that always leaves is left away."""
@@ -326,16 +326,16 @@ class Fold(Values):
                 text = _dedented(text.split("\n", 1)[1], 4)
             yield (start, stop, text)
         else:
-            first = self.starts[self._header_end(node, chosen)]
+            first = self.starts[self._header_end(chosen)]
             text = self._spliced(first, self._lines(chosen[-1])[1], list(self._block(chosen)))
             if chain:
                 yield (start, stop, " " * node.col_offset + "else:\n" + text)
             else:
                 yield (start, stop, _dedented(text, chosen[0].col_offset - node.col_offset))
 
-    def _header_end(self, node: ast.If, chosen: list[ast.stmt]) -> int:
-        """The line that follows `if ...:` or `else:`, counted from 0, with comments that come first."""
-        line = chosen[0].lineno - 1
+    def _header_end(self, body: list[ast.stmt]) -> int:
+        """The line that follows `def ...:`, `if ...:` or `else:`, counted from 0; comments come after it."""
+        line = self.starts.index(self._lines(body[0])[0])
         while self.text[self.starts[line - 1] : self.starts[line]].strip().startswith(b"#"):
             line -= 1
         return line

@@ -5,16 +5,16 @@ const GX_TAKE_PIXELS = 512;
 /** kind -> [title, what it is for]; "here": made by the browser. */
 const GX_TAKE_POINT = {
   picture: ["Picture", "PNG", "What you see, each pixel as a sharp square: for a slide or a page."],
-  latent: ["Latent", "NPZ", "The numbers behind this picture as arrays: numpy reads them, and the sampling script draws them again."],
-  point: ["Point", "JSON", "The same point with class, truncation and all that was done to it, as text."],
+  latent: ["Latent", "NPZ", "The numbers behind this picture, for numpy and the sampling script."],
+  point: ["Point", "JSON", "The same point with class, truncation and all that was done to it."],
 };
 const GX_TAKE_MODEL = {
-  safetensors: ["Generator", "safetensors", "The trained weights with their whole configuration; opens on any GANscope, and in PyTorch."],
-  onnx: ["Generator", "ONNX", "The network itself, for other programs: onnxruntime, a browser, a phone; no PyTorch needed."],
-  discriminator: ["Discriminator", "safetensors", "The weights of its opponent, in half precision: what it learned to look for."],
-  "sample-script": ["Sampling script", "Python", "sample.py with the weights beside it: draws pictures with PyTorch alone."],
-  "train-script": ["Training script", "Python", "train.py, a few hundred lines that train this very run again with PyTorch alone; made to be read."],
-  config: ["Settings", "JSON", "Every setting of the run; the command line starts another with --config."],
+  safetensors: ["Generator", "safetensors", "The trained weights and their settings; GANscope and PyTorch open it."],
+  onnx: ["Generator", "ONNX", "The network itself for other programs: onnxruntime, browsers, phones."],
+  discriminator: ["Discriminator", "safetensors", "Its opponent’s weights, in half precision: what it learned to look for."],
+  "sample-script": ["Sampling script", "Python, zip", "sample.py draws pictures from the weights, which lie beside it."],
+  "train-script": ["Training script", "Python", "train.py trains this very run again, in plain PyTorch made to be read."],
+  config: ["Settings", "JSON", "Every setting of the run; train --config starts another with them."],
 };
 
 class GxTake {
@@ -105,7 +105,8 @@ class GxTake {
       if (made) {
         const [name, mime, data] = made;
         this.explorer.save(name, mime, data);
-        say(this.words, `${name} saved: ${gxBytes(data.byteLength ?? data.size)}.`);
+        say(this.words, `${name} saved: ${gxBytes(data.byteLength)}.`);
+        say(this.rows[kind].size, `saved, ${gxBytes(data.byteLength)}`);
       }
     } catch (problem) {
       say(this.words, `${label}: ${problem.message}`);
