@@ -227,10 +227,22 @@ def test_the_length_of_a_sum_follows_from_the_products(plain: Desk, styled: Desk
     reply = look(plain, {"model": "m", "look": {"where": {"sum": list(zip(factors, places, strict=True))}}}, [])
     length = np.linalg.norm(np.frombuffer(reply.blobs[1], "<f4"))
     assert length == pytest.approx(np.sqrt(factors @ np.array(answer["gram"]) @ factors), rel=1e-5)
-    assert answer["space"] == "z"
+    assert answer["mean"] is None
     style = mixed_point(styled, {"model": "m", "look": {"where": {"seed": 1}}}, []).header["where"]
     with pytest.raises(ValueError, match="do not lie in one space"):
         gram(styled, {"model": "m", "looks": [{"where": {"seed": 1}}, {"where": style}]}, [])
+
+
+def test_in_w_lengths_are_those_from_the_mean_style(styled: Desk) -> None:
+    model = styled.model("m")
+    model.generator.mean_style.copy_(model.generator.mean_style + 0.3)
+    looks = [{"where": {"sum": [[1, {"seed": seed}]], "space": "ws"}} for seed in (1, 2)]
+    answer = gram(styled, {"model": "m", "looks": looks}, []).header
+    styles = [np.frombuffer(look(styled, {"model": "m", "look": seen}, []).blobs[1], "<f4") for seen in looks]
+    away = [style.reshape(model.style_layers, -1) - model.mean_style for style in styles]
+    np.testing.assert_allclose(answer["gram"], [[(a * b).sum() for b in away] for a in away], rtol=1e-4)
+    at_mean = picture(styled, {"where": answer["mean"]})
+    close(at_mean, picture(styled, {"where": {"seed": 5}, "psi": 0}))  # wholly truncated: the mean style
 
 
 def test_without_styles_there_is_nothing_to_mix(plain: Desk, styled: Desk) -> None:

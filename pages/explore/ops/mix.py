@@ -50,14 +50,22 @@ def mixed_point(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply
 
 @operation("gram")
 def gram(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """The products of the latents of "looks" (at most 8) with each other: what the length of any sum follows from."""
+    """The products of the latents of "looks" (at most 8) with each other: what the length of any sum follows from.
+
+    Styles are taken from the mean style, which comes along as "mean"; latents in z from zero, and "mean" is null.
+    """
     model = desk.model(asked.get("model"), asked.get("step"))
     looks = [check_look(model, look) for look in _listed(asked, "looks")]
     points = resolve_all(model, looks)
-    if len({point.space for point in points}) > 1:
+    space = points[0].space
+    if any(point.space != space for point in points):
         raise ValueError("These points do not lie in one space.")
     vectors = np.stack([point.vector for point in points]).astype(np.float64)
-    return Reply({"gram": (vectors @ vectors.T).tolist(), "space": points[0].space})
+    mean = None
+    if space != "z":
+        vectors -= np.tile(model.mean_style, model.style_layers if space == "ws" else 1)
+        mean = {"w": encode_vector(model.mean_style)}
+    return Reply({"gram": (vectors @ vectors.T).tolist(), "mean": mean})
 
 
 def _without_corner(blob: bytes, header: dict[str, int]) -> bytes:

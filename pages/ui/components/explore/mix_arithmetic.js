@@ -15,7 +15,7 @@ class GxArithmetic {
     this.spaces = make("div", { class: "gx-segments", role: "group", "aria-label": "Space of the sum", hidden: true }, ...["z", "w"].map((space) =>
       make("button", { type: "button", class: "gs-button", "data-space": space, title: space === "z" ? "Add up latents as they are drawn" : "Add up styles, which the mapping network makes of z: the usual way for this generator", onclick: () => this.setSpace(space) }, space.toUpperCase())));
     this.level = make("input", { type: "checkbox", checked: true, "data-testid": "sum-level", onchange: () => this.again() });
-    this.levelled = make("label", { class: "gx-field", title: "In Z a sum is longer than nearly every latent that the generator was trained with, and it draws strange things there. Scaled back to A's length it stays among the usual ones." },
+    this.levelled = make("label", { class: "gx-field", title: "A sum is longer than nearly every latent that the generator was trained with, and it draws strange things there. Scaled back to A's length (in W: to A's distance from the mean style) it stays among the usual ones." },
       this.level, make("span", { class: "gx-label" }, "as long as A"));
     const sign = (text) => make("span", { class: "gx-mix-sign", "aria-hidden": "true" }, text), [a, b, c] = this.places.map((place) => place.root);
     this.root = make("section", { class: "gx-mix-part", "aria-label": "Arithmetic", "data-testid": "sum" },
@@ -33,7 +33,7 @@ class GxArithmetic {
     for (const place of this.places) place.set({ seed: gxSeed() });
     this.amount.value = "1";
     this.told = "";
-    this.gram = null;
+    this.gram = this.mean = null;
     this.showAmount();
   }
 
@@ -45,7 +45,6 @@ class GxArithmetic {
   }
 
   showSpace() {
-    this.levelled.hidden = this.space === "w";
     for (const button of this.spaces.children) button.setAttribute("aria-pressed", String(button.dataset.space === this.space));
   }
 
@@ -57,26 +56,28 @@ class GxArithmetic {
 
   where() {
     const [a, b, c] = this.places.map((place) => place.where), much = Number(this.amount.value), k = this.scale(much);
-    return { sum: [[k, a], [-k * much, b], [k * much, c]], ...(this.space && { space: this.space }) };
+    const middle = this.mean && k !== 1 ? [[1 - k, this.mean]] : []; // in W, from the mean style
+    return { sum: [[k, a], [-k * much, b], [k * much, c], ...middle], ...(this.space && { space: this.space }) };
   }
 
-  /** What the sum is multiplied with to be as long as A: |A| / |A - s B + s C|. */
+  /** What the sum is multiplied with to be as long as A: |A| / |A - s B + s C|, in W all from the mean style. */
   scale(much) {
-    if (!this.gram || this.space === "w" || !this.level.checked) return 1;
+    if (!this.gram || !this.level.checked) return 1;
     const f = [1, -much, much], square = f.reduce((sum, x, i) => sum + f.reduce((part, y, j) => part + x * y * this.gram[i][j], 0), 0);
     return square > 1e-9 ? Math.min(10, Math.sqrt(this.gram[0][0] / square)) : 1;
   }
 
-  /** The products of the three latents, for the length; null where they do not all lie in Z. */
+  /** The products of the three points, for the length; none where they do not all lie in one space. */
   async measure() {
-    const { explorer } = this, { model, look } = explorer, wheres = this.places.map((place) => place.where);
+    const { explorer, space } = this, { model, look } = explorer, wheres = this.places.map((place) => place.where);
     if (!look || wheres.includes(null)) return;
-    this.gram = null;
+    this.gram = this.mean = null;
+    const looks = wheres.map((where) => ({ ...look, where: space === "w" ? { sum: [[1, where]], space: "ws" } : where, mix: [] }));
     try {
-      const answer = this.space === "w" ? null : await explorer.ask("gram", { looks: wheres.map((where) => ({ ...look, where, mix: [] })) }, { slot: "sum-gram" });
-      if (model !== explorer.model || wheres.some((where, i) => where !== this.places[i].where)) return;
-      this.gram = answer?.header.space === "z" ? answer.header.gram : null;
-    } catch { /* in different spaces: their sum is one of styles, where length says nothing */ }
+      const answer = await explorer.ask("gram", { looks }, { slot: "sum-gram" });
+      if (model !== explorer.model || space !== this.space || wheres.some((where, i) => where !== this.places[i].where)) return;
+      if (answer) [this.gram, this.mean] = [answer.header.gram, answer.header.mean];
+    } catch { /* then the sum is as long as it is */ }
     this.result();
   }
 
