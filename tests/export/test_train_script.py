@@ -61,7 +61,7 @@ FAMILIES = sorted({*generators.names(), *discriminators.names()})
 
 
 def forms_of(family: Registry[Any], name: str) -> list[Any]:
-    """A network narrow and with each of its options changed; the family's first network where there is none so named."""
+    """A network, narrow, and with each of its options changed; another family's first where none is so named."""
     member = family.get(name if name in family else family.names()[0]).cls()
     return list(variants(narrow(member))) if name in family else [narrow(member)]
 
