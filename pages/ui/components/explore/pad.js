@@ -177,9 +177,10 @@ class GxPad {
   }
 
   show() {
-    this.knob.hidden = !this.at;
-    if (this.at) {
-      const [x, y] = this.share(this.at), out = x < 0 || x > 1 || y < 0 || y > 1, held = (v) => 100 * Math.min(1, Math.max(0, v));
+    const at = this.at ?? this.mode.middle ?? null;
+    this.knob.hidden = !at;
+    if (at) {
+      const [x, y] = this.share(at), out = !this.at || x < 0 || x > 1 || y < 0 || y > 1, held = (v) => 100 * Math.min(1, Math.max(0, v));
       this.knob.style.left = `${held(x)}%`;
       this.knob.style.top = `${held(y)}%`;
       this.knob.toggleAttribute("data-out", out);

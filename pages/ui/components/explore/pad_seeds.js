@@ -42,6 +42,9 @@ class GxSeedsPlane {
 
   elsewhere() { return null; }
 
+  /** Where the ring stands, faint, before the hand takes the plane. */
+  get middle() { return this.centre; }
+
   /** The plane moves under the ring, which stays in the middle. */
   down(at, event) { this.grip = { x: event.clientX, y: event.clientY, centre: this.centre }; this.go(this.centre); }
 

@@ -1,12 +1,19 @@
 // The line above everything: which model, which class, how much truncation.
 
+/** Where a model is from, as its card says it. */
+function gxOrigin({ details = {}, created }) {
+  const { trained_on: data, date, licence } = details;
+  return [data && `Trained on ${data}`, date, licence && `data: ${licence}`, created].filter(Boolean).join(" · ");
+}
+
 class GxTop {
   /** onModel(id), onFile(file): chosen by the person. */
   constructor(explorer, { onModel, onFile, onStep }) {
     this.explorer = explorer;
     this.onStep = onStep;
+    this.help = "The trained generator whose latent space this is: one that came along, or one of the runs here.";
     this.model = make("select", { class: "gx-select gx-model", "aria-label": "Model", "data-testid": "model",
-      title: "The trained generator whose latent space this is: one that came along, or one of the runs here.", onchange: () => onModel(this.model.value) }, make("option", {}, "Models"));
+      title: this.help, onchange: () => onModel(this.model.value) }, make("option", {}, "Models"));
     this.file = make("input", { type: "file", accept: ".safetensors", hidden: true, onchange: () => {
       if (this.file.files[0]) onFile(this.file.files[0]);
       this.file.value = "";
@@ -34,13 +41,13 @@ class GxTop {
   setModels(models, chosen) {
     const groups = { asset: "Came along", run: "Runs here", file: "Brought here" };
     this.model.replaceChildren(...Object.entries(groups).map(([kind, label]) =>
-      make("optgroup", { label }, ...models.filter((m) => m.kind === kind).map((m) => make("option", { value: m.id, title: m.details?.note ?? "" }, m.label)))).filter((g) => g.children.length));
+      make("optgroup", { label }, ...models.filter((m) => m.kind === kind).map((m) => make("option", { value: m.id, title: gxOrigin(m) }, m.label)))).filter((g) => g.children.length));
     if (chosen) this.model.value = chosen;
   }
 
   setModel(model) {
     this.model.value = model.id;
-    this.model.title = model.details?.note || this.model.title;
+    this.model.title = gxOrigin(model) || this.help;
     const named = (name, i) => make("option", { value: String(i) }, name);
     this.classGroup.hidden = !model.classes.length;
     this.first.replaceChildren(...model.classes.map(named));
@@ -75,6 +82,7 @@ class GxTop {
 
   showMix() {
     this.mix.disabled = this.second.value === "";
+    this.mix.style.visibility = this.mix.disabled ? "hidden" : "";
   }
 
   showNumbers() {
