@@ -140,6 +140,7 @@ class GxDirections {
       this.found = [...rows, ...before];
       if (moved || !this.base) this.centre();
       this.draw();
+      rows[0]?.root.scrollIntoView({ block: "nearest" });
     };
     const found = await this.ask(marks ? "directions-marks" : "directions-find", marks ? { ...args, marks: this.marks.asked }
       : { ...args, method: this.method, attribute: this.method === "attribute" ? this.attribute.value : null, layer: this.method === "pca" ? this.layer.value || null : null }, show);

@@ -2,6 +2,7 @@
 
 const GX_DIR_REACH = 3.5, GX_DIR_USABLE = "As far as the pictures stay among what this generator normally makes, in units of the strip: "
   + "until of the pictures so many more leave it that two thirds are left (a picture is among them when it lies, in pixels, within the distance of the third neighbour of one of 512 random ones).";
+const GX_DIR_CHANCE = 0.62; // of an accuracy: what 180 held-out pictures reach by luck at most, nearly always
 const GX_DIR_FACTORS = { shape: "Shape", hue: "Hue", size: "Size", x: "x, to the right", y: "y, downwards", rotation: "Rotation" };
 const gxPercent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
@@ -128,6 +129,7 @@ class GxDirRow {
     if (figures.stretch !== undefined) fact(`stretch ${short(figures.stretch)}`, "How much longer the first weights make a step along this direction: the root of the eigenvalue");
     if (figures.agreement !== undefined) fact(`${figures.marks} marks, ${gxPercent(figures.agreement)} agree`, "How many of your marks are told right when they are left out and the others decide");
     else if (figures.accuracy !== undefined) fact(`tells ${gxPercent(figures.accuracy)} apart`, "Of pictures with much and with little of it that were held out, how many lie on the right side; by chance 50 %");
+    if (figures.accuracy < GX_DIR_CHANCE) fact("little better than chance", "Along a straight line the generator hardly has this; what the strip shows is mostly something else");
     if (figures.left !== undefined) fact(`${gxPercent(figures.left)} left`, "Cosine between this direction and what it was before the others were left out");
     if (layers) fact(gxDirLayerWords(layers), "The layers whose styles move, counted from 1, the coarsest");
     if (this.range) fact(this.range, GX_DIR_USABLE);
