@@ -201,6 +201,8 @@ class _Search:
         self.alive = np.arange(len(starts))
         self.all_labels = () if self.labels is None else tuple(int(c) for c in self.labels)
         self.mean, self.square = torch.zeros_like(self.values), torch.zeros_like(self.values)
+        self.least = torch.full((len(starts),), torch.inf)  # each restart's lowest loss so far, and where it was
+        self.lowest = self.values.clone()
         self.curves = np.full((options.iterations + 1, len(starts)), np.nan, np.float32)
 
     def run(self, follow: Follow | None) -> Inversion:
@@ -214,10 +216,13 @@ class _Search:
             error, loss = self.measure(images)
             (slope,) = torch.autograd.grad(loss.sum(), self.values)
             self.note(i, error, loss.detach())
+            self.keep_lowest(loss.detach())
             if follow is not None and i % _TELL_EVERY == 0:
                 self.tell(follow, i, images.detach())
             self.move(slope, i)
         with torch.no_grad():
+            self.keep_lowest(self.measure(self.images())[1])
+            self.values = self.lowest
             images = self.images()
             self.note(total, *self.measure(images))
         if follow is not None:
@@ -259,6 +264,11 @@ class _Search:
         self.loss = loss.detach().numpy()
         self.curves[i, self.alive] = 127.5 * error.detach().clamp_min(0.0).sqrt().numpy()
 
+    def keep_lowest(self, loss: Tensor) -> None:
+        """A step may lead up again: the result is each restart's best moment, so never worse than its start."""
+        better = loss < self.least
+        self.least[better], self.lowest[better] = loss[better], self.values.detach()[better]
+
     def move(self, slope: Tensor, i: int) -> None:
         """One step of Adam (Kingma & Ba 2015, algorithm 1), in place."""
         count, total = i + 1, self.options.iterations
@@ -274,11 +284,12 @@ class _Search:
     def give_up(self, keep: float) -> None:
         """Go on with the best share of the restarts only."""
         count = max(1, math.ceil(keep * len(self.alive)))
-        rows = np.sort(np.argsort(self.loss, kind="stable")[:count])
+        rows = np.sort(np.argsort(self.least.numpy(), kind="stable")[:count])
         chosen = torch.from_numpy(rows)
         self.alive, self.loss = self.alive[rows], self.loss[rows]
         self.values = self.values.detach()[chosen]
         self.mean, self.square = self.mean[chosen], self.square[chosen]
+        self.least, self.lowest = self.least[chosen], self.lowest[chosen]
         self.labels = None if self.labels is None else self.labels[chosen]
 
     def tell(self, follow: Follow, i: int, images: Tensor) -> None:

@@ -145,6 +145,14 @@ def test_progress_tells_the_best_so_far_and_can_cancel(dcgan_model: Explorable) 
         invert(dcgan_model, picture, QUICK, stop)
 
 
+def test_however_wild_the_steps_the_result_is_no_worse_than_the_start(dcgan_model: Explorable) -> None:
+    picture, _ = drawn(dcgan_model, 5)
+    wild = replace(QUICK, rate=200.0, iterations=12, prior_weight=0.0, feature_weight=0.0)
+    found = invert(dcgan_model, picture, wild)
+    assert found.curves[1].min() > 1.2 * found.closeness.nearest  # a first step far uphill
+    assert found.closeness.rmse <= found.closeness.nearest + 1e-3
+
+
 def test_the_same_seed_finds_the_same(dcgan_model: Explorable) -> None:
     picture, _ = drawn(dcgan_model, 5)
     short = replace(QUICK, iterations=20)

@@ -36,9 +36,10 @@ def target(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
 def invert_picture(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """Search for the latent of a target, which is described as for "target".
 
-    "space": z, w or ws; "class": its number, or null to try all; "restarts", "iterations", "features" (the weight of
-    the discriminator's), "seed". Progress brings the best picture so far (RGBA) and the restarts' errors (float32,
-    NaN: given up). Blobs at the end: the picture (RGBA) and the errors' curves, float32 [iterations + 1, restarts].
+    "space": z, w or ws (default: w where there is one); "class": its number, or null to try all; "restarts",
+    "iterations", "features" (the weight of the discriminator's), "seed". Progress brings the best picture so far
+    (RGBA) and the restarts' errors (float32, NaN: given up). Blobs at the end: the picture (RGBA) and the errors'
+    curves, float32 [iterations + 1, restarts].
     """
     model = desk.model(asked.get("model"), asked.get("step"))
     options = _options(model, asked)
@@ -91,7 +92,7 @@ def data_of(model: Explorable) -> ImageSet:
 def _options(model: Explorable, asked: Mapping[str, Any]) -> InversionOptions:
     label = None if asked.get("class") is None else whole(asked, "class", 0, 0, max(0, len(model.classes) - 1))
     options = InversionOptions(
-        space=words(asked, "space", 4, "z"),
+        space=words(asked, "space", 4, "w" if model.has_w else "z"),
         label=label,
         restarts=whole(asked, "restarts", InversionOptions.restarts, 1, MOST_RESTARTS),
         iterations=whole(asked, "iterations", InversionOptions.iterations, 1, MOST_ITERATIONS),

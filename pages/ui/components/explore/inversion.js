@@ -76,7 +76,7 @@ class GxInversion {
     if (this.running) this.stop();
     const { spaces, classes, channels } = model;
     this.kind.box.replaceChildren(make("option", { value: "" }, "Any"), ...classes.map((name, i) => make("option", { value: String(i) }, name)));
-    this.space.box.value = "z";
+    this.space.box.value = spaces.includes("w") ? "w" : "z"; // W is smoother: the search comes nearer there
     this.space.field.hidden = !spaces.includes("w");
     this.kind.field.hidden = !classes.length;
     this.isGrey = channels === 1;
