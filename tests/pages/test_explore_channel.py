@@ -17,7 +17,7 @@ from starlette.routing import WebSocketRoute
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from pages.ui import explore_channel
+from pages.ui import explore_channel, explore_messages
 from pages.ui.explore_channel import ExploreHub
 from pages.ui.explore_desk import Cancelled, Desk, Operation, Reply, number, whole, words
 from pages.ui.wire import pack, unpack
@@ -288,8 +288,8 @@ def test_what_is_no_request_is_said_and_harms_nobody(page: Page, message: str | 
 
 
 def test_sizes_have_limits(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explore_channel, "MOST_TEXT_BYTES", 1000)
-    monkeypatch.setattr(explore_channel, "MOST_FRAME_BYTES", 5000)
+    monkeypatch.setattr(explore_messages, "MOST_TEXT_BYTES", 1000)
+    monkeypatch.setattr(explore_messages, "MOST_FRAME_BYTES", 5000)
     page.ask("echo", say="x" * 1000)
     assert "1000 letters" in page.hear()[0]["problem"]
     page.ask("echo", blobs=[b"x" * 5000])
