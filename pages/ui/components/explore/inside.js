@@ -107,7 +107,7 @@ class GxInside {
 /** The maps of one layer, live; click one to change its unit. */
 class GxMaps {
   constructor(inside) {
-    Object.assign(this, { inside, explorer: inside.explorer, layer: null, unit: null, maps: null, busy: false, again: false });
+    Object.assign(this, { inside, explorer: inside.explorer, layer: null, unit: null, maps: null, show: gxOneAtATime(() => this.fetch()) });
     this.select = make("select", { class: "gx-select", "aria-label": "Layer", "data-testid": "inside-layer", title: "Layers in the order in which they run, from the latent to the picture", onchange: () => this.pick(this.select.value, null) });
     this.own = make("button", { type: "button", class: "gs-button", "aria-pressed": "false", title: "Scale each map to its own peak; otherwise all share the layer’s peak, so that quiet units look quiet.",
       onclick: () => { this.own.setAttribute("aria-pressed", String(!this.isOwn)); this.paint(); } }, "Each to its peak");
@@ -156,20 +156,6 @@ class GxMaps {
     if (unit === null) return;
     this.unit = unit;
     this.paint();
-  }
-
-  /** At most one request is under way; another follows when the point has moved meanwhile. */
-  async show() {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
-    do {
-      this.again = false;
-      await this.fetch();
-    } while (this.again);
-    this.busy = false;
   }
 
   async fetch() {

@@ -9,7 +9,8 @@ const GX_SIGN_CELLS = 7, GX_JUDGE_SIDE = 448;
 
 class GxJudge {
   constructor(inside) {
-    Object.assign(this, { inside, explorer: inside.explorer, method: "integrated", busy: false, again: false });
+    Object.assign(this, { inside, explorer: inside.explorer, method: "integrated",
+      show: gxOneAtATime(() => this.fetch(), () => !this.root.hidden) });
     this.buttons = Object.entries(GX_REASONS).map(([method, [words, title]]) => make("button", { type: "button", class: "gs-button", title, "data-method": method, "data-testid": `judge-${method}`,
       "aria-pressed": String(method === this.method), onclick: () => this.choose(method) }, words));
     this.canvas = make("canvas", { class: "gx-judge-canvas", role: "img", width: GX_JUDGE_SIDE, height: GX_JUDGE_SIDE, "data-testid": "judge-canvas" });
@@ -32,20 +33,6 @@ class GxJudge {
     for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.method === method));
     say(this.about, `${GX_REASONS[method][1]} “Empty” is a picture in the colour of this one’s edge.`);
     if (!this.root.hidden) this.show();
-  }
-
-  /** At most one request is under way; another follows when the point has moved meanwhile. */
-  async show() {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
-    do {
-      this.again = false;
-      await this.fetch();
-    } while (this.again && !this.root.hidden);
-    this.busy = false;
   }
 
   async fetch() {

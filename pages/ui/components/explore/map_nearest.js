@@ -22,7 +22,7 @@ class GxNearest {
       this.error, this.row, this.bar, this.words, this.more);
     this.watcher = new ResizeObserver(() => this.draw());
     this.watcher.observe(this.chart);
-    this.busy = this.again = false;
+    this.latest = gxOneAtATime(() => this.fetch(), () => this.root.isConnected && !this.root.hidden);
   }
 
   forget(model) {
@@ -34,18 +34,8 @@ class GxNearest {
     if (!model.has_discriminator) this.sight.value = "pixels";
   }
 
-  /** At most one request is under way; another comes after it when the point has moved meanwhile. */
   async ask() {
-    if (this.busy) {
-      this.again = true;
-      return;
-    }
-    this.busy = true;
-    do {
-      this.again = false;
-      await this.fetch();
-    } while (this.again && !this.root.hidden);
-    this.busy = false;
+    if (!(await this.latest())) return;
     this.bar.style.visibility = "hidden";
     say(this.words, "");
   }
@@ -117,6 +107,5 @@ class GxNearest {
 
   close() {
     this.watcher.disconnect();
-    this.again = false;
   }
 }

@@ -24,7 +24,7 @@ class GxPicture {
       make("header", {}, make("h3", {}, "Generated"), this.caption, this.reach, this.turn, this.toggle), this.stage);
     this.isAround = false;
     this.salt = 1;
-    this.asking = this.again = false;
+    this.askAround = gxOneAtATime(() => this.fetchAround(), () => this.isAround);
     this.at = null;
     this.around.addEventListener("click", (event) => this.go(this.cellUnder(event)));
     this.around.addEventListener("pointermove", (event) => this.point(this.cellUnder(event)));
@@ -64,20 +64,6 @@ class GxPicture {
       this.around.hidden = this.mark.hidden = true;
       this.canvas.hidden = false;
     }
-  }
-
-  /** At most one grid is under way; another comes after it when the point has moved meanwhile. */
-  async askAround() {
-    if (this.asking) {
-      this.again = true;
-      return;
-    }
-    this.asking = true;
-    do {
-      this.again = false;
-      await this.fetchAround();
-    } while (this.again && this.isAround);
-    this.asking = false;
   }
 
   async fetchAround() {

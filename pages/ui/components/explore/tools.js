@@ -20,6 +20,23 @@ function gxDecode(text) {
   return new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 }
 
+/** `ask` one at a time: while one is under way, another call only makes it follow, as long as it is `wanted` then.
+ * Says whether it was this call that asked. */
+function gxOneAtATime(ask, wanted = () => true) {
+  let busy = false, again = false;
+  return async () => {
+    again = true;
+    if (busy) return false;
+    busy = true;
+    do {
+      again = false;
+      await ask();
+    } while (again && wanted());
+    busy = false;
+    return true;
+  };
+}
+
 const gxSeed = () => Math.floor(Math.random() * 2 ** 31);
 
 /** Standard normal numbers that follow from a seed (mulberry32, Box and Muller). */
