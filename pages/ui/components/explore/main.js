@@ -242,7 +242,7 @@ class ExploreView {
 function gxWords({ where, psi, mix, units }, { model }) {
   const kind = { seed: `seed ${where.seed}`, plane: "on a plane", seeds: "between seeds", base: "along directions", sum: "a sum", path: "on a path", z: "a point in z", w: "a point in w", ws: "styles layer by layer" };
   const name = Object.keys(kind).find((key) => key in where);
-  return [kind[name], `${model.dim} numbers`, psi !== 1 && `truncated to ${psi.toFixed(2)}`, mix.length && "styles mixed", units.length && `${units.length} units changed`].filter(Boolean).join(" · ");
+  return [kind[name], `${model.dim} numbers`, psi !== 1 && `truncated to ${psi.toFixed(2)}`, mix.length && "styles mixed", units.length && `${units.length} unit${units.length > 1 ? "s" : ""} changed`].filter(Boolean).join(" · ");
 }
 
 export default function ({ data: [data], parentElement }) {
