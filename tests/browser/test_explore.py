@@ -365,3 +365,21 @@ def test_the_lab_leads_to_the_run_that_it_shows(page: Page, served: Server) -> N
     explore = Explore(page, served.url)
     explore.ready()
     assert explore.page.evaluate("() => document.querySelector('.gx-explore').explorer.model.id") == f"run:{run}"
+
+
+def test_a_brought_file_can_be_removed_and_had_back(explore: Explore) -> None:
+    explore.open()
+    remove, back = explore.page.get_by_test_id("remove"), explore.page.get_by_test_id("bring-back")
+    expect(remove).to_be_hidden()
+    asset = Path(__file__).parents[2] / "assets" / "generators" / "fashion.safetensors"
+    explore.page.locator(".gx-top input[type=file]").set_input_files(asset)
+    expect(remove).to_be_visible()
+    model = explore.page.get_by_test_id("model")
+    brought = model.input_value()
+    assert brought.startswith("file:")
+    remove.click()
+    expect(back).to_be_visible()
+    assert model.locator(f"option[value='{brought}']").count() == 0
+    back.click()
+    expect(model).to_have_value(brought)
+    expect(back).to_be_hidden()

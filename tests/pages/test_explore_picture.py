@@ -178,3 +178,10 @@ def test_a_file_from_elsewhere_can_be_brought(tmp_path: Path) -> None:
     assert mine.blobs[0] == ask(shelf, "look", look=look).blobs[0]
     with pytest.raises(ValueError, match="broken.safetensors"):
         ask(shelf, "bring", blobs=[data[:-1]], name="broken.safetensors")
+    without = ask(shelf, "remove", reply.header["brought"])
+    assert without.header["models"] == [card for card in reply.header["models"] if card["kind"] != "file"]
+    with pytest.raises(ValueError, match="no model"):
+        ask(shelf, "look", reply.header["brought"], look=look)
+    assert ask(shelf, "bring-back", reply.header["brought"]).header["models"] == reply.header["models"]
+    with pytest.raises(ValueError, match="Only a file"):
+        ask(shelf, "remove", without.header["models"][0]["id"])

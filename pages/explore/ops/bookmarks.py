@@ -42,6 +42,20 @@ def bring(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     return Reply({"brought": found, "models": [card.json() for card in desk.shelf.models()]})
 
 
+@operation("remove")
+def remove(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """Take a brought file off the shelf; its bookmarks stay, and `bring-back` undoes it."""
+    desk.shelf.take_away(words(asked, "model", 200))
+    return Reply({"models": [card.json() for card in desk.shelf.models()]})
+
+
+@operation("bring-back")
+def bring_back(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    found = words(asked, "model", 200)
+    desk.shelf.bring_back(found)
+    return Reply({"brought": found, "models": [card.json() for card in desk.shelf.models()]})
+
+
 # --- bookmarks: every answer is the whole list as it is then
 
 

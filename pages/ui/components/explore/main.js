@@ -9,7 +9,8 @@ class ExploreView {
     this.picture = explorer.picture = new GxPicture(explorer);
     this.history = new GxHistory(explorer);
     this.bookmarks = new GxBookmarks(explorer);
-    this.top = new GxTop(explorer, { onModel: (id) => this.open(id), onFile: (file) => this.bring(file), onStep: (step) => this.open(explorer.model.id, { step }) });
+    this.top = new GxTop(explorer, { onModel: (id) => this.open(id), onFile: (file) => this.bring(file), onStep: (step) => this.open(explorer.model.id, { step }),
+      onRemove: (id) => this.remove(id), onBack: (id) => this.bringBack(id) });
     const random = gxButton("random", "Random", { class: "gs-button gx-button gx-primary", "data-testid": "random", title: "A point drawn at random",
       onclick: () => explorer.show({ ...explorer.look, where: { seed: gxSeed() } }, { commit: true }) });
     const reset = gxButton("reset", "Reset", { title: "Back to where this model starts, without truncation, mixing or changed units", "data-testid": "reset",
@@ -159,6 +160,34 @@ class ExploreView {
       this.body.hidden = this.top.root.hidden = false;
       this.top.setModels(explorer.models);
       await this.open(answer.header.brought);
+    } catch (problem) {
+      explorer.say(problem.message);
+    }
+  }
+
+  async remove(id) {
+    const { explorer } = this, name = explorer.model.label;
+    try {
+      const answer = await explorer.ask("remove", { model: id }, { slot: "shelf" });
+      if (!answer) return;
+      explorer.models = answer.header.models;
+      this.top.setModels(explorer.models);
+      this.top.setRemoved(id);
+      explorer.say(`${name} is no longer in the list.`);
+      if (explorer.models.length) await this.open(explorer.models[0].id);
+    } catch (problem) {
+      explorer.say(problem.message);
+    }
+  }
+
+  async bringBack(id) {
+    const { explorer } = this;
+    try {
+      const answer = await explorer.ask("bring-back", { model: id }, { slot: "shelf" });
+      if (!answer) return;
+      explorer.models = answer.header.models;
+      this.top.setModels(explorer.models);
+      await this.open(id);
     } catch (problem) {
       explorer.say(problem.message);
     }

@@ -7,8 +7,8 @@ function gxOrigin({ details = {}, created }) {
 }
 
 class GxTop {
-  /** onModel(id), onFile(file): chosen by the person. */
-  constructor(explorer, { onModel, onFile, onStep }) {
+  /** onModel(id), onFile(file): chosen by the person. onRemove(id): a brought file; onBack(id): after all not. */
+  constructor(explorer, { onModel, onFile, onStep, onRemove, onBack }) {
     this.explorer = explorer;
     this.onStep = onStep;
     this.help = "The trained generator whose latent space this is: one that came along, or one of the runs here.";
@@ -19,6 +19,8 @@ class GxTop {
       this.file.value = "";
     } });
     const open = gxButton("file", "", { title: "Bring a generator that was downloaded elsewhere (.safetensors)", "data-testid": "bring", onclick: () => this.file.click() });
+    this.remove = gxButton("close", "", { title: "Remove this brought file from the list; its bookmarks stay", "data-testid": "remove", hidden: true, onclick: () => onRemove(this.model.value) });
+    this.back = gxButton("undo", "Bring it back", { "data-testid": "bring-back", hidden: true, onclick: () => onBack(this.removed) });
     this.newer = make("button", { type: "button", class: "gs-button gx-newer", hidden: true, "data-testid": "newer", onclick: () => this.onStep(this.newest) });
     this.note = make("span", { class: "gx-note" });
     const send = (commit) => this.explorer.show({ ...this.explorer.look, class: this.classes(), psi: Number(this.psi.value) }, { commit });
@@ -33,7 +35,7 @@ class GxTop {
     const truth = "Truncation: below 1 the latent is pulled toward the middle, so that pictures become more usual and less varied; 1 leaves it as it is. Double-click: back to 1.";
     this.classGroup = make("div", { class: "gx-field gx-class", hidden: true }, make("span", { class: "gx-label" }, "Class"), this.first, this.second, this.mix);
     this.root = make("div", { class: "gx-top" },
-      make("div", { class: "gx-field gx-pick" }, this.model, open, this.file, this.newer, this.note), this.classGroup,
+      make("div", { class: "gx-field gx-pick" }, this.model, this.remove, open, this.file, this.back, this.newer, this.note), this.classGroup,
       make("label", { class: "gx-field gx-psi", title: truth }, make("span", { class: "gx-label" }, "Truncation"), this.psi, this.psiNumber));
     explorer.on("point", (look) => this.take(look));
   }
@@ -47,6 +49,8 @@ class GxTop {
 
   setModel(model) {
     this.model.value = model.id;
+    this.remove.hidden = model.kind !== "file";
+    if (model.id === this.removed) this.setRemoved("");
     this.model.title = gxOrigin(model) || this.help;
     const named = (name, i) => make("option", { value: String(i) }, name);
     this.classGroup.hidden = !model.classes.length;
@@ -54,6 +58,12 @@ class GxTop {
     this.second.replaceChildren(make("option", { value: "" }, "not mixed"), ...model.classes.map(named));
     say(this.note, model.kind === "run" ? `step ${count(model.step)}` : "");
     this.newer.hidden = true;
+  }
+
+  /** A brought file was removed: it can be had back until another is. */
+  setRemoved(id) {
+    this.removed = id;
+    this.back.hidden = !id;
   }
 
   /** A run has trained on: offer its newest checkpoint. */
