@@ -19,11 +19,17 @@ from gan_core.training import RunConfig
 # How long an example takes says more of the machine's other work than of the code.
 hypothesis.settings.register_profile("ganscope", deadline=None)
 hypothesis.settings.load_profile("ganscope")
+torch.set_num_threads(1)  # for what is made once for many tests
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first, so that nobody waits for it in the end."""
+    items.sort(key=lambda item: item.path.name != "test_plane_promises.py")
 
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
-    """Results to the last bit depend on the thread count; two cores are shared with the browser besides."""
+    """Results to the last bit depend on the thread count; two cores are shared with a browser and other tests."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
