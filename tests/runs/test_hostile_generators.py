@@ -160,6 +160,7 @@ def test_the_good_file_is_taken() -> None:
         (b"\x89HDF\r\n\x1a\n" + bytes(100), "is not a whole safetensors file"),
         (b"<html>" + bytes(100), "is not a whole safetensors file"),
     ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "file",
 )  # fmt: skip
 def test_what_is_no_generator_is_refused(shelf: Shelf, data: bytes, words: str) -> None:
     assert words in refused(shelf, data)
