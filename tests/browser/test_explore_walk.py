@@ -15,6 +15,7 @@ from playwright.sync_api import Download, Locator, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.runs.shelf import Shelf
+from tests.browser.lab import until
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, model_of, write_asset
 
 COUNT_PICTURES = """(canvas) => new Promise((done) => {
@@ -160,6 +161,15 @@ def test_keys_are_moved_reordered_taken_out_and_kept(page: Page, served: Server,
     expect(keys).to_have_count(0)
 
 
+def alike(one: Locator, other: Locator) -> bool:
+    """To a grey level or two: alone and in a batch the same picture is summed in another order."""
+    levels = [
+        canvas.evaluate("c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)")
+        for canvas in (one, other)
+    ]
+    return max(abs(a - b) for a, b in zip(*levels, strict=True)) <= 2
+
+
 def test_a_cell_of_the_mixing_matrix_goes_to_the_picture(
     page: Page, served: Server, brought: dict[str, str], shots: Path
 ) -> None:
@@ -172,14 +182,13 @@ def test_a_cell_of_the_mixing_matrix_goes_to_the_picture(
     changed(picture, before)
     expect(page.get_by_test_id("caption")).to_contain_text("styles mixed")
     page.screenshot(path=shots / "mix.png")
-    assert pixels(picture) == pixels(cell.locator("canvas"))
+    until(lambda: alike(picture, cell.locator("canvas")))
     mixed = pixels(picture)
     page.get_by_test_id("mix-fine").click()
     changed(picture, mixed)
     page.get_by_test_id("mix-all").click()  # every layer of the source: the source itself
-    page.wait_for_timeout(500)
     source = page.get_by_test_id("mix-cell-2-0").locator("canvas")
-    assert pixels(picture) == pixels(source)
+    until(lambda: alike(picture, source))
     mixed = pixels(picture)
     page.get_by_test_id("mix-out").click()
     changed(picture, mixed)

@@ -379,7 +379,7 @@ def test_every_preset_s_script_is_clean_and_short(name: str, tmp_path: Path) -> 
     ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F,E1,E7,E9,W6", "-"]
     checked = subprocess.run(ruff, input=text, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout
-    assert len(text.splitlines()) < 700
+    assert len(text.splitlines()) < 800
     assert max(len(line) for line in text.splitlines()) <= 140
 
 

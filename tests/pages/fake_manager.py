@@ -93,6 +93,9 @@ class FakeManager:
             raise UnknownRun(f'There is no run "{run_id[:40]}" here.')
         return self._views[run_id]
 
+    def config(self, run_id: str) -> RunConfig:
+        return from_dict(RunConfig, self.view(run_id).config)
+
     def views(self) -> list[RunView]:
         return list(reversed(self._views.values()))
 
