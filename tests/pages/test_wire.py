@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gan_core.measure.plane import PLANE_MEASURES
 from pages.ui.wire import COLUMNS, HISTORY_POINTS, history_blob, pack, records_blob, unpack
+
+ROOT = Path(__file__).parents[2]
 
 
 @given(
@@ -25,6 +31,17 @@ def test_a_frame_gives_back_what_went_in(header: dict[str, str], blobs: list[byt
 def test_nan_does_not_slip_into_json() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         pack({"speed": math.nan})
+
+
+def test_the_columns_end_with_the_measures_of_the_plane() -> None:
+    names = [measure.name for measure in PLANE_MEASURES]
+    assert list(COLUMNS[-len(names) :]) == names
+
+
+def test_the_server_s_start_does_not_wait_for_torch() -> None:
+    code = "import sys, pages.ui.routes, pages.ui.home; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert found.stdout.strip() == "False", found.stderr
 
 
 @given(st.integers(0, 3 * HISTORY_POINTS))
