@@ -20,6 +20,7 @@ from pages.ui.public import public
 
 _SLOT = "_ganscope_home"
 WARM_UP_SECONDS = 60.0
+EXPLORE_AFTER_SECONDS = 8.0  # the first page and the first Train come before what Explore needs
 
 
 class NotReady(ValueError):
@@ -38,6 +39,7 @@ class Home:
         self._manager = manager
         self._problem = ""
         self._ready = threading.Event()
+        self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         if manager is not None:
             self._ready.set()
@@ -65,6 +67,10 @@ class Home:
         # while it holds the interpreter, and training stands still meanwhile.
         gc.collect()
         gc.freeze()
+        if self._manager is not None and not self._closing.wait(EXPLORE_AFTER_SECONDS):
+            with contextlib.suppress(Exception):
+                self.explore.open()
+            gc.freeze()
 
     def _prepare_first_page(self) -> None:
         """What the Lab shows first, made before anybody asks; where it fails, the page says why."""
@@ -77,8 +83,6 @@ class Home:
         with contextlib.suppress(Exception):
             preview_key(self.previews, config.data, config.size, self._manager.data_dir)
             self._manager.estimate(config)  # with what it measures of this machine
-        with contextlib.suppress(Exception):
-            self.explore.open()
 
     def manager(self) -> Any:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""
@@ -100,6 +104,7 @@ class Home:
 
     def close(self) -> None:
         """Stop every run between two steps, with a checkpoint."""
+        self._closing.set()
         if self._ready.wait(5.0) and self._manager is not None:
             self._manager.close()
         if self._thread is not None:
