@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ BROWSER_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
+# Asks servers of this machine, by no proxy; urlopen keeps the proxies that it saw at its first call.
+local_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(folder: Path, *options: str) -> Iterator[Server]:
+def server(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """`streamlit run app.py` as `make app` starts it, with its runs and data under `folder`."""
     port = free_port()
     places = {"GANSCOPE_RUNS": str(folder / "runs"), "GANSCOPE_DATA": str(folder / "data")}
@@ -52,11 +54,13 @@ def server(folder: Path, *options: str) -> Iterator[Server]:
     ]  # fmt: skip
     start = time.perf_counter()
     with open(folder / "server.log", "wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **places}, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **places, **(environment or {})}, stdout=log, stderr=log
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+            with contextlib.suppress(OSError), local_opener.open(f"{url}/_stcore/health", timeout=1):
                 break
             if process.poll() is not None or time.perf_counter() - start > 60:
                 raise RuntimeError(f"the server did not start; its log: {(folder / 'server.log').read_text()}")

@@ -18,12 +18,10 @@ from tests.browser.lab import SMALL, Lab, until
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose way into the world leads nowhere."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
-            patch.setenv(name, "http://127.0.0.1:9")
-        patch.setenv("no_proxy", "127.0.0.1")
-        with server(tmp_path_factory.mktemp("served")) as at:
-            yield at
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    folder = tmp_path_factory.mktemp("served")
+    with server(folder, environment={**nowhere, "no_proxy": "127.0.0.1"}) as at:
+        yield at
 
 
 def _zip_of_pictures(good: int) -> bytes:

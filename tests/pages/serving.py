@@ -17,6 +17,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from websockets.sync.client import ClientConnection, connect
 
+from benchmarks.serving import local_opener
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -69,7 +71,7 @@ class Client:
 
 def _answer(request: urllib.request.Request) -> Answer:
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with local_opener.open(request, timeout=10) as answer:
             return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 import tomllib
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit import config
+
+from benchmarks.serving import local_opener
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,7 +79,7 @@ def test_asked_to_stop_it_exits_with_status_zero(tmp_path: Path, number: signal.
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
+        with local_opener.open(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False
