@@ -21,6 +21,7 @@ st.set_page_config(
 pages = [
     st.Page(PAGES / "lab" / "page.py", title="Lab", icon=":material/science:", url_path="lab", default=True),
     st.Page(PAGES / "explore" / "page.py", title="Explore", icon=":material/explore:", url_path="explore"),
+    st.Page(PAGES / "compare" / "page.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page(PAGES / "learn" / "page.py", title="Learn", icon=":material/school:", url_path="learn"),
     st.Page(PAGES / "data" / "page.py", title="Data", icon=":material/photo_library:", url_path="data"),
 ]

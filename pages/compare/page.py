@@ -1,0 +1,64 @@
+"""Compare: every run in one table, and what sets the chosen ones apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+
+import streamlit as st
+
+from pages.compare import table
+from pages.compare.chosen import OPEN, opened, write_address
+from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.home import NotReady, home
+from pages.ui.session import Tab, manager, tab
+
+Draw = Callable[[Tab], None]
+
+
+def _of(name: str) -> Draw:
+    """The tab's `draw`, or a sentence where it is not there yet."""
+    if find_spec(f"pages.compare.{name}") is None:
+        return _draw_nothing
+    draw: Draw = import_module(f"pages.compare.{name}").draw
+    return draw
+
+
+def _draw_nothing(_state: Tab) -> None:
+    st.info("This is not there yet.")
+
+
+TABS: dict[str, tuple[str, Draw]] = {
+    "runs": ("Runs", table.draw),
+    "curves": ("Curves", _of("curves")),
+    "samples": ("Samples", _of("samples")),
+    "settings": ("Settings", _of("settings")),
+    "family": ("Family", _of("family")),
+    "sweeps": ("Sweeps", _of("sweeps")),
+}
+"""Name in the address -> what the tab is called, and what draws it: `draw(state)` in a module of its own."""
+
+
+def draw_compare(state: Tab) -> None:
+    draw_projector(state)
+    with st.container(key="compare-page"):
+        draw_notice(state)
+        labels = {label: name for name, (label, _) in TABS.items()}
+        first = TABS[opened(TABS) or "runs"][0]
+        tabs = st.tabs(list(labels), default=first, key="compare-tabs", on_change="rerun")
+        for shown, name in zip(tabs, TABS, strict=True):
+            if shown.open:  # only what is looked at costs anything
+                st.session_state[OPEN] = name
+                with shown, st.container(key=f"compare-{name}"):
+                    TABS[name][1](state)
+        write_address(st.session_state.get(OPEN, "runs"), projector=state.projector)
+
+
+try:
+    if not home().ready:
+        with st.spinner("The engine is starting"):
+            manager()
+    draw_compare(tab())
+except NotReady as problem:
+    st.error(str(problem))
