@@ -11,7 +11,9 @@ from gan_core.cli.errors import CommandError
 from gan_core.config.places import DEVICES, data_dir, device_name, runs_dir
 from gan_core.training.presets import DEFAULT, PRESETS
 
-EXPORTS = ("safetensors", "discriminator", "onnx", "train-script", "sample-script", "png", "gif", "csv")
+EXPORTS = (
+    "safetensors", "discriminator", "onnx", "train-script", "sample-script", "png", "gif", "csv", "tensorboard",
+)  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -105,7 +107,8 @@ def build_parser() -> Parser:
         "--to",
         required=True,
         choices=EXPORTS,
-        help="what to write; safetensors, onnx: the generator; train-script, sample-script: stand-alone Python",
+        help="what to write; safetensors, onnx: the generator; train-script, sample-script: stand-alone Python; "
+        "tensorboard: curves, sample grids and settings, into a folder of the run's name in the folder --out",
     )
     export.add_argument(
         "--scale",

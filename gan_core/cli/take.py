@@ -23,6 +23,7 @@ from gan_core.export import (
 )
 from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
 from gan_core.runs import RunManager
+from gan_core.runs.logged import log_run
 from gan_core.runs.pictures import run_pictures
 
 PLANE_PIXELS = 240  # a side of a picture of points, for each unit of --scale
@@ -46,6 +47,8 @@ def sample(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """One file of a run."""
+    if arguments.to == "tensorboard":
+        return _tensorboard(arguments)
     out = _writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
@@ -57,6 +60,16 @@ def export(arguments: argparse.Namespace) -> int:
         with atomic_path(beside) as temporary:
             write_npz(temporary, training_data(config, manager.data_dir))
         print(f"{beside}: the images that it learns from; name it with --data.")
+    return 0
+
+
+def _tensorboard(arguments: argparse.Namespace) -> int:
+    """Of one run into a folder that takes many."""
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise CommandError(f"--out is {arguments.out}, which is a file; TensorBoard reads folders: name one.")
+    manager = open_manager(arguments)
+    path = log_run(manager, run_named(manager, arguments.run), arguments.out)
+    print(f"{path}: {path.stat().st_size:,} bytes. Look at it with: tensorboard --logdir {arguments.out}")
     return 0
 
 
@@ -136,6 +149,7 @@ EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
     "gif": _gif,
     "csv": _csv,
 }
+"""To a single file; `_tensorboard` writes a folder."""
 
 
 def _writable(path: Path) -> Path:

@@ -1,0 +1,48 @@
+"""`export --to tensorboard`: a whole run, read back by TensorBoard's own reader."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from .conftest import SMALL, Answer
+
+Cli = Callable[..., Answer]
+
+
+def test_a_run_s_curves_and_grids_are_there(cli: Cli, tmp_path: Path) -> None:
+    run = cli("train", *SMALL, "--set", "record.grid_growth=0", "--steps", "6", "--json").json()["run"]
+    logs = tmp_path / "logs"
+    assert cli("export", run, "--to", "tensorboard", "--out", str(logs)).status == 0
+    cli("export", run, "--to", "csv", "--out", str(tmp_path / "a.csv"))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text())))
+    known = EventAccumulator(str(logs / run), size_guidance={"scalars": 0, "images": 0})
+    known.Reload()
+    for tag, column in (("loss/g_loss", "g_loss"), ("accuracy/d_accuracy_real", "d_accuracy_real")):
+        wanted = [(int(row["step"]), float(row[column])) for row in rows]
+        assert [(e.step, round(e.value, 5)) for e in known.Scalars(tag)] == [(s, round(y, 5)) for s, y in wanted]
+    kept = sorted((tmp_path / "runs" / run / "samples").glob("*.png"))
+    assert [e.encoded_image_string for e in known.Images("samples")] == [path.read_bytes() for path in kept]
+    assert [e.step for e in known.Images("samples")] == [int(path.stem) for path in kept]
+
+
+def test_a_run_of_points_has_pictures_of_the_plane(cli: Cli, tmp_path: Path) -> None:
+    run = cli("train", "--preset", "ring", "--steps", "60", "--set", "record.every_steps=5", "--json").json()["run"]
+    assert cli("export", run, "--to", "tensorboard", "--out", str(tmp_path / "logs")).status == 0
+    known = EventAccumulator(str(tmp_path / "logs" / run), size_guidance={"images": 0})
+    known.Reload()
+    assert {(e.width, e.height) for e in known.Images("samples")} == {(480, 480)}
+    assert "quality/sliced_wasserstein" in known.Tags()["scalars"]
+
+
+def test_a_file_in_the_folder_s_place_is_refused_in_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    run = cli("train", *SMALL, "--steps", "2", "--json").json()["run"]
+    (tmp_path / "taken").write_text("mine")
+    said = cli("export", run, "--to", "tensorboard", "--out", str(tmp_path / "taken")).sentence()
+    assert "taken" in said
+    assert "folder" in said
+    assert (tmp_path / "taken").read_text() == "mine"
