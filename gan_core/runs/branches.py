@@ -43,7 +43,7 @@ def incompatible(old: RunConfig, new: RunConfig, parent: About, info: ImageInfo,
 def fill_branch(
     parent: RunFolder, branch: RunFolder, row: CheckpointRow, state: bytes, generator: bytes, standing: Standing
 ) -> None:
-    """The checkpoint, and points and grids up to it, so that the branch stands on its own. Raises OSError."""
+    """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError."""
     write_atomically(branch.checkpoint(row.step), state)
     write_atomically(branch.generator(row.step), generator)
     with contextlib.closing(RunWriter(branch)) as writer:
@@ -54,5 +54,8 @@ def fill_branch(
             grid = load_grid(parent, step) if step <= row.step else None
             if grid is not None:
                 writer.add_grid(save_grid(branch, grid))
+        for evaluation in parent.evaluations():
+            if evaluation.step <= row.step:
+                writer.add_evaluation(evaluation)
         writer.add_checkpoint(replace(row, by_hand=True))
         writer.stand(standing)

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import save as save_safetensors
 
 from gan_core.config.files import write_atomically
+from gan_core.runs.evaluation import best_step
 from gan_core.runs.store import CheckpointRow, RunFolder
 from gan_core.runs.writer import RunWriter
 
@@ -47,10 +48,11 @@ def _sha256(data: bytes) -> str:
 def _thin_out(folder: RunFolder, writer: RunWriter) -> None:
     """Keep at most KEEP_AT_MOST automatic ones: drop the one whose neighbours are closest in relative terms.
 
-    The newest two and those made by hand stay.
+    The newest two, the best and those made by hand stay.
     """
     rows = folder.checkpoints()
-    automatic = [r for r in rows if not r.by_hand]
+    best = best_step(folder.evaluations())
+    automatic = [r for r in rows if not r.by_hand and r.step != best]
     if len(automatic) <= KEEP_AT_MOST:
         return
     images = [r.images for r in rows]

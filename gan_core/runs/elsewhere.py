@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gan_core.runs.reading import RunReader
-from gan_core.runs.snapshot import Event, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.snapshot import Evaluated, Event, GridMade, LiveChange, Recorded, RunView, StateChanged
 
 
 class Follower:
@@ -21,9 +21,10 @@ class Follower:
         self._reader, self._run, self._view_of, self._trains_here = reader, run_id, view, trains_here
         self._view: RunView | None = None  # None: what is on the disk now is known already
         self._step, self._grids, self._changes = -1, 0, 0
+        self._evaluations: frozenset[tuple[int, str, int]] = frozenset()  # those known: step, features, samples
 
     def news(self) -> list[Event]:
-        """Nothing at first, then what came since: the state, changes, records, grids, each oldest first.
+        """Nothing at first, then what came since: state, changes, records, grids, evaluations, each oldest first.
 
         Raises UnknownRun or UnreadableRun.
         """
@@ -35,10 +36,11 @@ class Follower:
             return []
         known, self._view = self._view is None, view
         changes, records, steps = self._new_changes(), self._new_records(), self._new_grids()
+        evaluations = self._new_evaluations()
         if known:
             return []
         grids = [GridMade(self._run, self._reader.grid(self._run, step), kept=True) for step in steps]
-        return [StateChanged(view), *changes, *records, *grids]
+        return [StateChanged(view), *changes, *records, *grids, *evaluations]
 
     def _new_changes(self) -> list[LiveChange]:
         changes = self._reader.changes(self._run)
@@ -50,6 +52,12 @@ class Follower:
         values = zip(*columns.values(), strict=True)
         new = [Recorded(self._run, dict(zip(columns, map(float, row), strict=True))) for row in values]
         self._step = int(new[-1].values["step"]) if new else self._step
+        return new
+
+    def _new_evaluations(self) -> list[Evaluated]:
+        found = {(e.step, *e.kind): e for e in self._reader.evaluations(self._run)}
+        new = [Evaluated(self._run, e) for key, e in found.items() if key not in self._evaluations]
+        self._evaluations = frozenset(found)
         return new
 
     def _new_grids(self) -> list[int]:

@@ -12,6 +12,7 @@ from gan_core.config.codec import to_dict
 from gan_core.data.points import PointDataset
 from gan_core.measure.plane import measure_plane
 from gan_core.runs.checkpoints import write_checkpoint
+from gan_core.runs.evaluation import best_step
 from gan_core.runs.grids import GridShelf
 from gan_core.runs.meter import Meter
 from gan_core.runs.snapshot import Dissected, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
@@ -55,6 +56,7 @@ class Ledger:
             move(before.state, "queued")
         self.standing = dataclasses.replace(before, state="queued", error="", advice=())
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
+        self._best = best_step(folder.evaluations())
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
         self._seconds_per_step = 0.0
@@ -103,7 +105,7 @@ class Ledger:
         self.view = make_view(
             self.about, self.standing, self._config, self._checkpoints,
             speed=self.meter.recent_speed(), pace=self._seconds_per_step,
-            place=self._around.line.place(self.folder.id),
+            place=self._around.line.place(self.folder.id), best=self._best,
         )  # fmt: skip
 
     def pace(self, seconds_per_step: float) -> None:
@@ -115,6 +117,7 @@ class Ledger:
         """Take over from an earlier session, or from nothing."""
         self.meter.begin(elapsed_seconds, trainer.images)
         self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
+        self._best = best_step(self.folder.evaluations())
         self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
         self._config = to_dict(trainer.config)
 

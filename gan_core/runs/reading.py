@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core.runs.checkpoints import newest_sound, sound_generator
+from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.grids import atlas_png, load_grid
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.snapshot import Grid, LiveChange
@@ -33,6 +34,10 @@ class RunReader:
     def changes(self, run_id: str) -> list[LiveChange]:
         """What was changed while it trained, oldest first."""
         return open_run(self.runs_dir, run_id).changes()
+
+    def evaluations(self, run_id: str) -> list[Evaluation]:
+        """Every evaluation in the order of steps; step 0 is the untrained generator."""
+        return open_run(self.runs_dir, run_id).evaluations()
 
     def grids(self, run_id: str) -> list[tuple[int, int]]:
         """(step, images) of every kept grid, oldest first."""

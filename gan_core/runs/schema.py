@@ -14,16 +14,29 @@ from gan_core.training.statistics import METRICS
 
 COLUMNS = (
     "step", "images", "elapsed_seconds", "images_per_second", *METRICS, "g_lr", "d_lr", "instance_noise",
-    *(measure.name for measure in PLANE_MEASURES),
+    *(measure.name for measure in PLANE_MEASURES), "augmentation_strength", "d_sign_real", "d_held_out",
 )  # fmt: skip
+"""The curves. augmentation_strength: of an adaptive augmentation; d_sign_real: the mean sign of D's logits of real
+images, seen from its threshold; d_held_out: D's mean score of real images that no run trains on."""
 TIMING_COLUMNS = ("elapsed_seconds", "images_per_second")
 """The columns that differ between two runs of the same seed."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+_EVALUATIONS = """CREATE TABLE evaluations (step INTEGER NOT NULL, images INTEGER NOT NULL,
+        elapsed_seconds REAL NOT NULL, features TEXT NOT NULL, samples INTEGER NOT NULL, "values" TEXT NOT NULL,
+        floor TEXT NOT NULL, classes TEXT NOT NULL, cost_seconds REAL NOT NULL, best INTEGER NOT NULL,
+        PRIMARY KEY (step, features, samples))"""
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: tuple(
         f"ALTER TABLE points ADD COLUMN {name} REAL"
         for name in ("modes_covered", "high_quality_share", "reverse_kl", "sliced_wasserstein", "mmd")
+    ),
+    2: (
+        *(
+            f"ALTER TABLE points ADD COLUMN {name} REAL"
+            for name in ("augmentation_strength", "d_sign_real", "d_held_out")
+        ),
+        _EVALUATIONS,
     ),
 }
 """Version -> the statements that lead from it to the next one."""
@@ -39,6 +52,7 @@ TABLES = (
         sha256 TEXT NOT NULL, generator_sha256 TEXT NOT NULL, by_hand INTEGER NOT NULL)""",
     """CREATE TABLE changes (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, path TEXT NOT NULL,
         before TEXT NOT NULL, after TEXT NOT NULL)""",
+    _EVALUATIONS,
 )
 
 

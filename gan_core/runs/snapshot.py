@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.states import State
 
 
@@ -20,6 +21,7 @@ class RunView:
     checkpoints: the steps that can be resumed or branched from, oldest first.
     seconds_per_step: the pace it is held to; 0 is full speed.
     recent_images_per_second: over about the last 10 seconds; 0 before it is known.
+    best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     """
 
     id: str
@@ -43,6 +45,7 @@ class RunView:
     checkpoints: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds_per_step: float = 0.0
+    best_step: int | None = None
 
     @property
     def eta_seconds(self) -> float | None:
@@ -117,4 +120,12 @@ class Dissected:
     data: bytes
 
 
-Event = StateChanged | Recorded | GridMade | LiveChange | Dissected
+@dataclass(frozen=True)
+class Evaluated:
+    """How good the generator was at a step was found out, and is written down."""
+
+    run: str
+    evaluation: Evaluation
+
+
+Event = StateChanged | Recorded | GridMade | LiveChange | Dissected | Evaluated

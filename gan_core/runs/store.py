@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.runs.evaluation import Evaluation, read_evaluations
 from gan_core.runs.schema import COLUMNS, SCHEMA_VERSION, TIMING_COLUMNS, UnknownVersion, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.states import STATES, State
@@ -186,6 +187,11 @@ class RunFolder:
         """Oldest first."""
         with self.read() as db:
             return read_checkpoints(db)
+
+    def evaluations(self) -> list[Evaluation]:
+        """In the order of steps."""
+        with self.read() as db:
+            return read_evaluations(db)
 
     def changes(self) -> list[LiveChange]:
         """Every change in the order of steps; within a step in the order in which they were made."""

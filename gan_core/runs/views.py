@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
+from gan_core.runs.evaluation import best_step, read_evaluations
 from gan_core.runs.lock import is_held
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE
@@ -27,7 +28,7 @@ SETTLED_SECONDS = 2.0  # a file changed more recently may change again without i
 
 def make_view(
     about: About, standing: Standing, config: dict[str, Any], checkpoints: tuple[int, ...], *,
-    speed: float = 0.0, pace: float = 0.0, place: int = 0,
+    speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None,
 ) -> RunView:  # fmt: skip
     return RunView(
         id=about.id, title=about.title, preset=about.preset, state=standing.state, step=standing.step,
@@ -36,6 +37,7 @@ def make_view(
         created=about.created, parent=about.parent, parent_step=about.parent_step,
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
         checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
+        best_step=best if best in checkpoints else None,
     )  # fmt: skip
 
 
@@ -89,10 +91,11 @@ class ViewShelf:
             return stored.view
         about = folder.about()
         with folder.read() as db:
-            db.execute("BEGIN")  # one moment for all three
+            db.execute("BEGIN")  # one moment for all of them
             standing, rows, changes = read_standing(db), read_checkpoints(db), read_changes(db, folder.id)
+            best = best_step(read_evaluations(db))
         config = to_dict(config_in_force(about, changes))
-        view = make_view(about, standing, config, tuple(row.step for row in rows))
+        view = make_view(about, standing, config, tuple(row.step for row in rows), best=best)
         if time.time() - newest > SETTLED_SECONDS:
             self._kept[folder.root] = _Stored(view, signature)
         return view

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.config.files import sync_folder, write_atomically
+from gan_core.runs.evaluation import Evaluation, add_evaluation, mark_best_again
 from gan_core.runs.lock import RunLock
 from gan_core.runs.schema import COLUMNS, UnknownVersion, make_tables, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
@@ -111,7 +112,7 @@ class RunWriter:
 
     def _write_points(self, db: sqlite3.Connection) -> None:
         marks = ", ".join("?" * len(COLUMNS))
-        db.executemany(f"INSERT OR REPLACE INTO points VALUES ({marks})", self._waiting)
+        db.executemany(f"INSERT OR REPLACE INTO points ({', '.join(COLUMNS)}) VALUES ({marks})", self._waiting)
 
     def add_grid(self, row: GridRow) -> None:
         """To be called once the picture is durable."""
@@ -142,6 +143,11 @@ class RunWriter:
         with self._transaction() as db:
             db.execute("DELETE FROM checkpoints WHERE step = ?", (step,))
 
+    def add_evaluation(self, evaluation: Evaluation) -> None:
+        """In the place of another of its step, features and number of samples; the best is found anew."""
+        with self._transaction() as db:
+            add_evaluation(db, evaluation)
+
     def add_change(self, change: LiveChange) -> None:
         """Write a change down; what was to be made again of the same field at a later step is forgotten."""
         with self._transaction() as db:
@@ -153,13 +159,14 @@ class RunWriter:
                 )
 
     def rewind(self, step: int) -> None:
-        """Forget points, grids and checkpoints after `step`: they will be made again, perhaps with other changes.
+        """Forget points, grids, checkpoints and evaluations after `step`: they will be made again.
 
-        Changes are kept: they are made again at their steps.
+        Perhaps with other changes; those made before are kept: they are made again at their steps.
         """
         with self._transaction() as db:
-            for table in ("points", "grids", "checkpoints"):
+            for table in ("points", "grids", "checkpoints", "evaluations"):
                 db.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
+            mark_best_again(db)
 
 
 @contextlib.contextmanager

@@ -167,6 +167,7 @@ class Trainer:
         values = self.window.means(self.config.loss)
         self.window.clear()
         factor = self.config.schedule.factor(self.images, self.config.total_images)
+        values["d_sign_real"] = 2.0 * values["d_accuracy_real"] - 1.0
         values["g_lr"] = self.config.g_optimizer.lr * factor
         values["d_lr"] = self.config.d_optimizer.lr * factor
         values["instance_noise"] = self.instance_noise_sigma()

@@ -37,6 +37,9 @@ COLUMNS = (
     "g_lr",
     "d_lr",
     "instance_noise",
+    "augmentation_strength",
+    "d_sign_real",
+    "d_held_out",
     *_MEASURES,
 )
 """What a viewer gets of each record, in this order."""

@@ -44,6 +44,22 @@ def test_every_version_is_readable(tmp_path: Path, version: int) -> None:
     assert (change.step, change.path, change.before, change.after) == (4, "g_optimizer.lr", 0.0005, 0.001)
 
 
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_evaluations_and_the_signals_of_overfitting_came_with_version_3(tmp_path: Path, version: int) -> None:
+    folder = folder_with(tmp_path, version)
+    strengths = folder.points()["augmentation_strength"]
+    if version < 3:
+        assert folder.evaluations() == []
+        assert all(value != value for value in strengths)
+        return
+    assert strengths[-1] == 0.25
+    untrained, trained = folder.evaluations()
+    assert (untrained.step, untrained.features, untrained.samples) == (0, "pixel features", 1000)
+    assert untrained.values["kid"] != untrained.values["kid"]  # null: it could not be measured
+    assert (trained.values["fid"], trained.floor["fid"], trained.best) == (100.25, 0.5, True)
+    assert trained.classes.names == ("a", "b")
+
+
 def test_there_is_a_way_and_a_dump_for_every_version() -> None:
     assert set(MIGRATIONS) == set(range(1, SCHEMA_VERSION))
     assert {p.name for p in SCHEMAS.iterdir()} == {f"version_{v}.sql" for v in range(1, SCHEMA_VERSION + 1)}
