@@ -22,19 +22,6 @@ const CHARTS = [
     line("images_per_second", "images / s", GREEN)] },
 ];
 
-let plotlyLoading = null;
-
-function loadPlotly(path) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  plotlyLoading ??= new Promise((done, failed) => {
-    const script = make("script", { src: path });
-    script.onload = () => done(window.Plotly);
-    script.onerror = () => { plotlyLoading = null; script.remove(); failed(new Error("charts")); };
-    document.head.append(script);
-  });
-  return plotlyLoading;
-}
-
 class Curves {
   constructor() {
     this.series = null;

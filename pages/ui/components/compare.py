@@ -1,0 +1,64 @@
+"""The Compare page's components: curves, sample grids and hyperparameters of many runs, fed by the live channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.routes import PLOTLY_PATH
+from pages.ui.wire import COLUMNS
+
+_FOLDER = Path(__file__).parent / "compare"
+_LIVE = Path(__file__).parent / "live"
+CURVES = (
+    "wire.js", "words.js", "series.js", "plotly.js", "feeds.js", "curves_line.js", "curves_draw.js", "curves.js",
+)  # fmt: skip
+
+
+def script(names: Sequence[str]) -> str:
+    """One module of files of this component and of the live view; they share a scope, the last one exports."""
+    folders = [_FOLDER if (_FOLDER / name).exists() and not (_LIVE / name).exists() else _LIVE for name in names[:-1]]
+    parts = [folder / name for folder, name in zip(folders, names, strict=False)]
+    return "\n".join(path.read_text("utf-8") for path in (*parts, _FOLDER / names[-1]))
+
+
+def style(*names: str) -> str:
+    """The live view's colours and buttons, files of it, then what is the comparison's own."""
+    paths = (_LIVE / "live.css", *(_LIVE / name for name in names), _FOLDER / "compare.css")
+    return "\n".join(path.read_text("utf-8") for path in paths)
+
+
+# Not isolated: Plotly puts its style sheet into the document, which a shadow root would not see.
+_curves = st.components.v2.component("ganscope_compare_curves", js=script(CURVES), css=style(), isolate_styles=False)
+
+
+def compare_curves(
+    *,
+    token: str,
+    runs: Sequence[dict[str, Any]],
+    signature: str,
+    measures: Sequence[dict[str, Any]],
+    evaluations: dict[str, dict[str, list[Any]]],
+    projector: bool,
+    on_moved: Callable[[], None],
+) -> None:
+    """Curves of the runs laid over one another.
+
+    runs: id, name, letter, place (0, 1, ...) and state of each. signature: the states that the page was drawn for;
+    when they are others, `on_moved` is called. measures: name, label, unit and about of each, with `first` for those
+    shown at first. evaluations: of a run, columns `step`, `images`, `elapsed_seconds` and the measures evaluated.
+    """
+    data = {
+        "token": token,
+        "runs": list(runs),
+        "signature": signature,
+        "measures": list(measures),
+        "evaluations": evaluations,
+        "projector": projector,
+        "plotly": PLOTLY_PATH,
+        "columns": list(COLUMNS),
+    }
+    _curves(key="compare-curves-view", data=[data], on_moved_change=on_moved)  # in a list, see copy.py

@@ -1,0 +1,14 @@
+// Plotly, from our own server, loaded once and only where charts are drawn.
+
+let plotlyLoading = null;
+
+function loadPlotly(path) {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  plotlyLoading ??= new Promise((done, failed) => {
+    const script = make("script", { src: path });
+    script.onload = () => done(window.Plotly);
+    script.onerror = () => { plotlyLoading = null; script.remove(); failed(new Error("charts")); };
+    document.head.append(script);
+  });
+  return plotlyLoading;
+}
