@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from gan_core.config.codec import replace_at
 from gan_core.config.files import write_atomically
 from gan_core.data.base import ImageInfo
+from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.grids import load_grid, save_grid
+from gan_core.runs.past import Past, leading_to, stages
 from gan_core.runs.store import About, CheckpointRow, RunFolder, Standing
+from gan_core.runs.views import known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 
@@ -40,22 +44,77 @@ def incompatible(old: RunConfig, new: RunConfig, parent: About, info: ImageInfo,
     return found
 
 
-def fill_branch(
-    parent: RunFolder, branch: RunFolder, row: CheckpointRow, state: bytes, generator: bytes, standing: Standing
-) -> None:
+@dataclass(frozen=True)
+class Start:
+    """Where a branch begins: the newest sound checkpoint up to its step, and the way from there.
+
+    step, images: at which it becomes itself. row None: there is no checkpoint, and the way is from nothing.
+    """
+
+    step: int
+    images: int
+    past: tuple[Past, ...]
+    row: CheckpointRow | None = None
+    state: bytes = b""
+    generator: bytes = b""
+
+    def standing(self) -> Standing:
+        row = self.row
+        return Standing("queued", row.step, row.images, row.elapsed_seconds) if row else Standing()
+
+
+def find_start(folder: RunFolder, about: About, step: int | None, reached: int) -> Start:
+    """step None: the newest sound checkpoint's. reached: how far the run has come.
+
+    Raises ValueError in one sentence where the step cannot be reached.
+    """
+    if step is not None and not 0 <= step <= reached:
+        raise ValueError(f"The run {folder.id} has {reached:,} steps; it cannot be branched at step {step:,}.")
+    found = sound_files(folder, step)
+    row = found[0] if found else None
+    if step is None:
+        if row is None:
+            raise ValueError(f"The run {folder.id} has no checkpoint; name a step, and it is trained again up to it.")
+        step = row.step
+    life = stages(about, folder.changes())
+    if row is None and (life[0].since > 0 or life[0].takes_over):
+        raise ValueError(f"The run {folder.id} has no whole checkpoint up to step {step:,} from which to go there.")
+    past = leading_to(life, row.step if row else None, step)
+    images = (row.images if row else 0) + sum(_images_of(about, part) for part in past)
+    return Start(step, images, past, *(found or ()))
+
+
+def _images_of(about: About, part: Past) -> int:
+    """Real images seen in a part of the past; the discriminator's updates in a step may change on the way."""
+    config, images, at = known_config(about, part.config), 0, part.since
+    for step, path, value in (*part.changes, (part.until, "", None)):
+        images += max(0, step - at) * config.batch_size * config.k_d
+        at = max(at, step)
+        config = replace_at(config, path, value) if path else config
+    return images
+
+
+def fill_branch(parent: RunFolder, branch: RunFolder, start: Start) -> None:
     """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError."""
+    with contextlib.closing(RunWriter(branch)) as writer:
+        if start.row is not None:
+            _copy(parent, branch, writer, start.row, start.state, start.generator)
+        writer.stand(start.standing())
+
+
+def _copy(
+    parent: RunFolder, branch: RunFolder, writer: RunWriter, row: CheckpointRow, state: bytes, generator: bytes
+) -> None:
     write_atomically(branch.checkpoint(row.step), state)
     write_atomically(branch.generator(row.step), generator)
-    with contextlib.closing(RunWriter(branch)) as writer:
-        points = parent.points()
-        before = points["step"] <= row.step
-        writer.add_points({name: column[before] for name, column in points.items()})
-        for step, _ in parent.grids():
-            grid = load_grid(parent, step) if step <= row.step else None
-            if grid is not None:
-                writer.add_grid(save_grid(branch, grid))
-        for evaluation in parent.evaluations():
-            if evaluation.step <= row.step:
-                writer.add_evaluation(evaluation)
-        writer.add_checkpoint(replace(row, by_hand=True))
-        writer.stand(standing)
+    points = parent.points()
+    before = points["step"] <= row.step
+    writer.add_points({name: column[before] for name, column in points.items()})
+    for step, _ in parent.grids():
+        grid = load_grid(parent, step) if step <= row.step else None
+        if grid is not None:
+            writer.add_grid(save_grid(branch, grid))
+    for evaluation in parent.evaluations():
+        if evaluation.step <= row.step:
+            writer.add_evaluation(evaluation)
+    writer.add_checkpoint(replace(row, by_hand=True))

@@ -113,26 +113,28 @@ class Ledger:
         self._seconds_per_step = seconds_per_step
         self.tell()
 
-    def begin(self, trainer: Trainer, elapsed_seconds: float, checkpoint_step: int | None) -> None:
-        """Take over from an earlier session, or from nothing."""
+    def begin(
+        self, trainer: Trainer, elapsed_seconds: float, checkpoint_step: int | None, config: RunConfig
+    ) -> None:  # fmt: skip
+        """Take over from an earlier session, or from nothing; config: the one to show."""
         self.meter.begin(elapsed_seconds, trainer.images)
         self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
         self._best = best_step(self.folder.evaluations())
         self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
-        self._config = to_dict(trainer.config)
+        self._config = to_dict(config)
 
     # --- changes
 
-    def note_change(self, trainer: Trainer, path: str, before: Any, after: Any) -> None:
-        """Write a change into the run's history, at the step after which it holds."""
-        change = LiveChange(self.folder.id, trainer.step_count, path, before, after)
+    def note_change(self, step: int, path: str, before: Any, after: Any, config: RunConfig) -> None:
+        """Write a change into the run's history, at the step after which it holds; config: with it."""
+        change = LiveChange(self.folder.id, step, path, before, after)
         self.writer.add_change(change)
-        self.show_config(trainer)
+        self.show_config(config)
         if before != after:
             self._around.emit(self.folder.id, change)
 
-    def show_config(self, trainer: Trainer) -> None:
-        self._config = to_dict(trainer.config)
+    def show_config(self, config: RunConfig) -> None:
+        self._config = to_dict(config)
         self.renew()
 
     # --- curves

@@ -19,8 +19,7 @@ import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
 from gan_core.runs.allocator import keep_freed_memory
-from gan_core.runs.branches import fill_branch, incompatible
-from gan_core.runs.checkpoints import sound_files
+from gan_core.runs.branches import fill_branch, find_start, incompatible
 from gan_core.runs.commands import CheckpointNow, Command, Stop
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
@@ -206,34 +205,32 @@ class RunManager(RunReader):
     def branch(
         self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = ""
     ) -> str:
-        """A new run that goes on from a checkpoint of another, with other settings; returns its id.
+        """A new run that goes on from any step of another, with other settings; returns its id.
 
-        step: the newest sound checkpoint not after it is taken; None takes the newest. changes: dotted path -> value,
-        of any field that leaves the networks' shapes alone. Raises ConfigError or ValueError in one sentence.
+        step: None is the newest sound checkpoint's. Between two checkpoints the branch goes through its parent's
+        steps again, exactly, from the one before (its view's `step` is less than `parent_step` until then).
+        changes: dotted path -> value, of any field that leaves the networks' shapes alone. Raises ConfigError or
+        ValueError in one sentence.
         """
         self._refuse_while_closing()
         parent = open_run(self.runs_dir, run_id)
         origin = parent.about()
         self._check_device(origin)
-        found = sound_files(parent, step)
-        if found is None:
-            raise ValueError(f"The run {run_id} has no checkpoint{'' if step is None else f' up to step {step}'}.")
-        row, state, generator = found
-        old = config = self._config(parent, at_step=row.step)
+        start = find_start(parent, origin, step, self.view(run_id).step)
+        old = config = self._config(parent, at_step=start.step)
         for path, value in (changes or {}).items():
             config = replace_at(config, path, value)
         info = config.data.info(self.data_dir)
-        if wrong := [*incompatible(old, config, origin, info, row.images), *self.problems(config)]:
+        if wrong := [*incompatible(old, config, origin, info, start.images), *self.problems(config)]:
             raise ConfigError(" ".join(wrong))
         config = self.resolved(config)
         about = replace(
             self._about(config, origin.preset, title or origin.title, info.channels, info.classes),
-            parent=parent.id, parent_step=row.step,
+            parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
         )  # fmt: skip
-        standing = Standing("queued", row.step, row.images, row.elapsed_seconds)
         with self._new_run(about) as (folder, lock, about):
-            fill_branch(parent, folder, row, state, generator, standing)
-        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, standing, Limits())
+            fill_branch(parent, folder, start)
+        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, start.standing(), Limits())
         return about.id
 
     def _check_device(self, about: About) -> None:

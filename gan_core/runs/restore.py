@@ -9,8 +9,10 @@ from typing import Any
 
 from gan_core.config.codec import replace_at
 from gan_core.runs.checkpoints import newest_sound
+from gan_core.runs.past import Stage, ahead, stages
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.store import About, RunFolder
+from gan_core.runs.views import known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 
@@ -19,42 +21,65 @@ _OURS = re.compile(r"\d{8,}(\.png|\.scene|\.pt|-generator\.safetensors)|\..+\.tm
 
 @dataclass(frozen=True)
 class Restored:
-    """pending: changes made before a kill, after the checkpoint; to be made again at their steps."""
+    """pending: changes that were made at this step or later in its stage; to be made again at their steps.
+
+    life: the stage that it goes on in, and those to come; the last is its own.
+    """
 
     trainer: Trainer
     elapsed_seconds: float
     checkpoint_step: int | None
     pending: list[LiveChange]
     warnings: list[str]
+    life: list[Stage]
 
 
 def restore(
-    folder: RunFolder, writer: RunWriter, about: About, config: RunConfig, build: Callable[[RunConfig], Trainer]
-) -> Restored:
-    """`config` is the one that the run began with. What was written after the checkpoint is forgotten.
+    folder: RunFolder, writer: RunWriter, about: About, build: Callable[[RunConfig], Trainer]
+) -> Restored:  # fmt: skip
+    """What was written after the checkpoint is forgotten.
 
     Raises ValueError in one sentence where there are checkpoints but none can be used.
     """
-    trainer = build(config)
-    changes = folder.changes()
+    life = stages(about, folder.changes())
     found, warnings = newest_sound(folder)
     if found is None:
-        if folder.checkpoints() or about.parent:
+        if folder.checkpoints() or life[0].since > 0 or life[0].takes_over:
             raise ValueError(
                 "No checkpoint of the run is whole any more, so it cannot go on; start a new one with its settings."
             )
+        trainer = build(known_config(about, life[0].config))
         writer.rewind(-1)
         clear_away(folder)
-        return Restored(trainer, 0.0, None, changes, warnings)
+        return Restored(trainer, 0.0, None, life[0].changes, warnings, life)
     row, state = found
-    for change in changes:
+    whole, life = life, ahead(life, row.step)
+    stage = life[0]
+    trainer = build(known_config(about, stage.config))
+    for change in stage.changes:
         if change.step < row.step:
             trainer.config = replace_at(trainer.config, change.path, change.after)
-    _load(trainer, state, branched=bool(about.parent) and row.step == about.parent_step)
+    if stage.takes_over and row.step == stage.since:
+        take_over(trainer, state, about, whole[-len(life) - 1] if len(whole) > len(life) else None)
+    else:
+        _load(trainer, state, branched=False)
     writer.rewind(row.step)
     clear_away(folder)
-    pending = [change for change in changes if change.step >= row.step]
-    return Restored(trainer, row.elapsed_seconds, row.step, pending, warnings)
+    pending = [change for change in stage.changes if change.step >= row.step]
+    return Restored(trainer, row.elapsed_seconds, row.step, pending, warnings, life)
+
+
+def take_over(trainer: Trainer, state: dict[str, Any], about: About, before: Stage | None) -> None:
+    """Go on from what another stage has left, if it is known which; with the point of the curves that it began.
+
+    Raises ValueError in one sentence where the state does not fit.
+    """
+    _load(trainer, state, branched=True)
+    if before is None:
+        return
+    old, new = known_config(about, before.config), trainer.config  # what follows cannot change while a run trains
+    if (old.batch_size, old.pack, type(old.loss)) == (new.batch_size, new.pack, type(new.loss)):
+        trainer.window.load_state(state["window"])
 
 
 def _load(trainer: Trainer, state: dict[str, Any], *, branched: bool) -> None:

@@ -21,6 +21,8 @@ class RunView:
     checkpoints: the steps that can be resumed or branched from, oldest first.
     seconds_per_step: the pace it is held to; 0 is full speed.
     recent_images_per_second: over about the last 10 seconds; 0 before it is known.
+    parent_step: where a branch begins; while `step` is less it goes through its parent's steps again.
+    twin_of: the run that trains in step with this one; it may be gone.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     """
 
@@ -45,6 +47,7 @@ class RunView:
     checkpoints: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds_per_step: float = 0.0
+    twin_of: str = ""
     best_step: int | None = None
 
     @property

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.runs.evaluation import Evaluation, read_evaluations
+from gan_core.runs.past import Past, read_past
 from gan_core.runs.schema import COLUMNS, SCHEMA_VERSION, TIMING_COLUMNS, UnknownVersion, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.states import STATES, State
@@ -49,7 +50,11 @@ class UnreadableRun(ValueError):
 
 @dataclass(frozen=True)
 class About:
-    """config.json: what was decided when the run was made. threads 0: as many as the process has."""
+    """config.json: what was decided when the run was made. threads 0: as many as the process has.
+
+    past: what a branch goes through before its own first step, from the checkpoint that it was given. twin_of: the
+    run that trains in step with this one.
+    """
 
     id: str
     title: str
@@ -63,6 +68,8 @@ class About:
     parent: str = ""
     parent_step: int = 0
     torch_version: str = ""
+    past: tuple[Past, ...] = ()
+    twin_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -235,13 +242,18 @@ def _about_from(data: Any, run_id: str) -> About:
     """
     if not isinstance(data["classes"], list) or not isinstance(data["config"], dict):
         raise TypeError("classes or config")
-    about = About(**{**data, "id": run_id, "classes": tuple(data["classes"])})
-    texts = (about.title, about.preset, about.created, about.device, about.parent, about.torch_version)
+    past = read_past(data.get("past", []))
+    about = About(**{**data, "id": run_id, "classes": tuple(data["classes"]), "past": past})
+    texts = (
+        about.title, about.preset, about.created, about.device, about.parent, about.torch_version, about.twin_of,
+    )  # fmt: skip
     if not all(isinstance(text, str) for text in (*texts, *about.classes)):
         raise TypeError("a text")
     limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53))
     if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= most for n, most in limits):
         raise ValueError("a number")
+    if past and past[-1].until != about.parent_step:
+        raise ValueError("the steps of the past")
     return about
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
 from gan_core.runs.evaluation import best_step, read_evaluations
 from gan_core.runs.lock import is_held
+from gan_core.runs.past import ahead, stages
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import (
@@ -37,23 +38,34 @@ def make_view(
         created=about.created, parent=about.parent, parent_step=about.parent_step,
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
         checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
+        twin_of=about.twin_of,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 
 
 def first_config(about: About) -> RunConfig:
-    """What the run began with. Raises UnreadableRun where this version knows no such configuration."""
+    """What the run itself began with. Raises UnreadableRun where this version knows no such configuration."""
+    return known_config(about, about.config)
+
+
+def known_config(about: About, config: dict[str, Any]) -> RunConfig:
+    """A configuration of a run. Raises UnreadableRun."""
     try:
-        return from_dict(RunConfig, about.config)
+        return from_dict(RunConfig, config)
     except (ConfigError, ValueError, TypeError, OverflowError, RecursionError) as error:
         words = f"The run {about.id} has a configuration that this version cannot use: {error}"
         raise UnreadableRun(words) from error
 
 
 def config_in_force(about: About, changes: list[LiveChange], at_step: int | None = None) -> RunConfig:
-    """The first configuration with every change up to a step, or up to now. Raises UnreadableRun."""
-    config = first_config(about)
-    for change in changes:
+    """The configuration with every change up to a step, or up to now. Raises UnreadableRun.
+
+    A branch has its parent's at the steps that it goes through again.
+    """
+    life = stages(about, changes)
+    stage = life[-1] if at_step is None else ahead(life, at_step)[0]
+    config = known_config(about, stage.config)
+    for change in stage.changes:
         if at_step is None or change.step <= at_step:
             try:
                 config = replace_at(config, change.path, change.after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import queue
 import threading
@@ -10,18 +11,19 @@ from dataclasses import dataclass
 
 import torch
 
-from gan_core.config.codec import ConfigError, replace_at, spec_at
+from gan_core.config.codec import ConfigError, get_at, replace_at, spec_at
 from gan_core.data.points import PointDataset
 from gan_core.runs.advice import after_divergence, failure_words
 from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.lock import RunLock
-from gan_core.runs.restore import Restored, restore
+from gan_core.runs.past import Stage
+from gan_core.runs.restore import Restored, restore, take_over
 from gan_core.runs.snapshot import Dissected, LiveChange, RunView
 from gan_core.runs.states import State
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Limits, Surroundings
-from gan_core.runs.views import first_config
+from gan_core.runs.views import config_in_force, known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.compiler import missing_compiler
@@ -69,6 +71,7 @@ class RunThread(threading.Thread):
             self._commands.put(_Lengthen(total_images))
         self._trainer: Trainer | None = None
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
+        self._life: list[Stage] = []  # the stage that it is in, and those to come; the last is its own
         self._stopping = self._paused = self._single_step = False
         self._players: Players = "both"
         self._dissecting = False  # the next step is to be taken apart
@@ -130,7 +133,7 @@ class RunThread(threading.Thread):
                 self._carry_out(command, trainer)
             self._train(trainer)
         except _Diverged as diverged:
-            self._diverge(trainer, diverged.trouble)
+            self._diverge(self._trainer, diverged.trouble)
 
     def _wait_in_line(self) -> list[Command | _Lengthen] | None:
         """Until the device is ours: what was asked for meanwhile; None if told to stop first."""
@@ -152,23 +155,43 @@ class RunThread(threading.Thread):
         return False
 
     def _restore(self) -> Restored:
-        config = first_config(self.about)
-        data = self._around.load_data(config)
-
-        def build(config: RunConfig) -> Trainer:
-            with self._around.build_lock:
-                return Trainer(config, data, self._around.device)
-
-        restored = restore(self.folder, self._writer, self.about, config, build)
-        self._pending = restored.pending
-        self.config = restored.trainer.config
-        self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step)
+        restored = restore(self.folder, self._writer, self.about, self._build)
+        self._life, self._pending = restored.life, restored.pending
+        own = config_in_force(self.about, self.folder.changes()) if self.replaying else restored.trainer.config
+        self.config = own
+        self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
         self._ledger.warn(restored.warnings)
-        if self.config.compiled:
-            self._compile(restored.trainer)
+        self._compile_if_asked(restored.trainer)
         return restored
 
-    def _compile(self, trainer: Trainer) -> None:
+    def _build(self, config: RunConfig) -> Trainer:
+        data = self._around.load_data(config)
+        with self._around.build_lock:
+            return Trainer(config, data, self._around.device)
+
+    @property
+    def replaying(self) -> bool:
+        """Whether it goes through its parent's steps again, to the one at which it becomes itself."""
+        return len(self._life) > 1
+
+    def _next_stage(self, trainer: Trainer) -> Trainer:
+        """At the end of a stage: keep that moment, from which the next one goes on with its own settings."""
+        self._checkpoint(trainer, by_hand=True)
+        stage = self._life[1]
+        new = self._build(known_config(self.about, stage.config))
+        take_over(new, trainer.state(), self.about, self._life[0])
+        self._compile_if_asked(new)
+        self._life, self._trainer = self._life[1:], new
+        if not self.replaying:
+            stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
+            self.config = new.config
+            self._ledger.show_config(new.config)
+        self._pending = list(stage.changes)
+        return new
+
+    def _compile_if_asked(self, trainer: Trainer) -> None:
+        if not trainer.config.compiled:
+            return
         if words := missing_compiler(self._around.device):
             self._ledger.warn([words])
         else:
@@ -178,6 +201,9 @@ class RunThread(threading.Thread):
         while True:
             if self._pending:
                 self._replay(trainer)
+            if trainer.step_count >= self._life[0].until:
+                trainer = self._next_stage(trainer)
+                continue
             if not self._going or not self._commands.empty():
                 self._obey(trainer)
             if self._stopping:
@@ -201,8 +227,8 @@ class RunThread(threading.Thread):
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
-                if self._players != "both":  # no resume could make it again
-                    self._checkpoint(trainer, by_hand=False)
+                if self._players != "both":  # no resume, and no branch, could make it again
+                    self._checkpoint(trainer, by_hand=True)
                 self._pause(trainer)
 
     def _dissect(self, trainer: Trainer) -> None:
@@ -271,8 +297,9 @@ class RunThread(threading.Thread):
             self._paused = self._single_step = self._dissecting = False
             self._players = "both"
         elif isinstance(command, StepOnce | Dissect):
-            self._paused, self._single_step, self._players = False, True, command.players
-            self._dissecting = isinstance(command, Dissect)
+            self._paused, self._single_step = False, True
+            self._players = "both" if self.replaying else command.players
+            self._dissecting = isinstance(command, Dissect) and not self.replaying
             self._next_step = 0.0
         elif isinstance(command, Pace):
             self._pace_seconds, self._next_step = command.seconds_per_step, 0.0
@@ -297,6 +324,9 @@ class RunThread(threading.Thread):
         self._around.line.leave(self.folder.id)
 
     def _change(self, trainer: Trainer, path: str, value: object) -> None:
+        if self.replaying:
+            self._change_later(path, value)
+            return
         try:
             before, after = _set(trainer, path, value)
         except ValueError as error:  # it was checked when it was sent, so only a race gets here
@@ -304,15 +334,22 @@ class RunThread(threading.Thread):
             return
         self.config = trainer.config
         self._pending = [change for change in self._pending if change.path != path]
-        self._ledger.note_change(trainer, path, before, after)
+        self._ledger.note_change(trainer.step_count, path, before, after, self.config)
+
+    def _change_later(self, path: str, value: object) -> None:
+        """What its parent did stays as it was: the change is made at the branch's own first step."""
+        before = get_at(self.config, path)
+        self.config = replace_at(self.config, path, value)
+        self._ledger.note_change(self.about.parent_step, path, before, get_at(self.config, path), self.config)
 
     def _replay(self, trainer: Trainer) -> None:
         """Make again what was changed before a kill, at the very same step."""
         while self._pending and self._pending[0].step <= trainer.step_count:
             change = self._pending.pop(0)
             _set(trainer, change.path, change.after)
-            self.config = trainer.config
-            self._ledger.show_config(trainer)
+            if not self.replaying:
+                self.config = trainer.config
+                self._ledger.show_config(trainer.config)
 
     # --- ends
 
