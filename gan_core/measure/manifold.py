@@ -19,6 +19,7 @@ PRECISION_K, COVERAGE_K = 3, 5  # the neighbours of Kynkäänniemi et al. 2019 a
 
 _BLOCK_BYTES = 48 << 20
 _NOUGHT = 1e-12  # of the largest squared norm: nearer than this, two images are the same one
+_TIE = 1e-7  # of a distance: nearer than this, two distances are equal
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ def compare_manifolds(generated: Balls, real: Balls, k: int = COVERAGE_K) -> Man
     fakes, reals = len(generated.features), len(real.features)
     realistic, inside = torch.zeros(fakes, dtype=torch.bool), torch.zeros(fakes, dtype=torch.float64)
     recalled, covered = 0, 0
-    near, wide = _column(real.precision_radius), _column(real.coverage_radius)
-    fake_radius = torch.from_numpy(generated.precision_radius)
+    near = _exact(real.precision_radius)[:, None] * (1 + _TIE)
+    wide = _exact(real.coverage_radius)[:, None] * (1 - _TIE)
+    fake_radius = _exact(generated.precision_radius) * (1 + _TIE)
     for rows, distance in _blocks(real.features, generated.features):
         realistic |= (distance <= near[rows]).any(0)
         recalled += int((distance <= fake_radius).any(1).sum())
@@ -93,18 +95,19 @@ def _blocks(a: Features, b: Features) -> Iterator[tuple[slice, Tensor]]:
     |x - y|^2 = |x|^2 + |y|^2 - 2 x.y about the mean of `b`, which keeps the rounding small; what is only rounding
     counts as 0, so that copies are found at distance 0.
     """
-    middle = torch.from_numpy(np.asarray(b, np.float64).mean(0))
-    y = torch.from_numpy(np.asarray(b, np.float64)) - middle
+    y = _exact(b)
+    middle = y.mean(0)
+    y = y - middle
     y_norm = y.square().sum(1)
     step = max(1, _BLOCK_BYTES // (8 * max(len(b), a.shape[1])))
     for start in range(0, len(a), step):
         rows = slice(start, min(start + step, len(a)))
-        x = torch.from_numpy(np.asarray(a[rows], np.float64)) - middle
+        x = _exact(a[rows]) - middle
         x_norm = x.square().sum(1, keepdim=True)
         squares = torch.addmm(y_norm, x, y.T, alpha=-2.0).add_(x_norm)
         nought = _NOUGHT * float(max(x_norm.max(), y_norm.max()))
         yield rows, squares.masked_fill_(squares < nought, 0.0).sqrt_()
 
 
-def _column(values: Doubles) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values))[:, None]
+def _exact(features: Features) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(features, np.float64))
