@@ -25,7 +25,7 @@ _aten = torch.ops.aten
 
 
 @dataclass(frozen=True)
-class _Bend:
+class Bend:
     """An activation y = f(h). slope(g, kept): g * f'(h), perhaps in g's place; from y, or from h if `keeps_input`."""
 
     apply: Callable[[Tensor], Tensor]
@@ -33,17 +33,22 @@ class _Bend:
     keeps_input: bool = False
 
 
-_TANH = _Bend(torch.tanh_, lambda g, y: _aten.tanh_backward(g, y))
-_BENDS = {
-    "relu": _Bend(torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g)),
-    "leaky_relu": _Bend(
+TANH = Bend(torch.tanh_, lambda g, y: _aten.tanh_backward(g, y))
+BENDS = {
+    "relu": Bend(torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g)),
+    "leaky_relu": Bend(
         lambda h: torch.nn.functional.leaky_relu_(h, 0.2),
         lambda g, y: _aten.leaky_relu_backward.grad_input(g, y, 0.2, True, grad_input=g),
     ),
-    "tanh": _TANH,
-    "silu": _Bend(torch.nn.functional.silu, lambda g, h: _aten.silu_backward(g, h), keeps_input=True),
-    "gelu": _Bend(torch.nn.functional.gelu, lambda g, h: _aten.gelu_backward(g, h), keeps_input=True),
+    "tanh": TANH,
+    "silu": Bend(torch.nn.functional.silu, lambda g, h: _aten.silu_backward(g, h), keeps_input=True),
+    "gelu": Bend(torch.nn.functional.gelu, lambda g, h: _aten.gelu_backward(g, h), keeps_input=True),
 }
+
+
+def bends_of(activation: str, layers: int, *, tanh_at_end: bool = False) -> list[Bend | None]:
+    """What follows each of so many layers."""
+    return [*[BENDS[activation]] * (layers - 1), TANH if tanh_at_end else None]
 
 
 class DenseLayers:
@@ -56,8 +61,7 @@ class DenseLayers:
         plain = [w.detach() for w in weights]
         self._layers = list(zip(plain[::2], plain[1::2], strict=True))
         self._transposed = [weight.t() for weight, _ in self._layers]  # views of the same numbers
-        self._bends: list[_Bend | None] = [_BENDS[activation]] * (len(self._layers) - 1)
-        self._bends.append(_TANH if tanh_at_end else None)
+        self._bends = bends_of(activation, len(self._layers), tanh_at_end=tanh_at_end)
         self._inputs: list[Tensor] = []
         self._kept: list[Tensor] = []
 
@@ -179,12 +183,24 @@ def dense_step(
     device: torch.device,
 ) -> DenseStep | None:  # fmt: skip
     """The step for this configuration, or None where it does not suit. shape: of one image, [C, H, W]."""
+    if not is_plain(config, class_count) or device.type != "cpu":
+        return None
+    of_g, of_d = activations(config)
+    return DenseStep(DenseLayers(g_weights, of_g, tanh_at_end=shape[1] > 1), DenseLayers(d_weights, of_d), shape)
+
+
+def is_plain(config: RunConfig, class_count: int) -> bool:
+    """Dense networks in float32 with nothing between the layers but bends, and nothing before D but noise."""
     g, d = config.generator, config.discriminator
     if not isinstance(g, MlpGenerator) or not isinstance(d, MlpDiscriminator):
-        return None
+        return False
     plain = g.norm == d.norm == "none" and not d.spectral_norm and not d.minibatch_std
-    bare = not config.augmentation.active and not class_count and config.precision == "float32"
-    if not plain or not bare or device.type != "cpu":
-        return None
-    generator = DenseLayers(g_weights, g.activation, tanh_at_end=shape[1] > 1)
-    return DenseStep(generator, DenseLayers(d_weights, d.activation), shape)
+    return plain and not config.augmentation.active and not class_count and config.precision == "float32"
+
+
+def activations(config: RunConfig) -> tuple[str, str]:
+    """The generator's and the discriminator's, of a plain configuration."""
+    g, d = config.generator, config.discriminator
+    assert isinstance(g, MlpGenerator)
+    assert isinstance(d, MlpDiscriminator)
+    return g.activation, d.activation

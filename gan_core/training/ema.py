@@ -26,7 +26,11 @@ class WeightAverage:
     def __init__(self, generator: GeneratorNet) -> None:
         self._source = generator
         self.net = copy.deepcopy(generator).eval().requires_grad_(False)
-        self._from = [p.detach() for p in generator.parameters()]
+        self.relink()
+
+    def relink(self) -> None:
+        """To be called after the weights of either network were laid into other memory."""
+        self._from = [p.detach() for p in self._source.parameters()]
         self._to = [p.detach() for p in self.net.parameters()]
 
     @torch.no_grad()
