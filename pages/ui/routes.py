@@ -80,6 +80,7 @@ def routes(home: Any) -> list[BaseRoute]:
         WebSocketRoute("/explore", home.explore.endpoint),
         Route("/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
         Route("/live/{run}/grid/{step:int}", answer(_grid)),
+        Route("/live/{run}/drawn/{step:int}", answer(_drawn)),
         Route("/live/{run}/real.png", answer(_real)),
         Route("/live/{run}/command", command, methods=["POST"]),
         Route("/preview/{key}.png", answer(_preview)),
@@ -90,7 +91,20 @@ def routes(home: Any) -> list[BaseRoute]:
 
 def _grid(home: Any, request: Request) -> Response:
     """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
-    grid = home.manager().grid(request.path_params["run"], request.path_params["step"])
+    return _with_picture(home.manager().grid(request.path_params["run"], request.path_params["step"]), _FOREVER)
+
+
+def _drawn(home: Any, request: Request) -> Response:
+    """The samples of a checkpoint for the latents of `seed`, as a sample grid."""
+    from gan_core.runs.redraw import redraw  # not before the engine is up: it brings torch
+
+    seed = request.query_params.get("seed", "")
+    if not (seed.isascii() and seed.isdecimal() and len(seed) < 12):
+        raise ValueError("The seed must be a whole number from 0 on.")
+    return _with_picture(redraw(home.manager(), request.path_params["run"], request.path_params["step"], int(seed)))
+
+
+def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(
         {
             "step": grid.step,
@@ -101,7 +115,7 @@ def _grid(home: Any, request: Request) -> Response:
             "scores": [None if s != s else float(s) for s in grid.scores],
             "png": base64.b64encode(grid.png).decode(),
         },
-        headers=_FOREVER,
+        headers=headers,
     )
 
 

@@ -16,13 +16,17 @@ _LIVE = Path(__file__).parent / "live"
 CURVES = (
     "wire.js", "words.js", "series.js", "plotly.js", "feeds.js", "curves_line.js", "curves_draw.js", "curves.js",
 )  # fmt: skip
+SAMPLES = (
+    "wire.js", "words.js", "series.js", "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js",
+    "stage_points.js", "stage_moment.js", "frames.js", "feeds.js", "samples_card.js", "samples.js",
+)  # fmt: skip
 
 
 def script(names: Sequence[str]) -> str:
-    """One module of files of this component and of the live view; they share a scope, the last one exports."""
-    folders = [_FOLDER if (_FOLDER / name).exists() and not (_LIVE / name).exists() else _LIVE for name in names[:-1]]
-    parts = [folder / name for folder, name in zip(folders, names, strict=False)]
-    return "\n".join(path.read_text("utf-8") for path in (*parts, _FOLDER / names[-1]))
+    """One module of files of this component and, before the feeds, of the live view; they share a scope."""
+    shared = names.index("feeds.js")
+    paths = [(_LIVE if i < shared else _FOLDER) / name for i, name in enumerate(names)]
+    return "\n".join(path.read_text("utf-8") for path in paths)
 
 
 def style(*names: str) -> str:
@@ -33,6 +37,9 @@ def style(*names: str) -> str:
 
 # Not isolated: Plotly puts its style sheet into the document, which a shadow root would not see.
 _curves = st.components.v2.component("ganscope_compare_curves", js=script(CURVES), css=style(), isolate_styles=False)
+_samples = st.components.v2.component(
+    "ganscope_compare_samples", js=script(SAMPLES), css=style("stage.css"), isolate_styles=False
+)
 
 
 def compare_curves(
@@ -62,3 +69,21 @@ def compare_curves(
         "columns": list(COLUMNS),
     }
     _curves(key="compare-curves-view", data=[data], on_moved_change=on_moved)  # in a list, see copy.py
+
+
+def compare_samples(
+    *, token: str, runs: Sequence[dict[str, Any]], signature: str, projector: bool, on_moved: Callable[[], None]
+) -> None:
+    """Sample grids of the runs side by side.
+
+    runs: as for the curves, and of each: points, probability, threshold, classes (of a conditional one), checkpoints
+    (steps), latents (equal where the kept grids show the same ones) and space (equal where they could be the same).
+    """
+    data = {
+        "token": token,
+        "runs": list(runs),
+        "signature": signature,
+        "projector": projector,
+        "columns": list(COLUMNS),
+    }
+    _samples(key="compare-samples-view", data=[data], on_moved_change=on_moved)

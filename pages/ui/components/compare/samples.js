@@ -1,0 +1,244 @@
+// Sample grids of many runs side by side, scrubbed together: by steps, images or seconds, with the same latents.
+
+const mounted = new WeakMap();
+const FRAME_MS = 110, MOST_FRAMES = 120, STILL_TIMES = 5;
+const memory = (window.ganscopeCompareSamples ??= { axis: "images", at: null, drawn: false, seed: 1 }); // while the page is open
+
+class SamplesView {
+  constructor(parent) {
+    this.memory = memory;
+    this.feeds = new Feeds((run, what) => this.heard(run, what), () => this.tell?.("moved", `restarted ${Date.now()}`));
+    this.cards = new Map();
+    this.positions = [];
+    this.pointed = this.enlarged = -1;
+    this.told = "";
+    this.build();
+    parent.append(this.root);
+  }
+
+  build() {
+    const button = (name, text, action, more = {}) => make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
+    this.play = button("play", "▶ Replay", () => this.replay());
+    this.newest = button("newest", "Newest", () => this.scrub(null), { "aria-pressed": String(memory.at === null) });
+    this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training", "data-testid": "timeline",
+      onInput: () => { this.stop(); this.scrub(this.positions[Number(this.slider.value)] ?? null); } });
+    this.where = make("output", { class: "gc-number gc-where", "data-testid": "where" });
+    this.note = make("p", { class: "gc-note", role: "status", "data-testid": "latents" });
+    this.same = button("same-latents", "Draw the same latents", () => this.toggleDrawn());
+    this.seed = make("input", { class: "gc-seed", type: "number", min: "0", max: String(2 ** 31 - 1), step: "1", value: String(memory.seed), "data-testid": "seed",
+      "aria-label": "Seed of the latents", onChange: () => this.setSeed() });
+    this.seedBox = make("label", { class: "gc-choice", hidden: true }, make("span", { class: "gc-label" }, "Seed"), this.seed);
+    this.layers = make("div", { class: "gc-layers", hidden: true });
+    this.bar = make("div", { class: "gc-bar gc-sticky" }, axisChoice(memory.axis, (axis) => this.setAxis(axis)),
+      make("div", { class: "gs-timeline" }, this.play, this.slider, this.where, this.newest));
+    this.grid = make("div", { class: "gc-cards" });
+    this.root = make("div", { class: "gs-live gc-root", "data-testid": "compare-samples" }, this.bar,
+      make("div", { class: "gc-latents" }, this.note, this.same, this.seedBox), this.layers, this.grid);
+    this.root.addEventListener("keydown", (e) => { if (e.key === "Escape") this.enlarge(-1); });
+  }
+
+  update(data, tell) {
+    Object.assign(this, { data, tell, token: data.token });
+    this.root.toggleAttribute("data-projector", !!data.projector);
+    this.root.toggleAttribute("data-dark", dark(this.root));
+    this.feeds.choose(data.runs.map((run) => run.id), data.token, data.columns);
+    const wanted = new Set(data.runs.map(({ id, place }) => `${id} ${place}`));
+    for (const [key, card] of this.cards) {
+      if (wanted.has(key)) continue;
+      card.close();
+      this.cards.delete(key);
+    }
+    for (const run of data.runs) {
+      const key = `${run.id} ${run.place}`, known = this.cards.get(key);
+      if (known) known.update(run);
+      else this.cards.set(key, new SampleCard(this, run));
+    }
+    const cards = data.runs.map((run) => this.cards.get(`${run.id} ${run.place}`));
+    if (cards.some((card, i) => this.grid.children[i] !== card.root)) this.grid.replaceChildren(...cards.map(({ root }) => root));
+    this.grid.style.setProperty("--n", String(Math.min(4, data.runs.length)));
+    for (const card of cards) card.stage?.restyle();
+    this.showLatents();
+    this.showLayers();
+    this.list();
+    this.go();
+  }
+
+  card(run) {
+    return [...this.cards.values()].find((card) => card.run.id === run);
+  }
+
+  heard(run, what) {
+    const card = this.card(run);
+    if (!card || what === "change") return;
+    if (["records", "view", "down"].includes(what)) {
+      if (what === "view") this.compare();
+      return;
+    }
+    if (what === "hello" || what === "kept") this.list();
+    if (what === "grid" && memory.at !== null) return;
+    if (what === "hello" && !this.feeds.all.get(run).newest) return void card.tellEmpty();
+    card.goTo(memory.at);
+    this.compare();
+  }
+
+  /** Tell the page when a checkpoint has come or a run has come to rest. */
+  compare() {
+    const now = this.data.runs.map(({ id }) => { const view = this.feeds.all.get(id)?.view; return view ? `${view.state} ${view.checkpoints}` : ""; }).join("|");
+    if (now === this.data.signature || now === this.told || now.split("|").includes("")) return;
+    this.told = now;
+    this.tell("moved", now);
+  }
+
+  // The moment
+
+  /** All moments of all runs along the axis, rising. */
+  list() {
+    const all = [...this.cards.values()].flatMap((card) => card.moments().map(([x]) => x));
+    this.positions = [...new Set(all)].sort((a, b) => a - b);
+    this.showMoment();
+  }
+
+  setAxis(axis) {
+    this.stop();
+    memory.axis = axis;
+    memory.at = null;
+    this.list();
+    this.go();
+  }
+
+  /** x along the axis; null: the newest of each. */
+  scrub(x) {
+    memory.at = x;
+    this.showMoment();
+    return this.go();
+  }
+
+  go() {
+    return Promise.all([...this.cards.values()].map((card) => card.goTo(memory.at)));
+  }
+
+  showMoment() {
+    const last = Math.max(0, this.positions.length - 1), at = memory.at === null ? last : Math.max(0, rowAt(this.positions, memory.at));
+    this.slider.max = String(last);
+    this.slider.value = String(at);
+    this.slider.disabled = this.play.disabled = this.positions.length < 2;
+    this.slider.style.setProperty("--part", `${last ? (100 * at) / last : 100}%`);
+    this.newest.setAttribute("aria-pressed", String(memory.at === null));
+    const x = this.positions[at], words = memory.axis === "seconds" ? clock(x ?? NaN) : memory.axis === "images" ? compact(x ?? NaN) : count(x ?? NaN);
+    say(this.where, memory.at === null ? "the newest of each" : memory.axis === "seconds" ? `at ${words}` : `at ${words} ${memory.axis === "step" ? "steps" : "images"}`);
+  }
+
+  async replay() {
+    if (this.playing) return this.stop();
+    const turn = (this.playing = {}), stride = Math.max(1, Math.ceil(this.positions.length / MOST_FRAMES)), { positions } = this;
+    say(this.play, "❚❚ Stop");
+    for (let i = 0; i < positions.length && this.playing === turn; i += stride) {
+      const pause = new Promise((done) => setTimeout(done, FRAME_MS * (still() ? STILL_TIMES : 1)));
+      await this.scrub(positions[i]);
+      await pause;
+    }
+    if (this.playing !== turn) return;
+    this.stop();
+    this.scrub(null);
+  }
+
+  stop() {
+    this.playing = null;
+    say(this.play, "▶ Replay");
+  }
+
+  // Whether a place of the grid is the same latent everywhere
+
+  showLatents() {
+    const runs = this.data.runs, kinds = new Set(runs.map((run) => run.latents)), spaces = new Set(runs.map((run) => run.space)), images = runs.every((run) => !run.points);
+    const own = kinds.size === 1, could = images && spaces.size === 1 && runs.length > 1;
+    if (memory.drawn && !could) memory.drawn = false;
+    const place = images ? "A place in the grid" : "A point's number";
+    say(this.note, runs.length < 2 ? "" : memory.drawn ? "The same latents in every run, drawn now from the checkpoint nearest to the moment."
+      : own ? `The same latents in every run: ${place.toLowerCase()} means the same input everywhere.`
+      : could ? "These runs drew different latents, from different seeds: the same place in two grids is not the same input."
+      : spaces.size > 1 ? "The generators' inputs differ in size or distribution: no latent is the same in all of these runs."
+      : "These runs drew different latents, from different seeds: compare where the points lie, not one point with one point.");
+    this.same.hidden = !could || (own && !memory.drawn);
+    say(this.same, memory.drawn ? "Back to the kept grids" : "Draw the same latents");
+    this.seedBox.hidden = !memory.drawn;
+  }
+
+  toggleDrawn() {
+    this.stop();
+    memory.drawn = !memory.drawn;
+    this.enlarge(-1);
+    this.showLatents();
+    this.list();
+    this.go();
+  }
+
+  setSeed() {
+    const seed = Math.round(Number(this.seed.value));
+    if (!(seed >= 0 && seed < 2 ** 31)) return void (this.seed.value = String(memory.seed));
+    memory.seed = seed;
+    this.go();
+  }
+
+  // What is looked at together
+
+  point(index) {
+    this.pointed = index;
+    for (const card of this.cards.values()) card.mark();
+  }
+
+  /** One sample large in every run; a second click goes back. */
+  enlarge(index) {
+    if (index < 0 && this.enlarged < 0) return;
+    this.enlarged = this.enlarged >= 0 ? -1 : index;
+    for (const card of this.cards.values()) {
+      card.redraw();
+      card.mark();
+    }
+  }
+
+  stages() {
+    return [...this.cards.values()].map((card) => card.stage).filter(Boolean);
+  }
+
+  /** One row of layers for all stages. */
+  showLayers() {
+    const [first] = this.stages();
+    this.layers.hidden = !first;
+    if (first && this.layers.firstChild !== first.bar) this.layers.replaceChildren(first.bar);
+  }
+
+  toggleLayer(id) {
+    for (const stage of this.stages()) Stage.prototype.toggle.call(stage, id);
+  }
+
+  /** Zoomed or moved on one stage: the others look at the same part of the plane. */
+  follow(lead) {
+    if (this.following) return;
+    this.following = true;
+    for (const stage of this.stages()) {
+      if (stage === lead || String(stage.plane.extent) !== String(lead.plane.extent)) continue;
+      const { cx, cy, zoom } = lead.plane;
+      Object.assign(stage.plane, { cx, cy, zoom });
+      stage.plane.told();
+    }
+    this.following = false;
+  }
+
+  close() {
+    this.stop();
+    this.feeds.close();
+    for (const card of this.cards.values()) card.close();
+    this.root.remove();
+  }
+}
+
+export default function ({ data: [data], parentElement, setTriggerValue }) {
+  let view = mounted.get(parentElement);
+  if (!view) mounted.set(parentElement, (view = new SamplesView(parentElement)));
+  view.update(data, setTriggerValue);
+  return () => {
+    view.close();
+    mounted.delete(parentElement);
+  };
+}
