@@ -21,9 +21,9 @@ class ImageMeasure:
 
     def label_in(self, features: str) -> str:
         """The published name only in the published features."""
-        if features.startswith("Inception"):
-            return {"fid": "FID", "kid": "KID"}.get(self.name, self.label)
-        return self.label if self.name == "memorisation" else f"{self.label}, {features}"
+        if features.startswith("Inception") and self.name in ("fid", "kid"):
+            return self.name.upper()
+        return f"{self.label}, {features}"
 
 
 _PRDC = "Naeem et al. 2020, arXiv:2002.09797, equations 4 and 5"

@@ -18,7 +18,8 @@ def drawn(count: int, width: int, seed: int, move: float = 0.0) -> Doubles:
     """As a network's features are: correlated, none below 0."""
     rng = np.random.default_rng(seed)
     mixing = np.random.default_rng(99).standard_normal((width, width)) / width**0.5
-    return np.maximum(rng.standard_normal((count, width)) @ mixing + move, 0.0)
+    found: Doubles = np.maximum(rng.standard_normal((count, width)) @ mixing + move, 0.0)
+    return found
 
 
 def distance(a: Doubles, b: Doubles) -> float:
