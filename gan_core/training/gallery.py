@@ -1,0 +1,172 @@
+"""The failure gallery: seeded scenes, each of which goes wrong in its own way within a minute, and what cures it.
+
+A scene is a configuration and a few changes to it. Nothing in it depends on luck: it fails from any seed, and its
+cure does not, which the tests measure without asking the program's own diagnosis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gan_core.config.codec import ConfigError, apply_sets
+from gan_core.data import FashionMnist, OneGaussian, Ring
+from gan_core.nets import MlpDiscriminator, MlpGenerator
+from gan_core.objectives import Wasserstein
+from gan_core.training.optimizers import Adam
+from gan_core.training.run_config import Ema, Latent, RunConfig
+
+
+@dataclass(frozen=True)
+class FailureScene:
+    """One way to fail.
+
+    kind: the finding that names it. sees: what happens in the picture. why: in two sentences. fix: what the cure
+    changes, dotted path -> text as in `--set`; button: what its button says; cured: what is seen then.
+    seconds: about how long it takes on two processor cores.
+    """
+
+    name: str
+    label: str
+    kind: str
+    config: RunConfig
+    sees: str
+    why: str
+    fix: dict[str, str]
+    button: str
+    cured: str
+    seconds: float
+
+    @property
+    def fixed(self) -> RunConfig:
+        """The same run, from the same seed, with the cure."""
+        return apply_sets(self.config, self.fix)
+
+
+GALLERY: dict[str, FailureScene] = {}
+
+
+def scene(name: str) -> FailureScene:
+    """The scene called `name`; ConfigError with the names there are."""
+    if name not in GALLERY:
+        raise ConfigError(f'scene is "{name}"; it must be one of {", ".join(GALLERY)}.')
+    return GALLERY[name]
+
+
+def _scene(**parts: object) -> None:
+    made = FailureScene(**parts)  # type: ignore[arg-type]
+    GALLERY[made.name] = made
+
+
+def _rate(lr: float, beta1: float = 0.0) -> Adam:
+    return Adam(lr=lr, beta1=beta1, beta2=0.99)
+
+
+# Weights in float32 everywhere and no average of them: what is seen is the generator as it is, on every machine.
+_PLANE = RunConfig(
+    data=Ring(std=0.05),
+    latent=Latent(dim=2),
+    generator=MlpGenerator(hidden="64,64", norm="none", activation="relu"),
+    discriminator=MlpDiscriminator(hidden="64,64", activation="relu"),
+    g_optimizer=_rate(1e-3, 0.9),
+    d_optimizer=_rate(1e-3, 0.9),
+    ema=Ema(half_life_images=0),
+    batch_size=256,
+    total_images=256 * 6_000,
+    precision="float32",
+)
+_DENSE = RunConfig(
+    data=FashionMnist(),
+    latent=Latent(dim=64),
+    generator=MlpGenerator(hidden="128,256", norm="none"),
+    discriminator=MlpDiscriminator(hidden="256,128"),
+    g_optimizer=_rate(1e-3),
+    d_optimizer=_rate(1e-3),
+    ema=Ema(half_life_images=0),
+    batch_size=64,
+    total_images=64 * 3_000,
+    precision="float32",
+)
+
+_scene(
+    name="collapse",
+    label="Mode collapse",
+    kind="mode collapse",
+    config=replace(_PLANE, g_optimizer=_rate(2e-2, 0.9)),
+    sees="All 2,000 generated points sit in one place, and jump to another as soon as D has found them.",
+    why="The generator learns twenty times faster than the discriminator, so the best it can do at any moment is to "
+    "put everything where D is fooled just then. D learns to reject that place, and the chase goes on for ever.",
+    fix={"g_optimizer.lr": "0.001"},
+    button="Slow the generator down",
+    cured="With both learning rates at 0.001, the points spread over all eight places and stay there.",
+    seconds=12,
+)
+
+_scene(
+    name="learning-rate",
+    label="Learning rate too high",
+    kind="diverging",
+    config=replace(_DENSE, g_optimizer=_rate(0.1), d_optimizer=_rate(0.1)),
+    sees="Pictures of black and white noise that never turn into clothes, and losses in the thousands.",
+    why="A gradient is right only close to where it was taken, and at a learning rate of 0.1 every update jumps far "
+    "past that. Each network answers the other's jump with a greater one, until pixels and scores hit their ends.",
+    fix={"g_optimizer.lr": "0.001", "d_optimizer.lr": "0.001"},
+    button="Take a hundredth of the learning rate",
+    cured="At 0.001 the same two networks draw recognisable clothes within seconds.",
+    seconds=20,
+)
+
+_DEEP = "128,128,128,128,128"
+_scene(
+    name="normalisation",
+    label="No normalisation",
+    kind="plateau",
+    config=replace(
+        _DENSE,
+        generator=MlpGenerator(hidden=_DEEP, norm="none", init="normal"),
+        discriminator=MlpDiscriminator(hidden=_DEEP, init="normal"),
+    ),
+    sees="Blotches that hardly resemble clothes, and stay like that however long it goes on.",
+    why="Five layers with small initial weights make the latent's signal weaker at every layer, so little of it "
+    "arrives at the pixels, and as little of the gradient comes back. Normalisation brings each layer's output "
+    "back to the same size.",
+    fix={"generator.norm": "batch"},
+    button="Add batch normalisation to the generator",
+    cured="The same five layers now draw clothes, and different ones for different latents.",
+    seconds=20,
+)
+
+_scene(
+    name="critic",
+    label="WGAN without penalty",
+    kind="diverging",
+    config=replace(_DENSE, loss=Wasserstein(), k_d=3, total_images=64 * 3 * 1_000),
+    sees="The critic's scores run into the tens of thousands, and the pictures fall apart with them.",
+    why="A Wasserstein critic measures a distance only while its slope is at most 1. Without a penalty nothing holds "
+    "the slope down, so it lowers its loss for ever just by making every score larger.",
+    fix={"penalty": "wgan-gp"},
+    button="Add the gradient penalty",
+    cured="With the penalty the scores stay small, and the pictures become clothes.",
+    seconds=20,
+)
+
+_scene(
+    name="oscillation",
+    label="Oscillation",
+    kind="oscillation",
+    config=replace(
+        _PLANE,
+        data=OneGaussian(),
+        generator=MlpGenerator(hidden="", norm="none"),
+        discriminator=MlpDiscriminator(hidden="16", activation="relu"),
+        g_optimizer=_rate(1e-2, 0.9),
+        d_optimizer=_rate(1e-2, 0.9),
+        total_images=256 * 3_000,
+    ),
+    sees="The generated cloud swings around the real one for ever, and never comes to rest on it.",
+    why="Each network answers where the other one was: by the time the generator arrives, the discriminator has "
+    "moved its slope to the other side. Momentum (beta 1 = 0.9) lets both overshoot, and the circle never closes.",
+    fix={"g_optimizer.beta1": "0.0", "d_optimizer.beta1": "0.0"},
+    button="Take the momentum away",
+    cured="Without momentum the cloud comes to rest on the real points.",
+    seconds=6,
+)
