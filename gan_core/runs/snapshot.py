@@ -22,7 +22,7 @@ class RunView:
     seconds_per_step: the pace it is held to; 0 is full speed.
     recent_images_per_second: over about the last 10 seconds; 0 before it is known.
     parent_step: where a branch begins; while `step` is less it goes through its parent's steps again.
-    twin_of: the run that trains in step with this one; it may be gone.
+    twin_of: the run that trains in step with this one; it may be gone. sweep: the sweep that it is a member of.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     """
 
@@ -49,13 +49,15 @@ class RunView:
     seconds_per_step: float = 0.0
     twin_of: str = ""
     best_step: int | None = None
+    sweep: str = ""
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds until total_images at the recent speed; None while that is not known."""
+        """Seconds until total_images at the recent speed; None while that is not known. Twins share the device."""
         if self.recent_images_per_second <= 0:
             return None
-        return max(0, self.total_images - self.images) / self.recent_images_per_second
+        share = 0.5 if self.twin_of else 1.0
+        return max(0, self.total_images - self.images) / (share * self.recent_images_per_second)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class About:
     """config.json: what was decided when the run was made. threads 0: as many as the process has.
 
     past: what a branch goes through before its own first step, from the checkpoint that it was given. twin_of: the
-    run that trains in step with this one.
+    run that trains in step with this one. sweep: the sweep that it is a member of.
     """
 
     id: str
@@ -70,6 +70,7 @@ class About:
     torch_version: str = ""
     past: tuple[Past, ...] = ()
     twin_of: str = ""
+    sweep: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,7 @@ def _about_from(data: Any, run_id: str) -> About:
     about = About(**{**data, "id": run_id, "classes": tuple(data["classes"]), "past": past})
     texts = (
         about.title, about.preset, about.created, about.device, about.parent, about.torch_version, about.twin_of,
+        about.sweep,
     )  # fmt: skip
     if not all(isinstance(text, str) for text in (*texts, *about.classes)):
         raise TypeError("a text")

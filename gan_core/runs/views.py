@@ -38,7 +38,7 @@ def make_view(
         created=about.created, parent=about.parent, parent_step=about.parent_step,
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
         checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
-        twin_of=about.twin_of,
+        twin_of=about.twin_of, sweep=about.sweep,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 
