@@ -18,9 +18,11 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
+from gan_core.runs import twins
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, find_start, incompatible
 from gan_core.runs.commands import CheckpointNow, Command, Stop
+from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
 from gan_core.runs.lock import RunLock, is_held
@@ -42,6 +44,8 @@ log = logging.getLogger(__name__)
 
 Listener = Callable[[Event], None]
 
+Ready = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
+"""A run at rest with its lock held: all that its thread needs."""
 _NAMES_TRIED = 20
 
 
@@ -132,20 +136,24 @@ class RunManager(RunReader):
             torch_version=str(torch.__version__),
         )  # fmt: skip
 
-    @contextlib.contextmanager
-    def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
-        """A folder to be filled in the block, its lock, and `about` with the id that it has got."""
-        name = re.sub(r"[^a-z0-9]+", "-", about.preset.lower()).strip("-")[:40] or "run"
+    def free_id(self, preset: str) -> str:
+        """A name for a run that is to be made now."""
+        name = re.sub(r"[^a-z0-9]+", "-", preset.lower()).strip("-")[:40] or "run"
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S%f")[:-3]  # to the millisecond, so that ids sort
         free = (i for i in (f"{stamp}-{name}-{secrets.token_hex(2)}" for _ in range(_NAMES_TRIED))
                 if not (self.runs_dir / i).exists())  # fmt: skip
-        about = replace(about, id=next(free))
+        return next(free)
+
+    @contextlib.contextmanager
+    def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
+        """A folder to be filled in the block, its lock, and `about` with an id, which it gets where it has none."""
+        about = replace(about, id=about.id or self.free_id(about.preset))
         with new_run(self.runs_dir, about) as (folder, lock):
             yield folder, lock, about
 
     def _launch(
         self, folder: RunFolder, lock: RunLock, about: About, config: RunConfig, before: Standing, limits: Limits, *,
-        total_images: int | None = None,
+        total_images: int | None = None, duet: Duet | None = None,
     ) -> None:  # fmt: skip
         """Start the thread of a run whose lock is held; it is let go of where that fails."""
         with contextlib.ExitStack() as undo:
@@ -153,12 +161,21 @@ class RunManager(RunReader):
             writer = RunWriter(folder)
             undo.callback(writer.close)
             thread = RunThread(
-                folder, lock, writer, about, config, before, limits, self._around, total_images=total_images
+                folder,
+                lock,
+                writer,
+                about,
+                config,
+                before,
+                limits,
+                self._around,
+                total_images=total_images,
+                duet=duet,
             )
             with self._guard:
                 self._refuse_while_closing()
                 self._threads[folder.id] = thread
-                self._around.line.join(folder.id)
+                self._around.line.join(folder.id, beside=about.twin_of if duet else "")
                 thread.start()
             undo.pop_all()
 
@@ -170,7 +187,7 @@ class RunManager(RunReader):
         self, run_id: str, *, total_images: int | None = None, stop_at_step: int | None = None,
         stop_after_seconds: float | None = None,
     ) -> None:  # fmt: skip
-        """Let a run at rest go on from its newest sound checkpoint.
+        """Let a run at rest go on from its newest sound checkpoint; a twin with the other one, where that can.
 
         total_images: its new length, kept with the run like any change. Raises UnknownRun, UnreadableRun; ValueError
         in one sentence where it cannot go on (diverged, at its full length, trained on another kind of device);
@@ -179,6 +196,15 @@ class RunManager(RunReader):
         self._refuse_while_closing()
         folder = self._at_rest(run_id)
         lock = RunLock(folder.lock, run_id)
+        limits = Limits(stop_at_step, stop_after_seconds)
+        ready = self._ready_to_resume(run_id, limits, total_images)
+        if (other := twins.other_to_resume(self, ready, limits, total_images)) is None:
+            self._launch(*ready, total_images=total_images)
+        else:
+            twins.launch_pair(self, ready, other, total_images)
+
+    def _ready_to_resume(self, run_id: str, limits: Limits, total_images: int | None) -> Ready:
+        """With the run's lock held. Raises as `resume`."""
         lock.acquire()
         try:  # with the lock held nobody else changes what is read here
             about, before = folder.about(), folder.standing()
@@ -199,8 +225,23 @@ class RunManager(RunReader):
             raise
         if before.state in LIVE:
             before = replace(before, state="interrupted")
-        limits = Limits(stop_at_step, stop_after_seconds)
-        self._launch(folder, lock, about, config, before, limits, total_images=total_images)
+        return folder, lock, about, config, before, limits
+
+    def start_twins(
+        self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
+        stop_at_step: int | None = None,
+    ) -> tuple[str, str]:  # fmt: skip
+        """Two runs trained in step, with the same seed; the second with `changes` (dotted path -> value).
+
+        Pause, resume and stop of one are of both; so are live changes, but for the fields in which they differ.
+        Raises as `start`.
+        """
+        self._refuse_while_closing()
+        return twins.start_twins(self, config, changes, preset=preset, title=title, stop_at_step=stop_at_step)
+
+    def twin_cautions(self, config: RunConfig, changes: Mapping[str, Any]) -> list[str]:
+        """What such twins would not have in common although it was not asked for. Raises ConfigError."""
+        return twins.twin_cautions(self, config, changes)
 
     def branch(
         self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = ""

@@ -26,6 +26,10 @@ class Meter:
         if self._since is None:
             self._since = time.perf_counter()
 
+    def hold(self) -> None:
+        """Stand still for a moment that is another's; the speed over the last seconds is of one's own time."""
+        self._seconds, self._since = self.elapsed(), None
+
     def halt(self) -> None:
         self._seconds, self._since = self.elapsed(), None
         self._recent.clear()

@@ -1,4 +1,4 @@
-"""Who may use the device: one run at a time, first come first served."""
+"""Who may use the device: one run at a time, or two in step, first come first served."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ from collections.abc import Callable
 
 
 class DeviceQueue:
-    """A line of run ids; the first holds the device. A paused run leaves the line and rejoins it at the front."""
+    """A line of parties, mostly of one run; the first holds the device. Twins are a party of two.
+
+    A paused run leaves the line and rejoins it at the front.
+    """
 
     def __init__(self) -> None:
-        self._line: deque[str] = deque()
+        self._line: deque[set[str]] = deque()
         self._changed = threading.Condition()
 
-    def join(self, run_id: str, *, front: bool = False) -> None:
-        """Stand in line; `front` is the place right behind the holder."""
+    def join(self, run_id: str, *, front: bool = False, beside: str = "") -> None:
+        """Stand in line; `front` is the place right behind the holder. beside: whom to stand with, if in line."""
         with self._changed:
-            if run_id in self._line:
+            if self._place(run_id) >= 0:
                 return
-            if front and self._line:
-                self._line.insert(1, run_id)
+            if (place := self._place(beside)) >= 0:
+                self._line[place].add(run_id)
+            elif front and self._line:
+                self._line.insert(1, {run_id})
             else:
-                self._line.append(run_id)
+                self._line.append({run_id})
             self._changed.notify_all()
 
     def leave(self, run_id: str) -> None:
         """Leave the line, or give the device back."""
         with self._changed:
-            if run_id in self._line:
-                self._line.remove(run_id)
+            if (place := self._place(run_id)) >= 0:
+                self._line[place].remove(run_id)
+                if not self._line[place]:
+                    del self._line[place]
                 self._changed.notify_all()
 
     def holds(self, run_id: str) -> bool:
@@ -43,12 +50,15 @@ class DeviceQueue:
             return self._holds(run_id)
 
     def _holds(self, run_id: str) -> bool:
-        return bool(self._line) and self._line[0] == run_id
+        return bool(self._line) and run_id in self._line[0]
 
     def place(self, run_id: str) -> int:
         """0 for the holder, 1 for the next, ...; -1 for who is not in line."""
         with self._changed:
-            return self._line.index(run_id) if run_id in self._line else -1
+            return self._place(run_id)
+
+    def _place(self, run_id: str) -> int:
+        return next((i for i, party in enumerate(self._line) if run_id in party), -1)
 
     def nudge(self) -> None:
         """Wake everybody who waits, to look at their commands."""

@@ -46,6 +46,7 @@ class _Diverged(Exception):
     """A number in the networks is not finite any more; the trainer has its last good weights back."""
 
     def __init__(self, trouble: Trouble) -> None:
+TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
         super().__init__(trouble.sentence())
         self.trouble = trouble
 
@@ -58,7 +59,7 @@ class RunThread(threading.Thread):
 
     def __init__(
         self, folder: RunFolder, lock: RunLock, writer: RunWriter, about: About, config: RunConfig, before: Standing,
-        limits: Limits, around: Surroundings, *, total_images: int | None = None,
+        limits: Limits, around: Surroundings, *, total_images: int | None = None, duet: Duet | None = None,
     ) -> None:  # fmt: skip
         super().__init__(name=f"run-{folder.id}", daemon=True)
         self.folder, self.about, self.config = folder, about, config
@@ -73,6 +74,9 @@ class RunThread(threading.Thread):
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._life: list[Stage] = []  # the stage that it is in, and those to come; the last is its own
         self._stopping = self._paused = self._single_step = False
+        self._duet = duet
+        if duet is not None:
+            duet.join(folder.id, self)
         self._players: Players = "both"
         self._dissecting = False  # the next step is to be taken apart
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
@@ -86,7 +90,14 @@ class RunThread(threading.Thread):
         return self._ledger.view
 
     def send(self, command: Command) -> None:
-        """Hand over a command; it takes effect between two steps."""
+        """Hand over a command; it takes effect between two steps, and in a twin at the same one."""
+        if self._duet is None:
+            self.put(command)
+        else:
+            self._duet.send(self.folder.id, command)
+
+    def put(self, command: Command) -> None:
+        """As `send`, for this run alone."""
         self._commands.put(command)
         self._around.line.nudge()
 
@@ -103,6 +114,14 @@ class RunThread(threading.Thread):
             self._trainer = None
             self._let_go()
 
+    def accepts(self, command: Command) -> bool:
+        """Whether the run can carry it out."""
+        try:
+            check_command(self.config, command)
+        except ValueError:
+            return False
+        return True
+
     def _let_go(self) -> None:
         try:
             self._around.line.leave(self.folder.id)
@@ -118,6 +137,8 @@ class RunThread(threading.Thread):
         self._ledger.stand("queued")
         put_off = self._wait_in_line()
         if put_off is None:
+            if self._duet is not None:
+                self._duet.leave(self.folder.id)
             self._ledger.stand("stopped")
             return
         if self.about.threads:
@@ -266,9 +287,31 @@ class RunThread(threading.Thread):
     def _obey(self, trainer: Trainer) -> None:
         """Carry out what was asked for. Returns when a step may be taken, or at once when told to stop."""
         while not self._stopping:
+    def _take_turn(self, trainer: Trainer, duet: Duet) -> bool:
+        """Whether the next step may be taken; False as soon as a command has come, or after a while without a turn.
+
+        What the other does meanwhile is not on this run's clock.
+        """
+
+        def called() -> bool:
+            return not self._commands.empty()
+
+        if duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, 0.0, called):
+            return True
+        self._ledger.meter.hold()
+        free = duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
+        self._ledger.meter.run()
+        if not free:
+            self._ledger.look_after(trainer)
+        return free
+
             if self._paused or not self._commands.empty():
                 self._carry_out(self._commands.get(), trainer)
+        if self._duet is not None and self._duet.is_behind(self.folder.id):
+            return True
             elif not self._around.line.holds(self.folder.id):
+            if self._duet is not None:
+                self._duet.look(self.folder.id)
                 self._line_up_again(trainer)
             else:
                 break
@@ -281,7 +324,7 @@ class RunThread(threading.Thread):
 
     def _line_up_again(self, trainer: Trainer) -> None:
         """After a pause, for as long as no command comes."""
-        self._around.line.join(self.folder.id, front=True)
+        self._around.line.join(self.folder.id, front=True, beside=self.about.twin_of)
         if not self._around.line.holds(self.folder.id):
             if self._ledger.standing.state != "queued":
                 self._ledger.stand("queued", trainer)
@@ -356,6 +399,8 @@ class RunThread(threading.Thread):
     def _end(self, trainer: Trainer, state: State) -> None:
         """A checkpoint and the last grid, then rest."""
         self._ledger.meter.halt()
+        if self._duet is not None:
+            self._duet.rest(self.folder.id, trainer.step_count)
         self._checkpoint(trainer, by_hand=False)
         self._ledger.list_grids(wait=True)
         kept = self.folder.grids()
