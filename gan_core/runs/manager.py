@@ -43,9 +43,9 @@ from gan_core.training.cost import useful_threads
 log = logging.getLogger(__name__)
 
 Listener = Callable[[Event], None]
-
 Ready = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
 """A run at rest with its lock held: all that its thread needs."""
+
 _NAMES_TRIED = 20
 
 
@@ -194,8 +194,6 @@ class RunManager(RunReader):
         OSError where its folder cannot be written.
         """
         self._refuse_while_closing()
-        folder = self._at_rest(run_id)
-        lock = RunLock(folder.lock, run_id)
         limits = Limits(stop_at_step, stop_after_seconds)
         ready = self._ready_to_resume(run_id, limits, total_images)
         if (other := twins.other_to_resume(self, ready, limits, total_images)) is None:
@@ -205,6 +203,8 @@ class RunManager(RunReader):
 
     def _ready_to_resume(self, run_id: str, limits: Limits, total_images: int | None) -> Ready:
         """With the run's lock held. Raises as `resume`."""
+        folder = self._at_rest(run_id)
+        lock = RunLock(folder.lock, run_id)
         lock.acquire()
         try:  # with the lock held nobody else changes what is read here
             about, before = folder.about(), folder.standing()

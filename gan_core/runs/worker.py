@@ -15,6 +15,7 @@ from gan_core.config.codec import ConfigError, get_at, replace_at, spec_at
 from gan_core.data.points import PointDataset
 from gan_core.runs.advice import after_divergence, failure_words
 from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pace, Pause, Resume, StepOnce, Stop
+from gan_core.runs.duet import Duet
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.lock import RunLock
 from gan_core.runs.past import Stage
@@ -34,6 +35,7 @@ from gan_core.training.trainer import Players
 log = logging.getLogger(__name__)
 
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
+TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
 LOOK_SECONDS = 0.5  # between two looks at the place in line
 
 
@@ -46,7 +48,6 @@ class _Diverged(Exception):
     """A number in the networks is not finite any more; the trainer has its last good weights back."""
 
     def __init__(self, trouble: Trouble) -> None:
-TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
         super().__init__(trouble.sentence())
         self.trouble = trouble
 
@@ -62,6 +63,9 @@ class RunThread(threading.Thread):
         limits: Limits, around: Surroundings, *, total_images: int | None = None, duet: Duet | None = None,
     ) -> None:  # fmt: skip
         super().__init__(name=f"run-{folder.id}", daemon=True)
+        self._duet = duet
+        if duet is not None:
+            duet.join(folder.id, self)
         self.folder, self.about, self.config = folder, about, config
         self.ended = False  # and everything let go of
         self.end_written = False
@@ -74,9 +78,6 @@ class RunThread(threading.Thread):
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._life: list[Stage] = []  # the stage that it is in, and those to come; the last is its own
         self._stopping = self._paused = self._single_step = False
-        self._duet = duet
-        if duet is not None:
-            duet.join(folder.id, self)
         self._players: Players = "both"
         self._dissecting = False  # the next step is to be taken apart
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
@@ -101,6 +102,14 @@ class RunThread(threading.Thread):
         self._commands.put(command)
         self._around.line.nudge()
 
+    def accepts(self, command: Command) -> bool:
+        """Whether the run can carry it out."""
+        try:
+            check_command(self.config, command)
+        except ValueError:
+            return False
+        return True
+
     # --- the life
 
     def run(self) -> None:
@@ -114,16 +123,10 @@ class RunThread(threading.Thread):
             self._trainer = None
             self._let_go()
 
-    def accepts(self, command: Command) -> bool:
-        """Whether the run can carry it out."""
-        try:
-            check_command(self.config, command)
-        except ValueError:
-            return False
-        return True
-
     def _let_go(self) -> None:
         try:
+            if self._duet is not None:
+                self._duet.leave(self.folder.id)
             self._around.line.leave(self.folder.id)
             self._writer.close()
         except Exception:
@@ -137,8 +140,6 @@ class RunThread(threading.Thread):
         self._ledger.stand("queued")
         put_off = self._wait_in_line()
         if put_off is None:
-            if self._duet is not None:
-                self._duet.leave(self.folder.id)
             self._ledger.stand("stopped")
             return
         if self.about.threads:
@@ -233,6 +234,8 @@ class RunThread(threading.Thread):
             if trainer.finished or self._limits.reached(trainer.step_count, self._ledger.meter.elapsed()):
                 self._end(trainer, "finished")
                 return
+            if self._duet is not None and not self._take_turn(trainer, self._duet):
+                continue
             if self._pace_seconds and not self._wait_for_pace(trainer):
                 continue
             if self._dissecting:
@@ -257,9 +260,31 @@ class RunThread(threading.Thread):
         self._dissecting = False
         self.dissected = self._ledger.dissected(trainer, dissection)
 
+    def _take_turn(self, trainer: Trainer, duet: Duet) -> bool:
+        """Whether the next step may be taken; False as soon as a command has come, or after a while without a turn.
+
+        What the other does meanwhile is not on this run's clock.
+        """
+
+        def called() -> bool:
+            return not self._commands.empty()
+
+        if duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, 0.0, called):
+            return True
+        self._ledger.meter.hold()
+        free = duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
+        self._ledger.meter.run()
+        if not free:
+            self._ledger.look_after(trainer)
+        return free
+
     def _wait_for_pace(self, trainer: Trainer) -> bool:
         """Whether it is time for the next step; False as soon as a command has come."""
+        if self._duet is not None and self._duet.is_behind(self.folder.id):
+            return True
         while (left := self._next_step - time.monotonic()) > 0:
+            if self._duet is not None:
+                self._duet.look(self.folder.id)
             if not self._commands.empty():
                 return False
             self._ledger.look_after(trainer)
@@ -287,31 +312,9 @@ class RunThread(threading.Thread):
     def _obey(self, trainer: Trainer) -> None:
         """Carry out what was asked for. Returns when a step may be taken, or at once when told to stop."""
         while not self._stopping:
-    def _take_turn(self, trainer: Trainer, duet: Duet) -> bool:
-        """Whether the next step may be taken; False as soon as a command has come, or after a while without a turn.
-
-        What the other does meanwhile is not on this run's clock.
-        """
-
-        def called() -> bool:
-            return not self._commands.empty()
-
-        if duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, 0.0, called):
-            return True
-        self._ledger.meter.hold()
-        free = duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
-        self._ledger.meter.run()
-        if not free:
-            self._ledger.look_after(trainer)
-        return free
-
             if self._paused or not self._commands.empty():
                 self._carry_out(self._commands.get(), trainer)
-        if self._duet is not None and self._duet.is_behind(self.folder.id):
-            return True
             elif not self._around.line.holds(self.folder.id):
-            if self._duet is not None:
-                self._duet.look(self.folder.id)
                 self._line_up_again(trainer)
             else:
                 break
@@ -365,6 +368,8 @@ class RunThread(threading.Thread):
             self._ledger.list_grids(wait=True)
             self._ledger.show_grid(trainer)
         self._around.line.leave(self.folder.id)
+        if self._duet is not None:
+            self._duet.rest(self.folder.id, trainer.step_count)
 
     def _change(self, trainer: Trainer, path: str, value: object) -> None:
         if self.replaying:
@@ -399,8 +404,6 @@ class RunThread(threading.Thread):
     def _end(self, trainer: Trainer, state: State) -> None:
         """A checkpoint and the last grid, then rest."""
         self._ledger.meter.halt()
-        if self._duet is not None:
-            self._duet.rest(self.folder.id, trainer.step_count)
         self._checkpoint(trainer, by_hand=False)
         self._ledger.list_grids(wait=True)
         kept = self.folder.grids()
