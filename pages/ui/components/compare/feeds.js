@@ -96,9 +96,6 @@ function axisChoice(now, chosen) {
   return make("div", { class: "gc-choice", role: "group", "aria-label": "Horizontal axis" }, make("span", { class: "gc-label" }, "By"), ...buttons);
 }
 
-/** A run's letter in its colour, as it stands on every tab. */
-const badge = ({ letter, place }) => make("i", { class: "gc-badge", style: `--ink: var(--gc-${place % 8})`, "aria-hidden": "true" }, letter);
-
 /** Where a value stands at `x` along a rising column: index of the last row that is at most x, -1 before the first. */
 function rowAt(column, x) {
   let low = 0, high = column.length;
