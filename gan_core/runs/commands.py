@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gan_core.runs.evaluation import Evaluation
 from gan_core.training.trainer import Players
 
 
@@ -57,4 +58,11 @@ class Change:
     value: Any
 
 
-Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change
+@dataclass(frozen=True)
+class KeepEvaluation:
+    """Write down an evaluation that somebody else made of this run."""
+
+    evaluation: Evaluation
+
+
+Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change | KeepEvaluation

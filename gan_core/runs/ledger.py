@@ -8,14 +8,18 @@ import math
 import time
 from typing import Any
 
+from torch import nn
+
 from gan_core.config.codec import to_dict
 from gan_core.data.points import PointDataset
 from gan_core.measure.plane import measure_plane
+from gan_core.runs.cadence import Cadence, Interrupted
 from gan_core.runs.checkpoints import write_checkpoint
-from gan_core.runs.evaluation import best_step
+from gan_core.runs.evaluating import untrained_generator
+from gan_core.runs.evaluation import Evaluation, best_step
 from gan_core.runs.grids import GridShelf
 from gan_core.runs.meter import Meter
-from gan_core.runs.snapshot import Dissected, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.stage import plane_reference
 from gan_core.runs.states import State, move
 from gan_core.runs.store import About, RunFolder, Standing
@@ -57,6 +61,7 @@ class Ledger:
         self.standing = dataclasses.replace(before, state="queued", error="", advice=())
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
         self._best = best_step(folder.evaluations())
+        self._cadence = Cadence(around.load_data, self._untrained)
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
         self._seconds_per_step = 0.0
@@ -119,7 +124,9 @@ class Ledger:
         """Take over from an earlier session, or from nothing; config: the one to show."""
         self.meter.begin(elapsed_seconds, trainer.images)
         self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
-        self._best = best_step(self.folder.evaluations())
+        evaluations = self.folder.evaluations()
+        self._best = best_step(evaluations)
+        self._cadence.begin(evaluations)
         self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
         self._config = to_dict(config)
 
@@ -179,6 +186,40 @@ class Ledger:
         event = Dissected(self.folder.id, trainer.step_count, encode_dissection(dissection))
         self._around.emit(self.folder.id, event)
         return event
+
+    # --- evaluations
+
+    def evaluate_if_due(self, trainer: Trainer, interrupted: Interrupted) -> None:
+        """At a point of the curves, where the weights are known to be sound."""
+        speed = self.meter.recent_speed()
+        self._keep_made(trainer, self._cadence.next(trainer, self.meter.elapsed(), speed, interrupted))
+
+    def evaluate_last(self, trainer: Trainer) -> None:
+        """At the end, what the run has become."""
+        self._keep_made(trainer, self._cadence.last(trainer, self.meter.elapsed()))
+
+    def _keep_made(self, trainer: Trainer, evaluation: Evaluation | None) -> None:
+        """Write it down; of the best one so far the checkpoint is kept."""
+        if evaluation is None:
+            return
+        self.keep_evaluation(evaluation)
+        if self._best == trainer.step_count == evaluation.step:
+            with self._cadence.booked():
+                self.checkpoint(trainer, by_hand=False)
+
+    def keep_evaluation(self, evaluation: Evaluation) -> None:
+        """Write an evaluation down, whoever made it."""
+        self.writer.add_evaluation(evaluation)
+        evaluations = self.folder.evaluations()
+        self._best = best_step(evaluations)
+        self.renew()
+        kept = next(e for e in evaluations if (e.step, *e.kind) == (evaluation.step, *evaluation.kind))
+        self._around.emit(self.folder.id, Evaluated(self.folder.id, kept))
+
+    def _untrained(self, trainer: Trainer) -> nn.Module:
+        return untrained_generator(
+            trainer.config, trainer.shape, trainer.class_count, trainer.device, self._around.build_lock
+        )
 
     # --- sample grids
 

@@ -14,7 +14,18 @@ import torch
 from gan_core.config.codec import ConfigError, get_at, replace_at, spec_at
 from gan_core.data.points import PointDataset
 from gan_core.runs.advice import after_divergence, failure_words
-from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pace, Pause, Resume, StepOnce, Stop
+from gan_core.runs.commands import (
+    Change,
+    CheckpointNow,
+    Command,
+    Dissect,
+    KeepEvaluation,
+    Pace,
+    Pause,
+    Resume,
+    StepOnce,
+    Stop,
+)
 from gan_core.runs.duet import Duet
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.lock import RunLock
@@ -298,6 +309,8 @@ class RunThread(threading.Thread):
             raise _Diverged(trainer.last_examined)
         if trainer.grid_due():
             self._ledger.keep_grid(trainer)
+        if not self.replaying:
+            self._ledger.evaluate_if_due(trainer, lambda: not self._commands.empty())
 
     def _checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
         self._examine(trainer)  # so that what is kept is sound
@@ -352,6 +365,8 @@ class RunThread(threading.Thread):
             self._ledger.pace(command.seconds_per_step)
         elif isinstance(command, CheckpointNow):
             self._checkpoint(trainer, by_hand=True)
+        elif isinstance(command, KeepEvaluation):
+            self._ledger.keep_evaluation(command.evaluation)
         elif isinstance(command, Change):
             self._change(trainer, command.path, command.value)
         elif isinstance(command, _Lengthen):
@@ -405,6 +420,8 @@ class RunThread(threading.Thread):
         """A checkpoint and the last grid, then rest."""
         self._ledger.meter.halt()
         self._checkpoint(trainer, by_hand=False)
+        if state == "finished":
+            self._ledger.evaluate_last(trainer)
         self._ledger.list_grids(wait=True)
         kept = self.folder.grids()
         if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):

@@ -124,6 +124,19 @@ class Record:
         label="Checkpoint every",
         help="A kill or a power cut loses at most this much (or 15 seconds, where that is more images).",
     )
+    evaluate_images: int = integer(
+        20_000,
+        low=0,
+        high=100_000_000,
+        scale="log",
+        smallest=100,
+        unit="images",
+        label="Evaluate every",
+        help=(
+            "How good the generator is gets measured when so many more images were seen, or a tenth more, whichever "
+            "is later, for at most 5% of the run's time; 0 is off."
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,175 @@
+"""When a run that trains is evaluated, and the books of what that takes of its time."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.data.base import DataUnavailable, ImageSet
+from gan_core.runs.evaluating import UNTRAINED, Judge, Moment, class_labels, evaluate, judges
+from gan_core.runs.evaluation import Evaluation
+from gan_core.training import RunConfig, Trainer
+from gan_core.training.precision import forward_context
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.05  # of the run's time, at most, goes into evaluations
+CAUTION = 1.25  # so much longer than expected may an evaluation take
+SAMPLES = 500  # generated images; of points as many as are shown
+GROWTH = 0.1  # evaluations are so far apart, as a share of the images seen, where that is more than is asked for
+_PROBE_IMAGES = 16
+_EARLIEST_SECONDS = 1.0  # before that a measurement of time tells little
+_EARLIEST_SHARE = 0.25  # of the way to the first evaluation: then the real images are looked at
+
+Interrupted = Callable[[], bool]
+
+
+class Cadence:
+    """One run's evaluations while it trains, of which each is made only when the run's time so far pays for it.
+
+    The real images are looked at once for all runs of a dataset, in a thread beside the training. Used by the run's
+    thread alone. load_data: of a configuration; untrained: the generator before its first step.
+    """
+
+    def __init__(self, load_data: Callable[[RunConfig], ImageSet], untrained: Callable[[Trainer], nn.Module]) -> None:
+        self._load_data, self._untrained = load_data, untrained
+        self._images = 0  # seen at the newest evaluation
+        self._spent_seconds = self._unbooked_seconds = 0.0  # all of it; what is in no evaluation's cost yet
+        self._expected_seconds: float | None = None  # of the next one, as far as is known
+        self._kinds: set[tuple[str, int]] = set()  # of which the untrained generator has been measured
+        self._coming: Future[Judge] | None = None
+        self._unable = False
+
+    def begin(self, evaluations: list[Evaluation]) -> None:
+        """Take over from an earlier session, or from nothing."""
+        self._spent_seconds = sum(one.cost_seconds for one in evaluations)
+        self._images = max((one.images for one in evaluations), default=0)
+        self._kinds = {one.kind for one in evaluations if one.step == 0}
+
+    def next(
+        self, trainer: Trainer, elapsed_seconds: float, images_per_second: float, interrupted: Interrupted
+    ) -> Evaluation | None:  # fmt: skip
+        """An evaluation of the generator as it is now, or once of the untrained one, if it is due and affordable.
+
+        Nothing that it does changes what the run becomes. `interrupted` is asked now and then, and ends it.
+        """
+        spacing = trainer.config.record.evaluate_images
+        early = elapsed_seconds < _EARLIEST_SECONDS or trainer.images < _EARLIEST_SHARE * spacing
+        if not spacing or early or (judge := self._judge(trainer)) is None:
+            return None
+        if trainer.images - self._images >= max(spacing, GROWTH * self._images):
+            if not self._must_save(judge, trainer, elapsed_seconds, images_per_second):
+                return self._made(judge, trainer, elapsed_seconds, interrupted, trained=True)
+        elif self._images and judge.kind not in self._kinds:
+            return self._made(judge, trainer, elapsed_seconds, interrupted, trained=False)
+        return None
+
+    def last(self, trainer: Trainer, elapsed_seconds: float) -> Evaluation | None:
+        """An evaluation of what the run has become at its end, if that is affordable."""
+        if not trainer.config.record.evaluate_images or trainer.images <= self._images:
+            return None
+        judge = self._judge(trainer) if self._coming is not None else None
+        return None if judge is None else self._made(judge, trainer, elapsed_seconds, lambda: False, trained=True)
+
+    def _judge(self, trainer: Trainer) -> Judge | None:
+        """What it is measured against, once that is there."""
+        if self._unable:
+            return None
+        if self._coming is None:
+            self._coming = judges().soon(trainer.config, self._load_data, SAMPLES)
+        if not self._coming.done():
+            return None
+        try:
+            return self._coming.result()
+        except (ValueError, DataUnavailable) as error:  # too few real images, say: no later try would change that
+            self._give_up(error)
+            return None
+
+    def _give_up(self, error: Exception) -> None:
+        log.warning("a run is not evaluated: %s", error)
+        self._unable = True
+
+    # --- what it costs
+
+    def _affordable(self, judge: Judge, trainer: Trainer, elapsed_seconds: float, times: int = 1) -> bool:
+        if self._expected_seconds is None:
+            with self.booked():
+                self._expected_seconds = self._guess(judge, trainer)
+        return self._spent_seconds + times * CAUTION * self._expected_seconds <= SHARE * elapsed_seconds
+
+    def _must_save(self, judge: Judge, trainer: Trainer, elapsed_seconds: float, images_per_second: float) -> bool:
+        """Whether an evaluation now would leave nothing for the one at the end, which tells more."""
+        if images_per_second <= 0:
+            return False
+        left = (trainer.config.total_images - trainer.images) / images_per_second
+        return not self._affordable(judge, trainer, elapsed_seconds + left, times=2)
+
+    @contextlib.contextmanager
+    def booked(self) -> Iterator[None]:
+        """What is done inside is done for evaluations' sake, and its time counts as theirs."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            took = time.perf_counter() - start
+            self._spent_seconds += took
+            self._unbooked_seconds += took
+
+    @torch.no_grad()
+    def _guess(self, judge: Judge, trainer: Trainer) -> float:
+        """Seconds that the first evaluation will take; what the judge does, it has done for its floor."""
+        net, config = trainer.sampler(), trainer.config
+        z = judge.latents(config, trainer.device)[:_PROBE_IMAGES]
+        labels = self._labels(judge, trainer)
+
+        def make() -> None:
+            with forward_context(config.precision, trainer.device):
+                net(z, None if labels is None else labels[: len(z)]).cpu()
+
+        make()  # the first time takes longer than any other
+        start, worked = time.perf_counter(), time.thread_time()
+        make()
+        took, worked = time.perf_counter() - start, time.thread_time() - worked
+        crowded = max(1.0, took / max(worked, 1e-4))  # others want the processor too
+        return crowded * judge.build_seconds / 2 + took / len(z) * judge.samples
+
+    # --- doing it
+
+    def _made(
+        self, judge: Judge, trainer: Trainer, elapsed_seconds: float, interrupted: Interrupted, *, trained: bool
+    ) -> Evaluation | None:  # fmt: skip
+        """An evaluation, if it is affordable."""
+        if not self._affordable(judge, trainer, elapsed_seconds):
+            return None
+        start = time.perf_counter()
+        try:
+            with self.booked():
+                net = trainer.sampler() if trained else self._untrained(trainer)
+                moment = Moment(trainer.step_count, trainer.images, elapsed_seconds) if trained else UNTRAINED
+                labels = self._labels(judge, trainer)
+                one = evaluate(net, judge, trainer.config, labels, moment, lambda fraction: not interrupted())
+        except ValueError as error:
+            self._give_up(error)
+            return None
+        if one is None:
+            return None
+        if trained:
+            self._images = trainer.images
+        else:
+            self._kinds.add(one.kind)
+        self._expected_seconds = time.perf_counter() - start
+        one = dataclasses.replace(one, cost_seconds=self._unbooked_seconds)
+        self._unbooked_seconds = 0.0
+        return one
+
+    def _labels(self, judge: Judge, trainer: Trainer) -> Tensor | None:
+        if not trainer.class_count:
+            return None
+        return class_labels(self._load_data(trainer.config), judge.samples, trainer.device)
