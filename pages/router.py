@@ -22,6 +22,7 @@ pages = [
     st.Page(PAGES / "lab" / "page.py", title="Lab", icon=":material/science:", url_path="lab", default=True),
     st.Page(PAGES / "explore" / "page.py", title="Explore", icon=":material/explore:", url_path="explore"),
     st.Page(PAGES / "compare" / "page.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page(PAGES / "gallery" / "page.py", title="Failures", icon=":material/healing:", url_path="gallery"),
     st.Page(PAGES / "learn" / "page.py", title="Learn", icon=":material/school:", url_path="learn"),
     st.Page(PAGES / "data" / "page.py", title="Data", icon=":material/photo_library:", url_path="data"),
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from gan_core.config.codec import ConfigError, apply_sets
 from gan_core.data import FashionMnist, OneGaussian, Ring
 from gan_core.nets import MlpDiscriminator, MlpGenerator
-from gan_core.objectives import Wasserstein
+from gan_core.objectives import Minimax, Wasserstein
 from gan_core.training.optimizers import Adam
 from gan_core.training.run_config import Ema, Latent, RunConfig
 
@@ -99,6 +99,27 @@ _scene(
     button="Slow the generator down",
     cured="With both learning rates at 0.001, the points spread over all eight places and stay there.",
     seconds=12,
+)
+
+_scene(
+    name="dominance",
+    label="Discriminator too strong",
+    kind="D wins",
+    config=replace(
+        _DENSE,
+        loss=Minimax(),
+        g_optimizer=_rate(1e-4),
+        d_optimizer=_rate(2e-3),
+        k_d=4,
+        total_images=64 * 4 * 600,
+    ),
+    sees="The pictures stay grey: D rejects every one of them with full certainty, and G does not move any more.",
+    why="D gets four updates for each of G's, and at twenty times the learning rate. Once it is certain, the minimax "
+    "loss is flat wherever G's pictures are, so its gradient is zero and tells G nothing.",
+    fix={"k_d": "1", "g_optimizer.lr": "0.001", "d_optimizer.lr": "0.001"},
+    button="Let both learn at the same pace",
+    cured="At the same pace D stays unsure, the gradient stays alive, and clothes appear.",
+    seconds=15,
 )
 
 _scene(

@@ -24,6 +24,7 @@ _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0
 OF_EXPLORE = ("model", "step", "look")  # what the Explore page says of itself in the address
 OF_COMPARE = ("tab", "runs")
+OF_GALLERY = ("scene", "failing", "fixed")
 
 
 @dataclass
@@ -64,7 +65,7 @@ def tab() -> Tab:
 
 def from_url(query: Mapping[str, str]) -> Tab:
     """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
-    pairs = {name: text for name, text in query.items() if name not in (*OF_EXPLORE, *OF_COMPARE)}
+    pairs = {name: text for name, text in query.items() if name not in (*OF_EXPLORE, *OF_COMPARE, *OF_GALLERY)}
     projector = pairs.pop("projector", "") == "1"
     run = pairs.pop("run", "")
     fresh = Tab(DEFAULT, preset(DEFAULT).config, projector=projector)

@@ -1,0 +1,1 @@
+"""The failure gallery: scenes that go wrong on purpose, and what helps."""

@@ -1,0 +1,142 @@
+"""The failure gallery: choose a scene, see it fail, read why, press what helps, and see both side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from gan_core.training.gallery import GALLERY, FailureScene
+from pages.gallery.acting import Shown, close, open_scene, press_fix, shown, watch_again, write_address
+from pages.gallery.describing import described
+from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.components.gallery import gallery_view
+from pages.ui.home import NotReady, home
+from pages.ui.session import Tab, manager, tab, watch
+from pages.ui.words import duration
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+PICTURES = ASSETS / "gallery"
+LEAD = (
+    "Every one of these goes wrong on purpose, and in the same way each time. Choose one, watch it fail, then press "
+    "what helps: the same run with that one change starts beside it."
+)
+
+
+def picture_key(name: str) -> str:
+    """Key of a scene's picture in the server's previews, "" where it has none."""
+    path = PICTURES / f"{name}.png"
+    if not path.is_file():
+        return ""
+    data = path.read_bytes()
+    key = hashlib.sha256(data).hexdigest()[:24]
+    if key not in home().previews:
+        home().previews.put(key, data)
+    return key
+
+
+def draw_card(scene: FailureScene) -> None:
+    with st.container(key=f"scene-{scene.name}", border=True):
+        key = picture_key(scene.name)
+        picture = f'<img src="/preview/{key}.png?token={home().token}" alt="">' if key else ""
+        st.html(
+            f'<div class="gy-picture">{picture}</div><h4>{html.escape(scene.label)}</h4>'
+            f"<p>{html.escape(scene.sees)}</p>"
+        )
+        st.button(
+            "Watch it fail",
+            key=f"open:{scene.name}",
+            icon=":material/play_arrow:",
+            width="stretch",
+            help=f"Starts a run of about {duration(scene.seconds)} on two processor cores.",
+            on_click=open_scene,
+            args=(tab(), scene.name, shown().turn),
+        )
+
+
+def draw_choice() -> None:
+    st.html(f'<div class="gy-head"><h1>How GANs fail, and what helps</h1><p>{LEAD}</p></div>')
+    with st.container(key="gallery-cards"):
+        for scene in GALLERY.values():
+            draw_card(scene)
+
+
+def draw_scene(state: Tab, now: Shown) -> None:
+    scene = GALLERY[now.scene]
+    with st.container(horizontal=True, vertical_alignment="center", key="gallery-bar", gap="small"):
+        st.button("All failures", key="gallery-back", type="tertiary", icon=":material/arrow_back:", on_click=close)
+        st.space("stretch")
+        draw_neighbours(state, now)
+    st.html(
+        f'<div class="gy-why"><h1>{html.escape(scene.label)}</h1>'
+        f"<p>{html.escape(scene.sees)}</p><p>{html.escape(scene.why)}</p></div>"
+    )
+    draw_notice(state)
+    gallery_view(
+        token=home().token,
+        scene=described(scene),
+        failing=now.failing,
+        fixed=now.fixed,
+        projector=state.projector,
+        on_fix=lambda: press_fix(state),
+        on_again=lambda: watch_again(state),
+    )
+    draw_ways_on(state, now)
+
+
+def draw_neighbours(state: Tab, now: Shown) -> None:
+    names = list(GALLERY)
+    at = names.index(now.scene)
+    for step, icon, key in ((-1, "chevron_left", "previous"), (1, "chevron_right", "next")):
+        other = GALLERY[names[(at + step) % len(names)]]
+        st.button(
+            other.label,
+            key=f"gallery-{key}",
+            type="tertiary",
+            icon=f":material/{icon}:",
+            icon_position="left" if step < 0 else "right",
+            on_click=open_scene,
+            args=(state, other.name, now.turn),
+        )
+
+
+def draw_ways_on(state: Tab, now: Shown) -> None:
+    """To the Lab, with every curve and setting of either run."""
+    with st.container(horizontal=True, key="gallery-on", gap="small", horizontal_alignment="center"):
+        for run, label in ((now.failing, "The failing run in the Lab"), (now.fixed, "The fixed run in the Lab")):
+            if run and st.button(label, key=f"lab:{label}", icon=":material/science:", type="tertiary"):
+                watch(state, run)
+                st.switch_page("lab/page.py")
+
+
+def known_here(run: str) -> bool:
+    try:
+        return bool(run) and manager().view(run) is not None
+    except ValueError:
+        return False
+
+
+def draw_gallery(state: Tab) -> None:
+    draw_projector(state)
+    st.html(ASSETS / "style" / "gallery.css")
+    now: Any = shown()
+    now.failing, now.fixed = (run if known_here(run) else "" for run in (now.failing, now.fixed))
+    write_address(state)
+    with st.container(key="gallery"):
+        if now.scene in GALLERY and now.failing:
+            draw_scene(state, now)
+        else:
+            draw_notice(state)
+            draw_choice()
+
+
+try:
+    if not home().ready:
+        with st.spinner("The engine is starting"):
+            manager()
+    draw_gallery(tab())
+except NotReady as problem:
+    st.error(str(problem))

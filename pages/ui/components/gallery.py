@@ -1,0 +1,60 @@
+"""The failure gallery's view: a run that fails beside the same run with what helps, fed by the live channel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.wire import COLUMNS
+
+_COMPONENTS = Path(__file__).parent
+_SCRIPTS = (
+    "live/wire.js", "live/words.js", "live/series.js", "live/stage_scene.js", "live/stage_plane.js",
+    "live/stage_layers.js", "live/stage.js", "live/stage_points.js", "live/stage_moment.js", "live/frames.js",
+    "compare/feeds.js", "gallery/look.js", "gallery/gauge.js", "gallery/side.js", "gallery/main.js",
+)  # fmt: skip
+_STYLES = ("live/live.css", "live/stage.css", "gallery/gallery.css")
+
+
+def _read(names: tuple[str, ...]) -> str:
+    """One text: the scripts share a scope, and the last one exports the component."""
+    return "\n".join((_COMPONENTS / name).read_text("utf-8") for name in names)
+
+
+_mount = st.components.v2.component("ganscope_gallery", js=_read(_SCRIPTS), css=_read(_STYLES), isolate_styles=False)
+
+
+def gallery_view(
+    *,
+    token: str,
+    scene: dict[str, Any],
+    failing: str,
+    fixed: str,
+    projector: bool,
+    on_fix: Callable[[], None],
+    on_again: Callable[[], None],
+) -> None:
+    """Show the run `failing` and, once there is one, the run `fixed` at the same step.
+
+    scene: name, points, probability and threshold as for the live view; button, changes ([label, before, after]) and
+    cured: what is offered; gauge: the number under each picture; strip and known: what is shown below some.
+    on_fix: what helps was asked for; on_again: the scene is to start anew.
+    """
+    data = {
+        "token": token,
+        "scene": scene,
+        "failing": failing,
+        "fixed": fixed,
+        "projector": projector,
+        "columns": list(COLUMNS),
+    }
+    _mount(
+        key="gallery-view",
+        data=[data],  # in a list, see copy.py
+        on_fix_change=on_fix,
+        on_again_change=on_again,
+        on_stale_change=lambda: None,
+    )

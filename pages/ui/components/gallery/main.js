@@ -1,0 +1,185 @@
+// The gallery's stage: a run that fails and, once asked for, the same run with what helps, shown at the same step.
+
+const mounted = new WeakMap();
+const FRAME_MS = 90, MOST_FRAMES = 120, STILL_TIMES = 5;
+const MOVING = ["queued", "running", "stopping"];
+
+class Duo {
+  constructor(parent) {
+    this.feeds = new Feeds((run, what) => this.heard(run, what), () => this.tell?.("stale", String(Date.now())));
+    this.at = null; // the step that both are shown at; null: the newest
+    this.known = null; // the training images that samples are held against
+    this.failing = new Side(this, "failing");
+    this.fixed = new Side(this, "fixed");
+    this.build();
+    parent.append(this.root);
+  }
+
+  build() {
+    const button = (name, text, action, more = {}) => make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
+    this.play = button("play", "▶ Replay", () => this.replay());
+    this.newest = button("newest", "Newest", () => this.scrub(null));
+    this.again = button("again", "↻ Watch it again", () => this.tell("again", String(Date.now())));
+    this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training", "data-testid": "timeline",
+      onInput: () => { this.stop(); this.scrub(this.positions[Number(this.slider.value)] ?? null); } });
+    this.positions = [];
+    this.fix = make("button", { type: "button", class: "gg-fix", "data-testid": "fix", onClick: () => this.ask() });
+    this.changes = make("dl", { class: "gg-changes" });
+    this.cured = make("p", { class: "gg-cured" });
+    this.offer = make("section", { class: "gg-offer", "data-testid": "offer", "aria-label": "What helps" },
+      make("h3", {}, "What helps"), this.changes, this.fix, make("p", { class: "gg-quiet" }, "The same seed, from the start, with nothing else changed."));
+    this.root = make("div", { class: "gs-live gg-root", "data-testid": "gallery" },
+      make("div", { class: "gg-duo" }, this.failing.root, this.offer, this.fixed.root),
+      make("div", { class: "gs-timeline" }, this.play, this.slider, this.newest, this.again), this.cured);
+  }
+
+  update(data, tell) {
+    const before = this.data;
+    Object.assign(this, { data, tell, token: data.token });
+    this.root.toggleAttribute("data-projector", !!data.projector);
+    const wasDark = this.root.hasAttribute("data-dark");
+    this.root.toggleAttribute("data-dark", dark(this.root));
+    if (before?.scene.name !== data.scene.name) this.loadKnown(data.scene.known);
+    this.scene = before?.scene.name === data.scene.name ? this.scene : data.scene;
+    if (before?.failing !== data.failing || before?.fixed !== data.fixed) { this.stop(); this.at = null; }
+    this.feeds.choose([data.failing, data.fixed].filter(Boolean), data.token, data.columns);
+    this.failing.open(data.failing, this.scene);
+    this.fixed.open(data.fixed, this.scene);
+    this.showOffer();
+    if (wasDark !== this.root.hasAttribute("data-dark")) for (const side of this.sides()) side.restyle();
+    this.list();
+    this.go();
+  }
+
+  sides() {
+    return [this.failing, this.fixed];
+  }
+
+  showOffer() {
+    const { button, changes, cured } = this.data.scene, done = !!this.data.fixed;
+    this.offer.hidden = done;
+    this.fix.disabled = false;
+    say(this.fix, button);
+    this.changes.replaceChildren(...changes.flatMap(([name, from, to]) => [make("dt", {}, name), make("dd", {}, make("s", {}, from), " → ", make("b", {}, to))]));
+    this.cured.hidden = !done;
+    say(this.cured, cured);
+  }
+
+  ask() {
+    this.fix.disabled = true; // until the page has the run
+    this.tell("fix", String(Date.now()));
+  }
+
+  /** The training images that the samples of some scenes are held against. */
+  async loadKnown(known) {
+    this.known = null;
+    if (!known) return;
+    const { name } = this.data.scene;
+    try {
+      const answer = await fetch(`/preview/${known.key}.png?token=${encodeURIComponent(this.token)}`);
+      if (!answer.ok) return;
+      const sheet = { bitmap: await createImageBitmap(await answer.blob()), columns: known.columns, rows: known.rows, size: known.size };
+      if (this.data.scene.name !== name) return;
+      this.known = { ...sheet, greys: greys(sheet) };
+      for (const side of this.sides()) if (side.shown) side.display(side.shown);
+    } catch { /* the pictures stand without it */ }
+  }
+
+  heard(run, what) {
+    const side = this.sides().find((one) => one.run === run);
+    if (!side) return;
+    if (what === "records") return this.showGaugesSoon();
+    if (what === "kept" || what === "hello") this.list();
+    side.tell();
+    if (what === "stage" && side.shown) return side.showScene(side.shown);
+    if (["hello", "grid", "kept"].includes(what) && this.at === null) this.go();
+  }
+
+  /** While the cure is on its way the failing run, which is at its end, is shown at the cure's step. */
+  together() {
+    const { feed } = this.fixed, view = feed?.view;
+    return view && MOVING.includes(view.state) ? (feed.newest?.header.step ?? 0) : null;
+  }
+
+  go() {
+    const step = this.at ?? this.together();
+    this.failing.goTo(step);
+    this.fixed.goTo(this.at);
+    this.showMoment();
+  }
+
+  list() {
+    this.positions = [...new Set(this.sides().flatMap((side) => (side.run ? side.feed?.kept ?? [] : []).map(([step]) => step)))].sort((a, b) => a - b);
+    this.showMoment();
+  }
+
+  scrub(step) {
+    this.at = step;
+    this.go();
+  }
+
+  showMoment() {
+    const last = Math.max(0, this.positions.length - 1), at = this.at === null ? last : Math.max(0, rowAt(this.positions, this.at));
+    this.slider.max = String(last);
+    this.slider.value = String(at);
+    this.slider.disabled = this.play.disabled = this.positions.length < 2;
+    this.slider.style.setProperty("--part", `${last ? (100 * at) / last : 100}%`);
+    this.slider.setAttribute("aria-valuetext", `step ${this.positions[at] ?? 0}`);
+    this.newest.disabled = this.at === null;
+  }
+
+  async replay() {
+    if (this.playing) return this.stop();
+    const turn = (this.playing = {}), stride = Math.max(1, Math.ceil(this.positions.length / MOST_FRAMES)), { positions } = this;
+    say(this.play, "❚❚ Stop");
+    for (let i = 0; i < positions.length && this.playing === turn; i += stride) {
+      this.scrub(positions[i]);
+      await new Promise((done) => setTimeout(done, FRAME_MS * (still() ? STILL_TIMES : 1)));
+    }
+    if (this.playing !== turn) return;
+    this.stop();
+    this.scrub(null);
+  }
+
+  stop() {
+    this.playing = null;
+    say(this.play, "▶ Replay");
+  }
+
+  showGaugesSoon() {
+    this.timer ||= setTimeout(() => this.showGauges(), 200);
+  }
+
+  /** The number of each side at the step that it shows, both on one scale. */
+  showGauges() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const { gauge } = this.scene, open = this.sides().filter((side) => side.run), all = open.map((side) => side.rows());
+    const values = all.flat().map(([, v]) => v), steps = all.flat().map(([s]) => s);
+    if (!values.length) return;
+    const ends = { low: gauge.low ?? Math.min(...values), high: Math.max(gauge.high ?? -Infinity, ...values), last: Math.max(...steps) };
+    open.forEach((side, i) => {
+      const rows = all[i], at = side.shown?.step ?? null, row = at === null ? -1 : rows.findLastIndex(([s]) => s <= at);
+      const ink = getComputedStyle(side.root).getPropertyValue("--ink");
+      side.gauge.show({ value: row < 0 ? NaN : rows[row][1], unit: gauge.unit, rows, ends, log: gauge.log, ink, at: row < 0 ? null : rows[row][0] });
+    });
+  }
+
+  close() {
+    this.stop();
+    clearTimeout(this.timer);
+    this.feeds.close();
+    for (const side of this.sides()) side.close();
+    this.root.remove();
+  }
+}
+
+export default function ({ data: [data], parentElement, setTriggerValue }) {
+  let duo = mounted.get(parentElement);
+  if (!duo) mounted.set(parentElement, (duo = new Duo(parentElement)));
+  duo.update(data, setTriggerValue);
+  return () => {
+    duo.close();
+    mounted.delete(parentElement);
+  };
+}

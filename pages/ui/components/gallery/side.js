@@ -1,0 +1,185 @@
+// One side of the gallery: a run's picture, at the step that both are looked at, and its number.
+
+const FRAMES_HELD = 100;
+
+class Side {
+  /** duo: what it belongs to; id: "failing" or "fixed". */
+  constructor(duo, id) {
+    Object.assign(this, { duo, id, run: "", frames: new Map(), shown: null, wanted: null, loading: false, stage: null, turn: 0 });
+    this.mark = make("i", { class: "gg-mark", "aria-hidden": "true" }, id === "failing" ? "✕" : "✓");
+    this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
+    this.state = make("span", { class: "gg-state", role: "status", "data-testid": `state-${id}` });
+    this.canvas = make("canvas", { class: "gs-canvas", role: "img", "data-testid": `picture-${id}` });
+    this.empty = make("div", { class: "gs-empty" }, make("p", {}, "It starts in a moment."));
+    this.place = make("div", { class: "gs-stage gg-picture" }, this.canvas, this.empty);
+    this.strip = make("figure", { class: "gg-strip", hidden: true }, make("canvas"), make("figcaption"));
+    this.gauge = new Gauge();
+    this.root = make("section", { class: `gg-side gg-${id}`, "data-testid": id, "aria-label": id === "failing" ? "As it is" : "With the fix" },
+      make("header", {}, this.mark, make("h3", {}, id === "failing" ? "As it is" : "With the fix"), this.caption, this.state), this.place, this.gauge.root, this.strip);
+    this.sizes = new ResizeObserver(() => this.redraw());
+    this.sizes.observe(this.canvas);
+  }
+
+  get feed() {
+    return this.duo.feeds.all.get(this.run);
+  }
+
+  /** Turn to another run, or to none. */
+  open(run, scene) {
+    if (run === this.run && scene === this.scene) return;
+    Object.assign(this, { run, scene, shown: null, wanted: null, read: [], measured: new Map(), turn: this.turn + 1 });
+    this.frames.clear();
+    this.empty.hidden = false;
+    this.root.hidden = !run;
+    this.setPoints(scene.points);
+    this.gauge.describe(scene.gauge);
+    this.strip.hidden = !scene.strip;
+    say(this.strip.lastChild, scene.strip ? scene.strip.caption : "");
+    say(this.caption, "");
+    this.redraw();
+  }
+
+  setPoints(on) {
+    if (!on === !this.stage) return this.stage?.reset();
+    if (on) {
+      this.stage = new Stage({ threshold: (step) => this.threshold(step), onClose: () => {} });
+      this.stage.canvas.dataset.testid = `picture-${this.id}`;
+      this.canvas.replaceWith(this.stage.root);
+    } else {
+      this.stage.end();
+      this.stage.root.replaceWith(this.canvas);
+      this.stage = null;
+    }
+  }
+
+  threshold(step) {
+    if (Number.isFinite(this.scene.threshold)) return this.scene.threshold;
+    const { step: steps, d_real: real, d_fake: fake } = this.feed.series.columns, row = Math.max(0, rowAt(steps, step));
+    return (real[row] + fake[row]) / 2;
+  }
+
+  /** The last kept step that is at most `step`; the first where there is none. */
+  keptAt(step) {
+    const kept = this.feed?.kept ?? [], at = kept.findLastIndex(([s]) => s <= step);
+    return kept[Math.max(0, at)]?.[0] ?? null;
+  }
+
+  /** Show a step (null: the newest, as it comes). */
+  async goTo(step) {
+    const { feed } = this;
+    if (!feed) return;
+    this.tell();
+    if (step === null && feed.newest) return this.showNewest(feed.newest);
+    this.wanted = this.keptAt(step ?? Infinity);
+    if (this.wanted === null || this.loading) return; // the newest wish is granted when this one has come
+    this.loading = true;
+    try {
+      for (let now = null; now !== this.wanted && this.wanted !== null; ) {
+        now = this.wanted;
+        const frame = await this.frame(now);
+        if (frame && now === this.wanted) this.display(frame);
+      }
+    } finally {
+      this.loading = false;
+    }
+  }
+
+  async showNewest({ header, png, scores }) {
+    const turn = ++this.turn;
+    this.wanted = null;
+    const frame = await decodeFrame(header, png, scores);
+    if (turn === this.turn && this.wanted === null) this.display(frame);
+  }
+
+  async frame(step) {
+    const known = this.frames.get(step), { run } = this;
+    if (known) return known;
+    try {
+      const answer = await fetch(httpUrl(run, `grid/${step}`, this.duo.token));
+      if (!answer.ok) return null;
+      const { png, scores, ...header } = await answer.json();
+      const frame = await decodeFrame(header, Uint8Array.from(atob(png), (c) => c.charCodeAt(0)), scores.map((s) => s ?? NaN));
+      if (run !== this.run) return null;
+      this.frames.set(step, frame);
+      if (this.frames.size > FRAMES_HELD) this.frames.delete(this.frames.keys().next().value);
+      return frame;
+    } catch {
+      return null; // the connection: the next wish tries again
+    }
+  }
+
+  display(frame) {
+    this.shown = frame;
+    this.empty.hidden = true;
+    say(this.caption, `step ${count(frame.step)}`);
+    if (this.stage) this.showScene(frame);
+    else this.readPicture(frame);
+    this.redraw();
+    this.duo.showGauges();
+  }
+
+  showScene(frame) {
+    if (!this.feed.stage) return;
+    if (this.stage.stage !== this.feed.stage) this.stage.setStage(this.feed.stage);
+    this.stage.probability = this.scene.probability;
+    this.stage.show(frame, this.duo.at === null);
+  }
+
+  /** What the gauge of some scenes needs of the picture itself; once for each step. */
+  readPicture(frame) {
+    const { reads } = this.scene.gauge;
+    if (!reads) return;
+    frame.greys ??= greys(frame);
+    const known = this.duo.known;
+    if (reads === "nearest" && !known) return;
+    this.measured.set(frame.step, reads === "nearest" ? distanceTo(frame.greys, known.greys) : 1000 * checkerboard(frame.greys, frame.size));
+  }
+
+  /** [step, value] of the gauge, rising. */
+  rows() {
+    const { column, reads, size } = this.scene.gauge;
+    if (reads) return [...this.measured].sort((a, b) => a[0] - b[0]);
+    const table = this.feed?.series.columns, values = table?.[column] ?? [];
+    return values.map((v, i) => [table.step[i], size ? Math.abs(v) : v]).filter(([, v]) => Number.isFinite(v));
+  }
+
+  redraw() {
+    if (this.stage) return;
+    drawAtlas(this.canvas, this.shown);
+    if (this.scene?.strip && this.shown) this.drawStrip();
+  }
+
+  drawStrip() {
+    const canvas = this.strip.firstChild, ratio = window.devicePixelRatio || 1, { shown, duo } = this, { kind, across } = this.scene.strip;
+    const width = Math.round(canvas.clientWidth * ratio), gap = Math.round(4 * ratio), cell = (width - gap * (across - 1)) / across, ink = canvas.getContext("2d");
+    if (!width || (kind === "nearest" && !duo.known)) return;
+    Object.assign(canvas, { width, height: Math.round(kind === "nearest" ? 2 * cell + gap : cell) });
+    ink.imageSmoothingEnabled = false;
+    const put = (sheet, i, c, r) => ink.drawImage(sheet.bitmap, (i % sheet.columns) * sheet.size, Math.floor(i / sheet.columns) * sheet.size, sheet.size, sheet.size,
+      c * (cell + gap), r * (cell + gap), cell, cell);
+    const near = kind === "nearest" ? nearestOf((shown.greys ??= greys(shown)).slice(0, across), duo.known.greys) : [];
+    for (let c = 0; c < across; c++) {
+      put(shown, c, c, 0);
+      if (near[c]) put(duo.known, near[c].index, c, 1);
+    }
+  }
+
+  /** In a word, how the run stands. */
+  tell() {
+    const view = this.feed?.view, words = { queued: "waits for the device", running: "training", stopping: "stopping", finished: "finished", stopped: "stopped", diverged: "diverged: its numbers are no longer finite",
+      failed: "failed", paused: "paused", interrupted: "interrupted" };
+    this.root.dataset.state = view?.state ?? "";
+    say(this.state, this.feed?.refused || (this.feed?.down ? "connection lost, trying again" : words[view?.state] ?? ""));
+    if (view && ["failed", "interrupted"].includes(view.state) && !this.shown) say(this.empty.firstChild, "This run has nothing to show. Press “Watch it again”.");
+  }
+
+  restyle() {
+    this.stage?.restyle();
+    this.redraw();
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.stage?.end();
+  }
+}
