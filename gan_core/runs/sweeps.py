@@ -1,0 +1,313 @@
+"""Sweeps: many runs that differ in a few fields, started, stopped and resumed as one.
+
+Members are ordinary runs. Those whose networks are small and dense train together in one step (`together.py`), the
+others one after another. `runs/.sweeps/<id>.json` says which runs belong together and what each of them sets; it is
+written once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import re
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gan_core.config.codec import ConfigError
+from gan_core.config.files import sync_folder, write_atomically
+from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
+from gan_core.runs.commands import Command, Pause, Resume, Stop
+from gan_core.runs.snapshot import RunView
+from gan_core.runs.states import LIVE
+from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text
+from gan_core.runs.surroundings import Limits
+from gan_core.runs.sweep_plan import Axis, Plan, axis_from, axis_json
+from gan_core.runs.together import Entry, seat_together
+from gan_core.runs.writer import RunWriter
+from gan_core.training import RunConfig
+from gan_core.training.batched import apart, kinship
+
+if TYPE_CHECKING:
+    from gan_core.runs.manager import RunManager
+
+log = logging.getLogger(__name__)
+
+FOLDER = ".sweeps"
+MOST_BYTES = 1_000_000
+MOST_TOGETHER = 32  # larger stacks no longer fit the processor's caches
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of a sweep, and the text of each field that it sets."""
+
+    run: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """together: how many of its members train in one step with others."""
+
+    id: str
+    title: str
+    preset: str
+    created: str
+    axes: tuple[Axis, ...]
+    seeds: tuple[int, ...]
+    draws: int
+    members: tuple[Member, ...]
+    together: int = 0
+
+
+class UnknownSweep(ValueError):
+    """There is no sweep of that name."""
+
+
+def groups(configs: Iterable[RunConfig]) -> list[list[int]]:
+    """Which of these train together, by their places; a group of one trains alone."""
+    kin: dict[Any, list[int]] = {}
+    alone: list[list[int]] = []
+    for place, config in enumerate(configs):
+        if apart(config):
+            alone.append([place])
+        else:
+            kin.setdefault(kinship(config), []).append(place)
+    parts = [
+        family[i : i + MOST_TOGETHER] for family in kin.values() for i in range(0, len(family), MOST_TOGETHER)
+    ]  # fmt: skip
+    return sorted([*parts, *alone])
+
+
+class Sweeps:
+    """The sweeps of a manager's folder; holds nothing itself."""
+
+    def __init__(self, manager: RunManager) -> None:
+        self._manager = manager
+        self._folder = manager.runs_dir / FOLDER
+
+    # --- beginning
+
+    def problems(self, plan: Plan) -> list[str]:
+        """Why it cannot start, a sentence each; empty where it can."""
+        try:
+            configs = plan.configs()
+        except ConfigError as error:
+            return [str(error)]
+        found: dict[str, None] = {}
+        for config in configs:
+            found |= dict.fromkeys(self._manager.problems(config))
+        return list(found)
+
+    def start(
+        self, plan: Plan, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
+        stop_after_seconds: float | None = None,
+    ) -> str:  # fmt: skip
+        """Make every member's run and let them train; returns the sweep's id.
+
+        Raises ConfigError where a member cannot start, OSError where the folder cannot be written.
+        """
+        if wrong := self.problems(plan):
+            raise ConfigError(" ".join(wrong))
+        configs = [self._manager.resolved(config) for config in plan.configs()]
+        sweep_id = self._manager.free_id(f"sweep-{preset}" if preset else "sweep")
+        limits = Limits(stop_at_step, stop_after_seconds)
+        with ExitStack() as undo:
+            entries = []
+            for config, values in zip(configs, plan.members(), strict=True):
+                name = ", ".join(f"{path.rsplit('.')[-1]} {value}" for path, value in values.items())
+                entry = self._make(config, preset, f"{title or 'Sweep'}: {name}", sweep_id, limits)
+                undo.callback(entry[1].release)
+                entries.append(entry)
+            members = [Member(e[2].id, v) for e, v in zip(entries, plan.members(), strict=True)]
+            found = groups(configs)
+            together = sum(len(group) for group in found if len(group) > 1)
+            self._keep(Sweep(
+                sweep_id, title[:200], preset, now_text(), plan.axes, plan.seeds, plan.draws, tuple(members), together
+            ))  # fmt: skip
+            undo.pop_all()
+        self._launch(entries, found)
+        return sweep_id
+
+    def _make(self, config: RunConfig, preset: str, title: str, sweep: str, limits: Limits) -> Entry:
+        """The folder of a member's run, with its lock held."""
+        manager = self._manager
+        info = config.data.info(manager.data_dir)
+        about = replace(manager._about(config, preset, title, info.channels, info.classes), sweep=sweep)
+        with manager._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
+            writer.stand(Standing())
+        return RunFolder(manager.runs_dir / about.id), lock, about, config, Standing(), limits
+
+    def _launch(self, entries: list[Entry], found: list[list[int]]) -> None:
+        """Let them train, in groups; where that fails the locks are let go of."""
+        with ExitStack() as undo:
+            for _, lock, *_ in entries:
+                undo.callback(lock.release)
+            for group in found:
+                if len(group) == 1:
+                    self._manager._launch(*entries[group[0]])
+                else:
+                    self._launch_together([entries[place] for place in group])
+            undo.pop_all()
+
+    def _launch_together(self, entries: list[Entry]) -> None:
+        manager = self._manager
+        with manager._guard:
+            manager._refuse_while_closing()
+            seats, hands = seat_together(entries, manager._around, manager.threads)
+            manager._threads.update({seat.folder.id: seat for seat in seats})
+        for hand in hands:
+            hand.start()
+
+    # --- looking
+
+    def all(self) -> list[Sweep]:
+        """Newest first; unreadable ones are left out (the log names them)."""
+        found = []
+        for path in sorted(self._folder.glob("*.json"), reverse=True):
+            try:
+                found.append(self._read(path))
+            except ValueError as error:
+                log.warning("%s", error)
+        return found
+
+    def sweep(self, sweep_id: str) -> Sweep:
+        """Raises UnknownSweep, or ValueError where its file cannot be read."""
+        path = self._folder / f"{sweep_id}.json"
+        if not re.fullmatch(ID_PATTERN, sweep_id) or not path.is_file():
+            raise UnknownSweep(f'There is no sweep called "{sweep_id[:60]}".')
+        return self._read(path)
+
+    def views(self, sweep: Sweep) -> list[RunView | None]:
+        """How each member stands, in their order; None for one that is gone or unreadable."""
+        found: list[RunView | None] = []
+        for member in sweep.members:
+            try:
+                found.append(self._manager.view(member.run))
+            except (UnknownRun, UnreadableRun):
+                found.append(None)
+        return found
+
+    def measured(self, run: str) -> dict[str, float]:
+        """The newest value of every measure of a run; what was not measured is left out."""
+        folder = RunFolder(self._manager.runs_dir / run)
+        found: dict[str, float] = {}
+        try:
+            points = folder.points()
+            evaluations = self._manager.evaluations(run)
+        except (UnknownRun, UnreadableRun):
+            return found
+        for measure in PLANE_MEASURES:
+            known = points[measure.name][~_missing(points[measure.name])]
+            if len(known):
+                found[measure.name] = float(known[-1])
+        for one in evaluations:  # in order of steps
+            if one.step > 0:
+                found |= {name: value for name, value in one.values.items() if math.isfinite(value)}
+        return found
+
+    # --- as one
+
+    def stop(self, sweep_id: str) -> None:
+        """Stop every member that trains or waits here; each keeps a checkpoint."""
+        self._ask_all(sweep_id, Stop())
+
+    def pause(self, sweep_id: str) -> None:
+        self._ask_all(sweep_id, Pause(), frozenset({"running"}))
+
+    def go_on(self, sweep_id: str) -> int:
+        """Let paused members go on, and resume those at rest that are not at their end; how many.
+
+        Raises ValueError in one sentence where none can.
+        """
+        sweep, manager = self.sweep(sweep_id), self._manager
+        paused = [view for view in self.views(sweep) if view is not None and view.state == "paused"]
+        if paused:
+            self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
+            return len(paused)
+        entries: list[Entry] = []
+        refused: list[str] = []
+        for view in self.views(sweep):
+            if view is None or view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
+                continue
+            try:
+                entries.append(manager._ready_to_resume(view.id, Limits(), None))
+            except ValueError as error:
+                refused.append(str(error))
+        if not entries:
+            raise ValueError(refused[0] if refused else "Every run of this sweep trains, or is at its end.")
+        self._launch(entries, groups(entry[3] for entry in entries))
+        return len(entries)
+
+    def _ask_all(self, sweep_id: str, command: Command, states: frozenset[str] = LIVE) -> None:
+        sweep = self.sweep(sweep_id)
+        seen: set[int] = set()
+        for view in self.views(sweep):
+            if view is None or view.state not in states or not self._manager.trains_here(view.id):
+                continue
+            group = id(getattr(self._manager._threads[view.id], "group", view))
+            if isinstance(command, Stop) or group not in seen:  # what one of a group is told, all are told
+                seen.add(group)
+                with contextlib.suppress(ValueError):  # it has come to its end in this moment
+                    self._manager.send(view.id, command)
+
+    def forget(self, sweep_id: str) -> None:
+        """Its file goes; its runs stay."""
+        self.sweep(sweep_id)
+        (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)
+
+    # --- the file
+
+    def _keep(self, sweep: Sweep) -> None:
+        self._folder.mkdir(exist_ok=True)
+        data = {
+            "id": sweep.id, "title": sweep.title, "preset": sweep.preset, "created": sweep.created,
+            "axes": [axis_json(axis) for axis in sweep.axes], "seeds": list(sweep.seeds), "draws": sweep.draws,
+            "together": sweep.together,
+            "members": [{"run": member.run, "values": member.values} for member in sweep.members],
+        }  # fmt: skip
+        write_atomically(self._folder / f"{sweep.id}.json", json.dumps(data, indent=1).encode())
+        sync_folder(self._folder)
+
+    def _read(self, path: Path) -> Sweep:
+        try:
+            if path.stat().st_size > MOST_BYTES:
+                raise ValueError("too large")
+            data = json.loads(path.read_text(encoding="utf-8"))
+            members = [
+                Member(str(one["run"]), {str(k): str(v) for k, v in one["values"].items()}) for one in data["members"]
+            ]
+            if not all(re.fullmatch(ID_PATTERN, member.run) for member in members):
+                raise ValueError("a run's name")
+            return Sweep(
+                path.stem, str(data["title"]), str(data["preset"]), str(data["created"]),
+                tuple(axis_from(axis) for axis in data["axes"]), tuple(int(seed) for seed in data["seeds"]),
+                int(data["draws"]), tuple(members), int(data["together"]),
+            )  # fmt: skip
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueError(f"The sweep {path.stem} cannot be read ({error}).") from error
+
+
+def _missing(values: Any) -> Any:
+    return values != values
+
+
+def measure_of(name: str) -> tuple[str, str, bool | None]:
+    """Label, unit and whether higher is better (None: neither) of a measure."""
+    for measure in (*PLANE_MEASURES, *IMAGE_MEASURES):
+        if measure.name == name:
+            return measure.label, measure.unit, measure.higher_is_better
+    raise ConfigError(f'There is no measure called "{name}".')
+
+
+def best(values: dict[str, float], name: str) -> str | None:
+    """The key with the best value of this measure; None where neither end is the good one, or nothing is known."""
+    higher = measure_of(name)[2]
+    if higher is None or not values:
+        return None
+    return (max if higher else min)(values, key=lambda key: values[key])
