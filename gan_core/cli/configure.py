@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from gan_core.cli.errors import CommandError
-from gan_core.config.codec import apply_sets, from_dict, parse_text, spec_at
+from gan_core.config.codec import NAME_KEY, apply_sets, from_dict, get_at, parse_text, spec_at
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
 
@@ -43,16 +44,28 @@ def config_from_file(path: Path) -> RunConfig:
         raise CommandError(f"{path} is not JSON; --config takes a run's configuration as a JSON file.") from None
 
 
-def _pairs(sets: list[str]) -> dict[str, str]:
+def _pairs(sets: list[str], option: str = "--set") -> dict[str, str]:
     pairs: dict[str, str] = {}
     for text in sets:
         field, equals, value = text.partition("=")
         if not equals or not field:
-            raise CommandError(f'--set is "{text}"; it must be FIELD=VALUE, as in --set batch_size=128.')
+            raise CommandError(f'{option} is "{text}"; it must be FIELD=VALUE, as in {option} batch_size=128.')
         if field in pairs:
-            raise CommandError(f"--set gives {field} twice; give it once.")
+            raise CommandError(f"{option} gives {field} twice; give it once.")
         pairs[field] = value
     return pairs
+
+
+def typed_changes(config: RunConfig, sets: list[str], option: str = "--set") -> dict[str, Any]:
+    """What `FIELD=VALUE` pairs change in a configuration: dotted path -> value, families before their fields."""
+    pairs = _pairs(sets, option)
+    changed = apply_sets(config, pairs)
+    found = {}
+    for path in sorted((path.removesuffix(f".{NAME_KEY}") for path in pairs), key=lambda path: path.count(".")):
+        spec = spec_at(changed, path)
+        value = get_at(changed, path)
+        found[path] = spec.family.name_of(value) if spec.family is not None else value
+    return found
 
 
 def _option(config: RunConfig, field: str, option: str, text: str) -> RunConfig:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
+from gan_core.cli.apart import branch, twin
 from gan_core.cli.doctor import doctor
 from gan_core.cli.errors import os_sentence
 from gan_core.cli.parser import build_parser
@@ -20,6 +21,8 @@ from gan_core.data import DataUnavailable
 COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
     "resume": resume,
+    "branch": branch,
+    "twin": twin,
     "runs": runs,
     "sample": sample,
     "export": export,

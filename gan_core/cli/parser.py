@@ -57,16 +57,7 @@ def build_parser() -> Parser:
         return added
 
     train = command("train", "Start a run and train it here until its end; Ctrl-C stops it with everything saved.")
-    train.add_argument("--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})")
-    train.add_argument("--config", type=Path, metavar="FILE", help="start from a configuration in JSON instead")
-    train.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="FIELD=VALUE",
-        dest="sets",
-        help="change one field, as in --set g_optimizer.lr=0.001; may be given many times",
-    )
+    _settings(train)
     length = train.add_mutually_exclusive_group()
     length.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps")
     length.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds of training")
@@ -81,6 +72,29 @@ def build_parser() -> Parser:
     resume.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop at N steps in all")
     _engine(resume)
     _json(resume)
+
+    branch = command("branch", "Start a new run from any step of another, with other settings, and train it here.")
+    _run(branch)
+    branch.add_argument(
+        "--step",
+        type=whole_number(0, 1_000_000_000),
+        metavar="N",
+        help="where it begins, trained again exactly from the checkpoint before (default: at the newest checkpoint)",
+    )
+    _sets(branch)
+    branch.add_argument("--title", default="", help="a name for people (default: the other run's)")
+    _engine(branch)
+    _json(branch)
+
+    twin = command("twin", "Train two runs in step, from the same seed, with one setting changed in the second.")
+    _settings(twin)
+    _pairs(twin, "--change", "changes", "what is different in the second, as in --change d_optimizer.lr=0.001")
+    twin.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps of each")
+    twin.add_argument("--seed", metavar="S", help="what everything random in both follows from")
+    twin.add_argument("--title", default="", help="a name for people")
+    _engine(twin)
+    _json(twin)
+    twin.set_defaults(images=None)
 
     runs = command("runs", "List the runs there are, newest first.")
     _folders(runs)
@@ -125,6 +139,25 @@ def build_parser() -> Parser:
     _engine(doctor)
     _json(doctor)
     return parser
+
+
+def _settings(parser: Parser) -> None:
+    """Where a new run's settings come from."""
+    parser.add_argument(
+        "--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="start from a configuration in JSON instead")
+    _sets(parser)
+
+
+def _sets(parser: Parser) -> None:
+    _pairs(parser, "--set", "sets", "change one field, as in --set g_optimizer.lr=0.001")
+
+
+def _pairs(parser: Parser, option: str, name: str, help: str) -> None:
+    parser.add_argument(
+        option, action="append", default=[], metavar="FIELD=VALUE", dest=name, help=f"{help}; may be given many times"
+    )
 
 
 def _run(parser: Parser) -> None:

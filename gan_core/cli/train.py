@@ -24,7 +24,7 @@ def train(arguments: argparse.Namespace) -> int:
     config, name = config_from(arguments)
     if arguments.steps is not None:
         config = replace(config, total_images=long_enough(config, arguments.steps))
-    with StopSignals() as signals, _closing(open_manager(arguments)) as manager:
+    with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
         run = manager.start(
             config,
@@ -55,7 +55,7 @@ def fetch_missing(config: RunConfig, data_dir: Path, signals: StopSignals) -> No
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on with a run, to `--steps` in all or to its planned length."""
-    with StopSignals() as signals, _closing(open_manager(arguments)) as manager:
+    with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         run = run_named(manager, arguments.run)
         view = manager.view(run)
         kept = view.checkpoints[-1] if view.checkpoints else 0
@@ -68,6 +68,8 @@ def resume(arguments: argparse.Namespace) -> int:
             length = long_enough(manager.config(run), arguments.steps, done=(view.step, view.images))
         manager.resume(run, total_images=length, stop_at_step=arguments.steps)
         view = follow(manager, run, signals, steps=arguments.steps)
+        if view.twin_of and manager.trains_here(view.twin_of):  # it went on together with its twin
+            follow(manager, view.twin_of, signals, steps=arguments.steps)
     return print_summary(view, as_json=arguments.json)
 
 
@@ -81,7 +83,7 @@ def long_enough(config: RunConfig, steps: int, *, done: tuple[int, int] = (0, 0)
 
 
 @contextlib.contextmanager
-def _closing(manager: RunManager) -> Iterator[RunManager]:
+def closing(manager: RunManager) -> Iterator[RunManager]:
     try:
         yield manager
     finally:

@@ -53,7 +53,7 @@ def cli(capfd: pytest.CaptureFixture[str], folders: list[str]) -> Cli:
     """Run one command; the folders are put in where the command knows them."""
 
     def run(command: str, *words: str) -> Answer:
-        engine = ["--device", "cpu", "--threads", "1"] if command in ("train", "resume") else []
+        engine = ["--device", "cpu", "--threads", "1"] if command in ("train", "resume", "branch", "twin") else []
         where = folders if command in COMMANDS and command != "catalogue" else []
         capfd.readouterr()
         status = main([command, *where, *engine, *words])
