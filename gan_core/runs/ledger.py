@@ -256,6 +256,11 @@ class Ledger:
 
     # --- checkpoints
 
+    @property
+    def saved_step(self) -> int | None:
+        """The step of the newest checkpoint."""
+        return None if self._saved is None else self._saved[0]
+
     def checkpoint_due(self, trainer: Trainer) -> bool:
         """After so many images, and never so often that writing takes more than CHECKPOINT_SHARE of the time."""
         saved_images = self._saved[1] if self._saved else 0

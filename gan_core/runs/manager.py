@@ -25,6 +25,7 @@ from gan_core.runs.commands import CheckpointNow, Command, Stop
 from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
+from gan_core.runs.libraries import Libraries
 from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
@@ -77,6 +78,7 @@ class RunManager(RunReader):
             device=self._torch_device, line=DeviceQueue(), load_data=lambda c: self._library.load(c.data, c.size),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=self._emit,
             is_watched=lambda run_id: bool(self._listeners.get(run_id)),
+            libraries=Libraries(self.data_dir / "compiled"),
         )  # fmt: skip
 
     # --- beginning
@@ -390,6 +392,7 @@ class RunManager(RunReader):
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         self._around.grid_writer.shutdown(wait=False)
+        self._around.libraries.close()
 
     # --- inside
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from gan_core.data.base import ImageSet
+from gan_core.runs.libraries import Libraries
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.snapshot import Event
 from gan_core.training import RunConfig
@@ -26,6 +27,7 @@ class Surroundings:
     grid_writer: Executor
     emit: Callable[[str, Event], None]
     is_watched: Callable[[str], bool]
+    libraries: Libraries
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ from gan_core.runs.snapshot import Dissected, LiveChange, RunView
 from gan_core.runs.states import State
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Limits, Surroundings
+from gan_core.runs.swap import Swap
 from gan_core.runs.views import config_in_force, known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
-from gan_core.training.compiler import missing_compiler
 from gan_core.training.guard import Trouble
 from gan_core.training.microscope import dissect
 from gan_core.training.trainer import Players
@@ -82,6 +82,7 @@ class RunThread(threading.Thread):
         self.end_written = False
         self._lock, self._writer, self._limits, self._around = lock, writer, limits, around
         self._ledger = Ledger(folder, about, writer, config, before, around)
+        self._swap = Swap(around.libraries, self._ledger.warn)
         self._commands: queue.SimpleQueue[Command | _Lengthen] = queue.SimpleQueue()
         if total_images is not None:
             self._commands.put(_Lengthen(total_images))
@@ -194,7 +195,7 @@ class RunThread(threading.Thread):
         self.config = own
         self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
         self._ledger.warn(restored.warnings)
-        self._compile_if_asked(restored.trainer)
+        self._swap.seek(restored.trainer)
         return restored
 
     def _build(self, config: RunConfig) -> Trainer:
@@ -213,7 +214,7 @@ class RunThread(threading.Thread):
         stage = self._life[1]
         new = self._build(known_config(self.about, stage.config))
         take_over(new, trainer.state(), self.about, self._life[0])
-        self._compile_if_asked(new)
+        self._swap.seek(new)
         self._life, self._trainer = self._life[1:], new
         if not self.replaying:
             stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
@@ -222,13 +223,24 @@ class RunThread(threading.Thread):
         self._pending = list(stage.changes)
         return new
 
-    def _compile_if_asked(self, trainer: Trainer) -> None:
-        if not trainer.config.compiled:
-            return
-        if words := missing_compiler(self._around.device):
-            self._ledger.warn([words])
+    def _swap_steps(self, trainer: Trainer) -> bool:
+        """Take the compiled step once it is there; whether a step may be taken now.
+
+        A checkpoint of that very moment tells that it was taken, so that every resume goes on as this run did.
+        """
+        if (found := self._swap.found(trainer)) is None:
+            if trainer.wants_library:  # any other step would be another run's
+                time.sleep(PACE_LOOK_SECONDS)
+            return not trainer.wants_library
+        if trainer.wants_library:
+            trainer.use_library(*found)
+        elif self._ledger.saved_step != trainer.step_count:  # else that checkpoint knows nothing of it: a step later
+            trainer.use_library(*found)
+            self._checkpoint(trainer, by_hand=True)
         else:
-            trainer.compile()
+            return True
+        self._swap.done()
+        return True
 
     def _train(self, trainer: Trainer) -> None:
         while True:
@@ -247,6 +259,8 @@ class RunThread(threading.Thread):
                 return
             if self._duet is not None and not self._take_turn(trainer, self._duet):
                 continue
+            if self._swap.seeking and not self._swap_steps(trainer):
+                continue
             if self._pace_seconds and not self._wait_for_pace(trainer):
                 continue
             if self._dissecting:
@@ -262,7 +276,9 @@ class RunThread(threading.Thread):
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
-                if self._players != "both":  # no resume, and no branch, could make it again
+                if self._players != "both" or (
+                    self.dissected and trainer.library_key
+                ):  # no resume, and no branch, could make it again
                     self._checkpoint(trainer, by_hand=True)
                 self._pause(trainer)
 
@@ -396,6 +412,7 @@ class RunThread(threading.Thread):
             log.warning("run %s: change refused: %s", self.folder.id, error)
             return
         self.config = trainer.config
+        self._swap.seek(trainer, changed=True)
         self._pending = [change for change in self._pending if change.path != path]
         self._ledger.note_change(trainer.step_count, path, before, after, self.config)
 
@@ -410,6 +427,7 @@ class RunThread(threading.Thread):
         while self._pending and self._pending[0].step <= trainer.step_count:
             change = self._pending.pop(0)
             _set(trainer, change.path, change.after)
+            self._swap.seek(trainer, changed=True)
             if not self.replaying:
                 self.config = trainer.config
                 self._ledger.show_config(trainer.config)

@@ -66,7 +66,7 @@ class Optimizer:
 
 optimizers: Registry[Optimizer] = Registry("optimizer", "optimizer")
 
-_EPS = 1e-8
+EPS = 1e-8
 
 
 def _lr(default: float) -> Any:
@@ -91,7 +91,7 @@ def _adam_like(
     moments.count += 1
     kernel(
         moments.weights, grads, moments.kept["mean"], moments.kept["square"], [], [moments.count] * len(grads),
-        lr=lr, beta1=options.beta1, beta2=options.beta2, eps=_EPS, amsgrad=False, maximize=False,
+        lr=lr, beta1=options.beta1, beta2=options.beta2, eps=EPS, amsgrad=False, maximize=False,
         weight_decay=getattr(options, "weight_decay", 0.0), grad_scale=None, found_inf=veto,
     )  # fmt: skip
 
@@ -150,7 +150,7 @@ class RMSprop(Optimizer):
         torch._foreach_mul_(square, self.alpha)
         torch._foreach_addcmul_(square, grads, grads, 1.0 - self.alpha)
         scale = torch._foreach_sqrt(square)
-        torch._foreach_add_(scale, _EPS)
+        torch._foreach_add_(scale, EPS)
         torch._foreach_addcdiv_(moments.weights, grads, scale, -lr)
 
 

@@ -22,6 +22,7 @@ from gan_core.objectives import add_instance_noise, decayed_sigma
 from gan_core.training import step as autograd_step
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
+from gan_core.training.compiled_step import Moving, Recipe, Run, recipe
 from gan_core.training.cost import points_every_steps
 from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
@@ -71,6 +72,9 @@ class Trainer:
         image = (self.shape.channels, self.shape.size, self.shape.size)
         plain = dense_step(config, list(self.g_weights), list(self.d_weights), image, self.class_count, device)
         self._rules: Rules = plain or autograd_step
+        self._library: Run | None = None
+        self._moving: list[Tensor] = []  # what a library moves, in its order
+        self.library_key = ""  # of the compiled step with which it goes on (`Recipe.key`); "" where there is none
         self._g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
         self._d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
         self.average = WeightAverage(self.generator)
@@ -85,16 +89,44 @@ class Trainer:
         self._grid_images = 0  # images seen when the last grid was kept
         self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
 
-    def compile(self) -> None:
+    def compile(self) -> bool:
         """Let torch.compile make the forwards and backwards faster; needs a C++ compiler (or Triton, on a GPU).
 
         The work is done at the first step, half a minute of it. Results differ from the eager ones in the last bits.
-        Where `dense_step` serves, nothing is compiled: it is about twice as fast as networks compiled one by one.
+        Where `dense_step` serves it is of no use, and False: see `use_library`.
         """
         if isinstance(self._rules, DenseStep):
-            return
+            return False
         self._forward_generator = torch.compile(self.generator, dynamic=False)
         self._forward_discriminator = torch.compile(self.discriminator, dynamic=False)
+        return True
+
+    def recipe(self) -> Recipe | None:
+        """Of the whole step as one compiled function; None where there is none for this configuration."""
+        if not isinstance(self._rules, DenseStep):
+            return None
+        image = (self.shape.channels, self.shape.size, self.shape.size)
+        return recipe(self.config, list(self.g_weights), list(self.d_weights), image)
+
+    def use_library(self, run: Run, key: str) -> None:
+        """Go on with a compiled step made from `recipe`, whose key this is; from then on `state` names it."""
+        self._library, self.library_key = run, key
+
+    def give_up_library(self) -> None:
+        """Go on without one: what its state was left by cannot be had any more."""
+        self._library, self.library_key = None, ""
+
+    def _drop_library_of_another_recipe(self) -> None:
+        if self.library_key:
+            now = self.recipe()
+            if now is None or now.key != self.library_key:
+                self.give_up_library()
+
+    @property
+    def wants_library(self) -> bool:
+        """Whether its state was left by a compiled step that it has not been given yet: without it the next step
+        differs in the last bits."""
+        return bool(self.library_key) and self._library is None
 
     # --- one step on
 
@@ -105,6 +137,9 @@ class Trainer:
         watch: is shown the parts of the step, which is the same to the last bit.
         """
         self.step_count += 1
+        if self._library is not None and players == "both" and watch is None and self._is_bare_step():
+            self._take_compiled_step(self._library)
+            return
         config, game = self.config, self.game(watch)
         for update in range(config.k_d):
             last = update == config.k_d - 1
@@ -120,9 +155,40 @@ class Trainer:
             self.images += config.batch_size
         if players != "discriminator":
             self._rules.update_generator(game, self.step_count, real, fake, labels, self.window)
-        if config.ema.half_life_images:
-            decay = ema_decay(config.ema.half_life_images, config.ema.ramp_up, self.images, config.batch_size)
-            self.average.update(decay)
+        self._average_weights()
+
+    def _average_weights(self) -> None:
+        ema = self.config.ema
+        if ema.half_life_images:
+            self.average.update(ema_decay(ema.half_life_images, ema.ramp_up, self.images, self.config.batch_size))
+
+    def _is_bare_step(self) -> bool:
+        """Whether this step is what a library holds: no penalty, nothing between an image and D."""
+        penalty = self.config.penalty
+        due = penalty.active and (self.step_count - 1) % penalty.interval == 0
+        return not due and self.instance_noise_sigma() == 0
+
+    def _take_compiled_step(self, run: Run) -> None:
+        config, window = self.config, self.window
+        real, _ = self.batches.next()
+        z = draw_latents(config.latent, config.batch_size, self._latents_rng)
+        factor = config.schedule.factor(self.images, config.total_images)
+        rates = torch.tensor((config.g_optimizer.lr * factor, config.d_optimizer.lr * factor))
+        self._moving = self._moving or Moving(
+            list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments
+        ).tensors()  # fmt: skip
+        scalars, real_logits, fake_logits = run([real, z, rates, *self._moving])
+        d_loss, g_loss, d_norm, g_norm = scalars.tolist()
+        if self.guard.allows(self.step_count, 0, d_loss, d_norm, on_device=True):
+            self.guard.allows(self.step_count, 1, g_loss, g_norm, on_device=True)
+        self.images += config.batch_size
+        window.d_loss.append(d_loss)
+        window.g_loss.append(g_loss)
+        window.d_grad_norm.append(d_norm)
+        window.g_grad_norm.append(g_norm)
+        window.real_logits.append(real_logits)
+        window.fake_logits.append(fake_logits)
+        self._average_weights()
 
     def game(self, watch: Watch | None = None) -> Game:
         """The players and the rules as they are now."""
@@ -250,6 +316,7 @@ class Trainer:
         self.sampler()  # without a half-life the average is the weights as last looked at: look now, not by chance
         before = get_at(self.config, path)
         self.config = replace_at(self.config, path, value)
+        self._drop_library_of_another_recipe()
         return before, get_at(self.config, path)
 
     # --- carrying over
@@ -272,6 +339,7 @@ class Trainer:
             "latents_rng": self._latents_rng.get_state(),
             "noise_rng": self._noise_rng.get_state(),
             "window": self.window.state(),
+            "library": self.library_key,
         }
 
     def load_state(self, state: dict[str, Any], *, branched: bool = False) -> None:
@@ -298,6 +366,8 @@ class Trainer:
             self.window.load_state(state["window"])
         self.step_count, self.images = int(state["step"]), int(state["images"])
         self._grid_images = int(state["grid_images"])
+        self.library_key = state.get("library", "")  # earlier versions had none
+        self._drop_library_of_another_recipe()
         torch._foreach_copy_(self._good, self._weights_and_buffers())
 
 

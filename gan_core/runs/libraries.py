@@ -1,0 +1,117 @@
+"""The compiled steps of this machine: each is made once, by a process of its own, while runs go on without it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from gan_core.config.files import atomic_path
+from gan_core.training import RunConfig
+from gan_core.training.compiled_step import Recipe
+from gan_core.training.make_library import order
+
+log = logging.getLogger(__name__)
+
+MOST_SECONDS = 600.0  # for one library, on however slow a machine
+KEPT = 30  # libraries, of some two megabytes each; the longest unused go first
+
+
+class Libraries:
+    """Kept in one folder of the user's, which nothing from outside is ever written to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._guard = threading.Lock()
+        self._making: dict[str, threading.Thread] = {}
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._failed: dict[str, str] = {}
+        self._closed = False
+
+    def ready(self, recipe: Recipe) -> Path | None:
+        """Its file, if it is there."""
+        path = self._folder / f"{recipe.key}.pt2"
+        try:
+            os.utime(path)
+        except OSError:
+            return None
+        return path
+
+    def problem(self, recipe: Recipe) -> str:
+        """Why there will be none, in one sentence; "" while there may."""
+        return self._failed.get(recipe.key, "")
+
+    def begin(self, config: RunConfig, recipe: Recipe) -> None:
+        """See to it that it will be there; returns at once."""
+        with self._guard:
+            if self._closed or recipe.key in self._making or recipe.key in self._failed:
+                return
+            text = order(config, recipe)
+            thread = threading.Thread(target=self._make, args=(recipe.key, text), name="make-library", daemon=True)
+            self._making[recipe.key] = thread
+        thread.start()
+
+    def close(self) -> None:
+        with self._guard:
+            self._closed = True
+            for process in self._processes:
+                process.kill()
+
+    def _make(self, key: str, text: str) -> None:
+        target = self._folder / f"{key}.pt2"
+        try:
+            if not target.exists():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                with atomic_path(target) as part:
+                    _compile(part, text, self._track)
+                self._forget_oldest()
+        except (OSError, subprocess.SubprocessError, RuntimeError) as error:
+            log.warning("the compiled step %s could not be made: %s", key, error)
+            self._failed[key] = "The step could not be compiled on this machine, so it runs uncompiled; see the log."
+        finally:
+            with self._guard:
+                self._making.pop(key, None)
+
+    @contextlib.contextmanager
+    def _track(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """So that `close` finds it."""
+        with self._guard:
+            self._processes.add(process)
+            if self._closed:
+                process.kill()
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._processes.discard(process)
+
+    def _forget_oldest(self) -> None:
+        found = sorted(self._folder.glob("[0-9a-f]*.pt2"), key=lambda path: path.stat().st_mtime)
+        for path in found[:-KEPT]:
+            path.unlink(missing_ok=True)
+
+
+def _compile(part: Path, text: str, track: Callable[[subprocess.Popen[bytes]], AbstractContextManager[None]]) -> None:
+    """Raises SubprocessError, RuntimeError or OSError."""
+    command = [sys.executable, "-m", "gan_core.training.make_library", str(part.resolve())]
+    paths = os.pathsep.join(
+        filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")))
+    )
+    started = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": paths},
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with started as process, track(process):
+        try:
+            _, said = process.communicate(text.encode(), timeout=MOST_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    if process.returncode:
+        raise RuntimeError(said.decode(errors="replace")[-2000:])

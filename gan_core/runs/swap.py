@@ -1,0 +1,77 @@
+"""A run's way from the step it starts with to its compiled one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from gan_core.runs.libraries import Libraries
+from gan_core.training import Trainer
+from gan_core.training.compiled_step import Recipe, Run, load_library
+from gan_core.training.compiler import missing_compiler
+
+LOOK_SECONDS = 0.25
+NEVER = (
+    "The step of these settings cannot be compiled, so it runs as it is: that takes Adam or AdamW, one discriminator "
+    "update a step and no weight clipping."
+)
+
+
+class Swap:
+    """Used by the run's thread alone. warn: is told, in a sentence, what will not be."""
+
+    def __init__(self, libraries: Libraries, warn: Callable[[list[str]], None]) -> None:
+        self._libraries, self._warn = libraries, warn
+        self._recipe: Recipe | None = None
+        self._next_look = 0.0
+
+    @property
+    def seeking(self) -> bool:
+        return self._recipe is not None
+
+    def seek(self, trainer: Trainer, *, changed: bool = False) -> None:
+        """What the trainer's configuration asks for, where it has not got it: to be had at once, soon or never.
+
+        changed: this trainer has been here before, and a setting of it has changed since.
+        """
+        self._recipe = None
+        if not trainer.config.compiled:
+            trainer.give_up_library()
+            return
+        recipe, lacking = trainer.recipe(), missing_compiler(trainer.device)
+        if recipe is None:
+            if lacking:
+                self._warn([lacking])
+            elif not changed and not trainer.compile():
+                self._warn([NEVER])
+        elif lacking and self._libraries.ready(recipe) is None:
+            trainer.give_up_library()
+            self._warn([lacking])
+        elif trainer.wants_library or not trainer.library_key:
+            self._recipe, self._next_look = recipe, 0.0
+            self._libraries.begin(trainer.config, recipe)
+
+    def found(self, trainer: Trainer) -> tuple[Run, str] | None:
+        """The library and its key, once it is there; looks only now and then."""
+        recipe, now = self._recipe, time.monotonic()
+        if recipe is None or now < self._next_look:
+            return None
+        self._next_look = now + LOOK_SECONDS
+        if (path := self._libraries.ready(recipe)) is None:
+            if problem := self._libraries.problem(recipe):
+                self._give_up(trainer, problem)
+            return None
+        try:
+            return load_library(path), recipe.key
+        except (RuntimeError, ImportError, TypeError, OSError):
+            path.unlink(missing_ok=True)
+            self._give_up(trainer, "The compiled step could not be loaded, so the run stays uncompiled.")
+            return None
+
+    def done(self) -> None:
+        self._recipe = None
+
+    def _give_up(self, trainer: Trainer, words: str) -> None:
+        self._recipe = None
+        trainer.give_up_library()
+        self._warn([words])

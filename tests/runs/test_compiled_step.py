@@ -1,0 +1,160 @@
+"""A run that goes from its first step to a compiled one, and stays the run it is through stops and kills."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gan_core.runs import RunManager
+from gan_core.runs import swap as swap_module
+from gan_core.runs.checkpoints import newest_sound
+from gan_core.runs.commands import Change, StepOnce
+from gan_core.runs.libraries import Libraries
+from gan_core.runs.store import open_run
+from gan_core.training import PRESETS, RunConfig
+from gan_core.training.digest import state_digest
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("g++") is None and shutil.which("clang++") is None, reason="there is no C++ compiler on this machine"
+)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests here, so that each step is compiled once."""
+    return tmp_path_factory.mktemp("data")
+
+
+def compiled(total_images: int) -> RunConfig:
+    ring = PRESETS["ring"].config
+    small = replace(ring.generator, hidden="8"), replace(ring.discriminator, hidden="8")
+    return replace(ring, generator=small[0], discriminator=small[1], compiled=True, total_images=total_images)
+
+
+def at_rest(manager: RunManager, run: str, seconds: float = 560.0) -> None:
+    until = time.monotonic() + seconds
+    while manager.trains_here(run):
+        assert time.monotonic() < until, manager.view(run)
+        time.sleep(0.05)
+
+
+def digest(manager: RunManager, run: str) -> str:
+    found, _ = newest_sound(open_run(manager.runs_dir, run))
+    assert found is not None
+    state = dict(found[1])
+    state.pop("window")
+    return state_digest(state)
+
+
+def library_of(manager: RunManager, run: str) -> str:
+    found, _ = newest_sound(open_run(manager.runs_dir, run))
+    assert found is not None
+    return str(found[1]["library"])
+
+
+def manager_at(folder: Path, data_dir: Path) -> RunManager:
+    return RunManager(folder, data_dir, device="cpu", threads=1)
+
+
+def test_it_starts_at_once_and_swaps_when_the_library_is_there(tmp_path: Path, data_dir: Path) -> None:
+    manager = manager_at(tmp_path, data_dir)
+    try:
+        run = manager.start(compiled(total_images=200_000_000))
+        until = time.monotonic() + 560
+        while not manager.view(run).checkpoints or not library_of(manager, run):
+            assert time.monotonic() < until, manager.view(run)
+            time.sleep(0.2)
+        assert manager.view(run).checkpoints[0] > 50  # it did not wait for the compiler
+        assert manager.view(run).warnings == ()
+        assert len(list((data_dir / "compiled").glob("*.pt2"))) == 1
+    finally:
+        manager.close()
+
+
+def test_stopped_and_resumed_it_is_the_same_run(tmp_path: Path, data_dir: Path) -> None:
+    """With the library there from the start: straight through, and in three pieces by three managers."""
+    manager = manager_at(tmp_path / "straight", data_dir)
+    try:
+        straight = manager.start(compiled(total_images=400 * 256))
+        at_rest(manager, straight)
+        assert manager.view(straight).checkpoints == (0, 400)
+        wanted = digest(manager, straight)
+    finally:
+        manager.close()
+    run = ""
+    for stop in (123, 124, None):
+        manager = manager_at(tmp_path / "pieces", data_dir)
+        try:
+            if run:
+                manager.resume(run, stop_at_step=stop)
+            else:
+                run = manager.start(compiled(total_images=400 * 256), stop_at_step=stop)
+            at_rest(manager, run)
+        finally:
+            manager.close()
+    assert manager.view(run).step == 400
+    assert digest(manager, run) == wanted
+
+
+def test_a_resume_waits_for_a_library_that_has_gone(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = manager_at(tmp_path, data_dir)
+    try:
+        straight = manager.start(compiled(total_images=300 * 256))
+        at_rest(manager, straight)
+        wanted = digest(manager, straight)
+        run = manager.start(compiled(total_images=300 * 256), stop_at_step=100)
+        at_rest(manager, run)
+        (library,) = (data_dir / "compiled").glob("*.pt2")
+        kept = library.rename(tmp_path / "elsewhere.pt2")
+        monkeypatch.setattr(Libraries, "_make", lambda self, key, text: time.sleep(60))
+        manager.resume(run)
+        time.sleep(2.0)
+        assert manager.view(run).state == "running"
+        assert manager.view(run).step == 100  # any other step would be another run's
+        kept.rename(library)
+        at_rest(manager, run)
+        assert digest(manager, run) == wanted
+    finally:
+        manager.close()
+
+
+def test_a_step_by_hand_and_a_changed_setting_stay_in_the_run(tmp_path: Path, data_dir: Path) -> None:
+    """Label smoothing is part of what was compiled: the old library is given up at that very step."""
+    manager = manager_at(tmp_path, data_dir)
+    try:
+        run = manager.start(compiled(total_images=200_000_000), stop_at_step=500)
+        at_rest(manager, run)
+        assert library_of(manager, run) != ""
+        manager.resume(run, stop_at_step=2_000)
+        manager.send(run, Change("loss.label_smoothing", 0.1))
+        manager.send(run, StepOnce())
+        until = time.monotonic() + 60
+        while manager.view(run).state != "paused":
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        manager.checkpoint_now(run)
+        while len(manager.view(run).checkpoints) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert library_of(manager, run) == ""
+    finally:
+        manager.close()
+
+
+def test_without_a_compiler_it_stays_as_it_is_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swap_module, "missing_compiler", lambda device: "There is no C++ compiler.")
+    manager = manager_at(tmp_path / "runs", tmp_path / "data")
+    try:
+        run = manager.start(compiled(total_images=50 * 256))
+        at_rest(manager, run)
+        assert manager.view(run).warnings == ("There is no C++ compiler.",)
+        assert library_of(manager, run) == ""
+        assert not (tmp_path / "data" / "compiled").exists()
+    finally:
+        manager.close()
