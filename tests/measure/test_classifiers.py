@@ -15,7 +15,7 @@ from gan_core.data.base import ImageSet
 from gan_core.data.pixels import SIZES
 from gan_core.measure import classifier, classifier_training
 from gan_core.measure.classifier import FOLDER, find_card, load_classifier, read_card
-from gan_core.measure.classifier_training import PLANS, accuracy, main, train_classifier, training_data
+from gan_core.measure.classifier_training import PLANS, Plan, accuracy, main, train_classifier, training_data
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 WANTED = {f"{name}-{size}" for name, plan in PLANS.items() for size in SIZES}
@@ -83,7 +83,7 @@ def test_the_features_are_as_many_as_told_and_the_head_reads_them() -> None:
 def test_training_learns_and_repeats_to_the_last_bit() -> None:
     data = squares(1_000)
     assert data.held_out_labels is not None
-    models = [train_classifier(data, 3, shift=1) for _ in range(2)]
+    models = [train_classifier(data, Plan("Squares", 28, 3, shift=1)) for _ in range(2)]
     assert accuracy(models[0], data.held_out, data.held_out_labels) > 0.95
     for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.equal(one, other)
