@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Sequence
 
 from gan_core.cli.apart import branch, twin
+from gan_core.cli.carry import read_run, write_run
 from gan_core.cli.doctor import doctor
 from gan_core.cli.errors import os_sentence
+from gan_core.cli.evaluate import evaluate
 from gan_core.cli.parser import build_parser
 from gan_core.cli.show import catalogue, runs
 from gan_core.cli.take import export, sample
@@ -23,9 +25,12 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "resume": resume,
     "branch": branch,
     "twin": twin,
+    "evaluate": evaluate,
     "runs": runs,
     "sample": sample,
     "export": export,
+    "export-run": write_run,
+    "import-run": read_run,
     "catalogue": catalogue,
     "doctor": doctor,
 }

@@ -9,6 +9,8 @@ from typing import NoReturn
 
 from gan_core.cli.errors import CommandError
 from gan_core.config.places import DEVICES, data_dir, device_name, runs_dir
+from gan_core.runs.archive import CHECKPOINTS
+from gan_core.runs.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
 from gan_core.training.presets import DEFAULT, PRESETS
 
 EXPORTS = (
@@ -96,6 +98,26 @@ def build_parser() -> Parser:
     _json(twin)
     twin.set_defaults(images=None)
 
+    evaluate = command(
+        "evaluate", "Measure how good a run's generator is, against real data and what it was untrained."
+    )
+    _run(evaluate)
+    evaluate.add_argument(
+        "--step",
+        type=whole_number(0, 2**53),
+        metavar="N",
+        help="the newest checkpoint up to step N; 0 is the untrained generator (default: the newest)",
+    )
+    evaluate.add_argument(
+        "--samples",
+        type=whole_number(LEAST_SAMPLES, MOST_SAMPLES),
+        default=SAMPLES,
+        metavar="N",
+        help=f"images to measure, at most {MOST_SAMPLES:,} (default: {SAMPLES:,}); of points always as many as shown",
+    )
+    _engine(evaluate)
+    _json(evaluate)
+
     runs = command("runs", "List the runs there are, newest first.")
     _folders(runs)
     _json(runs)
@@ -133,6 +155,22 @@ def build_parser() -> Parser:
     )
     _out(export)
     _folders(export)
+
+    export_run = command("export-run", "Write a whole run to one file, to be imported elsewhere.")
+    _run(export_run)
+    export_run.add_argument(
+        "--checkpoints",
+        choices=CHECKPOINTS,
+        default="all",
+        help="newest: the newest and the best alone; none: it can be looked at but not go on (default: all)",
+    )
+    _out(export_run)
+    _folders(export_run)
+
+    import_run = command("import-run", "Make a run of such a file; no run that is there is changed.")
+    import_run.add_argument("file", type=Path, metavar="FILE", help="the zip that a run was exported to")
+    _folders(import_run)
+    _json(import_run)
 
     command("catalogue", "Print as JSON what there is to choose from, with every field.")
     doctor = command("doctor", "Tell what this machine offers and what may be wrong with it.")

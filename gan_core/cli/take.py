@@ -31,7 +31,7 @@ PLANE_PIXELS = 240  # a side of a picture of points, for each unit of --scale
 
 def sample(arguments: argparse.Namespace) -> int:
     """Samples of a run's averaged generator, the same for the same seed."""
-    out = _writable(arguments.out)
+    out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
     config, about = manager.config(run), manager.about(run)
@@ -49,7 +49,7 @@ def export(arguments: argparse.Namespace) -> int:
     """One file of a run."""
     if arguments.to == "tensorboard":
         return _tensorboard(arguments)
-    out = _writable(arguments.out)
+    out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
     data = EXPORTERS[arguments.to](manager, run, arguments.scale)
@@ -152,7 +152,7 @@ EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
 """To a single file; `_tensorboard` writes a folder."""
 
 
-def _writable(path: Path) -> Path:
+def writable(path: Path) -> Path:
     """`path`, if a file may be made there; said before the work is done, not after."""
     if not path.parent.is_dir():
         raise CommandError(f"--out is {path}, but there is no folder {path.parent}; make it, or name another place.")
