@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,16 @@ def log_run(manager: Any, run_id: str, folder: Path) -> Path:
     manager: a `RunManager`. Raises UnknownRun, UnreadableRun or OSError.
     """
     return write_tensorboard(folder / run_id, logged(manager, run_id))
+
+
+def log_archive(manager: Any, run_ids: Sequence[str]) -> bytes:
+    """A zip of what `log_run` writes of each run, for TensorBoard once it is unpacked."""
+    out = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="ganscope-") as folder, zipfile.ZipFile(out, "w") as archive:
+        for run_id in run_ids:
+            path = log_run(manager, run_id, Path(folder))
+            archive.write(path, path.relative_to(folder))
+    return out.getvalue()
 
 
 def logged(manager: Any, run_id: str) -> Logged:

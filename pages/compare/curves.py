@@ -6,6 +6,8 @@ import math
 from collections import defaultdict
 from typing import Any
 
+import streamlit as st
+
 from gan_core.runs.finals import evaluation_key
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, signature
@@ -47,11 +49,24 @@ def evaluated(runs: list[str]) -> tuple[list[dict[str, Any]], dict[str, dict[str
     return list(measures.values()), columns
 
 
+def tensorboard_zip(runs: list[str]) -> bytes:
+    from gan_core.runs.logged import log_archive  # only who takes it waits for TensorBoard's packages
+
+    return log_archive(manager(), runs)
+
+
 def draw(state: Tab) -> None:
-    views = pick_runs("curves")
-    if not views:
-        return
-    measures, columns = evaluated([view.id for view in views])
+    with st.container(key="compare-curves-top", horizontal=True):
+        views = pick_runs("curves")
+        if not views:
+            return
+        runs = [view.id for view in views]
+        st.download_button(
+            "TensorBoard", lambda: tensorboard_zip(runs), "ganscope-tensorboard.zip", "application/zip",
+            key="compare-tensorboard", icon=":material/download:", on_click="ignore",
+            help="Curves, sample grids and settings of these runs: unpack it, then tensorboard --logdir FOLDER.",
+        )  # fmt: skip
+    measures, columns = evaluated(runs)
     compare_curves(
         token=home().token,
         runs=described(views),
