@@ -27,9 +27,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
     untrained = next((e for e in of_kind if e.step == 0), None)
     below = {} if untrained is None else as_json(untrained)["values"]
     if arguments.json:
-        print(
-            json.dumps({"run": run, **as_json(one), "untrained": as_json(untrained)["values"] if untrained else {}})
-        )
+        print(json.dumps({"run": run, **as_json(one), "untrained": below}))
     else:
         print(_words(run, one))
         print(table(_rows(one, untrained)))

@@ -18,18 +18,20 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
-from gan_core.runs import twins
+from gan_core.data.base import Progress
+from gan_core.runs import on_demand, twins
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, find_start, incompatible
-from gan_core.runs.commands import CheckpointNow, Command, Stop
+from gan_core.runs.commands import CheckpointNow, Command, KeepEvaluation, Stop
 from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
+from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.libraries import Libraries
 from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
-from gan_core.runs.snapshot import Dissected, Event, RunView
+from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
 from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
@@ -283,6 +285,30 @@ class RunManager(RunReader):
                 f"The run {about.id} was trained on {about.device}, but this program trains on {self.device}; "
                 f"start it on {about.device} to go on."
             )
+
+    # --- how good it is
+
+    def evaluate(
+        self, run_id: str, step: int | None = None, *, samples: int = on_demand.SAMPLES,
+        progress: Progress = lambda fraction, words: None, cancelled: Callable[[], bool] = lambda: False,
+    ) -> Evaluation:  # fmt: skip
+        """The measures of the newest sound checkpoint up to a step (None: of all), taken now and kept with the run.
+
+        Those of the untrained generator come along where they were not there. Raises ValueError, DataUnavailable or
+        on_demand.Cancelled. A run that another process trains is evaluated, but nothing is kept.
+        """
+        folder = open_run(self.runs_dir, run_id)
+        workshop = on_demand.Workshop(self._around.load_data, self._around.build_lock, self._torch_device)
+        found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled)
+        thread = self._thread(run_id)
+        if thread is not None and thread.view.state in LIVE:
+            for one in found:
+                thread.put(KeepEvaluation(one))
+        elif not is_held(folder.lock):
+            found = on_demand.keep_evaluations(folder, found)
+            for one in found:
+                self._emit(run_id, Evaluated(run_id, one))
+        return found[-1]
 
     # --- while it goes on
 
