@@ -236,6 +236,7 @@ class RunThread(threading.Thread):
             trainer.use_library(*found)
         elif self._ledger.saved_step != trainer.step_count:  # else that checkpoint knows nothing of it: a step later
             trainer.use_library(*found)
+            self._ledger.warn([f"Compiled from step {trainer.step_count:,} on."])
             self._checkpoint(trainer, by_hand=True)
         else:
             return True
@@ -276,9 +277,8 @@ class RunThread(threading.Thread):
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
-                if self._players != "both" or (
-                    self.dissected and trainer.library_key
-                ):  # no resume, and no branch, could make it again
+                looked_into = self.dissected is not None and trainer.library_key != ""
+                if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
                     self._checkpoint(trainer, by_hand=True)
                 self._pause(trainer)
 
