@@ -1,18 +1,136 @@
-"""The table of all runs."""
+"""The table of all runs: what each is, what became of it, and what can be done with it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
-from pages.compare.chosen import choose, chosen
-from pages.ui.session import Tab, manager
+from gan_core.measure.image_measures import IMAGE_MEASURES
+from gan_core.runs import trash
+from gan_core.runs.labels import label
+from gan_core.runs.store import run_ids
+from pages.compare.carry import draw_import
+from pages.compare.chosen import MOST_CHOSEN, choose, chosen
+from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
+from pages.ui.components.runs_table import runs_table
+from pages.ui.home import home
+from pages.ui.public import public
+from pages.ui.run_rows import rows
+from pages.ui.session import Tab, manager, watch
 from pages.ui.words import preset_label
+
+LAST = "compare_deleted"  # in the session: tokens of what was deleted last
+GOTO = "goto-lab"
+TABS = "compare-tabs"
+_FIRST = ("fid", "modes_covered", "high_quality_share", "sliced_wasserstein", "g_loss", "d_loss")
+_SHARES = ("precision", "recall", "coverage")
+
+
+def measures() -> list[dict[str, Any]]:
+    """The columns that a run may have a value for: of evaluations first, then of the plane, then of the curves."""
+    of_images = [
+        curve(m.name, m.label, m.help, m.unit, higher=m.higher_is_better, share=m.name in _SHARES)
+        for m in IMAGE_MEASURES
+    ]
+    every = [*of_images, *OF_POINTS, *(m for m in OF_TRAINING if m["name"] not in ("g_lr", "d_lr"))]
+    return [measure | {"first": measure["name"] in _FIRST} for measure in every]
 
 
 def draw(state: Tab) -> None:
-    views = {view.id: view for view in manager().views()}
-    picked = st.multiselect(
-        "Runs to compare", list(views), [run for run in chosen() if run in views],
-        format_func=lambda run: f"{views[run].title or preset_label(views[run].preset)} · {run}",
+    if st.session_state.pop(GOTO, False):
+        st.switch_page("lab/page.py")
+    found = rows(manager())
+    there = {row["id"] for row in found}
+    deleted = [
+        {"token": one.token, "run": one.run, "name": one.title or preset_label(one.preset), "bytes": one.size_bytes,
+         "when": one.when}
+        for one in trash.deleted(manager().runs_dir)
+    ]  # fmt: skip
+    draw_import(state)
+    if not found and not deleted:
+        st.html(
+            '<div class="gs-nothing"><b>No run yet.</b> Every run that is trained in the Lab stands here, with a '
+            "picture, its settings and its measures; two or more of them can then be held against each other.</div>"
+        )
+        st.page_link("pages/lab/page.py", label="Train the first in the Lab", icon=":material/science:")
+        return
+    if any(run not in there for run in chosen()):
+        choose(run for run in chosen() if run in there)
+    runs_table(
+        token=home().token, rows=found, count=len(run_ids(manager().runs_dir)), chosen=chosen(), most=MOST_CHOSEN,
+        measures=measures(), deleted=deleted, last=st.session_state.get(LAST, []), projector=state.projector,
+        on_asked=lambda asked: carry_out(state, asked),
     )  # fmt: skip
-    choose(picked)
+
+
+def carry_out(state: Tab, asked: list[Any]) -> None:
+    """What the table was asked for; what goes wrong becomes the notice."""
+    name, arguments = asked[0], asked[1:]
+    act = _ACTS.get(name) if isinstance(name, str) else None
+    if act is None:
+        return
+    try:
+        act(state, *arguments)
+    except (ValueError, OSError) as problem:
+        state.notice = public(problem)
+    except TypeError:  # not what our own table sends
+        state.notice = "This was not understood; reload the page."
+
+
+def _texts(found: Any) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise TypeError
+    return found
+
+
+def _choose(_state: Tab, runs: Any) -> None:
+    there = set(run_ids(manager().runs_dir))
+    choose(run for run in _texts(runs) if run in there)
+
+
+def _delete(state: Tab, runs: Any) -> None:
+    """As many as can be; those that cannot are named."""
+    tokens, problems = [], []
+    for run in _texts(runs):
+        try:
+            tokens.append(trash.delete(manager(), run))
+        except (ValueError, OSError) as problem:
+            problems.append(public(problem))
+    st.session_state[LAST] = tokens
+    state.notice = " ".join(problems)
+
+
+def _undelete(_state: Tab, tokens: Any) -> None:
+    for token in _texts(tokens):
+        trash.undelete(manager().runs_dir, token)
+    st.session_state[LAST] = []
+
+
+def _empty(_state: Tab) -> None:
+    trash.empty(manager().runs_dir)
+    st.session_state[LAST] = []
+
+
+def _tags(_state: Tab, run: str, tags: Any) -> None:
+    label(manager().runs_dir, run, tags=_texts(tags))
+
+
+def _notes(_state: Tab, run: str, notes: str) -> None:
+    label(manager().runs_dir, run, notes=notes)
+
+
+def _lab(state: Tab, run: str) -> None:
+    watch(state, run)
+    st.session_state[GOTO] = True
+
+
+def _tab(_state: Tab, name: str) -> None:
+    st.session_state[TABS] = {"curves": "Curves", "samples": "Samples", "settings": "Settings"}.get(name, "Runs")
+
+
+_ACTS: dict[str, Callable[..., None]] = {
+    "choose": _choose, "delete": _delete, "undelete": _undelete, "empty": _empty, "tags": _tags, "notes": _notes,
+    "lab": _lab, "tab": _tab,
+}  # fmt: skip

@@ -1,0 +1,64 @@
+"""The table of all runs: pictures, states, measures, tags and notes; sorted and filtered in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+_WORDS = _FOLDER / "live" / "words.js"
+_FILES = ("values.js", "details.js", "row.js", "bar.js", "main.js")
+_STYLES = (
+    _FOLDER / "live" / "live.css",
+    _FOLDER / "compare" / "compare.css",
+    _FOLDER / "runs_table" / "runs_table.css",
+)
+KEY = "runs-table"
+
+
+def script() -> str:
+    """One module: the files share a scope, and the last one exports the component."""
+    return "\n".join(path.read_text("utf-8") for path in (_WORDS, *(_FOLDER / "runs_table" / n for n in _FILES)))
+
+
+_mount = st.components.v2.component(
+    "ganscope_runs_table",
+    js=script(),
+    css="\n".join(path.read_text("utf-8") for path in _STYLES),
+    isolate_styles=False,
+)
+
+
+def runs_table(
+    *,
+    token: str,
+    rows: Sequence[dict[str, Any]],
+    count: int,
+    chosen: Sequence[str],
+    most: int,
+    measures: Sequence[dict[str, Any]],
+    deleted: Sequence[dict[str, Any]],
+    last: Sequence[str],
+    projector: bool,
+    on_asked: Callable[[list[Any]], None],
+) -> None:
+    """rows: of `pages.ui.run_rows`. count: of all runs. chosen: at most `most` ids, in their order.
+
+    measures: name, label, unit, about of each, with `first` for those shown at first. deleted: token, run, name,
+    bytes and when of what lies in the trash; last: tokens of what was deleted just now. `on_asked` is called with
+    what the person asks for, a list that begins with its name; it came from a browser: check it.
+    """
+
+    def asked() -> None:
+        given = st.session_state[KEY].get("asked")
+        if isinstance(given, list) and len(given) > 1:
+            on_asked(given[1:])  # the first makes two equal wishes different
+
+    data = {
+        "token": token, "rows": list(rows), "count": count, "chosen": list(chosen), "most": most,
+        "measures": list(measures), "deleted": list(deleted), "last": list(last), "projector": projector,
+    }  # fmt: skip
+    _mount(key=KEY, data=[data], on_asked_change=asked, on_moved_change=lambda: None)  # in a list, see copy.py
