@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gan_core.config.codec import ConfigError, apply_sets
-from gan_core.data import FashionMnist, OneGaussian, Ring
-from gan_core.nets import MlpDiscriminator, MlpGenerator
+from gan_core.data import FashionMnist, OneGaussian, Ring, Shapes
+from gan_core.nets import DcganDiscriminator, DcganGenerator, MlpDiscriminator, MlpGenerator
 from gan_core.objectives import Minimax, Wasserstein
 from gan_core.training.optimizers import Adam
 from gan_core.training.run_config import Ema, Latent, RunConfig
@@ -71,7 +71,7 @@ _PLANE = RunConfig(
     d_optimizer=_rate(1e-3, 0.9),
     ema=Ema(half_life_images=0),
     batch_size=256,
-    total_images=256 * 6_000,
+    total_images=256 * 4_000,
     precision="float32",
 )
 _DENSE = RunConfig(
@@ -83,7 +83,7 @@ _DENSE = RunConfig(
     d_optimizer=_rate(1e-3),
     ema=Ema(half_life_images=0),
     batch_size=64,
-    total_images=64 * 3_000,
+    total_images=64 * 1_500,
     precision="float32",
 )
 
@@ -111,7 +111,7 @@ _scene(
         g_optimizer=_rate(1e-4),
         d_optimizer=_rate(2e-3),
         k_d=4,
-        total_images=64 * 4 * 600,
+        total_images=64 * 4 * 400,
     ),
     sees="The pictures stay grey: D rejects every one of them with full certainty, and G does not move any more.",
     why="D gets four updates for each of G's, and at twenty times the learning rate. Once it is certain, the minimax "
@@ -145,6 +145,7 @@ _scene(
         _DENSE,
         generator=MlpGenerator(hidden=_DEEP, norm="none", init="normal"),
         discriminator=MlpDiscriminator(hidden=_DEEP, init="normal"),
+        total_images=64 * 1_500,
     ),
     sees="Blotches that hardly resemble clothes, and stay like that however long it goes on.",
     why="Five layers with small initial weights make the latent's signal weaker at every layer, so little of it "
@@ -159,14 +160,63 @@ _scene(
 _scene(
     name="critic",
     label="WGAN without penalty",
-    kind="diverging",
-    config=replace(_DENSE, loss=Wasserstein(), k_d=3, total_images=64 * 3 * 1_000),
+    kind="exploding gradient",
+    config=replace(_DENSE, loss=Wasserstein(), k_d=3, total_images=64 * 3 * 450),
     sees="The critic's scores run into the tens of thousands, and the pictures fall apart with them.",
     why="A Wasserstein critic measures a distance only while its slope is at most 1. Without a penalty nothing holds "
     "the slope down, so it lowers its loss for ever just by making every score larger.",
     fix={"penalty": "wgan-gp"},
     button="Add the gradient penalty",
     cured="With the penalty the scores stay small, and the pictures become clothes.",
+    seconds=20,
+)
+
+_scene(
+    name="memorisation",
+    label="Memorisation",
+    kind="memorising",
+    config=replace(
+        _DENSE,
+        data=FashionMnist(count=50),
+        latent=Latent(dim=16),
+        generator=MlpGenerator(hidden="128,256"),
+        d_optimizer=_rate(5e-4),
+        ema=Ema(half_life_images=5_000),
+        total_images=64 * 2_500,
+    ),
+    sees="Sharp clothes, but the same few again and again: each is one of the 50 training pictures.",
+    why="The discriminator can learn 50 pictures by heart and reject whatever is not one of them. So the only way for "
+    "the generator to pass is to copy.",
+    fix={"data.count": "0"},
+    button="Learn from all 60,000 pictures",
+    cured="From 60,000 pictures there is too much to learn by heart: what comes out is in no training set.",
+    seconds=20,
+)
+
+_scene(
+    name="checkerboard",
+    label="Checkerboard artefacts",
+    kind="artefacts",
+    config=RunConfig(
+        data=Shapes(count=5_000),
+        size=32,
+        latent=Latent(dim=64),
+        generator=DcganGenerator(width=16, kernel=3),
+        discriminator=DcganDiscriminator(width=16),
+        g_optimizer=_rate(1e-3),
+        d_optimizer=_rate(2.5e-4),
+        ema=Ema(half_life_images=2_000),
+        batch_size=64,
+        total_images=64 * 400,
+        precision="float32",
+    ),
+    sees="The shapes are there, but a grid of lighter and darker pixels lies over them.",
+    why="The generator doubles its picture with filters three pixels wide at every second pixel, so one pixel is "
+    "painted once and its neighbour twice. The uneven overlap is a checkerboard, which the network would have to "
+    "unlearn.",
+    fix={"generator.upsample": "nearest"},
+    button="Enlarge first, then filter",
+    cured="Every pixel is repeated first and then filtered: each is painted equally often, and the grid is gone.",
     seconds=20,
 )
 

@@ -11,7 +11,7 @@ class Gauge:
     """The number under a picture.
 
     column: of the run's records; or reads: "nearest" or "checkerboard", read off the picture itself.
-    log: the scale of its curve; low, high: its ends at least; size: its absolute value is shown.
+    log: the scale of its curve; low, high: its ends at least; size: its absolute value is shown; whole: a count.
     """
 
     label: str
@@ -21,6 +21,7 @@ class Gauge:
     unit: str = ""
     log: bool = False
     size: bool = False
+    whole: bool = False
     low: float | None = None
     high: float | None = None
 
@@ -31,6 +32,7 @@ GAUGES = {
         "Of the eight places, those with a generated point.",
         "modes_covered",
         unit=" of 8",
+        whole=True,
         low=0,
         high=8,
     ),

@@ -69,11 +69,10 @@ def draw_scene(state: Tab, now: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="gallery-bar", gap="small"):
         st.button("All failures", key="gallery-back", type="tertiary", icon=":material/arrow_back:", on_click=close)
         st.space("stretch")
+        st.html(f'<h1 class="gy-title">{html.escape(scene.label)}</h1>')
+        st.space("stretch")
         draw_neighbours(state, now)
-    st.html(
-        f'<div class="gy-why"><h1>{html.escape(scene.label)}</h1>'
-        f"<p>{html.escape(scene.sees)}</p><p>{html.escape(scene.why)}</p></div>"
-    )
+    st.html(f'<div class="gy-why"><p>{html.escape(scene.sees)}</p><p>{html.escape(scene.why)}</p></div>')
     draw_notice(state)
     gallery_view(
         token=home().token,

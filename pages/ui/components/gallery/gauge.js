@@ -13,9 +13,9 @@ class Gauge {
     this.root.title = about;
   }
 
-  /** value: now. rows: [step, value] from the start. ends: {low, high, last} of both sides; log: the scale. */
-  show({ value, unit, rows, ends, log, ink, at }) {
-    say(this.value, Number.isFinite(value) ? `${short(value)}${unit}` : "–");
+  /** value: now; whole: a count. rows: [step, value] from the start. ends: {low, high, last} of both sides; log: the scale. */
+  show({ value, unit, whole, rows, ends, log, ink, at }) {
+    say(this.value, Number.isFinite(value) ? `${whole ? count(value) : short(value)}${unit}` : "–");
     const ratio = window.devicePixelRatio || 1, width = Math.round(this.canvas.clientWidth * ratio), height = Math.round(this.canvas.clientHeight * ratio);
     if (!width || !height) return;
     Object.assign(this.canvas, { width, height });

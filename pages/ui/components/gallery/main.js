@@ -30,7 +30,7 @@ class Duo {
       make("h3", {}, "What helps"), this.changes, this.fix, make("p", { class: "gg-quiet" }, "The same seed, from the start, with nothing else changed."));
     this.root = make("div", { class: "gs-live gg-root", "data-testid": "gallery" },
       make("div", { class: "gg-duo" }, this.failing.root, this.offer, this.fixed.root),
-      make("div", { class: "gs-timeline" }, this.play, this.slider, this.newest, this.again), this.cured);
+      this.cured, make("div", { class: "gs-timeline" }, this.play, this.slider, this.newest, this.again));
   }
 
   update(data, tell) {
@@ -161,7 +161,7 @@ class Duo {
     open.forEach((side, i) => {
       const rows = all[i], at = side.shown?.step ?? null, row = at === null ? -1 : rows.findLastIndex(([s]) => s <= at);
       const ink = getComputedStyle(side.root).getPropertyValue("--ink");
-      side.gauge.show({ value: row < 0 ? NaN : rows[row][1], unit: gauge.unit, rows, ends, log: gauge.log, ink, at: row < 0 ? null : rows[row][0] });
+      side.gauge.show({ value: row < 0 ? NaN : rows[row][1], unit: gauge.unit, whole: gauge.whole, rows, ends, log: gauge.log, ink, at: row < 0 ? null : rows[row][0] });
     });
   }
 
