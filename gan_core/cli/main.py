@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from gan_core.cli.apart import branch, twin
 from gan_core.cli.carry import read_run, write_run
+from gan_core.cli.diagnose import diagnose
 from gan_core.cli.doctor import doctor
 from gan_core.cli.errors import os_sentence
 from gan_core.cli.evaluate import evaluate
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "branch": branch,
     "twin": twin,
     "evaluate": evaluate,
+    "diagnose": diagnose,
     "runs": runs,
     "sample": sample,
     "export": export,

@@ -118,6 +118,11 @@ def build_parser() -> Parser:
     _engine(evaluate)
     _json(evaluate)
 
+    diagnose = command("diagnose", "Say what is going wrong in a run, with evidence, and what might help.")
+    _run(diagnose)
+    _folders(diagnose)
+    _json(diagnose)
+
     runs = command("runs", "List the runs there are, newest first.")
     _folders(runs)
     _json(runs)

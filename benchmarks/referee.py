@@ -1,0 +1,178 @@
+"""The referee on trial: runs whose trouble is known, thresholds fitted to some seeds, and a verdict on the others.
+
+python -m benchmarks.referee               train what is not recorded yet, fit, and write the table
+python -m benchmarks.referee --no-training fit and write the table from what is recorded
+
+Records lie under build/referee, one file a run, so that it may be stopped and started again. Written are
+gan_core/measure/referee_thresholds.json, benchmarks/referee_results.json and the table in docs/referee.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from benchmarks.machine import describe
+from benchmarks.referee_record import Recorder, load, save
+from benchmarks.referee_scenarios import BAD, FIT_SEEDS, HEALTHY, REPORT_SEEDS, SCENARIOS, Scenario
+from benchmarks.referee_table import write_table
+from gan_core.config.files import write_atomically
+from gan_core.measure.referee import THRESHOLDS_FILE, Evidence, Thresholds, findings_by
+from gan_core.measure.referee_scores import MOST, SCORES, enough
+
+MOMENTS = (0.5, 0.75, 1.0)  # shares of a run at which the referee is asked
+RESULTS = Path("benchmarks/referee_results.json")
+LEAST = {
+    "diverging": 0.8, "exploding gradient": 0.8, "vanishing gradient": 1.5, "D wins": 0.9, "G wins": 0.9,
+    "mode collapse": 0.6, "memorising": 0.4, "oscillation": 0.1, "plateau": 0.8,
+}  # fmt: skip
+"""What each word means at the least, whatever the runs say: nobody would call it so below that."""
+
+Record = tuple[Evidence, float]
+
+
+def record_file(folder: Path, scenario: Scenario, seed: int) -> Path:
+    return folder / f"{re.sub('[^a-z0-9.]+', '-', scenario.name.lower())}-{seed}.json"
+
+
+def record_missing(folder: Path, seeds: Iterable[int], match: str = "") -> None:
+    """Train what is not recorded yet, seed by seed."""
+    recorder = Recorder()
+    for seed in seeds:
+        for scenario in SCENARIOS:
+            path = record_file(folder, scenario, seed)
+            if match in scenario.name and not path.exists():
+                evidence, seconds = recorder.record(scenario.config(seed))
+                save(path, evidence, seconds)
+                print(f"seed {seed}, {scenario.name}: {seconds:.1f} s", flush=True)
+
+
+def recorded(folder: Path) -> dict[tuple[str, int], Record]:
+    """(scenario, seed) -> what was recorded of it, for every run that is there and is still this configuration."""
+    found = {}
+    for scenario in SCENARIOS:
+        for seed in (*FIT_SEEDS, *REPORT_SEEDS):
+            path = record_file(folder, scenario, seed)
+            if path.exists() and (record := load(path))[0].config == scenario.config(seed):
+                found[scenario.name, seed] = record
+    return found
+
+
+def moments(evidence: Evidence) -> list[Evidence]:
+    """What was known at each moment, where there was enough to say anything."""
+    cuts = [evidence.until(int(evidence.step * share)) for share in MOMENTS]
+    return [cut for cut in cuts if cut.diverged or enough(cut)]
+
+
+def fit(records: dict[tuple[str, int], Record]) -> Thresholds:
+    """For points and for images: halfway between the healthy runs' highest and the ill ones' lowest score.
+
+    Only FIT_SEEDS are looked at. A scenario teaches the kind that it aims at, by its highest score at any moment.
+    """
+    found: Thresholds = {}
+    for kind, score in SCORES.items():
+        found[kind] = {}
+        for where, images in (("plane", False), ("images", True)):
+            best: dict[bool, list[float]] = {True: [], False: []}
+            for scenario in SCENARIOS:
+                if scenario.images != images or (scenario.kinds and scenario.kinds[0] != kind):
+                    continue
+                runs = [records[scenario.name, seed][0] for seed in FIT_SEEDS if (scenario.name, seed) in records]
+                best[bool(scenario.kinds)] += [max(score(cut).value for cut in moments(run)) for run in runs]
+            found[kind][where] = _between(best[False], best[True], LEAST[kind])
+    return found
+
+
+def _between(healthy: list[float], ill: list[float], least: float) -> float:
+    """Halfway, never below `least`; where none was ill, half as much again as any healthy one."""
+    known = [value for value in healthy if value > -MOST]
+    high = max(known, default=least / 2)
+    if not ill:
+        return round(max(least, 1.5 * high), 3)
+    return round(max(least, (high + min(min(ill), 3 * max(high, least))) / 2), 3)
+
+
+def verdicts(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[str, dict[int, list[str]]]:
+    """Scenario -> seed -> every kind that was found at any of the moments; "too early" where nothing was said."""
+    found: dict[str, dict[int, list[str]]] = {}
+    for (name, seed), (evidence, _) in records.items():
+        cuts = moments(evidence)
+        kinds = [kind for cut in cuts for kind in findings_by(cut, limits)]
+        found.setdefault(name, {})[seed] = list(dict.fromkeys(kinds)) if cuts else ["too early"]
+    return found
+
+
+def judge(
+    scenarios: Iterable[Scenario], verdict: dict[str, dict[int, list[str]]], seeds: Iterable[int]
+) -> list[bool]:
+    """For each recorded run: whether one of its scenario's kinds was found, or (healthy) no trouble at all."""
+    judged = []
+    for scenario in scenarios:
+        for seed in seeds:
+            if (kinds := verdict.get(scenario.name, {}).get(seed)) is None:
+                continue
+            troubles = set(kinds) - {"plateau"}
+            judged.append(bool(set(kinds) & set(scenario.kinds)) if scenario.kinds else not troubles)
+    return judged
+
+
+def results(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[str, object]:
+    """Everything that the table is made of."""
+    verdict = verdicts(records, limits)
+    bad, well = judge(BAD, verdict, REPORT_SEEDS), judge(HEALTHY, verdict, REPORT_SEEDS)
+    missing = [
+        f"{scenario.name}, seed {seed}"
+        for scenario in SCENARIOS
+        for seed in (*FIT_SEEDS, *REPORT_SEEDS)
+        if (scenario.name, seed) not in records
+    ]
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": describe(),
+        "fit_seeds": FIT_SEEDS,
+        "report_seeds": REPORT_SEEDS,
+        "moments": MOMENTS,
+        "bad_found": sum(bad),
+        "bad_runs": len(bad),
+        "healthy_accused": well.count(False),
+        "healthy_runs": len(well),
+        "fit_bad_found": sum(judge(BAD, verdict, FIT_SEEDS)),
+        "fit_bad_runs": len(judge(BAD, verdict, FIT_SEEDS)),
+        "fit_healthy_accused": judge(HEALTHY, verdict, FIT_SEEDS).count(False),
+        "fit_healthy_runs": len(judge(HEALTHY, verdict, FIT_SEEDS)),
+        "verdicts": {name: {str(seed): kinds for seed, kinds in by.items()} for name, by in verdict.items()},
+        "seconds": {f"{name}, seed {seed}": seconds for (name, seed), (_, seconds) in records.items()},
+        "not_run": missing,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=Path, default=Path("build/referee"), help="where runs are recorded")
+    parser.add_argument("--no-training", action="store_true", help="use what is recorded")
+    parser.add_argument("--only-training", action="store_true", help="record, and leave the table as it is")
+    parser.add_argument("--match", default="", help="only scenarios with this in their name are trained")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    if not arguments.no_training:
+        record_missing(arguments.records, (*FIT_SEEDS, *REPORT_SEEDS), arguments.match)
+    if arguments.only_training:
+        return
+    records = recorded(arguments.records)
+    limits = fit(records)
+    found = results(records, limits)
+    write_atomically(THRESHOLDS_FILE, (json.dumps({"thresholds": limits}, indent=1) + "\n").encode())
+    write_atomically(RESULTS, (json.dumps(found, indent=1) + "\n").encode())
+    write_table(found)
+    print(f"found {found['bad_found']} of {found['bad_runs']} ill runs, accused {found['healthy_accused']} of "
+          f"{found['healthy_runs']} healthy ones; not run: {len(found['not_run'])}")  # type: ignore[arg-type]  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""The referee: what is going wrong in a run, with the numbers that say so, a likely cause and one change to try.
+
+`diagnose` is a pure function of a run's evidence. What counts as trouble is a score (`referee_scores`) above a
+threshold; the thresholds are fitted to runs whose trouble is known, by `python -m benchmarks.referee`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gan_core.config.codec import differences, replace_at
+from gan_core.measure.referee_evidence import Evidence
+from gan_core.measure.referee_scores import MOST, SCORES, Score, badness, enough
+from gan_core.measure.referee_words import CAUSES, TITLES, suggestion, words
+from gan_core.training.run_config import RunConfig
+
+__all__ = ["HEALTHY", "KINDS", "TROUBLES", "Evidence", "Finding", "diagnose", "findings_by", "thresholds"]
+
+THRESHOLDS_FILE = Path(__file__).with_name("referee_thresholds.json")
+HEALTHY = "healthy"
+TROUBLES = tuple(kind for kind in SCORES if kind != "plateau")
+KINDS = (*SCORES, HEALTHY)
+_MOMENTS = 8  # at which it is asked since when something has been so
+
+Thresholds = dict[str, dict[str, float]]
+"""Kind -> "plane" or "images" -> the least score that counts."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the referee says.
+
+    kind: one of KINDS. step: since when it has been so, as far as the evidence tells. evidence: name of a number ->
+    its value. words: what is seen, with the numbers. cause: the likeliest. suggestion: dotted path -> value, empty
+    where nothing needs to change; suggestion_words: what that does.
+    """
+
+    kind: str
+    step: int
+    title: str
+    evidence: dict[str, float]
+    words: str
+    cause: str
+    suggestion: dict[str, Any]
+    suggestion_words: str
+
+    @property
+    def trouble(self) -> bool:
+        return self.kind in TROUBLES
+
+    def sets(self, config: RunConfig) -> list[str]:
+        """The suggestion as the values of `--set`."""
+        return [f"{path}={text}" for path, text in differences(changed(config, self.suggestion), config).items()]
+
+    def as_json(self, config: RunConfig) -> dict[str, Any]:
+        numbers = {name: value if math.isfinite(value) else None for name, value in self.evidence.items()}
+        return asdict(self) | {"evidence": numbers, "suggestion": self.sets(config)}
+
+
+def changed(config: RunConfig, changes: dict[str, Any]) -> RunConfig:
+    """The configuration with a finding's suggestion."""
+    for path, value in changes.items():
+        config = replace_at(config, path, value)
+    return config
+
+
+@functools.cache
+def thresholds() -> Thresholds:
+    """As they were fitted."""
+    found: Thresholds = json.loads(THRESHOLDS_FILE.read_text(encoding="utf-8"))["thresholds"]
+    return found
+
+
+def findings_by(evidence: Evidence, limits: Thresholds) -> dict[str, Score]:
+    """The kinds whose score reaches its threshold, the most urgent first; empty where there is nothing to say."""
+    if not evidence.diverged and not enough(evidence):
+        return {}
+    where = "plane" if evidence.is_plane else "images"
+    scores = {kind: score(evidence) for kind, score in SCORES.items()}
+    found = {kind: score for kind, score in scores.items() if score.value >= limits[kind][where]}
+    return without_echoes(found)
+
+
+def without_echoes(found: dict[str, Score]) -> dict[str, Score]:
+    """Without what another finding already explains.
+
+    A generator that has not moved yet draws samples that are alike: that is no collapse. What is in trouble is not on
+    a plateau, and what has run away needs no other name.
+    """
+    stuck = {"D wins", "vanishing gradient"} & set(found)
+    hidden = {"mode collapse"} if stuck and found.get("oscillation") is None and _unmoved(found) else set()
+    if any(kind != "plateau" for kind in found):
+        hidden.add("plateau")
+    return {kind: score for kind, score in found.items() if kind not in hidden}
+
+
+def _unmoved(found: dict[str, Score]) -> bool:
+    """Whether the samples are still about as far away as the untrained generator's."""
+    left = [found[kind].evidence["distance_left"] for kind in ("D wins", "vanishing gradient") if kind in found]
+    return all(0.85 <= value <= 1.15 for value in left)
+
+
+def diagnose(evidence: Evidence, limits: Thresholds | None = None) -> tuple[Finding, ...]:
+    """What there is to say, the most urgent first; one "healthy" where nothing is wrong, () where it is too early."""
+    limits = limits or thresholds()
+    found = findings_by(evidence, limits)
+    if found:
+        return tuple(_finding(evidence, kind, score, limits) for kind, score in found.items())
+    if not enough(evidence):
+        return ()
+    left = badness(evidence)
+    return (_finding(evidence, HEALTHY, Score(MOST, {"distance_left": left}), limits),)
+
+
+def _finding(evidence: Evidence, kind: str, score: Score, limits: Thresholds) -> Finding:
+    step = evidence.step if kind == HEALTHY else _since(evidence, kind, limits)
+    change, change_words = suggestion(kind, evidence.config)
+    numbers = {name: float(value) for name, value in score.evidence.items() if not math.isnan(value)}
+    return Finding(
+        kind, step, TITLES[kind], numbers, words(kind, numbers, evidence), CAUSES[kind], change, change_words
+    )
+
+
+def _since(evidence: Evidence, kind: str, limits: Thresholds) -> int:
+    """The earliest of some moments from which on the kind was found at every one."""
+    steps = [int(evidence.step * (i + 1) / _MOMENTS) for i in range(_MOMENTS)]
+    since = evidence.step
+    for step in reversed(steps[:-1]):
+        if kind not in findings_by(evidence.until(step), limits):
+            break
+        since = step
+    return since
