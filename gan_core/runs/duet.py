@@ -39,6 +39,7 @@ class Duet:
         self._steps: dict[str, int] = {}  # of those that have come so far as to train
         self._resting: set[str] = set()
         self._orders: list[tuple[Command, tuple[str, ...]]] = []
+        self._owed: dict[str, int] = {}  # steps at which one has to show its samples, since the other did
         self._turn = ids[0]
         self._slice_ends, self._limit, self._every = 0.0, 0, 1
 
@@ -74,6 +75,20 @@ class Duet:
         """Whether its next step only follows its partner's."""
         with self._changed:
             return self._steps.get(run_id, 0) < self._steps.get(self.partner(run_id), 0)
+
+    def follows(self, run_id: str, step: int) -> bool:
+        """Whether the other has come to this step before."""
+        with self._changed:
+            other = self.partner(run_id)
+            return other not in self._left and step <= self._steps.get(other, -1)
+
+    def owes_grid(self, run_id: str, step: int, *, shown: bool) -> bool:
+        """Whether the other has shown its samples at this step; shown: this one has, so the other will owe them."""
+        with self._changed:
+            if shown:
+                self._owed[self.partner(run_id)] = step
+                return False
+            return self._owed.pop(run_id, -1) == step if self._owed.get(run_id, -1) <= step else False
 
     def look(self, run_id: str) -> None:
         """While the one whose turn it is waits to take a step: hand over what was asked for."""

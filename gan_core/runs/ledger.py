@@ -68,6 +68,8 @@ class Ledger:
         self._next_look = self._live_cost_seconds = 0.0
         self._last_checkpoint = 0.0
         self._checkpoint_cost_seconds = 0.0
+        self.quiet = False  # grids are shown when another says so
+        self.shown_step = -1  # of the newest grid that was only looked at
         self.view: RunView
         self.renew()
 
@@ -240,6 +242,7 @@ class Ledger:
 
     def show_grid(self, trainer: Trainer) -> None:
         """A grid that is only looked at."""
+        self.shown_step = trainer.step_count
         self._shelf.pass_by(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
 
     def _show(self, grid: Grid) -> None:
@@ -249,7 +252,9 @@ class Ledger:
         """While somebody watches, a few times a second, as long as it costs but a small share of the time."""
         seconds = LIVE_SCENE_SECONDS if trainer.shape.is_points else LIVE_GRID_SECONDS
         pause = max(seconds, self._live_cost_seconds / LIVE_GRID_SHARE)
-        if now - self._last_live >= pause and not self._shelf.busy and self._around.is_watched(self.folder.id):
+        if self.quiet or now - self._last_live < pause:
+            return
+        if not self._shelf.busy and self._around.is_watched(self.folder.id):
             self.show_grid(trainer)
             self._last_live = time.monotonic()
             self._live_cost_seconds = self._last_live - now

@@ -258,9 +258,9 @@ class RunThread(threading.Thread):
             if trainer.finished or self._limits.reached(trainer.step_count, self._ledger.meter.elapsed()):
                 self._end(trainer, "finished")
                 return
-            if self._duet is not None and not self._take_turn(trainer, self._duet):
-                continue
             if self._swap.seeking and not self._swap_steps(trainer):
+                continue
+            if self._duet is not None and not self._take_turn(trainer, self._duet):
                 continue
             if self._pace_seconds and not self._wait_for_pace(trainer):
                 continue
@@ -273,7 +273,7 @@ class RunThread(threading.Thread):
                 self._examine(trainer)
             if trainer.point_due():
                 self._point(trainer)
-            self._ledger.look_after(trainer)
+            self._look_after(trainer)
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
@@ -286,6 +286,15 @@ class RunThread(threading.Thread):
         dissection = dissect(trainer, self._players)
         self._dissecting = False
         self.dissected = self._ledger.dissected(trainer, dissection)
+
+    def _look_after(self, trainer: Trainer) -> None:
+        """What goes by the clock; of twins the one that follows shows the steps that the other has shown."""
+        duet, step = self._duet, trainer.step_count
+        if duet is not None:
+            self._ledger.quiet = duet.follows(self.folder.id, step)
+        self._ledger.look_after(trainer)
+        if duet is not None and duet.owes_grid(self.folder.id, step, shown=self._ledger.shown_step == step):
+            self._ledger.show_grid(trainer)
 
     def _take_turn(self, trainer: Trainer, duet: Duet) -> bool:
         """Whether the next step may be taken; False as soon as a command has come, or after a while without a turn.
@@ -302,7 +311,7 @@ class RunThread(threading.Thread):
         free = duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
         self._ledger.meter.run()
         if not free:
-            self._ledger.look_after(trainer)
+            self._look_after(trainer)
         return free
 
     def _wait_for_pace(self, trainer: Trainer) -> bool:
@@ -314,7 +323,7 @@ class RunThread(threading.Thread):
                 self._duet.look(self.folder.id)
             if not self._commands.empty():
                 return False
-            self._ledger.look_after(trainer)
+            self._look_after(trainer)
             time.sleep(min(left, PACE_LOOK_SECONDS))
         self._next_step = time.monotonic() + self._pace_seconds
         return True

@@ -7,16 +7,16 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import differences, from_dict
 from gan_core.runs.commands import CheckpointNow, Pause, Resume, StepOnce, Stop
 from gan_core.runs.states import LIVE, WORDS
-from gan_core.training import RunConfig
+from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
+from pages.lab.twin import draw_twins
 from pages.ui.components.copy import copy_link
 from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
 from pages.ui.suited import makes_points
-from pages.ui.words import compact, count, moment, pace_words, path_label, plain, preset_label, value_at
+from pages.ui.words import compact, count, moment, pace_words, preset_label
 
 LONGER = (2, 5, 10)
 PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
@@ -70,7 +70,8 @@ def _draw_share(state: Tab) -> None:
 def _draw_actions(state: Tab, view: Any) -> None:
     """The buttons that fit the run's state; what does not apply is not there."""
     kind = view.state if view is not None else "idle"
-    running = [v for v in manager().views() if v.state in ("running", "paused") and v.id != state.run]
+    own = (state.run, view.twin_of if view is not None else "")
+    running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
     if kind == "queued" and not running:
         kind = "running"  # it starts at once: no other buttons for the blink of an eye
     if kind in LIVE and not manager().trains_here(state.run):
@@ -112,6 +113,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
         command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
     if kind not in LIVE or not state.steering:
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
+        draw_twins(state, begin)
     if running:
         st.button(
             "Watch what trains now",
@@ -122,7 +124,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
             help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
         )
     if view is not None and view.checkpoints:
-        _draw_branch(state, view)
+        draw_branch(state, view, begin)
         if kind not in LIVE and not makes_points(view):
             _draw_explore(state)
 
@@ -180,28 +182,6 @@ def _draw_longer(state: Tab, view: Any) -> None:
 def _draw_explore(state: Tab) -> None:
     if st.button("Explore", key="explore-run", icon=":material/explore:", help="Its latent space, under your hand."):
         st.switch_page("explore/page.py", query_params={"model": f"run:{state.run}"})
-
-
-def _draw_branch(state: Tab, view: Any) -> None:
-    """A new run from any checkpoint, as it was or with what is different in the panel."""
-    steps = sorted(view.checkpoints, reverse=True)
-    with st.popover("Branch", icon=":material/call_split:", key="branch"):
-        st.markdown("A new run that starts from a checkpoint of this one.")
-        step = st.selectbox("Checkpoint at step", steps, format_func=count, key="branch-step")
-        pairs = differences(state.config, from_dict(RunConfig, view.config))
-        words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
-        listed = ", ".join(f"{path_label(state.config, path)}: {plain(text)}" for path, text in pairs.items())
-        own = bool(pairs) and st.toggle(words, value=True, key="branch-own", help=listed)
-        changes = {path: value_at(state.config, path) for path in pairs} if own else {}
-
-        st.button(
-            "Start the branch",
-            key="branch-go",
-            type="primary",
-            width="stretch",
-            on_click=begin,
-            args=(state, state.begun, lambda: manager().branch(state.run, step, changes)),
-        )
 
 
 def _draw_runs(state: Tab) -> None:

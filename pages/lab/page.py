@@ -10,8 +10,10 @@ from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
+from pages.lab.branching import ask_for_branch
 from pages.lab.controls import draw_controls, draw_trouble
 from pages.lab.setup import draw_setup
+from pages.lab.twin import draw_pair
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
@@ -35,14 +37,14 @@ def watched(state: Tab) -> Any:
         return None
 
 
-def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
+def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", name: str = "", twin: str = "") -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
     info = config.data.info(manager().data_dir)
     live_view(
         token=home().token,
-        run=state.run,
-        signature=signature(view, len(manager().changes(state.run))) if view else "",
-        name=(view.title or preset_label(view.preset)) if view else "",
+        run=view.id if view else "",
+        signature=signature(view, len(manager().changes(view.id))) if view else "",
+        name=(name or view.title or preset_label(view.preset)) if view else "",
         probability=bool(config.loss.probability),
         threshold=config.loss.fixed_threshold(),
         epoch_images=info.count,
@@ -51,6 +53,9 @@ def draw_view(state: Tab, view: Any, config: RunConfig) -> None:
         missing=NOT_HERE if info.needs_download and view is None else "",
         projector=state.projector,
         on_moved=lambda: None,
+        on_branch=ask_for_branch if view and view.id == state.run and view.checkpoints else None,
+        key=key,
+        twin=twin,
     )
 
 
@@ -99,7 +104,7 @@ def draw_lab(state: Tab) -> None:
             draw_notice(state)
             draw_controls(state, view)
             draw_trouble(view)
-            draw_view(state, view, config)
+            draw_pair(state, view, config, draw_view)
         with side, st.container(key="panel"):
             if steering:
                 draw_setup(state, here, config, lambda p, v: send_change(state, p, v), steering=True)

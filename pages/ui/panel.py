@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import walk
+from gan_core.config.codec import get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.ui.making import MADE_BY_HAND
@@ -82,6 +82,12 @@ def draw_options(options: Any, scope: str, changed: Changed) -> None:
     drawing = Drawing(scope, changed, advanced=True)
     for f in dataclasses.fields(options):
         _draw(spec_of(f), f.name, f.name, getattr(options, f.name), drawing)
+
+
+def draw_field(config: Any, path: str, scope: str, changed: Changed) -> None:
+    """One field of a `RunConfig`, with the fields inside it if it has any."""
+    drawing = Drawing(scope, changed, advanced=True, hidden=hidden_fields(config), points=shows_points(config.data))
+    _draw(spec_at(config, path), path.rpartition(".")[2], path, get_at(config, path), drawing)
 
 
 FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")

@@ -82,6 +82,7 @@ def view_header(view: Any) -> dict[str, Any]:
         "error": public(view.error),
         "advice": list(view.advice),
         "checkpoints": len(view.checkpoints),
+        "parent_step": view.parent_step,
     }
 
 

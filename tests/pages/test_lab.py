@@ -197,7 +197,9 @@ def test_a_diverged_run_says_what_and_what_helps_and_offers_a_branch(home: Home,
     said = [m.value for m in app.markdown]
     assert any("d_loss was NaN at step 12." in words for words in said)
     assert any("Lower the learning rates." in words for words in said)
-    calm(app.selectbox(key="branch-step").select(5).run())
+    (at,) = (field for field in app.number_input if field.label == "At step")
+    assert at.value == 10
+    calm(at.set_value(5).run())
     press(app, "branch-go")
     newest = manager.views()[0]
     assert (newest.parent, newest.parent_step) == (run, 5)

@@ -49,13 +49,23 @@ def live_view(
     missing: str,
     projector: bool,
     on_moved: Callable[[], None],
+    on_branch: Callable[[Any], None] | None = None,
+    key: str = "live",
+    twin: str = "",
 ) -> None:
     """Show a run, or with `run` empty the `preview` of what it would learn from, or `missing`: why there is none.
 
     signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
     page drawn again. name: what the run is called. threshold: the score above which D says
     real; None: half-way between its two means. class_names: of a class-conditional run, a column of samples each.
+    on_branch: is told the step of the moment that is looked at when somebody wants to branch from it; None: there is
+    nothing to branch. key: one for each view on a page. twin: the run whose film moves with this one's.
     """
+
+    def asked() -> None:
+        if on_branch is not None:
+            on_branch(st.session_state[key]["branch"])
+
     data = {
         "token": token,
         "run": run,
@@ -70,11 +80,14 @@ def live_view(
         "projector": projector,
         "plotly": PLOTLY_PATH,
         "columns": list(COLUMNS),
+        "can_branch": on_branch is not None,
+        "twin": twin,
     }
     _mount(
-        key="live",
+        key=key,
         data=[data],  # in a list, see copy.py
         on_moved_change=on_moved,
+        on_branch_change=asked,
     )
 
 

@@ -5,10 +5,11 @@ const FRAMES_HELD = 150, FRAME_SECONDS = 0.09;
 class Film {
   /**
    * threshold(step): the score above which D said real then, NaN where that is not known. plane: the Stage that shows
-   * frames of points; onScene(scene): one is shown.
+   * frames of points; onScene(scene): one is shown. onBranch(step): somebody wants to branch from that moment.
    */
-  constructor({ onScrub, threshold, plane, onScene }) {
-    Object.assign(this, { onScrub, threshold, plane, onScene });
+  constructor({ onScrub, threshold, plane, onScene, onBranch }) {
+    Object.assign(this, { onScrub, threshold, plane, onScene, onBranch });
+    this.canBranch = false;
     this.source = null; // {run, token}
     this.classNames = []; // of a class-conditional run: a column each
     this.reset();
@@ -42,6 +43,8 @@ class Film {
     this.realButton = button("toggle-real", "Real beside it", () => this.toggleReal(), { "aria-pressed": "false" });
     this.playButton = button("play", "▶ Replay", () => this.play(), { "aria-label": "Replay the training from its start" });
     this.liveButton = button("live", "Live", () => this.goLive(), { "aria-label": "Show the newest samples" });
+    this.branchButton = button("branch-here", "Branch", () => this.onBranch(this.kept[Number(this.slider.value)]?.[0]),
+      { "aria-label": "Branch from this moment", title: "A new run that goes on from this moment", hidden: true });
     this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training",
       "data-testid": "timeline", onInput: () => this.scrub(Number(this.slider.value)) });
     this.stage = make("div", { class: "gs-stage" }, this.canvas, this.tip, this.plane.root, this.empty);
@@ -51,7 +54,7 @@ class Film {
     this.root = make("section", { class: "gs-film", "aria-label": "Samples" },
       make("div", { class: "gs-side" },
         this.head, this.names, this.stage,
-        make("div", { class: "gs-timeline" }, this.playButton, this.slider, this.liveButton)),
+        make("div", { class: "gs-timeline" }, this.playButton, this.slider, this.branchButton, this.liveButton)),
       this.real);
     this.setPoints(false);
   }
@@ -139,6 +142,7 @@ class Film {
     const part = last ? Number(this.slider.value) / last : 1;
     this.slider.style.setProperty("--part", `${100 * part}%`);
     this.liveButton.disabled = this.live || !this.newest;
+    this.branchButton.hidden = this.live || !this.canBranch || !at;
     this.liveButton.dataset.on = String(this.live && !!this.newest);
     const frame = this.shown;
     this.slider.setAttribute("aria-valuetext", at ? `step ${at[0]}, ${at[1]} images` : "nothing yet");
@@ -164,6 +168,14 @@ class Film {
     this.onScrub(step);
     const frame = await this.frame(step);
     if (frame && this.wanted === step && !this.live) this.display(frame);
+  }
+
+  /** To the newest kept step that is not after this one; null: to the newest samples. */
+  follow(step) {
+    this.stopPlaying();
+    if (step === null) return this.goLive();
+    const after = this.kept.findIndex(([kept]) => kept > step);
+    this.goTo(after < 0 ? this.kept.length - 1 : Math.max(0, after - 1));
   }
 
   goLive() {

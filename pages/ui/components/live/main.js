@@ -2,6 +2,7 @@
 
 const mounted = new WeakMap();
 const PAINT_MS = 250;
+const TWIN_MOVED = "gs-twin-moved";
 const CONTROLS = ".st-key-controls"; // the page's row of buttons
 
 class LiveView {
@@ -12,7 +13,8 @@ class LiveView {
     this.measures = new Measures();
     this.networks = new Networks({ below: this.measures.root, onUnit: (overlay) => this.plane.setOverlay(overlay) });
     this.plane = new Stage({ threshold, onClose: () => this.networks.close() });
-    this.film = new Film({ onScrub: (step) => this.setCursor(step), threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene) });
+    this.film = new Film({ onScrub: (step) => { this.setCursor(step); this.tellTwin(step); }, threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene),
+      onBranch: (step) => this.tell("branch", step) });
     this.microscope = new Microscope({ stage: this.plane, networks: this.networks, ask: (what) => this.ask(what),
       opened: (on) => this.root.toggleAttribute("data-scope", on) });
     this.film.root.querySelector(".gs-timeline").append(this.microscope.button);
@@ -23,6 +25,8 @@ class LiveView {
     this.atControls = false;
     this.onFocus = (event) => { this.atControls = !!event.target.closest?.(CONTROLS); };
     for (const kind of ["focusin", "pointerdown"]) document.addEventListener(kind, this.onFocus);
+    this.onTwin = (event) => this.followTwin(event.detail);
+    window.addEventListener(TWIN_MOVED, this.onTwin);
     this.data = {};
     this.told = "";
     this.down = false;
@@ -38,6 +42,7 @@ class LiveView {
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.film.probability = this.curves.probability = this.plane.probability = data.probability;
     this.film.classNames = data.class_names;
+    if (this.film.canBranch !== data.can_branch) { this.film.canBranch = data.can_branch; this.film.update(); }
     if (look() !== looked) this.restyle();
     if (data.run !== before.run || data.token !== before.token) this.open();
     else if (!data.run && (data.preview?.key !== before.preview?.key || data.missing !== before.missing)) this.showPreview();
@@ -57,6 +62,18 @@ class LiveView {
     this.plane.restyle();
     this.networks.restyle();
     this.measures.soon();
+  }
+
+  /** Twins are looked at together: where one film is moved to a step, the other goes there too. */
+  tellTwin(step) {
+    if (this.data.twin && !this.following) window.dispatchEvent(new CustomEvent(TWIN_MOVED, { detail: { run: this.data.run, step } }));
+  }
+
+  followTwin({ run, step }) {
+    if (!run || run !== this.data.twin) return;
+    this.following = true;
+    this.film.follow(step);
+    this.following = false;
   }
 
   /** The film stands at a step, null: at the newest. */
@@ -261,6 +278,7 @@ class LiveView {
     this.curves.close();
     this.film.stopPlaying();
     for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, this.onFocus);
+    window.removeEventListener(TWIN_MOVED, this.onTwin);
     this.root.remove();
   }
 }

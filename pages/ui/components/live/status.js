@@ -112,6 +112,7 @@ class StatusStrip {
   remark(view, series, probability) {
     if (!view) return `Press Train: one network learns to ${this.points ? "make points" : "draw pictures"} like these, another to tell them from the real ones.`;
     if (view.state === "queued") return view.queue_place > 0 ? `Number ${view.queue_place} in the queue` : "It starts at once";
+    if (view.state === "running" && view.step < view.parent_step) return `Its parent's steps are trained again, exactly, up to step ${count(view.parent_step)}`;
     if (view.state !== "running") return (REMARKS[view.state] ?? "").replace("images", this.points ? "points" : "images");
     const now = performance.now();
     if (now - this.told.at > CALM_MS) this.told = { words: story(series, probability), at: now };

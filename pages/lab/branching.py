@@ -1,0 +1,76 @@
+"""A branch from any moment of a run: at which step, with which settings, and what it takes to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from gan_core.config.codec import differences, from_dict
+from gan_core.training import RunConfig
+from pages.ui.session import Tab, manager
+from pages.ui.words import count, duration, path_label, plain, value_at
+
+Begin = Callable[[Tab, int, Callable[[], str]], None]
+"""`controls.begin`: make a run and watch it, once for each drawing of the button."""
+
+_ASKED = "branch-asked"  # the step that was asked for under the picture
+
+
+def draw_branch(state: Tab, view: Any, begin: Begin) -> None:
+    """The popover in the row of buttons, and the dialog that the button under the picture opens."""
+    with st.popover("Branch", icon=":material/call_split:", key="branch"):
+        st.markdown("A new run that goes on from any step of this one.")
+        _draw_form(state, view, begin, "branch", int(view.checkpoints[-1]))
+    asked = st.session_state.pop(_ASKED, None)
+    if isinstance(asked, int) and 0 <= asked <= view.step:
+        _dialog(state, view, begin, asked)
+
+
+def ask_for_branch(step: Any) -> None:
+    """The button under the picture was pressed; what a browser says is a step only if it is a whole number."""
+    if isinstance(step, int) and not isinstance(step, bool):
+        st.session_state[_ASKED] = step
+
+
+@st.dialog("Branch from here", icon=":material/call_split:")
+def _dialog(state: Tab, view: Any, begin: Begin, step: int) -> None:
+    st.markdown("A new run that goes on from this moment of the run.")
+    if _draw_form(state, view, begin, "branch-here", step):
+        st.rerun()
+
+
+def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) -> bool:
+    """Whether the branch was started just now."""
+    key = f"{scope}-step:{view.id}:{default if scope == 'branch-here' else ''}"  # one for each run
+    most = max(int(view.step), default)
+    if not 0 <= st.session_state.get(key, -1) <= most:
+        st.session_state[key] = default
+    step = int(st.number_input("At step", min_value=0, max_value=most, step=1, key=key))
+    st.caption(way_words(view, step))
+    pairs = differences(state.config, from_dict(RunConfig, view.config))
+    words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
+    listed = ", ".join(f"{path_label(state.config, path)}: {plain(text)}" for path, text in pairs.items())
+    own = bool(pairs) and st.toggle(words, value=True, key=f"{scope}-own", help=listed)
+    changes = {path: value_at(state.config, path) for path in pairs} if own else {}
+    return st.button(
+        "Start the branch",
+        key=f"{scope}-go",
+        type="primary",
+        width="stretch",
+        on_click=begin,
+        args=(state, state.begun, lambda: manager().branch(state.run, step, changes)),
+    )
+
+
+def way_words(view: Any, step: int) -> str:
+    """From where the branch gets to its step, and how long that takes about."""
+    before = [kept for kept in view.checkpoints if kept <= step]
+    again = step - (before[-1] if before else 0)
+    if not again:
+        return "A checkpoint of this very step is kept: the branch starts at once."
+    seconds = again * view.elapsed_seconds / max(1, view.step)
+    start = f"the checkpoint at step {count(before[-1])}" if before else "the beginning"
+    steps = f"{count(again)} step{'s' * (again > 1)}"
+    return f"From {start}, {steps} are trained again first, exactly as in this run: about {duration(seconds)}."
