@@ -23,12 +23,24 @@ _FALLBACK = "choose Fashion-MNIST, which comes with the program"
 
 @dataclass(frozen=True)
 class Remote:
-    """A file that is published at any of `urls`; md5 as its publishers give it; megabytes: about how large it is."""
+    """A file that is published at any of `urls`; megabytes: about how large it is.
+
+    md5, sha256: the one of them that its publishers give.
+    """
 
     name: str
     urls: tuple[str, ...]
     md5: str
     megabytes: float
+    sha256: str = ""
+
+    @property
+    def method(self) -> str:
+        return "sha256" if self.sha256 else "md5"
+
+    @property
+    def checksum(self) -> str:
+        return self.sha256 or self.md5
 
 
 class _Broken(Exception):
@@ -40,8 +52,10 @@ def missing(remotes: Sequence[Remote], folder: Path) -> list[Remote]:
     return [remote for remote in remotes if not (folder / remote.name).is_file()]
 
 
-def fetch_all(label: str, remotes: Sequence[Remote], folder: Path, progress: Progress | None) -> None:
-    """See to it that every file is in `folder` and is the published one.
+def fetch_all(
+    label: str, remotes: Sequence[Remote], folder: Path, progress: Progress | None, fallback: str = _FALLBACK
+) -> None:
+    """See to it that every file is in `folder` and is the published one; `fallback` is what else one may do.
 
     Raises DataUnavailable, in one sentence that says what to do; what `progress` raises goes through, and nothing
     half-done is left behind.
@@ -56,12 +70,12 @@ def fetch_all(label: str, remotes: Sequence[Remote], folder: Path, progress: Pro
             names = ", ".join(other.name for other in missing(remotes, folder))
             raise DataUnavailable(
                 f"{label} is not on this machine and could not be fetched ({reason}): "
-                f"put {names} into {folder} by hand, or {_FALLBACK}."
+                f"put {names} into {folder} by hand, or {fallback}."
             ) from None
         done += remote.megabytes
     for remote in remotes:
         path = folder / remote.name
-        if _md5(path, path.stat().st_mtime_ns) != remote.md5:
+        if _checksum(path, path.stat().st_mtime_ns, remote.method) != remote.checksum:
             raise DataUnavailable(
                 f"{path} is not the published file (its checksum differs); remove it and try again."
             )
@@ -72,10 +86,10 @@ def _part_of(progress: Progress, label: str, before: float, own: float, total: f
 
 
 @lru_cache(maxsize=64)
-def _md5(path: Path, changed_ns: int) -> str:
-    """The file's MD5: what publishers give; it guards against damage, while readers expect the worst anyway."""
+def _checksum(path: Path, changed_ns: int, method: str) -> str:
+    """Of the file, as publishers give it: it guards against damage, while readers expect the worst anyway."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.new(method, usedforsecurity=False)).hexdigest()
 
 
 def _fetch(remote: Remote, folder: Path, report: Callable[[float], None] | None) -> None:
@@ -93,7 +107,7 @@ def _fetch(remote: Remote, folder: Path, report: Callable[[float], None] | None)
 
 
 def _download(url: str, remote: Remote, folder: Path, report: Callable[[float], None] | None) -> None:
-    digest, done = hashlib.md5(usedforsecurity=False), 0
+    digest, done = hashlib.new(remote.method, usedforsecurity=False), 0
     chunks = contextlib.closing(_chunks(url))
     with atomic_path(folder / remote.name) as temporary, open(temporary, "wb") as file, chunks as arriving:
         for chunk in arriving:
@@ -104,7 +118,7 @@ def _download(url: str, remote: Remote, folder: Path, report: Callable[[float], 
             file.write(chunk)
             if report is not None:
                 report(min(1.0, done / (1_000_000 * remote.megabytes)))
-        if digest.hexdigest() != remote.md5:
+        if digest.hexdigest() != remote.checksum:
             raise _Broken("what arrived is not the published file: its checksum differs")
 
 

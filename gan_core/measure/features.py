@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from gan_core.data.base import Dataset, datasets
+from gan_core.data.pixels import SIZES, resize
 from gan_core.measure.class_histogram import Classes
 from gan_core.measure.classifier import Card, Classifier, find_card, load_classifier
 from gan_core.training.batches import to_unit
@@ -57,14 +58,17 @@ class FeatureSpace:
 
 
 def features_for(dataset: Dataset, size: int, channels: int) -> FeatureSpace:
-    """The classifier trained on this dataset at this size where one came along; pixel features otherwise.
+    """The classifier trained on this dataset where one came along; pixel features otherwise.
 
+    Where none is of this size, the one of the nearest size sees the images resized to that, and the name says so.
     Raises ValueError for points in the plane (size 1), which have measures of their own.
     """
     if size < 4:
         raise ValueError(f"Features of images of {size} pixels were asked for; there are none below 4.")
-    card = find_card(datasets.name_of(dataset), size, channels)
-    return pixel_space() if card is None else classifier_space(card)
+    nearest_first = sorted(SIZES, key=lambda other: abs(other - size))
+    cards = (find_card(datasets.name_of(dataset), other, channels) for other in nearest_first)
+    card = next((card for card in cards if card is not None), None)
+    return pixel_space() if card is None else classifier_space(card, size)
 
 
 def pixel_space() -> FeatureSpace:
@@ -86,18 +90,19 @@ def _blocks(images: Tensor) -> Tensor:
     return torch.cat([means, spread], dim=1).flatten(1)
 
 
-def classifier_space(card: Card) -> FeatureSpace:
-    """The penultimate activations of the classifier of `card`, 64 of them."""
-    model, shape = load_classifier(card.name), (card.channels, card.size, card.size)
+def classifier_space(card: Card, size: int) -> FeatureSpace:
+    """The penultimate activations of the classifier of `card`, 64 of them, of images of `size` pixels."""
+    model, shape = load_classifier(card.name), (card.channels, size, size)
+    name = card.features if size == card.size else f"{card.features}, resized to {card.size} pixels"
 
     def look(images: Tensor) -> tuple[Tensor, Tensor]:
         if tuple(images.shape[1:]) != shape:
-            raise ValueError(f"Images are {tuple(images.shape[1:])}; {card.features} are of {shape}.")
-        return _activations(model, images)
+            raise ValueError(f"Images are {tuple(images.shape[1:])}; {name} are of {shape}.")
+        return _activations(model, resize(images, card.size))
 
     if card.accuracy >= TRUSTED_ACCURACY:
-        return FeatureSpace(card.features, card.classes, look)
-    return FeatureSpace(card.features, (), lambda images: (look(images)[0], None))
+        return FeatureSpace(name, card.classes, look)
+    return FeatureSpace(name, (), lambda images: (look(images)[0], None))
 
 
 def _activations(model: Classifier, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -62,8 +62,11 @@ def test_every_dataset_has_features_or_is_of_points(entry: Any) -> None:
         assert features.shape[0] == 7
         assert features.shape[1] >= 64
         assert np.isfinite(features).all()
-        card = FOLDER / f"{entry.name}-{size}.json"
-        assert space.name == (read_card(card).features if card.is_file() else PIXEL_FEATURES)
+        cards = {read_card(path).size: read_card(path).features for path in FOLDER.glob(f"{entry.name}-*.json")}
+        if size in cards:
+            assert space.name == cards[size]
+        else:
+            assert (space.name == PIXEL_FEATURES) if not cards else ("resized to " in space.name)
         assert (classes is not None) == bool(space.class_names)
         if classes is not None:
             assert classes.dtype == np.int64
@@ -76,6 +79,18 @@ def test_the_classifiers_names_are_the_datasets_own() -> None:
     assert features_for(Shapes(), 32, 3).name == "Shapes classifier features"
     assert features_for(Emoji(), 32, 3).name == "Emoji classifier features"
     assert features_for(FashionMnist(), 28, 3).name == PIXEL_FEATURES  # in colour it is something else
+
+
+def test_a_classifier_of_another_size_sees_images_that_are_resized() -> None:
+    """Shapes drawn at twice the size are the same shapes: nearly the same features, and the same classes."""
+    small, large = (Shapes(300).load(size, Path()).images for size in (32, 64))
+    space = features_for(Shapes(), 64, 3)
+    assert space.name == "Shapes classifier features, resized to 32 pixels"
+    one, other = features_for(Shapes(), 32, 3).extract_and_classify(small), space.extract_and_classify(large)
+    assert one[1] is not None
+    assert other[1] is not None
+    assert (one[1] == other[1]).mean() > 0.95
+    assert np.abs(one[0] - other[0]).mean() < 0.2 * np.abs(one[0] - one[0].mean(0)).mean()
 
 
 def test_many_images_are_looked_at_as_few_are_and_no_chance_is_drawn() -> None:
