@@ -84,7 +84,8 @@ BAD = (
 
 HEALTHY = (
     Scenario("ring, cured", "both learning rates 0.001, momentum 0.9", (), _RING, 2_000),
-    Scenario("ring preset", "the preset, by its own schedule", (), _with(preset("ring").config, batch_size=128), 2_000),
+    Scenario("ring preset", "the preset, by its own schedule", (),
+             _with(preset("ring").config, batch_size=128), 2_000),
     Scenario("grid preset", "noise on the points shows the way", (),
              _with(preset("grid").config, batch_size=128), 1_500),
     Scenario("moons with R1", "least squares and R1", (),

@@ -35,7 +35,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
 
 
 def _words(finding: Finding, config: RunConfig) -> str:
-    since = f" (since step {finding.step:,} at the latest)" if finding.trouble else ""
+    since = f" (first seen at step {finding.step:,})" if finding.trouble else ""
     lines = [f"{finding.title}{since}. {finding.words}", f"  Likely cause: {finding.cause}"]
     lines.append(f"  Suggestion: {finding.suggestion_words}")
     if sets := finding.sets(config):

@@ -25,7 +25,7 @@ THRESHOLDS_FILE = Path(__file__).with_name("referee_thresholds.json")
 HEALTHY = "healthy"
 TROUBLES = tuple(kind for kind in SCORES if kind != "plateau")
 KINDS = (*SCORES, HEALTHY)
-_MOMENTS = 8  # at which it is asked since when something has been so
+_MOMENTS = 8  # at which it is asked whether something was so already
 
 Thresholds = dict[str, dict[str, float]]
 """Kind -> "plane" or "images" -> the least score that counts."""
@@ -35,7 +35,7 @@ Thresholds = dict[str, dict[str, float]]
 class Finding:
     """One thing that the referee says.
 
-    kind: one of KINDS. step: since when it has been so, as far as the evidence tells. evidence: name of a number ->
+    kind: one of KINDS. step: the first of some moments at which it was seen. evidence: name of a number ->
     its value. words: what is seen, with the numbers. cause: the likeliest. suggestion: dotted path -> value, empty
     where nothing needs to change; suggestion_words: what that does.
     """
@@ -127,11 +127,6 @@ def _finding(evidence: Evidence, kind: str, score: Score, limits: Thresholds) ->
 
 
 def _since(evidence: Evidence, kind: str, limits: Thresholds) -> int:
-    """The earliest of some moments from which on the kind was found at every one."""
-    steps = [int(evidence.step * (i + 1) / _MOMENTS) for i in range(_MOMENTS)]
-    since = evidence.step
-    for step in reversed(steps[:-1]):
-        if kind not in findings_by(evidence.until(step), limits):
-            break
-        since = step
-    return since
+    """The first of some moments at which the kind was found."""
+    steps = [int(evidence.step * (i + 1) / _MOMENTS) for i in range(_MOMENTS - 1)]
+    return next((step for step in steps if kind in findings_by(evidence.until(step), limits)), evidence.step)

@@ -65,7 +65,8 @@ def window(table: dict[str, Column], name: str, start: float, end: float = 1.0) 
         return np.zeros(0)
     inside = (images >= start * images[-1]) & (images <= end * images[-1])
     values = column[inside]
-    return values[np.isfinite(values)]
+    known: Column = values[np.isfinite(values)]
+    return known
 
 
 def middle(values: Column) -> float:

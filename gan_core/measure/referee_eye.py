@@ -110,8 +110,9 @@ def flat_features(samples: NDArray[Any]) -> Floats:
         return np.ascontiguousarray(samples.reshape(len(samples), -1), dtype=np.float32)
     n, c, h, w = samples.shape
     by = next(k for k in range(1, h + 1) if h % k == 0 and h // k <= POOLED)
-    pooled = samples.reshape(n, c, h // by, by, w // by, by).mean((3, 5), dtype=np.float32)
-    return (pooled / np.float32(127.5) - np.float32(1)).reshape(n, -1)
+    pooled: Floats = samples.reshape(n, c, h // by, by, w // by, by).mean((3, 5), dtype=np.float32)
+    scaled: Floats = (pooled / np.float32(127.5) - np.float32(1)).reshape(n, -1)
+    return scaled
 
 
 def cut_atlas(pixels: NDArray[np.uint8], columns: int, rows: int) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 """How much each trouble there is in a run: one number a kind, from the evidence alone.
 
-The numbers are compared with thresholds that were fitted to runs whose trouble is known (docs/referee.md). "Recent" is
-the last four tenths of the images seen so far, so that a passing moment is not called a state.
+The numbers are compared with thresholds that were fitted to runs whose trouble is known (docs/referee.md). "Recent"
+is the last four tenths of the images seen so far, so that a passing moment is not called a state.
 """
 
 from __future__ import annotations

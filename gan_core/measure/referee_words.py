@@ -25,8 +25,8 @@ TITLES = {
 }
 
 CAUSES = {
-    "diverging": "Updates are too large for the slopes they are taken from, and each answers the last with a larger one.",
-    "exploding gradient": "Nothing limits the discriminator's slope, so it lowers its loss by making every score larger.",
+    "diverging": "Updates are too large for the slopes they follow, and each answers the last with a larger one.",
+    "exploding gradient": "Nothing limits the discriminator's slope: it lowers its loss by making every score larger.",
     "vanishing gradient": "The discriminator is so sure that its answer hardly depends on the sample any more.",
     "D wins": "The discriminator learns faster than the generator can answer, and what it says no longer helps.",
     "G wins": "The discriminator learns too slowly to tell the generator where real samples are.",
@@ -73,18 +73,23 @@ def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
         if "effective_share_of_modes" in numbers:
             return f"The samples are spread as if over {share('effective_share_of_modes')} of the modes."
         return (
-            f"The distance from a sample to the one most like it is {share('nearest_sample_ratio')} of that among real "
-            f"samples, and their spread is {share('sample_spread_ratio')} of the real one."
+            f"The distance from a sample to the one most like it is {share('nearest_sample_ratio')} of that among "
+            f"real samples, and their spread is {share('sample_spread_ratio')} of the real one."
         )
     if kind == "memorising":
         return _memorising(numbers)
     if kind == "oscillation":
+        gained = numbers.get("distance_gained", math.nan)
+        whither = "nearer" if gained >= 0 else "further away"
         return (
             f"From one look to the next a sample moves {n('movement_per_look')} times the mean distance of two real "
-            f"samples, and that has brought them {share('distance_gained')} of the way nearer."
+            f"samples, and that has brought them {100 * abs(gained):.0f}% of the way {whither}."
         )
     if kind == "plateau":
-        return f"For half of the run the samples have come {share('distance_gained')} of the way nearer to real ones."
+        return (
+            f"For half of the run the samples have come no more than {max(0.0, numbers['distance_gained']):.1%} of the "
+            f"way nearer to real ones, and from one look to the next they hardly move."
+        )
     return f"{away}, and nothing that is measured looks like trouble at step {evidence.step:,}."
 
 
@@ -93,8 +98,8 @@ def _memorising(numbers: dict[str, float]) -> str:
     if "overfit_gap" in numbers:
         seen, unseen, fake = (number_words(numbers[name]) for name in ("d_real", "d_held_out", "d_fake"))
         parts.append(
-            f"The discriminator gives training images {seen} on average, generated ones {fake}, and real ones that it "
-            f"was not trained on {unseen}."
+            f"The discriminator gives training images {seen} on average, generated ones {fake}, and real ones that "
+            f"it was not trained on {unseen}."
         )
     if "copy_distance_ratio" in numbers:
         ratio = f"{100 * numbers['copy_distance_ratio']:.0f}%"

@@ -57,7 +57,7 @@ class Diagnoser:
         self._said: OrderedDict[str, tuple[tuple[object, ...], tuple[Finding, ...]]] = OrderedDict()
 
     def diagnose(self, reader: Reader, run_id: str) -> tuple[Finding, ...]:
-        """What there is to say of a run now; () where it is too early. Asked again of a run as it was, it is quick."""
+        """What there is to say of a run now; () where it is too early. Quick where nothing is new."""
         view = reader.view(run_id)
         grids = reader.grids(run_id)
         evaluated = reader.evaluations(run_id)
