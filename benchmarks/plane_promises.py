@@ -76,7 +76,7 @@ def main() -> None:
     print(describe())
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as two:
         for promise in PROMISES:
-            found = list(two.map(lambda seed, p=promise: covered_and_good(p, seed, Path(folder)), seeds))  # type: ignore[misc]
+            found = list(two.map(lambda seed, p=promise: covered_and_good(p, seed, Path(folder)), seeds))
             held = all(promise.fewest <= m <= promise.most and s >= promise.least_good for m, s, _ in found)
             each = ", ".join(f"{modes} modes {share:.1%} in {seconds:.0f} s" for modes, share, seconds in found)
             print(f"{promise.preset}: {'held' if held else 'BROKEN'} ({each})")
