@@ -26,7 +26,7 @@ TITLES = {
 
 CAUSES = {
     "diverging": "Updates are too large for the slopes they follow, and each answers the last with a larger one.",
-    "exploding gradient": "Nothing limits the discriminator's slope: it lowers its loss by making every score larger.",
+    "exploding gradient": "Nothing limits the discriminator's slope, and larger scores alone lower its loss.",
     "vanishing gradient": "The discriminator is so sure that its answer hardly depends on the sample any more.",
     "D wins": "The discriminator learns faster than the generator can answer, and what it says no longer helps.",
     "G wins": "The discriminator learns too slowly to tell the generator where real samples are.",
@@ -87,8 +87,8 @@ def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
         )
     if kind == "plateau":
         return (
-            f"For half of the run the samples have come no more than {max(0.0, numbers['distance_gained']):.1%} of the "
-            f"way nearer to real ones, and from one look to the next they hardly move."
+            f"For half of the run the samples have come no more than {max(0.0, numbers['distance_gained']):.1%} "
+            f"of the way nearer to real ones, and from one look to the next they hardly move."
         )
     return f"{away}, and nothing that is measured looks like trouble at step {evidence.step:,}."
 
