@@ -11,6 +11,7 @@ from gan_core.runs.store import ID_PATTERN
 
 CHOSEN = "compare_chosen"  # in the session: the runs' ids, in the order in which they were chosen
 OPEN = "compare_tab"
+WIDGET = "compare-tabs"  # of the tabs themselves: the label of the open one
 MOST_CHOSEN = 24
 COLOURS = ("#0072B2", "#E69F00", "#00805F", "#7B5EA7", "#D55E00", "#2B9CB8", "#B3568C", "#8C7A00")
 """Of the runs by their place among the chosen, from the beginning again after the last; the dash changes then."""

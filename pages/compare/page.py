@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import streamlit as st
 
 from pages.compare import table
-from pages.compare.chosen import OPEN, opened, write_address
+from pages.compare.chosen import OPEN, WIDGET, opened, write_address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.home import NotReady, home
 from pages.ui.session import Tab, manager, tab
@@ -44,9 +44,10 @@ def draw_compare(state: Tab) -> None:
     draw_projector(state)
     with st.container(key="compare-page"):
         draw_notice(state)
-        labels = {label: name for name, (label, _) in TABS.items()}
-        first = TABS[opened(TABS) or "runs"][0]
-        tabs = st.tabs(list(labels), default=first, key="compare-tabs", on_change="rerun")
+        labels = [label for label, _ in TABS.values()]
+        if st.session_state.get(WIDGET) not in labels:  # new here, or back from another page
+            st.session_state[WIDGET] = TABS[opened(TABS) or "runs"][0]
+        tabs = st.tabs(labels, key=WIDGET, on_change="rerun")
         for shown, name in zip(tabs, TABS, strict=True):
             if shown.open:  # only what is looked at costs anything
                 st.session_state[OPEN] = name

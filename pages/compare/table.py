@@ -12,7 +12,7 @@ from gan_core.runs import trash
 from gan_core.runs.labels import label
 from gan_core.runs.store import run_ids
 from pages.compare.carry import draw_import
-from pages.compare.chosen import MOST_CHOSEN, choose, chosen
+from pages.compare.chosen import MOST_CHOSEN, WIDGET, choose, chosen
 from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
 from pages.ui.components.runs_table import runs_table
 from pages.ui.home import home
@@ -23,7 +23,6 @@ from pages.ui.words import preset_label
 
 LAST = "compare_deleted"  # in the session: tokens of what was deleted last
 GOTO = "goto-lab"
-TABS = "compare-tabs"
 _FIRST = ("fid", "modes_covered", "high_quality_share", "sliced_wasserstein", "g_loss", "d_loss")
 _SHARES = ("precision", "recall", "coverage")
 
@@ -127,7 +126,7 @@ def _lab(state: Tab, run: str) -> None:
 
 
 def _tab(_state: Tab, name: str) -> None:
-    st.session_state[TABS] = {"curves": "Curves", "samples": "Samples", "settings": "Settings"}.get(name, "Runs")
+    st.session_state[WIDGET] = {"curves": "Curves", "samples": "Samples", "settings": "Settings"}.get(name, "Runs")
 
 
 _ACTS: dict[str, Callable[..., None]] = {
