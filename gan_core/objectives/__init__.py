@@ -11,12 +11,14 @@ from gan_core.objectives.adversarial_losses import (
 from gan_core.objectives.base import augmentations, losses, penalties
 from gan_core.objectives.critic_penalties import R1, R1R2, R2, Dragan, NoPenalty, WeightClipping, WganGp
 from gan_core.objectives.image_augmentations import DiffAugment, NoAugmentation
+from gan_core.objectives.image_augmentations_adaptive import AdaptiveAugment
 from gan_core.objectives.noise import add_instance_noise, decayed_sigma
 
 __all__ = [
     "R1",
     "R1R2",
     "R2",
+    "AdaptiveAugment",
     "DiffAugment",
     "Dragan",
     "Hinge",

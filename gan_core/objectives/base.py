@@ -106,6 +106,19 @@ class Augmentation:
         raise NotImplementedError
 
 
+class Adaptive(Augmentation):
+    """An augmentation whose strength a trainer moves (`training.adaptive`): from `start` towards `target`."""
+
+    adaptive: ClassVar[bool] = True
+    start: float
+    target: float
+    images_to_full: int
+
+    def augment_at(self, images: Tensor, strength: float | Tensor, rng: torch.Generator) -> Tensor:
+        """As `augment`, with the probability `strength` of each change; `augment` itself stands at `start`."""
+        raise NotImplementedError
+
+
 losses: Registry[Loss] = Registry("loss", "loss")
 penalties: Registry[Penalty] = Registry("penalty", "penalty")
 augmentations: Registry[Augmentation] = Registry("augmentation", "augmentation")

@@ -19,7 +19,9 @@ from gan_core.config.codec import get_at, replace_at, spec_at
 from gan_core.data.base import ImageSet
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import add_instance_noise, decayed_sigma
+from gan_core.objectives.base import Adaptive
 from gan_core.training import step as autograd_step
+from gan_core.training.adaptive import AdaptiveStrength
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
 from gan_core.training.compiled_step import Moving, Recipe, Run, recipe
@@ -27,6 +29,7 @@ from gan_core.training.cost import points_every_steps
 from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
+from gan_core.training.held_out import EVERY_POINTS, HeldOut
 from gan_core.training.precision import forward_context
 from gan_core.training.run_config import RunConfig
 from gan_core.training.scene import Scene
@@ -85,6 +88,8 @@ class Trainer:
         self._noise_rng = stream_generator(config.seed, "noise", device)
         self._grid = GridLatents(config, self.class_count, device)
         self._stage = Stage(config, data, device) if self.shape.is_points else None
+        self._strength = AdaptiveStrength(getattr(config.augmentation, "start", 0.0), device)
+        self._held_out = HeldOut.of(data, config, device)
         self.last_examined: Trouble | None = None
         self._grid_images = 0  # images seen when the last grid was kept
         self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
@@ -152,10 +157,19 @@ class Trainer:
             if players != "generator":
                 window = self.window if last else None
                 self._rules.update_discriminator(game, self.step_count, real, fake, labels, window)
+                if window is not None:
+                    self._adapt(window)
             self.images += config.batch_size
         if players != "discriminator":
             self._rules.update_generator(game, self.step_count, real, fake, labels, self.window)
         self._average_weights()
+
+    def _adapt(self, window: Window) -> None:
+        """Move the augmentation's strength after an update of D, where it is one that adapts."""
+        rule, config = self.config.augmentation, self.config
+        if isinstance(rule, Adaptive):
+            real_logits, fake_logits = window.real_logits[-1].float(), window.fake_logits[-1].float()
+            self._strength.watch(rule, config.loss, real_logits, fake_logits, config.batch_size)
 
     def _average_weights(self) -> None:
         ema = self.config.ema
@@ -202,13 +216,15 @@ class Trainer:
             lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch,
         )  # fmt: skip
 
-    def _see(self, images: Tensor) -> Tensor:
+    def _see(self, images: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """What the discriminator gets to see: augmentation first, then instance noise."""
-        config = self.config
-        if config.augmentation.active:
-            images = config.augmentation.augment(images, self._noise_rng)
+        rule, rng = self.config.augmentation, rng or self._noise_rng
+        if isinstance(rule, Adaptive):
+            images = rule.augment_at(images, self._strength.strength, rng)
+        elif rule.active:
+            images = rule.augment(images, rng)
         sigma = self.instance_noise_sigma()
-        return add_instance_noise(images, sigma, self._noise_rng) if sigma > 0 else images
+        return add_instance_noise(images, sigma, rng) if sigma > 0 else images
 
     def instance_noise_sigma(self) -> float:
         noise = self.config.instance_noise
@@ -237,6 +253,10 @@ class Trainer:
         values["g_lr"] = self.config.g_optimizer.lr * factor
         values["d_lr"] = self.config.d_optimizer.lr * factor
         values["instance_noise"] = self.instance_noise_sigma()
+        if isinstance(self.config.augmentation, Adaptive):
+            values["augmentation_strength"] = float(self._strength.strength)
+        if self._held_out is not None and self.step_count % (self.every_steps * EVERY_POINTS) == 0:
+            values["d_held_out"] = self._held_out.score(self.game(), self._see, self.config.seed)
         self.last_examined = self.examine()
         return values
 
@@ -340,6 +360,7 @@ class Trainer:
             "noise_rng": self._noise_rng.get_state(),
             "window": self.window.state(),
             "library": self.library_key,
+            "augmentation": self._strength.state(),
         }
 
     def load_state(self, state: dict[str, Any], *, branched: bool = False) -> None:
@@ -366,6 +387,8 @@ class Trainer:
             self.window.load_state(state["window"])
         self.step_count, self.images = int(state["step"]), int(state["images"])
         self._grid_images = int(state["grid_images"])
+        if "augmentation" in state:  # earlier versions had none
+            self._strength.load_state(state["augmentation"])
         self.library_key = state.get("library", "")  # earlier versions had none
         self._drop_library_of_another_recipe()
         torch._foreach_copy_(self._good, self._weights_and_buffers())
