@@ -445,7 +445,7 @@ class RunManager(RunReader):
             except ValueError:
                 continue
             done = view.step - view.parent_step
-            if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and not view.parent:
+            if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and not (view.parent or view.sweep):
                 found.append((view.config, view.elapsed_seconds / done, view.threads))
         return found
 

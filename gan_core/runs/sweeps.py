@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gan_core.config.codec import ConfigError
+from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
 from gan_core.runs.commands import Command, Pause, Resume, Stop
+from gan_core.runs.evaluation import read_evaluations
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text
+from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run
 from gan_core.runs.surroundings import Limits
 from gan_core.runs.sweep_plan import Axis, Plan, axis_from, axis_json
 from gan_core.runs.together import Entry, seat_together
@@ -40,6 +41,8 @@ log = logging.getLogger(__name__)
 FOLDER = ".sweeps"
 MOST_BYTES = 1_000_000
 MOST_TOGETHER = 32  # larger stacks no longer fit the processor's caches
+TOGETHER_SHARE = 0.45  # of the time that the same runs take one after another (benchmarks/sweep.py)
+_OF_POINTS = frozenset(measure.name for measure in PLANE_MEASURES)
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,12 @@ class Sweeps:
         return list(found)
 
     def start(
-        self, plan: Plan, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None,
+        self, plan: Plan, *, preset: str = "", title: str = "", together: bool = True,
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
     ) -> str:  # fmt: skip
         """Make every member's run and let them train; returns the sweep's id.
 
+        together: False trains them one after another, each to the last bit as it would be alone.
         Raises ConfigError where a member cannot start, OSError where the folder cannot be written.
         """
         if wrong := self.problems(plan):
@@ -125,10 +129,10 @@ class Sweeps:
                 undo.callback(entry[1].release)
                 entries.append(entry)
             members = [Member(e[2].id, v) for e, v in zip(entries, plan.members(), strict=True)]
-            found = groups(configs)
-            together = sum(len(group) for group in found if len(group) > 1)
+            found = groups(configs) if together else [[place] for place in range(len(configs))]
+            count = sum(len(group) for group in found if len(group) > 1)
             self._keep(Sweep(
-                sweep_id, title[:200], preset, now_text(), plan.axes, plan.seeds, plan.draws, tuple(members), together
+                sweep_id, title[:200], preset, now_text(), plan.axes, plan.seeds, plan.draws, tuple(members), count
             ))  # fmt: skip
             undo.pop_all()
         self._launch(entries, found)
@@ -164,6 +168,20 @@ class Sweeps:
         for hand in hands:
             hand.start()
 
+    def seconds(self, plan: Plan) -> float:
+        """About how long it will take on this machine, all of it. Raises ConfigError."""
+        configs = plan.configs()
+        known: dict[str, float] = {}
+        total = 0.0
+        for group in groups(configs):
+            for place in group:
+                config = replace(configs[place], seed=0)
+                key = json.dumps(to_dict(config))
+                if key not in known:
+                    known[key] = self._manager.estimate(config).seconds_total
+                total += known[key] * (TOGETHER_SHARE if len(group) > 1 else 1.0)
+        return total
+
     # --- looking
 
     def all(self) -> list[Sweep]:
@@ -195,20 +213,20 @@ class Sweeps:
 
     def measured(self, run: str) -> dict[str, float]:
         """The newest value of every measure of a run; what was not measured is left out."""
-        folder = RunFolder(self._manager.runs_dir / run)
         found: dict[str, float] = {}
         try:
-            points = folder.points()
-            evaluations = self._manager.evaluations(run)
+            with open_run(self._manager.runs_dir, run).read() as db:
+                for measure in PLANE_MEASURES:
+                    known = f"FROM points WHERE {measure.name} IS NOT NULL ORDER BY step DESC LIMIT 1"
+                    row = db.execute(f"SELECT {measure.name} {known}").fetchone()
+                    if row is not None:
+                        found[measure.name] = float(row[0])
+                evaluations = read_evaluations(db)
         except (UnknownRun, UnreadableRun):
-            return found
-        for measure in PLANE_MEASURES:
-            known = points[measure.name][~_missing(points[measure.name])]
-            if len(known):
-                found[measure.name] = float(known[-1])
-        for one in evaluations:  # in order of steps
+            return {}
+        for one in evaluations:  # in order of steps; of points their curve has it newer
             if one.step > 0:
-                found |= {name: value for name, value in one.values.items() if math.isfinite(value)}
+                found |= {n: v for n, v in one.values.items() if math.isfinite(v) and n not in _OF_POINTS}
         return found
 
     # --- as one
@@ -241,7 +259,8 @@ class Sweeps:
                 refused.append(str(error))
         if not entries:
             raise ValueError(refused[0] if refused else "Every run of this sweep trains, or is at its end.")
-        self._launch(entries, groups(entry[3] for entry in entries))
+        together = sweep.together > 0
+        self._launch(entries, groups(e[3] for e in entries) if together else [[i] for i in range(len(entries))])
         return len(entries)
 
     def _ask_all(self, sweep_id: str, command: Command, states: frozenset[str] = LIVE) -> None:
@@ -291,10 +310,6 @@ class Sweeps:
             )  # fmt: skip
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"The sweep {path.stem} cannot be read ({error}).") from error
-
-
-def _missing(values: Any) -> Any:
-    return values != values
 
 
 def measure_of(name: str) -> tuple[str, str, bool | None]:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from pages.ui import run_routes
+from pages.ui import run_routes, sweep_routes
 from pages.ui.guard import refusal
 from pages.ui.public import public
 
@@ -88,6 +88,7 @@ def routes(home: Any) -> list[BaseRoute]:
         Route("/runs/rows", answer(run_routes.rows)),
         Route("/runs/{run}/thumb/{step:int}.png", answer(run_routes.thumbnail)),
         Route("/runs/{run}/archive.zip", answer(run_routes.archive)),
+        Route("/sweeps/{sweep}", answer(sweep_routes.sweep)),
         Route("/asset/{name}", asset),
         Route("/lab", first_page),
     ]

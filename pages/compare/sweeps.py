@@ -1,0 +1,202 @@
+"""Sweeps: many runs that differ in a few fields, side by side while they train."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from gan_core.config.codec import ConfigError, spec_at
+from gan_core.measure.image_measures import IMAGE_MEASURES
+from gan_core.measure.plane import PLANE_MEASURES
+from gan_core.runs.states import LIVE
+from gan_core.runs.sweeps import Sweeps
+from pages.compare.chosen import MOST_CHOSEN, choose
+from pages.compare.sweep_form import draw_form
+from pages.ui.components.sweep import sweep_view
+from pages.ui.home import home
+from pages.ui.preview import real_points, shows_points
+from pages.ui.public import public
+from pages.ui.session import Tab, manager, watch
+from pages.ui.sweep_routes import SHOWN_POINTS, packed
+from pages.ui.words import count, moment, path_label, preset_label
+
+WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
+_FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
+
+
+def desk() -> Sweeps:
+    return Sweeps(manager())
+
+
+def draw(state: Tab) -> None:
+    sweeps = desk().all()
+    begun = st.session_state.pop("compare_sweep_begun", "")
+    if begun:
+        st.session_state[WATCHED] = begun
+    # A key for each number of sweeps: once one has begun, the form folds itself.
+    with st.expander("New sweep", expanded=not sweeps, icon=":material/add:", key=f"sweep-new-{len(sweeps)}"):
+        draw_form(state, desk())
+    if not sweeps:
+        st.info(
+            "A sweep trains the same run with several values of a few settings and shows all of them side by side: "
+            "which learning rate covers all modes, how much the seed matters. Small dense networks train together in "
+            "one step."
+        )
+        return
+    found = {sweep.id: sweep for sweep in sweeps}
+    if st.session_state.get(WATCHED) not in found:
+        st.session_state[WATCHED] = next(iter(found))
+    if len(found) > 1:
+        st.selectbox("Sweep", list(found), key=WATCHED, format_func=lambda one: _name(found[one]))
+    _draw_sweep(state, found[st.session_state[WATCHED]])
+
+
+def _name(sweep: Any) -> str:
+    what = sweep.title or preset_label(sweep.preset)
+    return f"{what} · {count(len(sweep.members))} runs · {moment(sweep.created, st.context.timezone)}"
+
+
+def _draw_sweep(state: Tab, sweep: Any) -> None:
+    views = desk().views(sweep)
+    config = next((manager().config(view.id) for view in views if view is not None), None)
+    if config is None:
+        st.info("All runs of this sweep have been deleted.")
+        st.button("Remove the sweep from the list", on_click=lambda: desk().forget(sweep.id))
+        return
+    st.markdown(f"**{_name(sweep)}**  \n:gray[{_about(sweep, config)}]")
+    _draw_actions(sweep, views)
+    _draw_members(state, sweep, views, config)
+
+
+def _about(sweep: Any, config: Any) -> str:
+    fields = [f"{path_label(config, axis.path)}: {', '.join(axis.values) or f'{axis.low:g} to {axis.high:g}'}"
+              for axis in sweep.axes]  # fmt: skip
+    if len(sweep.seeds) > 1:
+        fields.append(f"{len(sweep.seeds)} seeds")
+    drawn = f"{sweep.draws} combinations drawn at random" if sweep.draws else ""
+    if sweep.together == len(sweep.members):
+        how = "all trained together in one step"
+    elif sweep.together:
+        how = f"{sweep.together} trained together in one step, the others one after another"
+    else:
+        how = "trained one after another"
+    return " · ".join(part for part in (*fields, drawn, how) if part)
+
+
+def _draw_actions(sweep: Any, views: list[Any]) -> None:
+    """Of all members at once; what can be done now."""
+    there = [view for view in views if view is not None]
+    states = {view.state for view in there}
+    resting = [v for v in there if v.state in ("stopped", "interrupted", "failed") or v.state == "paused"]
+    with st.container(horizontal=True, key="sweep-actions"):
+        if "running" in states:
+            st.button("Pause all", icon=":material/pause:", key="sweep-pause", on_click=_do, args=("pause", sweep.id))
+        if resting:
+            word = "Go on" if "paused" in states else f"Resume {len(resting)}"
+            st.button(word, icon=":material/play_arrow:", key="sweep-on", on_click=_do, args=("go_on", sweep.id))
+        if states & LIVE:
+            st.button("Stop all", icon=":material/stop:", key="sweep-stop", on_click=_do, args=("stop", sweep.id))
+        runs = [view.id for view in there][:MOST_CHOSEN]
+        st.button(
+            f"Compare {'them' if len(runs) == len(there) else f'the first {len(runs)}'}", icon=":material/checklist:",
+            key="sweep-compare", on_click=lambda: choose(runs),
+            help="Makes these the runs of the other tabs: their curves, samples and settings.",
+        )  # fmt: skip
+        if not states & LIVE:
+            st.button(
+                "Remove from the list", key="sweep-forget", type="tertiary", on_click=_do, args=("forget", sweep.id),
+                help="The sweep goes from this list; its runs stay among the runs.",
+            )  # fmt: skip
+
+
+def _do(what: str, sweep: str) -> None:
+    try:
+        getattr(desk(), what)(sweep)
+    except (ValueError, OSError) as problem:
+        st.toast(public(problem), icon=":material/error:")
+
+
+def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None:
+    def opened() -> None:
+        run = st.session_state["sweep-view"].get("open")
+        if run in {member.run for member in sweep.members}:
+            watch(state, run)
+            st.session_state["compare_sweep_open"] = True
+
+    sweep_view(
+        token=home().token,
+        sweep=sweep.id,
+        axes=[_axis(config, axis.path) for axis in sweep.axes] + _seed_axis(sweep),
+        members=[_member(sweep, member, config) for member in sweep.members],
+        measures=measures_of(config),
+        real=_real(config),
+        signature="|".join("gone" if view is None else view.state for view in views),
+        projector=state.projector,
+        on_moved=lambda: None,
+        on_open=opened,
+    )
+    if st.session_state.pop("compare_sweep_open", False):
+        st.switch_page("lab/page.py")
+
+
+def _axis(config: Any, path: str) -> dict[str, Any]:
+    spec = spec_at(config, path)
+    return {"path": path, "label": path_label(config, path), "unit": spec.unit, "log": spec.scale == "log"}
+
+
+def _seed_axis(sweep: Any) -> list[dict[str, Any]]:
+    several = len(sweep.seeds) > 1
+    return [{"path": "seed", "label": "Seed", "unit": "", "log": False}] if several and not sweep.axes else []
+
+
+def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
+    return {
+        "run": member.run,
+        "values": member.values,
+        "numbers": {path: _number(text) for path, text in member.values.items()},
+        "words": ", ".join(f"{_short(config, path)} {text}" for path, text in member.values.items()),
+    }
+
+
+def _short(config: Any, path: str) -> str:
+    """A field in a few letters: "G lr", "Loss"."""
+    head, _, last = path.rpartition(".")
+    player = {"g_optimizer": "G ", "generator": "G ", "d_optimizer": "D ", "discriminator": "D "}.get(head, "")
+    if player and last == "lr":
+        return f"{player}lr"
+    try:
+        return player + (spec_at(config, path).label or last)
+    except ConfigError:
+        return last
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def measures_of(config: Any) -> list[dict[str, Any]]:
+    """What runs of this configuration are measured by, the one to look at first in front."""
+    points = shows_points(config.data)
+    kinds: list[Any] = [*IMAGE_MEASURES]
+    if points:
+        kinds = [m for m in PLANE_MEASURES if config.data.modes() is not None or not m.needs_modes]
+    kinds.sort(key=lambda m: m.name != _FIRST_MEASURE[points])
+    better = {True: "high", False: "low", None: ""}
+    return [
+        {"name": m.name, "label": m.label, "unit": m.unit, "better": better[m.higher_is_better]} for m in kinds
+    ]  # fmt: skip
+
+
+def _real(config: Any) -> str:
+    """The real points, as the cards want them; "" for pictures."""
+    if not shows_points(config.data):
+        return ""
+    found = real_points(config.data)
+    points = np.frombuffer(base64.b64decode(found["points"]), "<f4").reshape(-1, 2)
+    return packed(points[:SHOWN_POINTS], tuple(found["extent"]))

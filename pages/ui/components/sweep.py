@@ -1,0 +1,55 @@
+"""A sweep's small multiples and what its fields do to a measure, fed by polling while it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_COMPONENTS = Path(__file__).parent
+_SCRIPTS = ("live/words.js", "sweep/sweep_chart.js", "sweep/sweep_card.js", "sweep/sweep.js")
+_STYLES = ("live/live.css", "compare/compare.css", "sweep/sweep.css")
+
+
+def _read(names: tuple[str, ...]) -> str:
+    """One text: the scripts share a scope, and the last one exports the component."""
+    return "\n".join((_COMPONENTS / name).read_text("utf-8") for name in names)
+
+
+_mount = st.components.v2.component("ganscope_sweep", js=_read(_SCRIPTS), css=_read(_STYLES), isolate_styles=False)
+
+
+def sweep_view(
+    *,
+    token: str,
+    sweep: str,
+    axes: Sequence[dict[str, Any]],
+    members: Sequence[dict[str, Any]],
+    measures: Sequence[dict[str, Any]],
+    real: str,
+    signature: str,
+    projector: bool,
+    on_moved: Callable[[], None],
+    on_open: Callable[[], None],
+) -> None:
+    """Every member of a sweep.
+
+    axes: path, label, unit and `log` of each swept field. members: run, `values` (text by path), `numbers` (by path,
+    None where it is none) and `words`. measures: name, label, unit and better ("high", "low" or "") of each, the one
+    to show in front. real: of points, the real ones as `sweep_routes.packed` has them. signature: the states that the
+    page was drawn for; `on_moved` is called when they are others. on_open: a member is to be opened; its run's id is
+    the component's `open`.
+    """
+    data = {
+        "token": token,
+        "sweep": sweep,
+        "axes": list(axes),
+        "members": list(members),
+        "measures": list(measures),
+        "real": real,
+        "signature": signature,
+        "projector": projector,
+    }
+    _mount(key="sweep-view", data=[data], on_moved_change=on_moved, on_open_change=on_open)  # in a list, see copy.py
