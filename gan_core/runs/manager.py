@@ -444,8 +444,8 @@ class RunManager(RunReader):
                 view = self.view(run_id)
             except ValueError:
                 continue
-            done = view.step - view.parent_step
-            if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and not (view.parent or view.sweep):
+            done, alone = view.step - view.parent_step, not (view.parent or view.sweep)
+            if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and alone:
                 found.append((view.config, view.elapsed_seconds / done, view.threads))
         return found
 
