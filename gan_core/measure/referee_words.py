@@ -37,6 +37,30 @@ CAUSES = {
     "healthy": "Neither network has run ahead of the other, and the samples vary.",
 }
 
+EVIDENCE_LABELS = {
+    "sample_radius": "How far out the samples lie, real ones being 1",
+    "absolute_loss": "Size of the larger loss",
+    "stopped": "The run stopped itself",
+    "gradient_norm": "Larger gradient norm, now",
+    "gradient_norm_earlier": "Larger gradient norm, earlier",
+    "g_grad_norm": "Generator's gradient norm",
+    "distance_left": "Distance to real samples, the untrained generator's being 1",
+    "distance_gained": "Share of that distance gained lately",
+    "d_accuracy_real": "Share of real samples that D is right about",
+    "d_accuracy_fake": "Share of generated samples that D is right about",
+    "effective_share_of_modes": "Share of the modes over which the samples are spread",
+    "modes_covered": "Modes with a good sample",
+    "nearest_sample_ratio": "Distance to the most similar sample, among real ones being 1",
+    "sample_spread_ratio": "Spread of the samples, that of real ones being 1",
+    "movement_per_look": "Movement from look to look, in mean distances of two real samples",
+    "d_real": "D's score of training images",
+    "d_held_out": "D's score of real images that it was not trained on",
+    "d_fake": "D's score of generated images",
+    "overfit_gap": "How far unseen images are scored like generated ones, 1 being alike",
+    "copy_distance_ratio": "Distance to the nearest training image, held-out images being 1",
+}
+"""What the numbers of a finding's evidence are called."""
+
 _LR = ("g_optimizer.lr", "d_optimizer.lr")
 _LEAST_LR = 1e-6
 

@@ -1,0 +1,115 @@
+"""What the referee says of the watched run, beside it: in a line, and all of it with what might help a click away."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import streamlit as st
+
+from gan_core.data import DataUnavailable
+from gan_core.measure.referee import KINDS, Finding
+from gan_core.measure.referee_words import EVIDENCE_LABELS, number_words
+from gan_core.runs.diagnosis import Diagnoser
+from gan_core.runs.library import DataLibrary
+from gan_core.runs.states import LIVE
+from pages.lab.controls import begin
+from pages.ui.public import public
+from pages.ui.session import Tab, manager
+from pages.ui.words import count, path_label, plain
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 4.0
+ICONS = dict.fromkeys(KINDS, "error") | {"plateau": "flag", "healthy": "check_circle"}
+COLOURS = dict.fromkeys(KINDS, "red") | {"plateau": "gray", "healthy": "green"}
+TOO_EARLY = ":gray[:material/hourglass_empty: The referee has too little to go by yet.]"
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _diagnoser(data_dir: str) -> Any:
+    """One for all tabs: each kept grid is looked at once."""
+    return Diagnoser(DataLibrary(manager().data_dir))
+
+
+def draw_findings(state: Tab, view: Any) -> None:
+    """Nothing where no run is watched; while one trains it looks again every few seconds."""
+    if view is None or view.state == "queued":
+        return
+    every = AGAIN_SECONDS if view.state in LIVE else None
+    st.fragment(_draw, run_every=every)(state, view.id)
+
+
+def _draw(state: Tab, run: str) -> None:
+    try:
+        view = manager().view(run)
+        findings = _diagnoser(str(manager().data_dir)).diagnose(manager(), run)
+    except (ValueError, OSError, DataUnavailable) as problem:
+        log.info("no diagnosis of %s: %s", run, problem)
+        st.caption(f"The referee cannot say anything: {public(problem)}")
+        return
+    with st.container(key="findings", horizontal=True, vertical_alignment="center", gap="small"):
+        if not findings:
+            st.markdown(TOO_EARLY)
+            return
+        st.markdown(" ".join(_badge(finding) for finding in findings))
+        first = findings[0]
+        label = "What helps" if first.suggestion else "Evidence"
+        with st.popover(label, key="findings-more", icon=":material/gavel:"):
+            for i, finding in enumerate(findings):
+                if i:
+                    st.divider()
+                _draw_finding(state, view, finding)
+
+
+def _badge(finding: Finding) -> str:
+    return f":{COLOURS[finding.kind]}-badge[:material/{ICONS[finding.kind]}: {finding.title}]"
+
+
+def _draw_finding(state: Tab, view: Any, finding: Finding) -> None:
+    when = f" :gray[first seen at step {count(finding.step)}]" if finding.kind != "healthy" else ""
+    st.markdown(f"**{finding.title}**{when}")
+    st.markdown(public(finding.words))
+    st.markdown(f":gray[Likely cause:] {finding.cause}")
+    numbers = [
+        f"{EVIDENCE_LABELS.get(name, name)} :gray[·] **{number_words(value)}**"
+        for name, value in finding.evidence.items()
+    ]
+    st.caption("  \n".join(numbers))
+    st.markdown(f":gray[What might help:] {finding.suggestion_words}")
+    if finding.suggestion:
+        _draw_branch(state, view, finding)
+
+
+def branch_step(view: Any, finding: Finding) -> int:
+    """From where the change is tried: a plateau from now, other things from before they were seen.
+
+    What goes wrong is in the networks before it is seen, and a branch would carry it along: half of the way back, and
+    to the beginning where it has been wrong from the first quarter on.
+    """
+    if finding.kind == "plateau":
+        return int(view.step)
+    return 0 if finding.step <= view.step / 4 else int(min(finding.step, view.step)) // 2
+
+
+def _draw_branch(state: Tab, view: Any, finding: Finding) -> None:
+    config = manager().config(view.id)
+    changes = finding.suggestion
+    listed = ", ".join(f"{path_label(config, path)}: {plain(value)}" for path, value in changes.items())
+    step = branch_step(view, finding)
+    st.button(
+        f"Branch from step {count(step)} with it",
+        key=f"findings-branch:{finding.kind}",
+        icon=":material/call_split:",
+        help=f"A new run that goes on from step {count(step)} of this one, with {listed}.",
+        on_click=begin,
+        args=(state, state.begun, lambda: branch_with(view.id, step, dict(changes))),
+    )
+
+
+def branch_with(run: str, step: int, changes: dict[str, Any]) -> str:
+    """A branch with the change, and with as much to go again where its parent has come to its end."""
+    view = manager().view(run)
+    if step >= view.step and view.images >= view.total_images:
+        changes["total_images"] = 2 * view.total_images
+    return str(manager().branch(run, step, changes))
