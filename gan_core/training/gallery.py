@@ -20,7 +20,7 @@ from gan_core.training.run_config import Ema, Latent, RunConfig
 class FailureScene:
     """One way to fail.
 
-    kind: the finding that names it. sees: what happens in the picture. why: in two sentences. fix: what the cure
+    kind: the finding that names it, "" where none does. sees: what happens in the picture. why: in two sentences. fix: what the cure
     changes, dotted path -> text as in `--set`; button: what its button says; cured: what is seen then.
     seconds: about how long it takes on two processor cores.
     """
@@ -140,7 +140,7 @@ _DEEP = "128,128,128,128,128"
 _scene(
     name="normalisation",
     label="No normalisation",
-    kind="plateau",
+    kind="",
     config=replace(
         _DENSE,
         generator=MlpGenerator(hidden=_DEEP, norm="none", init="normal"),
@@ -185,18 +185,18 @@ _scene(
         total_images=64 * 2_500,
     ),
     sees="Sharp clothes, but the same few again and again: each is one of the 50 training pictures.",
-    why="The discriminator can learn 50 pictures by heart and reject whatever is not one of them. So the only way for "
-    "the generator to pass is to copy.",
+    why="The discriminator can learn 50 pictures by heart and reject whatever is not one of them. So the only way "
+    "for the generator to pass is to copy.",
     fix={"data.count": "0"},
     button="Learn from all 60,000 pictures",
-    cured="From 60,000 pictures there is too much to learn by heart: what comes out is in no training set.",
+    cured="60,000 pictures are too many to learn by heart, so the generator has to draw clothes of its own.",
     seconds=20,
 )
 
 _scene(
     name="checkerboard",
     label="Checkerboard artefacts",
-    kind="artefacts",
+    kind="",
     config=RunConfig(
         data=Shapes(count=5_000),
         size=32,

@@ -1,4 +1,4 @@
-"""A scene as its view takes it: what changes in words, what is measured, what stands below the pictures."""
+"""A scene as its view takes it: what changes in words, what is measured, how its samples are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from gan_core.config.codec import get_at
 from gan_core.data import DataUnavailable
 from gan_core.training.gallery import FailureScene
-from pages.gallery.gauges import STRIPS, gauge_of
+from pages.gallery.gauges import PICTURES, gauge_of
 from pages.ui.home import home
 from pages.ui.preview import preview_key, shows_points
 from pages.ui.session import manager
@@ -30,7 +30,7 @@ def described(scene: FailureScene) -> dict[str, Any]:
         "cured": scene.cured,
         "changes": changes_of(scene),
         "gauge": gauge_of(scene.name),
-        "strip": STRIPS.get(scene.name),
+        "picture": PICTURES.get(scene.name),
         "known": known_pictures(scene),
     }
 
@@ -60,9 +60,9 @@ def _families() -> tuple[Any, ...]:
 
 def known_pictures(scene: FailureScene) -> dict[str, Any] | None:
     """Of a scene with few training images: all of them in one picture."""
-    strip: dict[str, Any] | None = STRIPS.get(scene.name)
+    picture: dict[str, Any] | None = PICTURES.get(scene.name)
     data: Any = scene.config.data
-    if strip is None or strip["kind"] != "nearest" or not hasattr(data, "count"):
+    if picture is None or picture["kind"] != "pairs" or not hasattr(data, "count"):
         return None
     try:
         size = scene.config.size

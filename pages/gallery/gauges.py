@@ -78,14 +78,15 @@ GAUGES = {
         low=0,
     ),
 }
-STRIPS: dict[str, dict[str, Any]] = {
+PICTURES: dict[str, dict[str, Any]] = {
     "memorisation": {
-        "kind": "nearest",
+        "kind": "pairs",
         "across": 8,
-        "caption": "Above: generated. Below: the nearest of the 50 pictures that the failing run was trained on.",
+        "legend": [["generated", "generated"], ["real", "the nearest of the 50 pictures"]],
     },
-    "checkerboard": {"kind": "enlarged", "across": 4, "caption": "Four of the samples, enlarged."},
+    "checkerboard": {"kind": "enlarged", "across": 4, "legend": [["", "Sixteen of the samples, enlarged"]]},
 }
+"""How the samples of some scenes are shown, where not as a plain grid."""
 
 
 def gauge_of(name: str) -> dict[str, Any]:

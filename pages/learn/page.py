@@ -45,6 +45,8 @@ def draw_learn() -> None:
                       on_click=to_lab, args=(PLANE,))  # fmt: skip
             if st.button("Walk through what one has learned", key="to-explore", icon=":material/explore:"):
                 st.switch_page("explore/page.py")
+            if st.button("See how GANs fail, and what helps", key="to-gallery", icon=":material/healing:"):
+                st.switch_page("gallery/page.py")
         left, right = st.columns([6, 5], gap="large")
         with left:
             st.subheader("The whole idea in forty lines of Python")

@@ -40,7 +40,8 @@ def gallery_view(
     """Show the run `failing` and, once there is one, the run `fixed` at the same step.
 
     scene: name, points, probability and threshold as for the live view; button, changes ([label, before, after]) and
-    cured: what is offered; gauge: the number under each picture; strip and known: what is shown below some.
+    cured: what is offered; gauge: the number under each picture; picture: how samples
+    are shown, and known: the training images that they are held against, where there are such.
     on_fix: what helps was asked for; on_again: the scene is to start anew.
     """
     data = {

@@ -60,3 +60,26 @@ function checkerboard(samples, size) {
   }
   return all ? alternating / all : NaN;
 }
+
+/** The colours of generated and of real images, as the page has them now. */
+const rgbOf = (root) => ["--gs-generated", "--gs-real"].map((name) => `rgb(${rgb(root, `var(${name})`).join()})`);
+
+/** Samples [sheet, index] in a square, each enlarged to whole pixels; marks: a bar in one of two colours left of each row. */
+function drawCells(canvas, cells, across, marks) {
+  const ratio = window.devicePixelRatio || 1, side = Math.round(canvas.clientWidth * ratio);
+  if (!side) return;
+  canvas.style.aspectRatio = "1 / 1";
+  Object.assign(canvas, { width: side, height: side });
+  const ink = canvas.getContext("2d"), left = marks ? Math.round(5 * ratio) : 0, gap = Math.max(1, Math.round(side * 0.006)), pair = marks ? 3 * gap : 0;
+  const wide = (side - left - gap * (across - 1)) / across, high = (side - gap * (across - 1) - (pair * (across - 2)) / 2) / across;
+  ink.imageSmoothingEnabled = false;
+  cells.forEach(([sheet, index], i) => {
+    const c = i % across, r = Math.floor(i / across), { size, columns, bitmap } = sheet;
+    const x = Math.round(left + c * (wide + gap)), y = Math.round(r * (high + gap) + (marks ? Math.floor(r / 2) * pair : 0));
+    if (marks && !c) {
+      ink.fillStyle = marks[r & 1];
+      ink.fillRect(0, y, left - ratio, Math.round(high));
+    }
+    ink.drawImage(bitmap, (index % columns) * size, Math.floor(index / columns) * size, size, size, x, y, Math.round(wide), Math.round(high));
+  });
+}

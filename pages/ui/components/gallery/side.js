@@ -12,10 +12,10 @@ class Side {
     this.canvas = make("canvas", { class: "gs-canvas", role: "img", "data-testid": `picture-${id}` });
     this.empty = make("div", { class: "gs-empty" }, make("p", {}, "It starts in a moment."));
     this.place = make("div", { class: "gs-stage gg-picture" }, this.canvas, this.empty);
-    this.strip = make("figure", { class: "gg-strip", hidden: true }, make("canvas"), make("figcaption"));
+    this.legend = make("p", { class: "gg-legend", hidden: true });
     this.gauge = new Gauge();
     this.root = make("section", { class: `gg-side gg-${id}`, "data-testid": id, "aria-label": id === "failing" ? "As it is" : "With the fix" },
-      make("header", {}, this.mark, make("h3", {}, id === "failing" ? "As it is" : "With the fix"), this.caption, this.state), this.place, this.gauge.root, this.strip);
+      make("header", {}, this.mark, make("h3", {}, id === "failing" ? "As it is" : "With the fix"), this.caption, this.state), this.place, this.legend, this.gauge.root);
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
   }
@@ -33,8 +33,8 @@ class Side {
     this.root.hidden = !run;
     this.setPoints(scene.points);
     this.gauge.describe(scene.gauge);
-    this.strip.hidden = !scene.strip;
-    say(this.strip.lastChild, scene.strip ? scene.strip.caption : "");
+    this.legend.hidden = !scene.picture;
+    this.legend.replaceChildren(...(scene.picture?.legend ?? []).map(([kind, words]) => make("span", { "data-kind": kind }, words)));
     say(this.caption, "");
     this.redraw();
   }
@@ -145,23 +145,19 @@ class Side {
 
   redraw() {
     if (this.stage) return;
-    drawAtlas(this.canvas, this.shown);
-    if (this.scene?.strip && this.shown) this.drawStrip();
+    const { picture } = this.scene ?? {};
+    if (!this.shown || !picture || (picture.kind === "pairs" && !this.duo.known)) return drawAtlas(this.canvas, this.shown);
+    const cells = picture.kind === "pairs" ? this.pairs(picture.across) : Array.from({ length: picture.across ** 2 }, (_, i) => [this.shown, i]);
+    drawCells(this.canvas, cells, picture.across, picture.kind === "pairs" && rgbOf(this.root));
   }
 
-  drawStrip() {
-    const canvas = this.strip.firstChild, ratio = window.devicePixelRatio || 1, { shown, duo } = this, { kind, across } = this.scene.strip;
-    const width = Math.round(canvas.clientWidth * ratio), gap = Math.round(4 * ratio), cell = (width - gap * (across - 1)) / across, ink = canvas.getContext("2d");
-    if (!width || (kind === "nearest" && !duo.known)) return;
-    Object.assign(canvas, { width, height: Math.round(kind === "nearest" ? 2 * cell + gap : cell) });
-    ink.imageSmoothingEnabled = false;
-    const put = (sheet, i, c, r) => ink.drawImage(sheet.bitmap, (i % sheet.columns) * sheet.size, Math.floor(i / sheet.columns) * sheet.size, sheet.size, sheet.size,
-      c * (cell + gap), r * (cell + gap), cell, cell);
-    const near = kind === "nearest" ? nearestOf((shown.greys ??= greys(shown)).slice(0, across), duo.known.greys) : [];
-    for (let c = 0; c < across; c++) {
-      put(shown, c, c, 0);
-      if (near[c]) put(duo.known, near[c].index, c, 1);
-    }
+  /** Rows in turn: samples, and under each of them the nearest of the pictures that the failing run was trained on. */
+  pairs(across) {
+    const samples = (this.shown.greys ??= greys(this.shown)).slice(0, (across * across) / 2), near = nearestOf(samples, this.duo.known.greys);
+    return Array.from({ length: across * across }, (_, i) => {
+      const row = Math.floor(i / across), sample = (row >> 1) * across + (i % across);
+      return row & 1 ? [this.duo.known, near[sample].index] : [this.shown, sample];
+    });
   }
 
   /** In a word, how the run stands. */
