@@ -17,6 +17,7 @@ from gan_core.cli.errors import os_sentence
 from gan_core.cli.evaluate import evaluate
 from gan_core.cli.parser import build_parser
 from gan_core.cli.show import catalogue, runs
+from gan_core.cli.sweep import sweep
 from gan_core.cli.take import export, sample
 from gan_core.cli.train import resume, train
 from gan_core.data import DataUnavailable
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "resume": resume,
     "branch": branch,
     "twin": twin,
+    "sweep": sweep,
     "evaluate": evaluate,
     "diagnose": diagnose,
     "runs": runs,

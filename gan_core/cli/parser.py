@@ -98,6 +98,37 @@ def build_parser() -> Parser:
     _json(twin)
     twin.set_defaults(images=None)
 
+    sweep = command("sweep", "Train many runs that differ in a few settings; small dense ones together in one step.")
+    _settings(sweep)
+    sweep.add_argument(
+        "--over",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUES",
+        help="a setting to sweep: FIELD=VALUE,VALUE, FIELD=LOW..HIGH:COUNT, or with --random FIELD=LOW..HIGH; values "
+        "with commas are divided by semicolons; may be given several times",
+    )
+    sweep.add_argument(
+        "--seeds", default="", metavar="S,S", help="seeds that each combination is tried with (or 1..8)"
+    )
+    sweep.add_argument(
+        "--random",
+        type=whole_number(1, 64),
+        default=0,
+        metavar="N",
+        help="try N combinations drawn at random instead of all of them",
+    )
+    sweep.add_argument(
+        "--random-seed", type=whole_number(0, 2**31 - 1), default=1, metavar="S", help="of that drawing (default: 1)"
+    )
+    sweep.add_argument("--measure", default="", metavar="NAME", help="what says which is best, such as modes_covered")
+    sweep.add_argument("--one-by-one", action="store_true", help="train one after another even where they need not")
+    sweep.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="the length of each run")
+    sweep.add_argument("--title", default="", help="a name for people")
+    _engine(sweep)
+    _json(sweep)
+    sweep.set_defaults(images=None, seed=None)
+
     evaluate = command(
         "evaluate", "Measure how good a run's generator is, against real data and what it was untrained."
     )
