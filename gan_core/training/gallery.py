@@ -20,9 +20,9 @@ from gan_core.training.run_config import Ema, Latent, RunConfig
 class FailureScene:
     """One way to fail.
 
-    kind: the finding that names it, "" where none does. sees: what happens in the picture. why: in two sentences. fix: what the cure
-    changes, dotted path -> text as in `--set`; button: what its button says; cured: what is seen then.
-    seconds: about how long it takes on two processor cores.
+    kind: the finding that names it, "" where none does. sees: what happens in the picture. why: in two sentences.
+    fix: what the cure changes, dotted path -> text as in `--set`; button: what its button says; cured: what is seen
+    then. seconds: about how long it takes on two processor cores.
     """
 
     name: str
