@@ -220,6 +220,7 @@ class CompareCurves {
 
   async draw() {
     if (document.hidden || this.closed) return;
+    if (this.there().length !== this.pills.childElementCount) this.showMeasures(); // a first record has come
     let plotly;
     try {
       plotly = await loadPlotly(this.data.plotly);
