@@ -15,11 +15,14 @@ from pages.ui.components.compare import compare_curves
 from pages.ui.home import home
 from pages.ui.session import Tab, manager
 
+_CURVES = frozenset(measure["name"] for measure in OF_POINTS)  # evaluations of points say what the curves say
+
 
 def evaluated(runs: list[str]) -> tuple[list[dict[str, Any]], dict[str, dict[str, list[Any]]]]:
     """The measures that any of the runs was evaluated by, and the columns of each run.
 
-    A column for each measure on the same features and as many samples: others are not comparable.
+    A column for each measure on the same features and as many samples: others are not comparable. Those of points are
+    left out, which their curves hold.
     """
     measures: dict[str, dict[str, Any]] = {}
     floors: dict[str, set[float]] = defaultdict(set)
@@ -29,6 +32,8 @@ def evaluated(runs: list[str]) -> tuple[list[dict[str, Any]], dict[str, dict[str
         table: dict[str, list[Any]] = {"step": [], "images": [], "elapsed_seconds": []}
         for row in rows:
             for name, value in row.values.items():
+                if name in _CURVES:
+                    continue
                 key = evaluation_key(name, row)
                 measures.setdefault(key, of_evaluation(key))
                 if math.isfinite(floor := row.floor.get(name, math.nan)):

@@ -1,7 +1,7 @@
 // Curves of many runs laid over one another: a chart a measure, with zoom and pointer shared by all charts.
 
 const mounted = new WeakMap();
-const REDRAW_MS = 600, POINTS_IN_ALL = 6000, LEAST_POINTS = 150, MOST_POINTS = 900, FIRST_CHARTS = 6, SHOW_WAIT_MS = 120;
+const REDRAW_MS = 600, POINTS_IN_ALL = 6000, LEAST_POINTS = 150, MOST_POINTS = 900, FIRST_CHARTS = 6, SHOW_WAIT_MS = 120, EVALUATED_MS = 500;
 const SMOOTHEST = 0.98;
 const memory = (window.ganscopeCompare ??= { axis: "step", smoothing: 0, measures: null, hidden: new Set(), logs: new Set() }); // while the page is open
 
@@ -54,9 +54,10 @@ class CompareCurves {
 
   heard(run, what) {
     if (["grid", "kept", "stage", "down"].includes(what)) return;
+    if (what === "evaluated") return void (this.asking ||= setTimeout(() => { this.asking = 0; this.tell("moved", `evaluated ${Date.now()}`); }, EVALUATED_MS));
     for (const key of [...this.lines.keys()]) if (key.startsWith(`${run} `)) this.lines.delete(key);
     if (what !== "records") this.showLegend();
-    if (what === "hello" || what === "refused" || what === "dissected") this.showMeasures();
+    if (what === "hello" || what === "refused") this.showMeasures();
     this.compare();
     this.soon(what === "records" ? REDRAW_MS : SHOW_WAIT_MS);
   }
@@ -261,6 +262,7 @@ class CompareCurves {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.asking);
     cancelAnimationFrame(this.pointing);
     this.feeds.close();
     this.watcher.disconnect();
