@@ -147,10 +147,10 @@ _scene(
         discriminator=MlpDiscriminator(hidden=_DEEP, init="normal"),
         total_images=64 * 1_500,
     ),
-    sees="Blotches that hardly resemble clothes, and stay like that however long it goes on.",
-    why="Five layers with small initial weights make the latent's signal weaker at every layer, so little of it "
-    "arrives at the pixels, and as little of the gradient comes back. Normalisation brings each layer's output "
-    "back to the same size.",
+    sees="Coarse outlines eaten by black and white specks, and more training does not make them better.",
+    why="Nothing keeps the size of what each of the five layers gives in check: it starts far too small, and once it "
+    "grows, it overshoots until pixels are pure black or white. Normalisation brings every layer's output back to "
+    "the same size.",
     fix={"generator.norm": "batch"},
     button="Add batch normalisation to the generator",
     cured="The same five layers now draw clothes, and different ones for different latents.",

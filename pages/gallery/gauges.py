@@ -59,7 +59,7 @@ GAUGES = {
         log=True,
     ),
     "memorisation": Gauge(
-        "grey levels from the nearest of the 50 pictures",
+        "grey levels from the nearest of the 50",
         "Median over the samples shown, out of 255.",
         reads="nearest",
         low=0,

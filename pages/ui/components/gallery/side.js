@@ -1,6 +1,6 @@
 // One side of the gallery: a run's picture, at the step that both are looked at, and its number.
 
-const FRAMES_HELD = 100;
+const FRAMES_HELD = 100, MOST_READ = 16;
 
 class Side {
   /** duo: what it belongs to; id: "failing" or "fixed". */
@@ -116,6 +116,7 @@ class Side {
     else this.readPicture(frame);
     this.redraw();
     this.duo.showGauges();
+    if (this.measured.size === 1) this.readKept();
   }
 
   showScene(frame) {
@@ -133,6 +134,21 @@ class Side {
     const known = this.duo.known;
     if (reads === "nearest" && !known) return;
     this.measured.set(frame.step, reads === "nearest" ? distanceTo(frame.greys, known.greys) : 1000 * checkerboard(frame.greys, frame.size));
+  }
+
+  /** The gauge on the way of a run that was there before we came: from a few of its kept frames. */
+  async readKept() {
+    const { run, feed } = this, { reads } = this.scene.gauge;
+    if (!reads || this.reading || !feed || (reads === "nearest" && !this.duo.known)) return;
+    this.reading = true;
+    const { kept } = feed, first = Math.min(...this.measured.keys(), Infinity), stride = Math.max(1, Math.ceil(kept.length / MOST_READ));
+    for (const [step] of kept.filter((_, i) => i % stride === 0)) {
+      if (step >= first || run !== this.run) break;
+      const frame = await this.frame(step);
+      if (frame && run === this.run) this.readPicture(frame);
+    }
+    this.reading = false;
+    this.duo.showGauges();
   }
 
   /** [step, value] of the gauge, rising. */
