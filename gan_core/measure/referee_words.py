@@ -107,7 +107,7 @@ def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
         whither = "nearer" if gained >= 0 else "further away"
         return (
             f"From one look to the next a sample moves {n('movement_per_look')} times the mean distance of two real "
-            f"samples, and that has brought them {100 * abs(gained):.0f}% of the way {whither}."
+            f"samples, and they have come {100 * abs(gained):.0f}% of the untrained generator's distance {whither}."
         )
     if kind == "plateau":
         return (

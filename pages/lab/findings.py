@@ -97,14 +97,15 @@ def _draw_branch(state: Tab, view: Any, finding: Finding) -> None:
     changes = finding.suggestion
     listed = ", ".join(f"{path_label(config, path)}: {plain(value)}" for path, value in changes.items())
     step = branch_step(view, finding)
-    st.button(
-        f"Branch from step {count(step)} with it",
+    if st.button(
+        f"Branch from step {count(step)} with this change",
         key=f"findings-branch:{finding.kind}",
         icon=":material/call_split:",
         help=f"A new run that goes on from step {count(step)} of this one, with {listed}.",
         on_click=begin,
         args=(state, state.begun, lambda: branch_with(view.id, step, dict(changes))),
-    )
+    ):
+        st.rerun()  # the whole page, which watches the branch now
 
 
 def branch_with(run: str, step: int, changes: dict[str, Any]) -> str:
