@@ -56,7 +56,8 @@ class Cadence:
     def next(
         self, trainer: Trainer, elapsed_seconds: float, images_per_second: float, interrupted: Interrupted
     ) -> Evaluation | None:  # fmt: skip
-        """An evaluation of the generator as it is now, or once of the untrained one, if it is due and affordable.
+        """An evaluation of the generator as it is now, if one is due and affordable; before the first of them one of
+        the untrained generator, so that no number stands without its two reference lines.
 
         Nothing that it does changes what the run becomes. `interrupted` is asked now and then, and ends it.
         """
@@ -64,19 +65,23 @@ class Cadence:
         early = elapsed_seconds < _EARLIEST_SECONDS or trainer.images < _EARLIEST_SHARE * spacing
         if not spacing or early or (judge := self._judge(trainer)) is None:
             return None
-        if trainer.images - self._images >= max(spacing, GROWTH * self._images):
-            if not self._must_save(judge, trainer, elapsed_seconds, images_per_second):
-                return self._made(judge, trainer, elapsed_seconds, interrupted, trained=True)
-        elif self._images and judge.kind not in self._kinds:
-            return self._made(judge, trainer, elapsed_seconds, interrupted, trained=False)
-        return None
-
-    def last(self, trainer: Trainer, elapsed_seconds: float) -> Evaluation | None:
-        """An evaluation of what the run has become at its end, if that is affordable."""
-        if not trainer.config.record.evaluate_images or trainer.images <= self._images:
+        if trainer.images - self._images < max(spacing, GROWTH * self._images):
             return None
-        judge = self._judge(trainer) if self._coming is not None else None
-        return None if judge is None else self._made(judge, trainer, elapsed_seconds, lambda: False, trained=True)
+        trained = judge.kind in self._kinds
+        if trained and self._must_save(judge, trainer, elapsed_seconds, images_per_second):
+            return None
+        return self._made(judge, trainer, elapsed_seconds, interrupted, trained=trained)
+
+    def last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
+        """What the run has become at its end, with the untrained generator where that is missing, if affordable."""
+        if not trainer.config.record.evaluate_images or trainer.images <= self._images or self._coming is None:
+            return []
+        judge = self._judge(trainer)
+        which = (True,) if judge is not None and judge.kind in self._kinds else (False, True)
+        if judge is None or not self._affordable(judge, trainer, elapsed_seconds, times=len(which)):
+            return []
+        made = [self._made(judge, trainer, elapsed_seconds, lambda: False, trained=trained) for trained in which]
+        return [one for one in made if one is not None]
 
     def _judge(self, trainer: Trainer) -> Judge | None:
         """What it is measured against, once that is there."""

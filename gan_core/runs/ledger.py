@@ -194,16 +194,16 @@ class Ledger:
     def evaluate_if_due(self, trainer: Trainer, interrupted: Interrupted) -> None:
         """At a point of the curves, where the weights are known to be sound."""
         speed = self.meter.recent_speed()
-        self._keep_made(trainer, self._cadence.next(trainer, self.meter.elapsed(), speed, interrupted))
+        if (one := self._cadence.next(trainer, self.meter.elapsed(), speed, interrupted)) is not None:
+            self._keep_made(trainer, one)
 
     def evaluate_last(self, trainer: Trainer) -> None:
         """At the end, what the run has become."""
-        self._keep_made(trainer, self._cadence.last(trainer, self.meter.elapsed()))
+        for evaluation in self._cadence.last(trainer, self.meter.elapsed()):
+            self._keep_made(trainer, evaluation)
 
-    def _keep_made(self, trainer: Trainer, evaluation: Evaluation | None) -> None:
+    def _keep_made(self, trainer: Trainer, evaluation: Evaluation) -> None:
         """Write it down; of the best one so far the checkpoint is kept."""
-        if evaluation is None:
-            return
         self.keep_evaluation(evaluation)
         if self._best == trainer.step_count == evaluation.step:
             with self._cadence.booked():

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_core.measure import IMAGE_MEASURES, ImageMeasure
 from gan_core.runs.checkpoints import newest_sound, sound_generator
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.grids import atlas_png, load_grid
@@ -38,6 +39,10 @@ class RunReader:
     def evaluations(self, run_id: str) -> list[Evaluation]:
         """Every evaluation in the order of steps; step 0 is the untrained generator."""
         return open_run(self.runs_dir, run_id).evaluations()
+
+    def image_measures(self, run_id: str) -> tuple[ImageMeasure, ...]:
+        """What is measured of a run of images; nothing of one of points, whose measures `stage` tells."""
+        return () if open_run(self.runs_dir, run_id).about().channels == 2 else IMAGE_MEASURES
 
     def grids(self, run_id: str) -> list[tuple[int, int]]:
         """(step, images) of every kept grid, oldest first."""

@@ -13,6 +13,7 @@ from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch
 from pages.lab.controls import draw_controls, draw_trouble
 from pages.lab.findings import draw_findings
+from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
 from pages.ui.chrome import draw_notice, draw_projector
@@ -106,6 +107,7 @@ def draw_lab(state: Tab) -> None:
             draw_controls(state, view)
             draw_trouble(view)
             draw_pair(state, view, config, draw_view)
+            draw_quality(state, view)
         with side, st.container(key="panel"):
             draw_findings(state, view)
             if steering:

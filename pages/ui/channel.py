@@ -128,6 +128,8 @@ class Channel:
                 self._send({"type": "state", "view": wire.view_header(event.view)})
             elif kind == "LiveChange":
                 self._send({"type": "change", "change": wire.change_header(event)})
+            elif kind == "Evaluated":
+                self._send({"type": "evaluated", "evaluation": wire.evaluation_header(event.evaluation)})
             elif kind == "Dissected":
                 self._send({"type": "dissected", "step": event.step}, [event.data])
         self._send_records(rows)
@@ -242,6 +244,9 @@ def hello(manager: Any, run: str) -> bytes:
         "kept": [[step, images] for step, images in kept],
         "changes": [wire.change_header(c) for c in manager.changes(run)],
         "grid": None,
+        "measures": [wire.measure_header(m) for m in manager.image_measures(run)],
+        "evaluations": [wire.evaluation_header(e) for e in manager.evaluations(run)],
+        "evaluate_every": view.config.get("record", {}).get("evaluate_images", 0),
     }
     blobs = [wire.history_blob(manager.records(run))]
     if kept:

@@ -112,17 +112,7 @@ def stage_header(stage: Any) -> dict[str, Any]:
             {"name": layer.name, "in": layer.inputs, "out": layer.units, "activation": layer.after}
             for layer in stage.layers
         ],
-        "measures": [
-            {
-                "name": m.name,
-                "label": m.label,
-                "unit": m.unit,
-                "higher": m.higher_is_better,
-                "help": m.help,
-                "source": m.source,
-            }
-            for m in stage.measures
-        ],
+        "measures": [measure_header(m) for m in stage.measures],
         "latent": {"dim": int(stage.latents.shape[1]), "distribution": stage.latent_distribution},
         "floors": {
             name: {"mean": _plain(floor.mean), "low": _plain(floor.low), "high": _plain(floor.high)}
@@ -133,6 +123,38 @@ def stage_header(stage: Any) -> dict[str, Any]:
 
 def stage_blobs(stage: Any) -> list[bytes]:
     return [np.ascontiguousarray(array, "<f4").tobytes() for array in (stage.real, stage.latents)]
+
+
+def evaluation_header(evaluation: Any) -> dict[str, Any]:
+    """The measures of one step: each with the same of real images, and what they were taken on."""
+    shares = evaluation.classes
+    classes = {"names": shares.names, "generated": shares.generated, "real": shares.real}
+    return {
+        "step": evaluation.step,
+        "images": evaluation.images,
+        "features": evaluation.features,
+        "samples": evaluation.samples,
+        "values": _finite(evaluation.values),
+        "floor": _finite(evaluation.floor),
+        "classes": classes if shares.names else None,
+        "best": evaluation.best,
+    }
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def measure_header(measure: Any) -> dict[str, Any]:
+    """What a page says about one measure."""
+    return {
+        "name": measure.name,
+        "label": measure.label,
+        "unit": measure.unit,
+        "higher": measure.higher_is_better,
+        "help": measure.help,
+        "source": measure.source,
+    }
 
 
 def change_header(change: Any) -> dict[str, Any]:

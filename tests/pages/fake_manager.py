@@ -15,9 +15,11 @@ import numpy as np
 from PIL import Image
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, spec_at, to_dict
+from gan_core.measure import IMAGE_MEASURES
 from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.elsewhere import Follower
-from gan_core.runs.snapshot import Dissected, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.evaluation import Evaluation
+from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.training import RunConfig, problems
 
 BATCH = 64
@@ -75,6 +77,7 @@ class FakeManager:
         self._changes: dict[str, list[LiveChange]] = defaultdict(list)
         self._subscribers: dict[str, list[Callable[[Any], None]]] = defaultdict(list)
         self._dissected: dict[str, Dissected] = {}
+        self._evaluations: dict[str, list[Evaluation]] = defaultdict(list)
         self._closing = False
 
     # What can be asked
@@ -106,6 +109,22 @@ class FakeManager:
 
     def changes(self, run_id: str) -> list[LiveChange]:
         return list(self._changes[run_id])
+
+    def evaluations(self, run_id: str) -> list[Evaluation]:
+        return list(self._evaluations[run_id])
+
+    def image_measures(self, run_id: str) -> tuple[Any, ...]:
+        return IMAGE_MEASURES
+
+    def evaluate(self, run_id: str, step: int | None = None, *, samples: int = 2000, **options: Any) -> Evaluation:
+        """Better with every call."""
+        made = self._evaluations[run_id]
+        value = 100.0 / (len(made) + 1)
+        now = self.view(run_id).step if step is None else step
+        one = Evaluation(now, now * BATCH, 1.0, "pixel features", samples, {"fid": value}, {"fid": 2.5})
+        made.append(one)
+        self._tell(run_id, Evaluated(run_id, one))
+        return one
 
     def grids(self, run_id: str) -> list[tuple[int, int]]:
         return list(self._kept[run_id])

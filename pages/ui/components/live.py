@@ -16,10 +16,10 @@ _FOLDER = Path(__file__).parent / "live"
 _SCRIPTS = (
     "wire.js", "words.js", "series.js", "status.js",
     "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js", "stage_points.js", "stage_moment.js",
-    "networks_units.js", "networks.js", "networks_draw.js", "measures.js",
+    "networks_units.js", "networks.js", "networks_draw.js", "measures.js", "quality.js",
     "frames.js", "film.js", "plotly.js", "curves.js", "microscope_parts.js", "microscope.js", "main.js",
 )  # fmt: skip
-_STYLES = ("live.css", "stage.css", "microscope.css")
+_STYLES = ("live.css", "stage.css", "microscope.css", "quality.css")
 
 
 def script() -> str:

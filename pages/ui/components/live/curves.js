@@ -20,6 +20,8 @@ const CHARTS = [
     line("d_grad_norm", "Discriminator", PURPLE), line("g_grad_norm", "Generator", ORANGE, "dash")] },
   { id: "speed", title: "Throughput", about: "Real images seen in a second", zero: true, lines: [
     line("images_per_second", "images / s", GREEN)] },
+  { id: "augmentation", title: "Augmentation", about: "ADA's strength: it rises while D is surer of real images than its target", when: "augmentation_strength", lines: [
+    line("augmentation_strength", "strength", GREEN), line("d_sign_real", "mean sign on real", PURPLE, "dash")] },
 ];
 
 class Curves {
@@ -62,6 +64,7 @@ class Curves {
     chart.about = make("p", { class: "gs-about", title: spec.about }, spec.about);
     chart.root = make("section", { class: "gs-chart", "aria-label": spec.title, "data-testid": `chart-${spec.id}` },
       make("header", {}, make("h3", {}, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.about, chart.plot);
+    chart.root.hidden = !!spec.when; // one that only some runs have
     return chart;
   }
 
@@ -142,6 +145,7 @@ class Curves {
   }
 
   values() {
+    for (const { spec, root } of this.charts) if (spec.when) root.hidden = !Number.isFinite(this.series.last(spec.when));
     for (const { spec, about } of this.charts) {
       if (spec.raw) say(about, (about.title = this.probability ? spec.about : spec.raw));
     }

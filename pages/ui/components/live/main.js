@@ -11,6 +11,7 @@ class LiveView {
     this.curves = new Curves();
     const threshold = (step) => this.threshold(step);
     this.measures = new Measures();
+    this.quality = new Quality();
     this.networks = new Networks({ below: this.measures.root, onUnit: (overlay) => this.plane.setOverlay(overlay) });
     this.plane = new Stage({ threshold, onClose: () => this.networks.close() });
     this.film = new Film({ onScrub: (step) => { this.setCursor(step); this.tellTwin(step); }, threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene),
@@ -19,7 +20,7 @@ class LiveView {
       opened: (on) => this.root.toggleAttribute("data-scope", on) });
     this.film.root.querySelector(".gs-timeline").append(this.microscope.button);
     this.root = make("div", { class: "gs-live", "data-testid": "live" },
-      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.networks.root, this.microscope.root, this.curves.main), this.curves.more);
+      this.status.root, make("div", { class: "gs-body" }, this.film.root, this.networks.root, this.microscope.root, this.curves.main), this.quality.root, this.curves.more);
     this.body = this.root.querySelector(".gs-body");
     parent.append(this.root);
     this.atControls = false;
@@ -59,6 +60,7 @@ class LiveView {
   }
 
   restyle() {
+    this.quality.soon();
     this.plane.restyle();
     this.networks.restyle();
     this.measures.soon();
@@ -79,6 +81,7 @@ class LiveView {
   /** The film stands at a step, null: at the newest. */
   setCursor(step) {
     this.curves.setCursor(step);
+    this.quality.setCursor(step);
     this.measures.cursor = step;
     this.measures.soon();
   }
@@ -115,6 +118,7 @@ class LiveView {
     this.plane.reset();
     this.networks.reset();
     this.measures.reset();
+    this.quality.reset();
     this.measures.series = this.series;
     this.measures.cursor = null;
     this.film.open(this.data.run ? { run: this.data.run, token: this.data.token } : null);
@@ -140,6 +144,7 @@ class LiveView {
     else if (header.type === "timeline") this.film.addMissing(header.kept);
     else if (header.type === "grid") this.addGrid(header.grid, blobs);
     else if (header.type === "change") this.addChange(header.change);
+    else if (header.type === "evaluated") this.quality.add(header.evaluation);
     else if (header.type === "dissected") this.microscope.receive(blobs[0]);
     else if (header.type === "refused") this.cover(header.why);
   }
@@ -150,6 +155,7 @@ class LiveView {
     this.curves.series = this.measures.series = this.series;
     this.curves.changes = header.changes;
     this.changes = header.changes.length;
+    this.quality.open(header.measures, header.evaluations, header.evaluate_every);
     this.film.setKept(header.kept);
     this.setView(header.view);
     if (header.grid) this.addGrid(header.grid, blobs.slice(1));
@@ -275,6 +281,7 @@ class LiveView {
     this.plane.end();
     this.networks.end();
     this.measures.end();
+    this.quality.end();
     this.curves.close();
     this.film.stopPlaying();
     for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, this.onFocus);

@@ -1,0 +1,74 @@
+"""Asking for an evaluation of the watched run: now, of any checkpoint, on as many samples as wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.home import home
+from pages.ui.jobs import Job
+from pages.ui.session import Tab, manager
+from pages.ui.suited import makes_points
+from pages.ui.words import count
+
+SAMPLES = (500, 2_000, 5_000, 10_000)
+
+
+def draw_quality(state: Tab, view: Any) -> None:
+    """Below the measures, which come by the channel: the button that takes them anew, and how far that is."""
+    if view is None or not view.checkpoints:
+        return
+    job = home().jobs.get(_key(state.run))
+    if job is not None and not job.done:
+        _draw_job(state.run)
+        return
+    with st.container(key="quality", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.popover("Evaluate", icon=":material/straighten:", key="evaluate"):
+            _draw_choice(state, view)
+        if job is not None and job.problem:
+            st.markdown(f":material/info: {job.problem}")
+
+
+def _draw_choice(state: Tab, view: Any) -> None:
+    st.markdown("Measures a checkpoint against real data, and once the untrained generator beside it.")
+    steps = [*sorted(view.checkpoints, reverse=True), 0]
+
+    def named(step: int) -> str:
+        best = ", the best so far" if step and step == view.best_step else ""
+        return f"Step {count(step)}{best}" if step else "Untrained"
+
+    step = st.selectbox("Checkpoint", steps, format_func=named, key="evaluate-step")
+    samples = SAMPLES[1]
+    if not makes_points(view):
+        samples = st.select_slider(
+            "Samples", SAMPLES, value=SAMPLES[1], format_func=count, key="evaluate-samples",
+            help="Only evaluations on equally many samples compare: the Fréchet distance falls with their number.",
+        )  # fmt: skip
+    chosen = (state.run, step, samples)
+    st.button("Evaluate", key="evaluate-go", width="stretch", on_click=_start, args=chosen)
+
+
+def _key(run: str) -> str:
+    return f"evaluate:{run}"
+
+
+def _start(run: str, step: int, samples: int) -> None:
+    runs = manager()
+
+    def work(job: Job) -> None:
+        runs.evaluate(run, step, samples=samples, progress=job.progress)
+
+    home().jobs.start(_key(run), "The evaluation", work)
+
+
+@st.fragment(run_every=0.5)
+def _draw_job(run: str) -> None:
+    """How far it is; the whole page is drawn again when it has ended."""
+    job = home().jobs.get(_key(run))
+    if job is None or job.done:
+        st.rerun()
+    else:
+        with st.container(key="evaluating", horizontal=True, vertical_alignment="center", gap="small"):
+            st.progress(job.fraction, job.words)
+            st.button("Stop", key="stop-evaluating", icon=":material/close:", on_click=job.cancel)
