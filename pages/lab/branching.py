@@ -68,6 +68,8 @@ def way_words(view: Any, step: int) -> str:
     """From where the branch gets to its step, and how long that takes about."""
     before = [kept for kept in view.checkpoints if kept <= step]
     again = step - (before[-1] if before else 0)
+    if step == 0 and not before:
+        return "The very beginning, with the same seed: nothing is trained again."
     if not again:
         return "A checkpoint of this very step is kept: the branch starts at once."
     seconds = again * view.elapsed_seconds / max(1, view.step)

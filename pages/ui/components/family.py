@@ -1,0 +1,48 @@
+"""The family tree of runs: a row each, with lines from branch to parent and between twins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent / "family"
+_KEY = "compare-family-view"
+_WORDS = Path(__file__).parent / "live" / "words.js"
+
+_mount = st.components.v2.component(
+    "ganscope_family",
+    js="\n".join(path.read_text("utf-8") for path in (_WORDS, _FOLDER / "family.js")),
+    css=(_FOLDER / "family.css").read_text("utf-8"),
+    isolate_styles=False,
+)
+
+
+def family_view(
+    *,
+    families: Sequence[Sequence[dict[str, Any]]],
+    alone: int,
+    on_open: Callable[[str], None],
+    on_chosen: Callable[[str], None],
+) -> None:
+    """families: rows from above, of each: id, name, state, step, begins, branched (-1: no branch), parent_row and
+    twin_row (-1: none), orphan (its parent is gone), words (what is different), letter and colour (of a chosen one).
+    alone: how many runs have no family. on_open and on_chosen are called with a run's id.
+    """
+
+    def told(what: str, act: Callable[[str], None]) -> Callable[[], None]:
+        def tell() -> None:
+            run = st.session_state[_KEY][what]
+            if isinstance(run, str):
+                act(run)
+
+        return tell
+
+    _mount(
+        key=_KEY,
+        data=[{"families": [list(rows) for rows in families], "alone": alone}],  # in a list, see copy.py
+        on_open_change=told("open", on_open),
+        on_chosen_change=told("chosen", on_chosen),
+    )
