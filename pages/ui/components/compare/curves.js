@@ -187,7 +187,7 @@ class CompareCurves {
     const log = make("button", { type: "button", class: "gs-button gc-log", "aria-pressed": String(this.isLog(measure)), "data-testid": `log-${measure.name}`,
       title: "Logarithmic vertical axis", onClick: () => this.toggleLog(measure.name) }, "log");
     const root = make("section", { class: "gs-chart", "aria-label": measure.label, "data-testid": `overlay-${measure.name}` },
-      make("header", {}, make("h3", {}, measure.label), make("span", { class: "gc-unit" }, measure.unit), log), readout,
+      make("header", {}, make("h3", {}, measure.label), make("span", { class: "gc-unit", title: `${measure.unit}${measure.unit && measure.about ? ". " : ""}${measure.about}` }, measure.unit), log), readout,
       make("div", { class: "gc-frame" }, plot, line));
     const chart = { measure, plot, root, readout, line, log, seen: false, drawn: false };
     this.charts.set(measure.name, chart);
@@ -252,8 +252,9 @@ class CompareCurves {
   }
 
   showValues({ measure, readout }, runs) {
-    const at = this.cursor;
-    readout.replaceChildren(...runs.filter(({ id }) => this.line(id, measure).x.length).map((run) => {
+    const at = this.cursor, floor = measure.evaluated && Number.isFinite(measure.guide) ? [make("span", { class: "gc-floor", title: "What real images score against real images: the floor" },
+      make("i", { "aria-hidden": "true" }), "real ", make("b", {}, short(measure.guide)))] : [];
+    readout.replaceChildren(...floor, ...runs.filter(({ id }) => this.line(id, measure).x.length).map((run) => {
       const line = this.line(run.id, measure);
       return make("span", { title: run.name }, badge(run), make("b", {}, short(valueAt({ x: line.x, y: smoothed(line.y, memory.smoothing) }, at))));
     }));

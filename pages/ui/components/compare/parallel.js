@@ -1,7 +1,8 @@
 // Parallel coordinates: a line for each run through an axis for each setting, to what a measure came to.
 
 const mounted = new WeakMap();
-const NEAR_PX = 14, LEAST_BRUSH_PX = 5, HEIGHT = 384, TOP = 72, BOTTOM = 56, LETTER_PX = 6.4, LEAST_GAP = 128, BANDS = 5;
+const NEAR_PX = 14, LEAST_BRUSH_PX = 5, BANDS = 5;
+const HEIGHT = 24, TOP = 4.5, BOTTOM = 3.5, LETTER = 0.4, LEAST_GAP = 8, LINE = 0.9; // in rem, so that a projector's type fits too
 const memory = (window.ganscopeCompareParallel ??= { metric: "", hidden: new Map() }); // while the page is open
 
 class ParallelView {
@@ -79,15 +80,17 @@ class ParallelView {
   }
 
   y(place) {
-    return TOP + (1 - place) * (HEIGHT - TOP - BOTTOM);
+    return this.top + (1 - place) * this.span;
   }
 
   draw() {
     if (!this.axes || !this.root.clientWidth) return;
-    const n = this.axes.length, room = this.svg.parentElement.clientWidth, width = Math.max(room, (n - 1) * LEAST_GAP + 150);
-    this.left = 24 + LETTER_PX * Math.max(6, ...this.axes[0].marks().map(([, words]) => words.length));
-    this.gap = (width - this.left - 90) / Math.max(1, n - 1);
-    for (const [name, value] of Object.entries({ width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}` })) this.svg.setAttribute(name, value);
+    const rem = (this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize)), height = HEIGHT * rem;
+    Object.assign(this, { top: TOP * rem, span: (HEIGHT - TOP - BOTTOM) * rem });
+    const n = this.axes.length, room = this.svg.parentElement.clientWidth, width = Math.max(room, ((n - 1) * LEAST_GAP + 9) * rem);
+    this.left = 1.5 * rem + LETTER * rem * Math.max(6, ...this.axes[0].marks().map(([, words]) => words.length));
+    this.gap = (width - this.left - 5.6 * rem) / Math.max(1, n - 1);
+    for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) this.svg.setAttribute(name, value);
     this.lines = new Map(this.data.runs.map((run, i) => [run.id, this.line(run, i)]));
     this.svg.replaceChildren(draw("g", {}, ...[...this.lines.values()].map(({ path }) => path)), ...this.axes.map((axis, i) => this.axis(axis, i)));
     this.svg.setAttribute("aria-label", `${this.data.runs.length} runs, each a line through ${n - 1} settings to ${this.measure.label}; the table below lists them.`);
@@ -106,13 +109,14 @@ class ParallelView {
   }
 
   axis(axis, i) {
-    const x = this.x(i), { spec } = axis, isEnd = axis === this.end, lines = wrapped(spec.label, Math.min(24, Math.floor(this.gap / LETTER_PX) - 2)), anchor = i === 0 ? "start" : isEnd ? "end" : "middle", at = i === 0 ? 4 : isEnd ? x + 80 : x;
-    const bar = draw("rect", { x: x - 13, y: TOP - 6, width: 26, height: HEIGHT - TOP - 12, class: "gc-brush-area", tabindex: 0, role: "slider", "data-testid": `brush-${spec.path || "metric"}`,
-      "aria-label": `${spec.label}: drag to choose a part, Escape for all`, "aria-valuetext": axis.brush ? "a part" : "all",
+    const x = this.x(i), { spec } = axis, isEnd = axis === this.end, { rem } = this, lines = wrapped(spec.label, Math.min(24, Math.floor(this.gap / (LETTER * rem)) - 2));
+    const anchor = i === 0 ? "start" : isEnd ? "end" : "middle", at = i === 0 ? 4 : isEnd ? x + 5 * rem : x;
+    const bar = draw("rect", { x: x - 13, y: this.top - 6, width: 26, height: this.y(NOWHERE) - this.top + 20, class: "gc-brush-area", tabindex: 0, role: "button", "data-testid": `brush-${spec.path || "metric"}`,
+      "aria-label": `${spec.label}: drag to keep a part; arrow keys move its lower end, with Shift its upper end; Escape takes it away`,
       onPointerdown: (e) => this.startBrush(e, axis), onPointermove: (e) => this.moveBrush(e), onPointerup: (e) => this.endBrush(e), onPointercancel: (e) => this.endBrush(e), onKeydown: (e) => this.brushByKey(e, axis) });
     axis.box = draw("rect", { x: x - 9, width: 18, class: "gc-brush", rx: 3 });
     return draw("g", { class: isEnd ? "gc-end" : "" },
-      ...lines.map((text, k) => draw("text", { x: at, y: TOP - 18 - 14 * (lines.length - 1 - k), "text-anchor": anchor, class: "gc-axis-name" }, text)),
+      ...lines.map((text, k) => draw("text", { x: at, y: this.top - 1.1 * rem - LINE * rem * (lines.length - 1 - k), "text-anchor": anchor, class: "gc-axis-name" }, text)),
       draw("line", { x1: x, x2: x, y1: this.y(1), y2: this.y(0), class: "gc-axis" }),
       ...axis.marks().flatMap(([place, words]) => [draw("line", { x1: x - 4, x2: x + 4, y1: this.y(place), y2: this.y(place), class: "gc-axis" }),
         draw("text", { x: isEnd ? x + 9 : x - 8, y: this.y(place) + 4, "text-anchor": isEnd ? "start" : "end", class: "gc-mark" }, words)]), axis.box, bar);
@@ -182,7 +186,7 @@ class ParallelView {
   }
 
   placeAt(py) {
-    return Math.max(NOWHERE, Math.min(1, 1 - (py - TOP) / (HEIGHT - TOP - BOTTOM)));
+    return Math.max(NOWHERE, Math.min(1, 1 - (py - this.top) / this.span));
   }
 
   startBrush(event, axis) {

@@ -50,7 +50,7 @@ class Axis {
 
   /** [place, words] of the marks. */
   marks() {
-    return [...(this.gap ? [[NOWHERE, "none"]] : []), ...this.ownMarks()];
+    return [...(this.gap ? [[NOWHERE, "absent"]] : []), ...this.ownMarks()];
   }
 
   ownMarks() {
