@@ -34,7 +34,8 @@ def read_run(arguments: argparse.Namespace) -> int:
     view = manager.view(made.run)
     for note in made.notes:
         print(note)
-    print(f"{made.run}: {view.state} at step {view.step:,}, {len(view.checkpoints)} checkpoints.")
+    kept = len(view.checkpoints)
+    print(f"{made.run}: {view.state} at step {view.step:,}, {kept} checkpoint{'s' * (kept != 1)}.")
     if arguments.json:
         print(json.dumps({"run": made.run, "state": view.state, "step": view.step, "notes": list(made.notes)}))
     return 0

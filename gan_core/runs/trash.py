@@ -111,6 +111,8 @@ def _inside(runs_dir: Path) -> list[Path]:
 
 def disk_use(root: Path) -> int:
     """Bytes of all files under a folder; what goes away meanwhile counts nothing. Links are not followed."""
+    if root.is_symlink():
+        return root.lstat().st_size
     total, folders = 0, [os.fspath(root)]
     while folders:
         with suppress(OSError), os.scandir(folders.pop()) as entries:
