@@ -7,6 +7,7 @@ stepping and pacing are for all: they take every step together.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -359,10 +360,21 @@ def seat_together(
         Seat(folder, lock, RunWriter(folder), about, config, before, limits, around)
         for folder, lock, about, config, before, limits in entries
     ]
-    count = max(1, min(threads if around.device.type == "cpu" else 1, len(seats) // 2))
+    count = max(1, min(threads if _has_cores_to_spare(around) else 1, len(seats) // 2))
     hands = [TogetherThread(seats[i::count], place) for i in range(count)]
     for hand in hands:
         hand.others = hands
     for seat in seats:
         place.join(seat.folder.id)
     return seats, hands
+
+
+def _has_cores_to_spare(around: Surroundings) -> bool:
+    """Whether several threads would help: on a processor that others keep busy they only get in each other's way.
+
+    Which it is changes no member's result (`gan_core.training.batched`).
+    """
+    if around.device.type != "cpu":
+        return False
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return load < 2 * (os.cpu_count() or 1)

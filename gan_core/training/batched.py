@@ -9,6 +9,7 @@ rounding.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from gan_core.data.base import ImageSet
 from gan_core.data.points import PointDataset
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.objectives import add_instance_noise
+from gan_core.training.batches import to_unit
 from gan_core.training.build import draw_latents
 from gan_core.training.dense_step import activations, dense_step, is_plain
 from gan_core.training.ema import ema_decay
@@ -30,6 +32,7 @@ from gan_core.training.stacked_layers import StackedLayers, d_judgement, g_judge
 from gan_core.training.statistics import Window
 from gan_core.training.trainer import Trainer
 
+ROW_MULTIPLE = 16  # of float32: 64 bytes
 Numbers = list[float] | Tensor
 """One for each member: plain ones on the CPU, on the device elsewhere."""
 
@@ -77,6 +80,8 @@ class StackedTrainer(Trainer):
 
     def state(self) -> dict[str, Any]:
         """As a `Trainer`'s, in memory of its own: a file of it must not hold the others' weights too."""
+        if self.stack is not None:
+            self.stack.share()
         return {name: _own(value) for name, value in super().state().items()}
 
     def own_window(self) -> Window:
@@ -125,7 +130,8 @@ class _Side:
             moments.weights = [w.detach() for w in weights]
             for name, old in moments.kept.items():
                 rows = self._kept[name][row]
-                rows.copy_(torch.cat([part.flatten() for part in old]))
+                whole = torch.cat([part.flatten() for part in old])
+                rows[: len(whole)].copy_(whole)
                 moments.kept[name] = _parts(rows, weights)
         self._counts = [int(moments.count) for moments in self._moments]
         activation = activations(first.config)[0 if player else 1]
@@ -149,12 +155,21 @@ class _Side:
         optimizer.update(moments, _rows(grads, rows), lr, None)
         for row in rows:
             self._counts[row] += 1
-            self._moments[row].count.add_(1)
+
+    def share(self) -> None:
+        """Tell the members' moments how many updates there were."""
+        for moments, count in zip(self._moments, self._counts, strict=True):
+            moments.count.fill_(count)
 
 
 def lay_together(networks: Sequence[Sequence[Tensor]]) -> Tensor:
-    """[M, P]: the weights of each network in a row, which from now on is where they are."""
-    flat = torch.stack([torch.cat([w.detach().flatten() for w in weights]) for weights in networks])
+    """[M, P]: the weights of each network in a row, which from now on is where they are.
+
+    Rows end with zeros, so that every one begins at a whole vector of the processor's: else the last bits of a
+    member would depend on how many others there are.
+    """
+    rows = [torch.cat([w.detach().flatten() for w in weights]) for weights in networks]
+    flat = torch.nn.functional.pad(torch.stack(rows), (0, -len(rows[0]) % ROW_MULTIPLE))
     for row, weights in zip(flat, networks, strict=True):
         for weight, part in zip(weights, _parts(row, weights), strict=True):
             weight.data = part
@@ -163,7 +178,8 @@ def lay_together(networks: Sequence[Sequence[Tensor]]) -> Tensor:
 
 def _parts(row: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
     """Views of a row [P] in the shapes of these weights."""
-    pieces = torch.split(row, [w.numel() for w in weights])
+    sizes = [w.numel() for w in weights]
+    pieces = torch.split(row[: sum(sizes)], sizes)
     return [piece.view(w.shape) for piece, w in zip(pieces, weights, strict=True)]
 
 
@@ -191,6 +207,7 @@ class TrainerStack:
                 m.stack.share()
         self.members = list(members)
         self.device = members[0].device
+        self._sound = all(m.guard.known is None for m in members)
         self._looks = self.device.type == "cpu"  # at losses and norms, where that waits for nothing
         self._d, self._g = _Side(members, 0), _Side(members, 1)
         self._averages = lay_together([[*m.average.net.parameters()] for m in members])
@@ -212,13 +229,21 @@ class TrainerStack:
             m.step_count += 1
         first = self.members[0].config
         for update in range(first.k_d):
-            real = torch.stack([m.batches.next()[0].flatten(1) for m in self.members])  # (M, N, features)
+            real = self._real()
             fake = self._g.layers.forward(torch.stack([m.latents() for m in self.members]))
             self._update_d(real, fake, d_lrs, keep=update == first.k_d - 1)
             for m in self.members:
                 m.images += first.batch_size
         self._update_g(real, fake, g_lrs)
         self._average()
+
+    def _real(self) -> Tensor:
+        """Every member's next batch, [M, N, features]; one selection where they learn from the same images."""
+        batches = [m.batches for m in self.members]
+        if all(b.images is batches[0].images for b in batches):
+            rows = torch.cat([b.next_rows() for b in batches])
+            return to_unit(batches[0].images.index_select(0, rows)).view(len(batches), batches[0].batch_size, -1)
+        return torch.stack([b.next()[0].flatten(1) for b in batches])
 
     def _take_note(self) -> None:
         """Of live changes since the last step."""
@@ -284,10 +309,12 @@ class TrainerStack:
         kept: tuple[Numbers, Numbers] = losses, norms
         if self._looks:
             kept = losses.tolist(), norms.tolist()
-            allowed = [
-                m.guard.allows(m.step_count, player, loss, norm, on_device=True)
-                for m, loss, norm in zip(self.members, *kept, strict=True)
-            ]
+            if not self._sound or not math.isfinite(sum(kept[0]) + sum(kept[1])):
+                allowed = [
+                    m.guard.allows(m.step_count, player, loss, norm, on_device=True)
+                    for m, loss, norm in zip(self.members, *kept, strict=True)
+                ]
+                self._sound = all(m.guard.known is None for m in self.members)
         (self._d, self._g)[player].move(self._optimizers[player], grads, lrs, allowed)
         return kept
 
@@ -304,6 +331,8 @@ class TrainerStack:
 
     def share(self) -> None:
         """Give every member its own numbers of the steps since the last sharing."""
+        self._d.share()
+        self._g.share()
         if self._d_kept:
             real, fake, losses, norms = zip(*self._d_kept, strict=True)
             self._d_kept = []

@@ -38,13 +38,18 @@ class Batches:
 
     def next(self) -> tuple[Tensor, Tensor | None]:
         """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any and they are wanted."""
+        rows = self.next_rows()
+        images = to_unit(self.images.index_select(0, rows))
+        return images, None if self.labels is None else self.labels.index_select(0, rows)
+
+    def next_rows(self) -> Tensor:
+        """Which images the next batch is of: int64 [batch]."""
         if self._position + self.batch_size > self._order.shape[0]:
             self._order = self._new_order()
             self._position = 0
         rows = self._order[self._position : self._position + self.batch_size]
         self._position += self.batch_size
-        images = to_unit(self.images.index_select(0, rows))
-        return images, None if self.labels is None else self.labels.index_select(0, rows)
+        return rows
 
     def state(self) -> dict[str, Any]:
         """Enough to go on with the very next batch: the random state before this epoch, and the place in it."""

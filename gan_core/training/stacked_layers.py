@@ -17,7 +17,8 @@ from gan_core.training.dense_step import THIN, bends_of
 class StackedLayers:
     """The layers of M networks on `flat` [M, P], in which each row holds a network's weights and biases in turn.
 
-    shapes: (out, in) of every layer. Holds what the newest `forward` left for `backward`, as `DenseLayers` does.
+    A row may be longer than that; what is left over stays 0. shapes: (out, in) of every layer. Holds what the newest
+    `forward` left for `backward`, as `DenseLayers` does.
     """
 
     def __init__(
@@ -31,8 +32,9 @@ class StackedLayers:
             bias = flat[:, place : place + out].unsqueeze(1)
             place += out
             self._layers.append((weight, weight.transpose(1, 2), bias))
-        if place != flat.shape[1]:
+        if place > flat.shape[1]:
             raise ValueError(f"flat has {flat.shape[1]} numbers a row; these layers have {place}.")
+        self._left_over = flat.new_zeros(flat.shape[0], flat.shape[1] - place)
         self._bends = bends_of(activation, len(shapes), tanh_at_end=tanh_at_end)
         self._inputs: list[Tensor] = []
         self._kept: list[Tensor] = []
@@ -49,7 +51,7 @@ class StackedLayers:
 
     def of_weights(self, slope: Tensor) -> Tensor:
         """From the slope of a loss with respect to the output [M, N, out]: of the weights, [M, P] as in `flat`."""
-        found: list[Tensor] = []
+        found = [self._left_over]
         for i in reversed(range(len(self._layers))):
             slope = self._before_bend(i, slope)
             found += [slope.sum(1), _weight_slopes(slope, self._inputs[i]).flatten(1)]

@@ -99,6 +99,24 @@ def test_a_stopped_member_goes_on_alone_to_the_last_bit(manager: RunManager) -> 
     assert manager.view(runs[0]).step == 20
 
 
+def test_a_sweep_that_was_stopped_goes_on_to_the_last_bit_as_if_it_had_not_been(manager: RunManager) -> None:
+    sweeps, plan = Sweeps(manager), Plan(ring(steps=30), (), seeds=(1, 2, 3, 4))
+    straight = members(manager, sweeps.start(plan))
+    stopped = sweeps.start(plan, stop_at_step=17)
+    for run in members(manager, stopped):
+        assert at_rest(manager, run).step == 17
+    assert sweeps.go_on(stopped) == 4
+    for run, other in zip(members(manager, stopped), straight, strict=True):
+        at_rest(manager, run)
+        at_rest(manager, other)
+        found, expected = state(manager, run), state(manager, other)
+        for part in ("generator", "discriminator", "average", "g_optimizer", "d_optimizer"):
+            torch.testing.assert_close(found[part], expected[part], rtol=0, atol=0)
+        ours, theirs = folder(manager, run).points(), folder(manager, other).points()
+        for name in ("d_loss", "g_loss", "d_real", "d_grad_norm", "sliced_wasserstein"):
+            np.testing.assert_array_equal(ours[name], theirs[name])
+
+
 def test_what_one_is_asked_for_is_its_own(manager: RunManager) -> None:
     sweep = Sweeps(manager).start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)))
     first, second, third = runs = members(manager, sweep)
@@ -184,7 +202,8 @@ def test_closing_keeps_everything_and_all_go_on_together(tmp_path: Path) -> None
     again.close()
 
 
-def test_two_threads_share_the_members(tmp_path: Path) -> None:
+def test_two_threads_share_the_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (0.5, 0.5, 0.5))
     manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=2)
     sweep = Sweeps(manager).start(Plan(ring(steps=40), (), seeds=tuple(range(6))))
     runs = members(manager, sweep)
@@ -195,6 +214,15 @@ def test_two_threads_share_the_members(tmp_path: Path) -> None:
         assert at_rest(manager, run).state == "finished"
     assert manager._around.line.place(f"{runs[0]}+") == -1, "the place in line is given up"
     manager.close()
+
+
+def test_a_busy_machine_gets_one_thread(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (1000.0, 1.0, 1.0))
+    manager.threads = 2
+    runs = members(manager, Sweeps(manager).start(Plan(ring(steps=4), (), seeds=(1, 2, 3, 4))))
+    assert len({id(hand_of(manager, run).hand) for run in runs}) == 1
+    for run in runs:
+        at_rest(manager, run)
 
 
 def test_trouble_of_one_ends_it_alone(manager: RunManager) -> None:

@@ -190,6 +190,23 @@ def test_members_at_different_steps_may_meet(tmp_path: Path) -> None:
     assert_all_alike(together, alone)
 
 
+def test_a_members_bits_do_not_depend_on_the_others(tmp_path: Path) -> None:
+    configs = [replace(DENSE, seed=seed) for seed in range(7)]
+    data = random_data_like(DENSE, tmp_path, count=300)
+
+    def weights(seeds: list[int]) -> dict[int, list[Tensor]]:
+        stack = TrainerStack([StackedTrainer(configs[seed], data, CPU) for seed in seeds])
+        for _ in range(30):
+            stack.step()
+        return {m.config.seed: [w.detach().clone() for w in m.g_weights + m.d_weights] for m in stack.members}
+
+    whole = weights(list(range(7)))
+    for some in ([5, 2], [6, 0, 3]):
+        for seed, found in weights(some).items():
+            for left, right in zip(found, whole[seed], strict=True):
+                assert torch.equal(left, right)
+
+
 def test_a_member_goes_on_alone_from_its_state_to_the_last_bit(tmp_path: Path) -> None:
     """What a stopped member is resumed from is what it was: from there on two lone trainers are one."""
     config = replace(DENSE, seed=2)
