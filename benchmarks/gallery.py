@@ -126,16 +126,17 @@ def known_results() -> dict[str, Any]:
 
 
 def table(known: dict[str, Any]) -> str:
-    """Every scene in a line: its numbers over the seeds, and how many of them came out as promised."""
-    lines = []
+    """As in docs/gallery.md: the numbers over the seeds, how many came out as promised, and the time they took."""
+    lines = ["| scene | judged by | as it is | with the fix | CPU seconds |", "| --- | --- | --- | --- | --- |"]
     for name, judgement in JUDGEMENTS.items():
-        parts = []
+        cells, seconds = [], [0.0]
         for kind, right in (("failing", judgement.fails), ("fixed", judgement.cured)):
-            found = [entry["number"] for key, entry in known.items() if key.startswith(f"{name} {kind} ")]
-            if found:
-                low, high = min(found), max(found)
-                parts.append(f"{kind} {low:.3g} to {high:.3g} ({sum(map(right, found))} of {len(found)} seeds)")
-        lines.append(f"{name:14} {judgement.words}: " + ", ".join(parts))
+            entries = [entry for key, entry in known.items() if key.startswith(f"{name} {kind} ")]
+            found = [entry["number"] for entry in entries]
+            seconds += [entry["cpu_seconds"] for entry in entries]
+            span = " to ".join(dict.fromkeys(f"{end:.3g}" for end in (min(found), max(found)))) if found else "-"
+            cells.append(f"{span} ({sum(map(right, found))} of {len(found)} seeds)")
+        lines.append(f"| {name} | {judgement.words} | {' | '.join(cells)} | {max(seconds):.0f} |")
     return "\n".join(lines)
 
 

@@ -162,7 +162,7 @@ _scene(
     label="WGAN without penalty",
     kind="exploding gradient",
     config=replace(_DENSE, loss=Wasserstein(), k_d=3, total_images=64 * 3 * 450),
-    sees="The critic's scores run into the tens of thousands, and the pictures fall apart with them.",
+    sees="The critic's scores run into the thousands, and the pictures fall apart with them.",
     why="A Wasserstein critic measures a distance only while its slope is at most 1. Without a penalty nothing holds "
     "the slope down, so it lowers its loss for ever just by making every score larger.",
     fix={"penalty": "wgan-gp"},

@@ -20,6 +20,7 @@ from pages.ui.words import duration
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PICTURES = ASSETS / "gallery"
+MARKS = '<i class="gy-mark" data-kind="failing">✕</i><i class="gy-mark" data-kind="fixed">✓</i>'
 LEAD = (
     "Every one of these goes wrong on purpose, and in the same way each time. Choose one, watch it fail, then press "
     "what helps: the same run with that one change starts beside it."
@@ -41,7 +42,7 @@ def picture_key(name: str) -> str:
 def draw_card(scene: FailureScene) -> None:
     with st.container(key=f"scene-{scene.name}", border=True):
         key = picture_key(scene.name)
-        picture = f'<img src="/preview/{key}.png?token={home().token}" alt="">' if key else ""
+        picture = f'<img src="/preview/{key}.png?token={home().token}" alt="">{MARKS}' if key else ""
         st.html(
             f'<div class="gy-picture">{picture}</div><h4>{html.escape(scene.label)}</h4>'
             f"<p>{html.escape(scene.sees)}</p>"
