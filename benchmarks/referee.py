@@ -85,6 +85,8 @@ def fit(records: dict[tuple[str, int], Record]) -> Thresholds:
                     continue
                 runs = [records[scenario.name, seed][0] for seed in FIT_SEEDS if (scenario.name, seed) in records]
                 best[bool(scenario.kinds)] += [max(score(cut).value for cut in moments(run)) for run in runs]
+            if kind == "plateau":  # which healthy runs come to as well
+                best[False] = []
             found[kind][where] = _between(best[False], best[True], LEAST[kind])
     return found
 

@@ -17,7 +17,7 @@ from gan_core.measure.referee_evidence import Evidence, middle, window
 RECENT = 0.6
 FEWEST_POINTS, FEWEST_LOOKS = 6, 4
 FAR = 0.5  # shares of the way from real samples to the untrained generator's: see `badness`
-NOT_THERE = 0.3
+NOT_THERE, ARRIVED = 0.3, 0.15
 MOST = 12.0  # what stands for infinity
 
 
@@ -68,15 +68,19 @@ def diverging(evidence: Evidence) -> Score:
 
 
 def exploding_gradient(evidence: Evidence) -> Score:
-    """Gradient norms in the hundreds, or above ten and still doubling."""
+    """Gradient norms in the hundreds, or above ten and still doubling, in a run that has not arrived."""
     late, earlier = (
         _most(*(middle(window(evidence.curves, name, *span)) for name in ("d_grad_norm", "g_grad_norm")))
         for span in ((0.8, 1.0), (0.4, 0.6))
     )
-    if not late > 0 or not earlier > 0:
+    bad = badness(evidence)
+    if not late > 0 or not earlier > 0 or not bad >= ARRIVED:
         return NOTHING
     growing = min(_log10(late), math.log2(late / earlier))
-    return Score(_most(_log10(late) / 2.5, growing), {"gradient_norm": late, "gradient_norm_earlier": earlier})
+    return Score(
+        _most(_log10(late) / 2.5, growing),
+        {"gradient_norm": late, "gradient_norm_earlier": earlier, "distance_left": bad},
+    )
 
 
 def vanishing_gradient(evidence: Evidence) -> Score:
@@ -128,7 +132,7 @@ def oscillation(evidence: Evidence) -> Score:
     if math.isnan(movement + late + earlier + bad):
         return NOTHING
     gained = share_of_way(evidence, earlier) - share_of_way(evidence, late)
-    held_up = min(1.0, max(0.0, bad / 0.1)) * min(1.0, max(0.0, 1.0 - gained / 0.3))
+    held_up = min(1.0, max(0.0, bad / 0.1)) * min(1.0, max(0.0, 1.0 - gained / 0.5))
     return Score(movement * held_up, {"movement_per_look": movement, "distance_left": bad, "distance_gained": gained})
 
 

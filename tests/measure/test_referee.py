@@ -54,7 +54,7 @@ def kinds(evidence: Evidence) -> list[str]:
 BLOWN = np.geomspace(1.0, 1e4, COUNT)
 ILL: dict[str, dict[str, Any]] = {
     "diverging": {"radius": np.linspace(0.1, 40.0, COUNT)},
-    "exploding gradient": {"d_grad_norm": BLOWN, "g_grad_norm": BLOWN},
+    "exploding gradient": {"d_grad_norm": BLOWN, "g_grad_norm": BLOWN, "distance": 0.6},
     "vanishing gradient": {"g_grad_norm": 1e-6, "distance": 1.0},
     "D wins": {"d_accuracy_real": 1.0, "d_accuracy_fake": 1.0, "distance": 0.95, "movement": 0.01},
     "G wins": {"d_accuracy_real": 0.9, "d_accuracy_fake": 0.0, "distance": 1.2},
