@@ -98,7 +98,7 @@ def swing(seen: Seen) -> float:
 JUDGEMENTS: dict[str, Judgement] = {
     "collapse": Judgement(modes_covered, "modes covered, of 8", lambda n: n <= 2, lambda n: n >= 7),
     "dominance": Judgement(frechet, "Fréchet distance", lambda n: n > 2, lambda n: n < 0.6),
-    "learning-rate": Judgement(frechet, "Fréchet distance", lambda n: n > 1, lambda n: n < 0.4),
+    "learning-rate": Judgement(frechet, "Fréchet distance", lambda n: n > 1, lambda n: n < 0.6),
     "normalisation": Judgement(frechet, "Fréchet distance", lambda n: n > 0.5, lambda n: n < 0.4),
     "critic": Judgement(frechet, "Fréchet distance", lambda n: n > 0.7, lambda n: n < 0.35),
     "memorisation": Judgement(

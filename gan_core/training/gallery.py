@@ -61,7 +61,7 @@ def _rate(lr: float, beta1: float = 0.0) -> Adam:
     return Adam(lr=lr, beta1=beta1, beta2=0.99)
 
 
-# Weights in float32 everywhere and no average of them: what is seen is the generator as it is, on every machine.
+# Weights in float32, so that every machine sees the same; no average of them where the generator's jumps matter.
 _PLANE = RunConfig(
     data=Ring(std=0.05),
     latent=Latent(dim=2),
@@ -145,6 +145,7 @@ _scene(
         _DENSE,
         generator=MlpGenerator(hidden=_DEEP, norm="none", init="normal"),
         discriminator=MlpDiscriminator(hidden=_DEEP, init="normal"),
+        ema=Ema(half_life_images=2_000),
         total_images=64 * 1_500,
     ),
     sees="Coarse outlines eaten by black and white specks, and more training does not make them better.",
