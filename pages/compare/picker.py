@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import streamlit as st
@@ -18,6 +19,14 @@ FIRST_CHOICE = 4  # runs that one click chooses where none is
 def run_name(view: Any) -> str:
     """As people call it: its title or preset, and when it was made."""
     return f"{view.title or preset_label(view.preset)} · {moment(view.created, st.context.timezone)}"
+
+
+def distinct(names: dict[str, str]) -> dict[str, str]:
+    """Ids -> names, with the end of the id, or all of it, where a name comes twice: a browser answers with names."""
+    for letters in (4, 0):
+        often = Counter(names.values())
+        names = {run: f"{name} · {run[-letters:]}" if often[name] > 1 else name for run, name in names.items()}
+    return names
 
 
 def letter_of(place: int) -> str:
@@ -44,13 +53,11 @@ def pick_runs(tab: str) -> list[Any]:
     key = f"compare-pick-{tab}"
     st.session_state[key] = chosen()
 
-    def name(run: str) -> str:
-        view = views[run]
-        return f"{run_name(view)} · {view.state} · step {count(view.step)}"
+    names = distinct({run: f"{run_name(v)} · {v.state} · step {count(v.step)}" for run, v in views.items()})
 
     def draw_choice() -> None:
         st.multiselect(
-            "Runs to compare", list(views), key=key, format_func=name, max_selections=MOST_CHOSEN,
+            "Runs to compare", list(views), key=key, format_func=names.__getitem__, max_selections=MOST_CHOSEN,
             placeholder="Choose the runs to compare", on_change=lambda: choose(st.session_state[key]),
         )  # fmt: skip
 
