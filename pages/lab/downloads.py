@@ -77,6 +77,12 @@ def _train_script(run: str) -> bytes:
     return data
 
 
+def _tensorboard(run: str) -> bytes:
+    from gan_core.runs.logged import log_archive  # only who takes it waits for TensorBoard's packages
+
+    return log_archive(manager(), [run])
+
+
 def draw_downloads(view: Any) -> None:
     run = view.id
     no_weights = "" if view.checkpoints else "It comes with the first checkpoint."
@@ -86,6 +92,7 @@ def draw_downloads(view: Any) -> None:
         ("Points" if makes_points(view) else "Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
         ("Training film", "training.gif", "image/gif", "movie", _film, no_grid),
         ("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r)), ""),
+        ("TensorBoard", "tensorboard.zip", "application/zip", "monitoring", _tensorboard, ""),
         ("Generator", "generator.safetensors", "application/octet-stream", "deployed_code", _generator,
          no_weights),
         ("Generator", "generator.onnx", "application/octet-stream", "deployed_code", _onnx, no_weights),
