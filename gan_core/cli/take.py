@@ -23,7 +23,6 @@ from gan_core.export import (
 )
 from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
 from gan_core.runs import RunManager
-from gan_core.runs.logged import log_run
 from gan_core.runs.pictures import run_pictures
 
 PLANE_PIXELS = 240  # a side of a picture of points, for each unit of --scale
@@ -65,6 +64,8 @@ def export(arguments: argparse.Namespace) -> int:
 
 def _tensorboard(arguments: argparse.Namespace) -> int:
     """Of one run into a folder that takes many."""
+    from gan_core.runs.logged import log_run  # its packages take a while, which no other command should wait for
+
     if arguments.out.exists() and not arguments.out.is_dir():
         raise CommandError(f"--out is {arguments.out}, which is a file; TensorBoard reads folders: name one.")
     manager = open_manager(arguments)
