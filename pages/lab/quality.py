@@ -17,7 +17,7 @@ SAMPLES = (500, 2_000, 5_000, 10_000)
 
 def draw_quality(state: Tab, view: Any) -> None:
     """Below the measures, which come by the channel: the button that takes them anew, and how far that is."""
-    if view is None or not view.checkpoints:
+    if view is None or not view.checkpoints or makes_points(view):  # points are measured all the time
         return
     job = home().jobs.get(_key(state.run))
     if job is not None and not job.done:
@@ -39,12 +39,10 @@ def _draw_choice(state: Tab, view: Any) -> None:
         return f"Step {count(step)}{best}" if step else "Untrained"
 
     step = st.selectbox("Checkpoint", steps, format_func=named, key="evaluate-step")
-    samples = SAMPLES[1]
-    if not makes_points(view):
-        samples = st.select_slider(
-            "Samples", SAMPLES, value=SAMPLES[1], format_func=count, key="evaluate-samples",
-            help="Only evaluations on equally many samples compare: the Fréchet distance falls with their number.",
-        )  # fmt: skip
+    samples = st.select_slider(
+        "Samples", SAMPLES, value=SAMPLES[1], format_func=count, key="evaluate-samples",
+        help="Only evaluations on equally many samples compare: the Fréchet distance falls with their number.",
+    )  # fmt: skip
     chosen = (state.run, step, samples)
     st.button("Evaluate", key="evaluate-go", width="stretch", on_click=_start, args=chosen)
 
@@ -71,4 +69,4 @@ def _draw_job(run: str) -> None:
     else:
         with st.container(key="evaluating", horizontal=True, vertical_alignment="center", gap="small"):
             st.progress(job.fraction, job.words)
-            st.button("Stop", key="stop-evaluating", icon=":material/close:", on_click=job.cancel)
+            st.button("Stop evaluating", key="stop-evaluating", icon=":material/close:", on_click=job.cancel)

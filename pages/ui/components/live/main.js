@@ -144,7 +144,7 @@ class LiveView {
     else if (header.type === "timeline") this.film.addMissing(header.kept);
     else if (header.type === "grid") this.addGrid(header.grid, blobs);
     else if (header.type === "change") this.addChange(header.change);
-    else if (header.type === "evaluated") this.quality.add(header.evaluation);
+    else if (header.type === "evaluated") this.quality.receive(header.evaluation);
     else if (header.type === "dissected") this.microscope.receive(blobs[0]);
     else if (header.type === "refused") this.cover(header.why);
   }

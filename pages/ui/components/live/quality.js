@@ -40,6 +40,12 @@ class Quality {
     this.soon();
   }
 
+  /** One more; of a new kind it is what somebody has just asked for, and shown. */
+  receive(one) {
+    if (this.found.size && ![...this.found.values()].some((other) => kindOf(other) === kindOf(one))) this.chosen = kindOf(one);
+    this.add(one);
+  }
+
   add(one) {
     this.found.set(`${one.step} ${kindOf(one)}`, one);
     this.soon();
