@@ -20,7 +20,7 @@ from pages.ui.words import path_label
 
 MOST_RUNS = 300
 LOOK_SECONDS = 2.0  # between two drawings while something trains
-_KNOWN = "compare_family_words"
+_KNOWN, _OPENED, _CHOSEN = "compare_family_words", "compare_family_opened", "compare_family_chosen"
 
 
 def draw(state: Tab) -> None:
@@ -44,8 +44,10 @@ def _draw(state: Tab) -> None:
         on_open=lambda run: _open(state, run),
         on_chosen=_toggle,
     )
-    if st.session_state.pop("family-open", False):
+    if st.session_state.pop(_OPENED, False):
         st.switch_page("lab/page.py")
+    if st.session_state.pop(_CHOSEN, False):
+        st.rerun()  # the whole page: the address names who is compared
 
 
 def _row(member: Member, members: list[Member]) -> dict[str, Any]:
@@ -104,11 +106,12 @@ def _open(state: Tab, run: str) -> None:
     """Watch a run in the Lab; its name came from a browser."""
     if run in {view.id for view in manager().views()}:
         watch(state, run)
-        st.session_state["family-open"] = True
+        st.session_state[_OPENED] = True
 
 
 def _toggle(run: str) -> None:
     now = chosen()
+    st.session_state[_CHOSEN] = True
     if run in now:
         choose(one for one in now if one != run)
     elif run in {view.id for view in manager().views()}:
