@@ -11,11 +11,7 @@ import streamlit as st
 _FOLDER = Path(__file__).parent
 _WORDS = _FOLDER / "live" / "words.js"
 _FILES = ("values.js", "details.js", "row.js", "bar.js", "main.js")
-_STYLES = (
-    _FOLDER / "live" / "live.css",
-    _FOLDER / "compare" / "compare.css",
-    _FOLDER / "runs_table" / "runs_table.css",
-)
+_STYLES = ("live/live.css", "compare/compare.css", "runs_table/runs_table.css")
 KEY = "runs-table"
 
 
@@ -24,12 +20,12 @@ def script() -> str:
     return "\n".join(path.read_text("utf-8") for path in (_WORDS, *(_FOLDER / "runs_table" / n for n in _FILES)))
 
 
-_mount = st.components.v2.component(
-    "ganscope_runs_table",
-    js=script(),
-    css="\n".join(path.read_text("utf-8") for path in _STYLES),
-    isolate_styles=False,
-)
+def style() -> str:
+    """The live view's colours and buttons, the letters of what is compared, then the table's own."""
+    return "\n".join((_FOLDER / name).read_text("utf-8") for name in _STYLES)
+
+
+_mount = st.components.v2.component("ganscope_runs_table", js=script(), css=style(), isolate_styles=False)
 
 
 def runs_table(

@@ -57,7 +57,7 @@ class TopBar {
 
   showChosen(ids, rows) {
     this.chosen.hidden = !ids.length;
-    if (!ids.length) return;
+    if (!ids.length) return this.chosen.replaceChildren();
     const go = (tab, words) => make("button", { class: "gs-button", type: "button", onClick: () => this.table.ask(["tab", tab]) }, words);
     const pills = ids.map((id, place) => make("span", { class: "gt-pill", style: `--ink: var(--gc-${place % 8})` },
       make("i", { class: "gc-badge" }, letterOf(place)), make("span", {}, rows.get(id)?.name || id),
@@ -74,7 +74,7 @@ class TopBar {
   showGone(deleted, last) {
     const just = deleted.filter((one) => last.includes(one.token));
     this.gone.hidden = !deleted.length;
-    if (!deleted.length) return;
+    if (!deleted.length) return this.gone.replaceChildren();
     const open = this.gone.querySelector("details")?.open;
     const undo = just.length ? [make("span", {}, just.length === 1 ? `“${just[0].name}” was deleted.` : `${just.length} runs were deleted.`),
       make("button", { class: "gs-button gt-undo", type: "button", onClick: () => this.table.ask(["undelete", last]) }, "Undo")] : [];
