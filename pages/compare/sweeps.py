@@ -51,7 +51,7 @@ def draw(state: Tab) -> None:
         st.session_state[WATCHED] = next(iter(found))
     if len(found) > 1:
         st.selectbox("Sweep", list(found), key=WATCHED, format_func=lambda one: _name(found[one]))
-    _draw_sweep(state, found[st.session_state[WATCHED]])
+    _draw_sweep(state, found[st.session_state[WATCHED]], several=len(found) > 1)
 
 
 def _name(sweep: Any) -> str:
@@ -59,14 +59,16 @@ def _name(sweep: Any) -> str:
     return f"{what} · {count(len(sweep.members))} runs · {moment(sweep.created, st.context.timezone)}"
 
 
-def _draw_sweep(state: Tab, sweep: Any) -> None:
+def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
     views = desk().views(sweep)
     config = next((manager().config(view.id) for view in views if view is not None), None)
     if config is None:
         st.info("All runs of this sweep have been deleted.")
         st.button("Remove the sweep from the list", on_click=lambda: desk().forget(sweep.id))
         return
-    st.markdown(f"**{_name(sweep)}**  \n:gray[{_about(sweep, config)}]")
+    if not several:  # else the choice says its name
+        st.markdown(f"**{_name(sweep)}**")
+    st.markdown(f":gray[{_about(sweep, config)}]")
     _draw_actions(sweep, views)
     _draw_members(state, sweep, views, config)
 
@@ -144,12 +146,19 @@ def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None
 
 def _axis(config: Any, path: str) -> dict[str, Any]:
     spec = spec_at(config, path)
-    return {"path": path, "label": path_label(config, path), "unit": spec.unit, "log": spec.scale == "log"}
+    return {
+        "path": path, "label": path_label(config, path), "short": _short(config, path), "unit": spec.unit,
+        "log": spec.scale == "log",
+    }  # fmt: skip
 
 
 def _seed_axis(sweep: Any) -> list[dict[str, Any]]:
     several = len(sweep.seeds) > 1
-    return [{"path": "seed", "label": "Seed", "unit": "", "log": False}] if several and not sweep.axes else []
+    return (
+        [{"path": "seed", "label": "Seed", "short": "Seed", "unit": "", "log": False}]
+        if several and not sweep.axes
+        else []
+    )
 
 
 def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
@@ -157,7 +166,9 @@ def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
         "run": member.run,
         "values": member.values,
         "numbers": {path: _number(text) for path, text in member.values.items()},
-        "words": ", ".join(f"{_short(config, path)} {text}" for path, text in member.values.items()),
+        "words": ", ".join(
+            f"{_short(config, path)} {text}".replace(" ", "\u00a0") for path, text in member.values.items()
+        ),
     }
 
 

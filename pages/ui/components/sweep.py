@@ -36,11 +36,11 @@ def sweep_view(
 ) -> None:
     """Every member of a sweep.
 
-    axes: path, label, unit and `log` of each swept field. members: run, `values` (text by path), `numbers` (by path,
-    None where it is none) and `words`. measures: name, label, unit and better ("high", "low" or "") of each, the one
-    to show in front. real: of points, the real ones as `sweep_routes.packed` has them. signature: the states that the
-    page was drawn for; `on_moved` is called when they are others. on_open: a member is to be opened; its run's id is
-    the component's `open`.
+    axes: path, label, `short`, unit and `log` of each swept field. members: run, `values` (text by path), `numbers`
+    (by path, None where it is none) and `words`. measures: name, label, unit and better ("high", "low", "") of each,
+    the one to show in front. real: of points, the real ones as `sweep_routes.packed` has them. signature: the states
+    that the page was drawn for; `on_moved` is called when they are others. on_open: a member is to be opened; its
+    run's id is the component's `open`.
     """
     data = {
         "token": token,

@@ -76,10 +76,13 @@ function heatTable(axes, members, values, measure, best) {
     return { value: found.length ? mean(found) : NaN, best: here.some((m) => m.run === best), there: here.length };
   }));
   const all = cells.flat().map((c) => c.value).filter(Number.isFinite);
-  const head = make("tr", {}, make("th", { scope: "col", class: "gw-corner" }, make("span", {}, `${down.label} ↓`), make("span", {}, `${across.label} →`)), ...columns.map((c) => make("th", { scope: "col" }, c)));
+  const head = make("tr", {}, make("th", { scope: "col", class: "gw-corner" }, make("span", { title: down.label }, `${down.short} ↓`), make("span", { title: across.label }, `${across.short} →`)), ...columns.map((c) => make("th", { scope: "col" }, c)));
   const body = rows.map((row, i) => make("tr", {}, make("th", { scope: "row" }, row), ...cells[i].map((cell) => {
     const shade = Number.isFinite(cell.value) && measure.better ? shadeOf(cell.value, all, measure.better) : -1;
     return make("td", { "data-shade": shade >= 0 ? shade : null, "data-best": cell.best }, cell.there ? short(cell.value) + (cell.best ? " ★" : "") : "");
   })));
-  return make("div", { class: "gc-scroll", tabindex: "0", role: "region", "aria-label": `${measure.label} over ${across.label} and ${down.label}` }, make("table", { class: "gw-heat" }, make("thead", {}, head), make("tbody", {}, ...body)));
+  const most = Math.max(...cells.flat().map((cell) => cell.there));
+  const about = `${measure.label}${most > 1 ? `: each cell is the mean of up to ${most} runs` : ""}.${measure.better ? ` ${measure.better === "low" ? "Lower" : "Higher"} is better, and darker.` : ""}`;
+  return make("div", { class: "gc-scroll", tabindex: "0", role: "region", "aria-label": `${measure.label} over ${across.label} and ${down.label}` },
+    make("table", { class: "gw-heat" }, make("thead", {}, head), make("tbody", {}, ...body)), make("p", { class: "gc-note" }, about));
 }

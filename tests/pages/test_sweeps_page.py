@@ -1,0 +1,169 @@
+"""The Sweeps tab: what its form makes of what people type, and what its route tells of the members."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from streamlit.testing.v1 import AppTest
+
+from gan_core.config.codec import replace_at
+from gan_core.config.fields import spec_of
+from gan_core.runs import LIVE, RunManager
+from gan_core.runs.sweep_plan import Plan, read_axis
+from gan_core.runs.sweeps import Sweeps
+from gan_core.training import PRESETS, RunConfig
+from gan_core.training.scene import decode_scene
+from pages.compare.sweep_form import first_values, plan_of, sweepable
+from pages.compare.sweeps import measures_of
+from pages.ui.home import Home, open_home
+from pages.ui.routes import routes
+from pages.ui.sweep_routes import packed
+from tests.pages.serving import Client, served
+
+RING = PRESETS["ring"].config
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[Home]:
+    """A home whose manager trains."""
+    before = getattr(sys, "_ganscope_home", None)
+    manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
+    yield open_home(Home(manager))
+    manager.close()
+    sys._ganscope_home = before  # type: ignore[attr-defined]
+
+
+def tiny() -> RunConfig:
+    config = replace(RING, batch_size=16, total_images=16 * 12)
+    for path, value in {"generator.hidden": "8", "discriminator.hidden": "8", "record.every_steps": 2}.items():
+        config = replace_at(config, path, value)
+    return config
+
+
+def script() -> None:
+    from pages.compare.sweeps import draw
+    from pages.ui.session import tab
+
+    draw(tab())
+
+
+def opened() -> AppTest:
+    app = AppTest.from_function(script, default_timeout=60).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def wait(manager: RunManager, sweep: str) -> list[str]:
+    runs = [member.run for member in Sweeps(manager).sweep(sweep).members]
+    end = time.monotonic() + 60
+    while any(manager.view(run).state in LIVE or manager._thread(run) is not None for run in runs):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return runs
+
+
+def test_what_is_typed_becomes_a_sweep_of_runs(real: Home) -> None:
+    app = opened()
+    assert "6 runs" in "".join(m.value for m in app.markdown)
+    assert "trained together in one step" in "".join(m.value for m in app.markdown)
+    app.text_input[0].set_value("0.001, 0.002").run()
+    steps = next(n for n in app.number_input if n.label == "Steps of each run")
+    steps.set_value(4).run()
+    app.button(key="sweep-start").click().run()
+    assert not app.exception, app.exception
+    (sweep,) = Sweeps(real.manager()).all()
+    assert [axis.values for axis in sweep.axes] == [("0.001", "0.002")]
+    assert sweep.seeds == (1, 2)
+    assert sweep.together == 4
+    for run in wait(real.manager(), sweep.id):
+        view = real.manager().view(run)
+        assert (view.state, view.step, view.config["generator"]["hidden"]) == ("finished", 4, "64,64")
+    app.run()
+    assert {b.key for b in app.button} >= {"sweep-compare", "sweep-forget"}
+    app.button(key="sweep-compare").click().run()
+    assert app.session_state["compare_chosen"] == [member.run for member in sweep.members]
+    app.button(key="sweep-forget").click().run()
+    assert not Sweeps(real.manager()).all()
+
+
+def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: Home) -> None:
+    app = opened()
+    app.text_input[0].set_value("fast, slow").run()
+    assert any("d_optimizer.lr" in error.value for error in app.error)
+    assert app.button(key="sweep-start").disabled
+    app.text_input[0].set_value("0.001..0.01").run()
+    assert any("a grid needs its values" in error.value for error in app.error)
+
+
+def test_the_route_tells_of_every_member(real: Home) -> None:
+    manager = real.manager()
+    base = tiny()
+    sweep = Sweeps(manager).start(Plan(base, (read_axis(base, "g_optimizer.lr=0.001,0.004"),)))
+    runs = wait(manager, sweep)
+    with served(Starlette(routes=routes(real))) as client:
+        members = ask(client, real, sweep).json()["members"]
+        assert [m["run"] for m in members] == runs
+        for member in members:
+            assert (member["state"], member["live"], member["step"]) == ("finished", False, 12)
+            step = manager.grids(member["run"])[-1][0]
+            assert member["grid"] == step
+            fakes = decode_scene(manager.grid(member["run"], step).png).fakes[:400]
+            x0, x1, y0, y1 = base.data.extent  # type: ignore[attr-defined]
+            share = np.frombuffer(base64.b64decode(member["points"]), "<u2").reshape(-1, 2) / 65535
+            inside = (fakes > [x0, y0]).all(1) & (fakes < [x1, y1]).all(1)
+            found = share * [x1 - x0, y1 - y0] + [x0, y0]
+            np.testing.assert_allclose(found[inside], fakes[inside], atol=2e-3)
+            records = manager.records(member["run"])["sliced_wasserstein"]
+            assert member["values"]["sliced_wasserstein"] == pytest.approx(records[np.isfinite(records)][-1])
+        known = ",".join(str(m["grid"]) for m in members)
+        again = ask(client, real, sweep, shown=known).json()["members"]
+        assert all("points" not in m for m in again)
+        (manager.runs_dir / runs[0] / "config.json").unlink()
+        assert [m["state"] for m in ask(client, real, sweep).json()["members"]] == ["gone", "finished"]
+        assert ask(client, real, "20260101-000000000-sweep-abcd").status_code == 404
+        assert client.get(f"/sweeps/{sweep}", params={"token": "another"}).status_code == 403
+
+
+def ask(client: Client, home: Home, sweep: str, **more: str) -> Any:
+    return client.get(f"/sweeps/{sweep}", params={"token": home.token, **more})
+
+
+def test_points_beyond_the_extent_lie_at_its_edge() -> None:
+    points = np.array([[-9.0, 0.0], [1.0, 9.0], [np.nan, 1.0]])
+    found = np.frombuffer(base64.b64decode(packed(points, (-1.0, 1.0, -1.0, 1.0))), "<u2").reshape(-1, 2)
+    assert found.tolist() == [[0, 32768], [65535, 65535], [32768, 65535]]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_field_offers_values_that_can_be_tried(name: str) -> None:
+    config = PRESETS[name].config
+    fields = sweepable(config)
+    assert "seed" not in fields
+    assert "g_optimizer.lr" in fields
+    for path, spec in fields.items():
+        if spec.kind in ("float", "int", "text"):
+            owner = config
+            *heads, last = path.split(".")
+            for head in heads:
+                owner = getattr(owner, head)
+            assert spec_of(type(owner).__dataclass_fields__[last]) == spec
+            text = first_values(spec, getattr(owner, last))
+            assert read_axis(config, f"{path}={text}").values, path
+            assert plan_of(config, [f"{path}={text}"], 2, 0).configs()
+
+
+def test_measures_are_those_of_what_is_made() -> None:
+    points, pictures = measures_of(RING), measures_of(PRESETS["fashion-fast"].config)
+    assert points[0]["name"] == "sliced_wasserstein"
+    assert {m["name"]: m["better"] for m in points}["modes_covered"] == "high"
+    assert pictures[0]["name"] == "fid"
+    assert not {m["name"] for m in points} & {m["name"] for m in pictures}
