@@ -111,6 +111,7 @@ _scene(
         g_optimizer=_rate(1e-4),
         d_optimizer=_rate(2e-3),
         k_d=4,
+        ema=Ema(half_life_images=2_000),
         total_images=64 * 4 * 400,
     ),
     sees="The pictures stay grey: D rejects every one of them with full certainty, and G does not move any more.",
