@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.runs.states import LIVE
 from pages.compare.chosen import MOST_CHOSEN, choose, chosen
 from pages.ui.session import manager
+from pages.ui.suited import makes_points
 from pages.ui.words import count, moment, preset_label
 
 MOST_OFFERED = 300
@@ -82,7 +82,7 @@ def described(views: list[Any]) -> list[dict[str, Any]]:
             "letter": letter_of(place),
             "place": place,
             "state": view.state,
-            "live": view.state in LIVE,
+            "points": makes_points(view),
         }
         for place, view in enumerate(views)
     ]

@@ -19,7 +19,6 @@ def look_of(view: Any) -> dict[str, Any]:
     space = f"{config.latent.dim} {config.latent.distribution} {len(classes)}"
     layout = "points" if points else f"{config.record.grid_count}"
     return {
-        "points": points,
         "probability": bool(config.loss.probability),
         "threshold": config.loss.fixed_threshold(),
         "classes": classes,

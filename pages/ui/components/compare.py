@@ -63,9 +63,10 @@ def compare_curves(
 ) -> None:
     """Curves of the runs laid over one another.
 
-    runs: id, name, letter, place (0, 1, ...) and state of each. signature: the states that the page was drawn for;
-    when they are others, `on_moved` is called. measures: name, label, unit and about of each, with `first` for those
-    shown at first. evaluations: of a run, columns `step`, `images`, `elapsed_seconds` and the measures evaluated.
+    runs: id, name, letter, place (0, 1, ...), state and points (or images) of each. signature: the states that the
+    page was drawn for; when they are others, `on_moved` is called. measures: name, label, unit and about of each,
+    with `first` for those shown at first. evaluations: of a run, columns `step`, `images`, `elapsed_seconds` and the
+    measures evaluated.
     """
     data = {
         "token": token,
@@ -85,7 +86,7 @@ def compare_samples(
 ) -> None:
     """Sample grids of the runs side by side.
 
-    runs: as for the curves, and of each: points, probability, threshold, classes (of a conditional one), checkpoints
+    runs: as for the curves, and of each: probability, threshold, classes (of a conditional one), checkpoints
     (steps), latents (equal where the kept grids show the same ones) and space (equal where they could be the same).
     """
     data = {

@@ -29,7 +29,8 @@ class CompareCurves {
       "data-testid": "smoothing", "aria-label": "Smoothing", onInput: () => this.setSmoothing(Number(this.smooth.value)) });
     this.smoothValue = make("output", { class: "gc-number" });
     this.whole = make("button", { type: "button", class: "gs-button", "data-testid": "whole", disabled: true, onClick: () => this.zoom(null) }, "Whole length");
-    this.bar = make("div", { class: "gc-bar" }, axisChoice(memory.axis, (axis) => this.setAxis(axis)),
+    this.axes = axisChoice(memory.axis, (axis) => this.setAxis(axis));
+    this.bar = make("div", { class: "gc-bar" }, this.axes,
       make("label", { class: "gc-smooth", title: "Exponential moving average, as TensorBoard draws it: the line itself stands faintly behind." },
         make("span", { class: "gc-label" }, "Smoothing"), this.smooth, this.smoothValue), this.whole);
     this.legend = make("div", { class: "gc-legend", role: "group", "aria-label": "Runs" });
@@ -46,10 +47,16 @@ class CompareCurves {
     this.root.toggleAttribute("data-projector", !!data.projector);
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.feeds.choose(data.runs.map((run) => run.id), data.token, data.columns);
+    this.axes.callSamples(samplesOf(data.runs));
     this.lines.clear();
     this.showLegend();
     this.showMeasures();
     this.soon(0);
+  }
+
+  /** What the horizontal axis counts. */
+  get unit() {
+    return memory.axis === "images" ? `${samplesOf(this.data.runs)} seen` : axisOf(memory.axis).unit;
   }
 
   heard(run, what) {

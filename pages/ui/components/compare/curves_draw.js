@@ -41,9 +41,9 @@ function drawOverlay(plotly, view, chart, runs, look) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: look.font, size: look.size, color: look.ink },
     hovermode: "x unified", hoverlabel: { bgcolor: look.paper, bordercolor: look.grid, font: { color: look.text, family: look.font, size: look.size } },
     dragmode: "zoom", width: plot.clientWidth, height: plot.clientHeight,
-    xaxis: { ...axis, showgrid: false, ticks: "outside", ticklen: 4, tickcolor: look.grid, nticks: 6, hoverformat: memory.axis === "seconds" ? ",.1f" : ",d", tickformat: "~s",
+    xaxis: { ...axis, showgrid: false, showspikes: false, ticks: "outside", ticklen: 4, tickcolor: look.grid, nticks: 6, hoverformat: memory.axis === "seconds" ? ",.1f" : ",d", tickformat: "~s",
       autorange: false, range: view.range ? [...view.range] : [-0.01 * view.end, 1.02 * view.end],
-      title: { text: axisOf(memory.axis).unit, standoff: 4, font: { size: look.size } } },
+      title: { text: view.unit, standoff: 4, font: { size: look.size } } },
     yaxis: { ...axis, fixedrange: true, nticks: 5, tickformat: "~g", exponentformat: "power",
       ...(log ? { type: "log", autorange: true } : measure.share ? { type: "linear", range: [-0.02, 1.02], autorange: false } : { type: "linear", autorange: true, rangemode: measure.zero ? "tozero" : "normal" }) },
     shapes: [
@@ -76,7 +76,7 @@ function listenTo(view, chart) {
     if (Number.isFinite(from) && Number.isFinite(to)) view.zoom([from, to]);
   });
   chart.plot.on("plotly_doubleclick", () => view.zoom(null));
-  chart.plot.on("plotly_hover", ({ xvals }) => view.point(Number(xvals[0])));
+  chart.plot.on("plotly_hover", ({ points }) => view.point(Number(points[0].x)));
   chart.plot.on("plotly_unhover", () => view.point(null));
 }
 

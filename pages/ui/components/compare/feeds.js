@@ -88,12 +88,16 @@ const AXES = [
 const axisOf = (id) => AXES.find((axis) => axis.id === id) ?? AXES[0];
 const MOVES = ["queued", "running", "paused", "stopping"];
 
-/** Steps, images or seconds: buttons of which one is pressed. */
+/** What one sample is called: a point where all runs make points in the plane, else an image. */
+const samplesOf = (runs) => (runs.length && runs.every(({ points }) => points) ? "points" : "images");
+
+/** Steps, images or seconds: buttons of which one is pressed. `callSamples(word)` renames the second. */
 function axisChoice(now, chosen) {
   const buttons = AXES.map(({ id, name }) => make("button", { type: "button", class: "gs-button", "data-testid": `axis-${id}`,
     "aria-pressed": String(id === now), onClick: () => { press(id); chosen(id); } }, name));
   const press = (id) => AXES.forEach((axis, i) => buttons[i].setAttribute("aria-pressed", String(axis.id === id)));
-  return make("div", { class: "gc-choice", role: "group", "aria-label": "Horizontal axis" }, make("span", { class: "gc-label" }, "By"), ...buttons);
+  const root = make("div", { class: "gc-choice", role: "group", "aria-label": "Horizontal axis" }, make("span", { class: "gc-label" }, "By"), ...buttons);
+  return Object.assign(root, { callSamples: (word) => say(buttons[1], word[0].toUpperCase() + word.slice(1)) });
 }
 
 /** Where a value stands at `x` along a rising column: index of the last row that is at most x, -1 before the first. */

@@ -2,7 +2,7 @@
 
 const mounted = new WeakMap();
 const NEAR_PX = 14, LEAST_BRUSH_PX = 5, BANDS = 5;
-const HEIGHT = 24, TOP = 4.5, BOTTOM = 3.5, LETTER = 0.4, LEAST_GAP = 8, LINE = 0.9; // in rem, so that a projector's type fits too
+const HEIGHT = 24, TOP = 4.5, BOTTOM = 3.5, LETTER = 0.4, LEAST_GAP = 6.5, LINE = 0.9; // in rem, so that a projector's type fits too
 const memory = (window.ganscopeCompareParallel ??= { metric: "", hidden: new Map() }); // while the page is open
 
 class ParallelView {

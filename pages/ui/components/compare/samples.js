@@ -29,7 +29,8 @@ class SamplesView {
       "aria-label": "Seed of the latents", onChange: () => this.setSeed() });
     this.seedBox = make("label", { class: "gc-choice", hidden: true }, make("span", { class: "gc-label" }, "Seed"), this.seed);
     this.layers = make("div", { class: "gc-layers", hidden: true });
-    this.bar = make("div", { class: "gc-bar gc-sticky" }, axisChoice(memory.axis, (axis) => this.setAxis(axis)),
+    this.axes = axisChoice(memory.axis, (axis) => this.setAxis(axis));
+    this.bar = make("div", { class: "gc-bar gc-sticky" }, this.axes,
       make("div", { class: "gs-timeline" }, this.play, this.slider, this.where, this.newest));
     this.grid = make("div", { class: "gc-cards" });
     this.root = make("div", { class: "gs-live gc-root", "data-testid": "compare-samples" }, this.bar,
@@ -42,6 +43,7 @@ class SamplesView {
     this.root.toggleAttribute("data-projector", !!data.projector);
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.feeds.choose(data.runs.map((run) => run.id), data.token, data.columns);
+    this.axes.callSamples(samplesOf(data.runs));
     const wanted = new Set(data.runs.map(({ id, place }) => `${id} ${place}`));
     for (const [key, card] of this.cards) {
       if (wanted.has(key)) continue;
@@ -125,7 +127,7 @@ class SamplesView {
     this.slider.style.setProperty("--part", `${last ? (100 * at) / last : 100}%`);
     this.newest.setAttribute("aria-pressed", String(memory.at === null));
     const x = this.positions[at], words = memory.axis === "seconds" ? clock(x ?? NaN) : memory.axis === "images" ? compact(x ?? NaN) : count(x ?? NaN);
-    say(this.where, memory.at === null ? "the newest of each" : memory.axis === "seconds" ? `at ${words}` : `at ${words} ${memory.axis === "step" ? "steps" : "images"}`);
+    say(this.where, memory.at === null ? "the newest of each" : memory.axis === "seconds" ? `at ${words}` : `at ${words} ${memory.axis === "step" ? "steps" : samplesOf(this.data.runs)}`);
   }
 
   async replay() {
