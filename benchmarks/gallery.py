@@ -84,7 +84,7 @@ def _plane(trainer: Trainer, fakes: Any, side: int) -> Image.Image:
     paper = Image.new("RGB", (side * scale, side * scale), PAPER)
     ink, (x0, x1, y0, y1) = ImageDraw.Draw(paper), trainer.config.data.extent  # type: ignore[attr-defined]
     real = trainer.batches.images[:600].reshape(-1, 2).numpy()
-    for points, colour, radius in ((real, BLUE, 7), (fakes[:600], ORANGE, 8)):
+    for points, colour, radius in ((real, BLUE, 7), (fakes[:600], ORANGE, 14)):
         for x, y in points[np.isfinite(points).all(axis=1)]:
             u, v = (x - x0) / (x1 - x0) * side * scale, (y1 - y) / (y1 - y0) * side * scale
             ink.ellipse((u - radius, v - radius, u + radius, v + radius), fill=colour)

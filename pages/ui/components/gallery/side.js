@@ -10,7 +10,7 @@ class Side {
     this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
     this.state = make("span", { class: "gg-state", role: "status", "data-testid": `state-${id}` });
     this.canvas = make("canvas", { class: "gs-canvas", role: "img", "data-testid": `picture-${id}` });
-    this.empty = make("div", { class: "gs-empty" }, make("p", {}, "It starts in a moment."));
+    this.empty = make("div", { class: "gs-empty" }, make("p", {}, "The first picture is on its way."));
     this.place = make("div", { class: "gs-stage gg-picture" }, this.canvas, this.empty);
     this.legend = make("p", { class: "gg-legend", hidden: true });
     this.gauge = new Gauge();
