@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_core.runs import RunManager
+from gan_core.runs.logged import log_archive
 
 from .conftest import SMALL, Answer
 
@@ -46,3 +50,15 @@ def test_a_file_in_the_folder_s_place_is_refused_in_a_sentence(cli: Cli, tmp_pat
     assert "taken" in said
     assert "folder" in said
     assert (tmp_path / "taken").read_text() == "mine"
+
+
+def test_many_runs_come_in_one_archive(cli: Cli, tmp_path: Path) -> None:
+    runs = [cli("train", *SMALL, "--steps", str(steps), "--json").json()["run"] for steps in (2, 4)]
+    manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
+    with zipfile.ZipFile(io.BytesIO(log_archive(manager, runs))) as archive:
+        archive.extractall(tmp_path / "logs")
+    manager.close()
+    for run, last in zip(runs, (2, 4), strict=True):
+        known = EventAccumulator(str(tmp_path / "logs" / run))
+        known.Reload()
+        assert known.Scalars("loss/d_loss")[-1].step == last
