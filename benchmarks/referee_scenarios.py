@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gan_core.config.codec import apply_sets
+from gan_core.nets import MlpDiscriminator, MlpGenerator
 from gan_core.training import RunConfig, preset
 from gan_core.training.gallery import scene
 
@@ -42,6 +43,7 @@ def _with(base: RunConfig, **pairs: object) -> RunConfig:
 _RING = _with(scene("collapse").fixed, batch_size=128)
 _STILL = _with(_RING, g_optimizer__beta1=0.0, d_optimizer__beta1=0.0)
 _DENSE = _with(scene("learning-rate").fixed, precision="float32")
+_DEEP = "128,128,128,128,128"
 _FEW = _with(_DENSE, data__count=50, batch_size=32)
 
 BAD = (
@@ -97,7 +99,8 @@ HEALTHY = (
     Scenario("clothes, dense", "dense layers, learning rates 0.001", (), _DENSE, 450),
     Scenario("clothes, first GAN", "the beginner's guide", (), preset("first-gan").config, 600),
     Scenario("clothes, normalised", "five small layers with batch normalisation", (),
-             scene("normalisation").fixed, 400),
+             replace(_DENSE, generator=MlpGenerator(hidden=_DEEP, norm="batch", init="normal"),
+                     discriminator=MlpDiscriminator(hidden=_DEEP, init="normal")), 400),
     Scenario("clothes, DCGAN", "the default preset, half as wide", (),
              _with(preset("fashion-fast").config, generator__width=16, discriminator__width=16, batch_size=32), 150),
 )  # fmt: skip

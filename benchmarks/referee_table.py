@@ -40,7 +40,8 @@ def table(found: dict[str, Any]) -> str:
         runs = {seed: found["verdicts"].get(scenario.name, {}).get(str(seed)) for seed in report}
         lines.append(_row(scenario, [kinds for kinds in runs.values() if kinds is not None], len(report)))
     missing = found["not_run"]
-    lines += ["", f"Not run: {'; '.join(missing)}." if missing else "Every run of the suite was made.", ""]
+    listed = "; ".join(f"{name} (seed {', '.join(map(str, seeds))})" for name, seeds in missing.items())
+    lines += ["", f"Not run: {listed}." if missing else "Every run of the suite was made.", ""]
     return "\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from gan_core.measure.referee_evidence import Evidence, middle, window
 
 RECENT = 0.6
 FEWEST_POINTS, FEWEST_LOOKS = 6, 4
+TURNS = 6  # looks before anything can be said to go to and fro
 FAR = 0.5  # shares of the way from real samples to the untrained generator's: see `badness`
 NOT_THERE, ARRIVED = 0.3, 0.15
 MOST = 12.0  # what stands for infinity
@@ -126,13 +127,17 @@ def mode_collapse(evidence: Evidence) -> Score:
 
 
 def oscillation(evidence: Evidence) -> Score:
-    """The same latents go to other places all the time, and that brings them no nearer to the real samples."""
+    """The same latents go to other places all the time, and that brings them neither nearer nor to more modes."""
+    if len(evidence.looks["step"]) < TURNS:
+        return NOTHING
     movement, late = recent(evidence, "movement"), middle(window(evidence.looks, "distance", 0.8))
     earlier, bad = middle(window(evidence.looks, "distance", 0.4, 0.7)), badness(evidence)
     if math.isnan(movement + late + earlier + bad):
         return NOTHING
     gained = share_of_way(evidence, earlier) - share_of_way(evidence, late)
-    held_up = min(1.0, max(0.0, bad / 0.1)) * min(1.0, max(0.0, 1.0 - gained / 0.5))
+    modes = [middle(window(evidence.looks, "even_modes", *span)) for span in ((0.4, 0.7), (0.8, 1.0))]
+    found_more = 0.0 if math.isnan(sum(modes)) else modes[1] - modes[0]
+    held_up = min(1.0, max(0.0, bad / 0.1)) * min(1.0, max(0.0, 1.0 - 2 * max(gained, 2 * found_more)))
     return Score(movement * held_up, {"movement_per_look": movement, "distance_left": bad, "distance_gained": gained})
 
 

@@ -32,7 +32,8 @@ def diagnoser(manager: RunManager) -> Diagnoser:
 
 
 def plane(**pairs: str) -> RunConfig:
-    base = {"total_images": str(128 * 600), "batch_size": "128", "record.evaluate_images": "0"}
+    base = {"total_images": str(128 * 600), "batch_size": "128", "record.evaluate_images": "0",
+            "precision": "float32"}  # fmt: skip
     return apply_sets(preset("ring-collapse").config, base | {k.replace("__", "."): v for k, v in pairs.items()})
 
 
