@@ -15,26 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from benchmarks.fashion_features import Gaussian, Referee, frechet, gaussian_of
 from gan_core.config.codec import from_dict
 from gan_core.config.files import write_atomically
 from gan_core.data.assets import ASSETS
-from gan_core.data.base import ImageSet
 from gan_core.export import draw_samples, load_generator
+from gan_core.measure import Reference, features_for, measure_images
 from gan_core.training import RunConfig
-from gan_core.training.batches import to_unit
 
 FOLDER = ASSETS.parent / "generators"
 SAMPLES, SEED = 10_000, 0
-FASHION_FEATURES = "Fashion-MNIST classifier features"
-PIXEL_FEATURES = "64 principal components of the pixels at half the size"
-
-Pixels = NDArray[np.uint8]
+FLOOR = "Fréchet distance of real images to others"
+RIGHT = "Share of samples that a classifier takes for the class asked for"
 
 
 @dataclass(frozen=True)
@@ -83,58 +78,27 @@ def samples(name: str, count: int = SAMPLES) -> dict[str, NDArray[Any]]:
     return draw_samples(net, config.latent, class_count=classes, count=count, seed=SEED)
 
 
-class PixelReferee:
-    """Fréchet distance to a dataset's first 10,000 training images in their 64 leading principal components.
+def metrics(name: str, count: int = SAMPLES) -> dict[str, float]:
+    """Words that say what is measured, in which features, of how many samples -> its value.
 
-    Each number is the mean of 2 x 2 pixels, from 0 to 1.
+    The Fréchet distance, of generated images and of real ones (the floor), and what share a classifier takes for the
+    class that was asked for.
     """
-
-    def __init__(self, data: ImageSet, components: int = 64) -> None:
-        real = _flat(data.images[:SAMPLES].permute(0, 2, 3, 1).numpy())
-        self._mean = real.mean(0)
-        values, vectors = np.linalg.eigh(np.cov(real, rowvar=False))
-        self._axes = vectors[:, np.argsort(values)[::-1][:components]]
-        self._real = self._gaussian(real)
-
-    def _gaussian(self, flat: NDArray[np.float64]) -> Gaussian:
-        features = (flat - self._mean) @ self._axes
-        return features.mean(0), np.cov(features, rowvar=False)
-
-    def distance(self, images: Pixels) -> float:
-        """Of uint8 [N, H, W, C]."""
-        return frechet(self._gaussian(_flat(images)), self._real)
-
-
-def _flat(images: Pixels) -> NDArray[np.float64]:
-    """[N, H, W, C] -> [N, H/2 * W/2 * C]."""
-    n, h, w, c = images.shape
-    return images.reshape(n, h // 2, 2, w // 2, 2, c).mean((2, 4), dtype=np.float64).reshape(n, -1) / 255.0
-
-
-def fashion_metrics(drawn: dict[str, NDArray[Any]], referee: Referee) -> dict[str, float]:
-    images = to_unit(torch.from_numpy(drawn["images"]).permute(0, 3, 1, 2))
-    said = f"Fréchet distance, {FASHION_FEATURES}"
-    found = {f"{said}, {len(images):,} samples": frechet(gaussian_of(referee.model, images), referee.test)}
+    config, drawn = from_dict(RunConfig, json.loads(metadata(name)["config"])), samples(name, count)
+    images = torch.from_numpy(drawn["images"]).permute(0, 3, 1, 2)
+    data = config.data.load(config.size, Path())
+    space = features_for(config.data, config.size, data.channels)
+    reference = Reference.build(space, data.images, data.held_out, count)
+    measured = measure_images(images, reference)
+    found = {
+        f"{what}, {space.name}, {said.samples:,} samples": said.values["fid"]
+        for what, said in (("Fréchet distance", measured), (FLOOR, reference.floor))
+    }
     if "labels" in drawn:
-        with torch.inference_mode():
-            classes = torch.cat([referee.model(x).argmax(1) for x in images.split(500)]).numpy()
-        right = (classes == drawn["labels"]).mean()
-        found["Share of samples that a classifier takes for the class asked for"] = right
+        classes = space.classify(images)
+        assert classes is not None
+        found[RIGHT] = float((classes == drawn["labels"]).mean())
     return found
-
-
-def pixel_metrics(drawn: dict[str, NDArray[Any]], data: ImageSet) -> dict[str, float]:
-    images = drawn["images"]
-    return {f"Fréchet distance, {PIXEL_FEATURES}, {len(images):,} samples": PixelReferee(data).distance(images)}
-
-
-def metrics(name: str, referee: Referee, count: int = SAMPLES) -> dict[str, float]:
-    """Words that say what is measured, in which features, of how many samples -> its value."""
-    config = from_dict(RunConfig, json.loads(metadata(name)["config"]))
-    drawn = samples(name, count)
-    if PLANS[name].preset in ("shapes", "emoji"):
-        return pixel_metrics(drawn, config.data.load(config.size, Path()))
-    return fashion_metrics(drawn, referee)
 
 
 def card(name: str) -> dict[str, Any]:
@@ -146,7 +110,7 @@ def card(name: str) -> dict[str, Any]:
         "name": name, "label": plan.label, "order": plan.order, "command": "\n".join(plan.commands(name)),
         "seed": plan.seed, "images": int(said["step"]) * config.batch_size * config.k_d,
         "date": f"{day[:4]}-{day[4:6]}-{day[6:]}",
-        "metrics": {what: round(float(value), 3) for what, value in metrics(name, Referee()).items()},
+        "metrics": {what: round(float(value), 3) for what, value in metrics(name).items()},
         "trained_on": plan.trained_on, "licence": plan.licence, "weights_sha256": said["weights_sha256"],
     }  # fmt: skip
 

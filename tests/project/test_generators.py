@@ -10,18 +10,15 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from benchmarks.fashion_features import Referee
-from benchmarks.generators import FOLDER, PLANS, PixelReferee, metadata, metrics, samples
+from benchmarks.generators import FLOOR, FOLDER, PLANS, RIGHT, metadata, metrics, samples
 from gan_core.cli.configure import config_from
 from gan_core.cli.parser import build_parser
 from gan_core.config.codec import from_dict
-from gan_core.data.base import ImageSet
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks, sample_shape
 
@@ -52,7 +49,7 @@ def test_the_card_is_whole(name: str) -> None:
     assert any("Fréchet" in what for what in said["metrics"])
     for what, value in said["metrics"].items():
         assert value >= 0
-        assert "Fréchet" not in what or re.search(r"(features|half the size), 10,000 samples$", what)
+        assert what == RIGHT or re.search(r"features( at \d+ pixels)?, [\d,]+ samples$", what)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,29 +112,14 @@ def test_the_discriminator_finds_real_pictures_more_real_than_generated_ones(nam
     assert real_logits.mean() > fake_logits.mean()
 
 
-@pytest.fixture(scope="module")
-def referee() -> Referee:
-    return Referee()
-
-
 @pytest.mark.parametrize("name", NAMES)
-def test_its_samples_are_as_good_as_the_card_says(name: str, referee: Referee) -> None:
+def test_its_samples_are_as_good_as_the_card_says(name: str) -> None:
     """Judged anew on a fifth of the samples, which raises a Fréchet distance somewhat."""
-    few, said = metrics(name, referee, 2_000), card(name)["metrics"]
-    assert {what.replace("2,000", "10,000") for what in few} == set(said)
+    few, said = metrics(name, 2_000), card(name)["metrics"]
+    assert all(kind in " ".join(few) for kind in ("Fréchet distance, ", FLOOR))
     for what, value in few.items():
-        told = said[what.replace("2,000", "10,000")]
-        assert (0.9 * told < value < 1.35 * told + 0.1) if "Fréchet" in what else abs(value - told) < 0.04, what
-
-
-def test_a_referee_of_pixels_measures_what_its_formula_says() -> None:
-    """Pictures moved by a constant: the distance is the square of the move."""
-    rng = np.random.default_rng(0)
-    real = rng.integers(40, 200, (400, 3, 4, 4), dtype=np.uint8)
-    none = torch.zeros(400, dtype=torch.int64)
-    data = ImageSet(torch.from_numpy(real), none, ("a",), torch.from_numpy(real[:5]), none[:5])
-    referee = PixelReferee(data, components=12)  # all of them: 2 x 2 x 3
-    pictures = real.transpose(0, 2, 3, 1)
-    assert referee.distance(pictures) == pytest.approx(0.0, abs=1e-6)
-    assert referee.distance(pictures + 10) == pytest.approx(12 * (10 / 255) ** 2, rel=1e-6)
-    assert referee.distance(np.full_like(pictures, 120)) > referee.distance(pictures[:200])
+        told = next(v for k, v in said.items() if k.split(", ")[:2] == what.split(", ")[:2])
+        low, high = (0.9 * told, 1.35 * told + 0.1) if "Fréchet" in what else (told - 0.04, told + 0.04)
+        if what.startswith(FLOOR):  # of perfect samples there is nothing but that rise, which goes with 1 / count
+            high = 8 * told
+        assert low < value < high, what
