@@ -13,13 +13,13 @@ import torch
 
 from gan_core.config.codec import replace_at
 from gan_core.data.shapes import Shapes
-from gan_core.runs import Change, RunManager, Stop, UnreadableRun, ledger
+from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnreadableRun, ledger
 from gan_core.runs.past import Past, ahead, leading_to, stages
 from gan_core.runs.store import About
 from gan_core.training import Trainer
 from gan_core.training.digest import state_digest
 
-from .helpers import at_rest, edit_config_json, fingerprint, folder_of, open_manager, quick, until
+from .helpers import at_rest, edit_config_json, fingerprint, folder_of, open_manager, quick, until, until_state
 from .test_exact_resume import Nursery, nursery, one_nursery, start_waiting, when  # noqa: F401
 
 CONFIG = quick(steps=150, loss="hinge", penalty="r1", instance_noise__sigma=0.1)  # checkpoints at 63, 126, 150
@@ -146,6 +146,27 @@ def test_a_parent_that_still_trains(manager: RunManager) -> None:
     assert fingerprint(manager, branch).state == fingerprint(manager, undisturbed).state
 
 
+def test_steps_of_one_player_alone_are_never_gone_through_again(manager: RunManager) -> None:
+    """What the other would have done in them is written nowhere: each leaves a checkpoint that stays."""
+    config = quick(steps=80, data="ring", latent__dim=2, generator__norm="none")
+    parent = manager.start(config)
+    when(manager, parent, 20, lambda: manager.send(parent, Pause()))
+    here = until_state(manager, parent, "paused").step
+    for more in (1, 2):
+        manager.send(parent, StepOnce("discriminator"))
+        until(lambda more=more: manager.view(parent).step == here + more)
+    manager.send(parent, Resume())
+    view = at_rest(manager, parent)
+    assert {here + 1, here + 2} <= set(view.checkpoints)
+    for step in (here + 2, 70):
+        branch = manager.branch(parent, step)
+        at_rest(manager, branch)
+        assert fingerprint(manager, branch).state == fingerprint(manager, parent).state
+    before = manager.branch(parent, here)
+    at_rest(manager, before)
+    assert fingerprint(manager, before).state != fingerprint(manager, parent).state  # both played all of its steps
+
+
 def test_a_change_on_the_way_waits_for_the_branchs_own_first_step(shared: RunManager, parent: str) -> None:
     manager = shared
     blocker = manager.start(quick(steps=10_000_000))
@@ -200,9 +221,7 @@ def test_what_config_json_says_of_the_past_is_not_taken_on_trust(shared: RunMana
     folder = folder_of(shared, branch)
     (part,) = asdict(folder.about())["past"]
     assert folder.about().past[0].until == 80
-    assert (
-        len(json.loads((folder.root / "config.json").read_text())["past"][0]["changes"]) == 2
-    )
+    assert len(json.loads((folder.root / "config.json").read_text())["past"][0]["changes"]) == 2
     spoiled: list[Any] = [
         7, [part, part], [{**part, "until": 10}], [{**part, "since": -1}], [{**part, "until": "80"}],
         [{**part, "config": []}], [{**part, "changes": [[1]]}], [{**part, "changes": [["1", "k_d", 2]]}],
