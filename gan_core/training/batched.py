@@ -45,6 +45,8 @@ def apart(config: RunConfig) -> str:
         return "Only dense networks in float32 without normalisation and augmentation train together in one step."
     if config.conditional:
         return "Class-conditional networks do not train together in one step."
+    if config.compiled:
+        return "A compiled run has a step of its own."
     if config.penalty.active:
         return "A penalty needs second derivatives, which are worked out for one run at a time."
     return ""

@@ -252,7 +252,7 @@ def test_trouble_of_one_is_not_the_others(tmp_path: Path) -> None:
     "changes",
     [
         {"generator.norm": "batch"}, {"discriminator.norm": "layer"}, {"discriminator.spectral_norm": True},
-        {"discriminator.minibatch_std": True}, {"precision": "bfloat16"},
+        {"discriminator.minibatch_std": True}, {"precision": "bfloat16"}, {"compiled": True},
         *({"penalty": {"name": entry.name}} for entry in penalties if entry.cls.active),
     ],
 )  # fmt: skip
