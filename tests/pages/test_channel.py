@@ -112,6 +112,20 @@ def test_what_happens_arrives_in_order(client: Client, home: Home, manager: Fake
         assert _next(socket, "change")[0]["change"]["after"] == 2
 
 
+def test_evaluations_come_with_hello_and_as_they_are_made(
+    client: Client, home: Home, manager: FakeManager, run: str
+) -> None:
+    manager.evaluate(run, 10, samples=500)
+    with client.websocket_connect(_live(run, home.token)) as socket:
+        header, _ = _next(socket, "hello")
+        (known,) = header["evaluations"]
+        assert (known["step"], known["samples"], known["values"]["fid"], known["floor"]["fid"]) == (10, 500, 100, 2.5)
+        assert header["measures"][0]["name"] == "fid"
+        manager.evaluate(run, 20, samples=500)
+        one = _next(socket, "evaluated")[0]["evaluation"]
+        assert (one["step"], one["features"], one["values"]["fid"]) == (20, "pixel features", 50)
+
+
 def test_many_viewers_get_one_encoded_message(client: Client, home: Home, manager: FakeManager, run: str) -> None:
     with ExitStack() as stack:
         sockets = [stack.enter_context(client.websocket_connect(_live(run, home.token))) for _ in range(8)]

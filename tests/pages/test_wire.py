@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_core.measure.plane import PLANE_MEASURES
-from pages.ui.wire import COLUMNS, HISTORY_POINTS, history_blob, pack, records_blob, unpack
+from gan_core.runs.evaluation import Evaluation
+from pages.ui.wire import COLUMNS, HISTORY_POINTS, evaluation_header, history_blob, pack, records_blob, unpack
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,3 +82,11 @@ def test_the_columns_are_the_engines() -> None:
     from gan_core.runs import COLUMNS as recorded
 
     assert set(COLUMNS) <= set(recorded)
+
+
+def test_a_measure_that_could_not_be_taken_is_null() -> None:
+    one = Evaluation(4, 64, 1.0, "pixel features", 500, {"fid": 3.0, "kid": float("nan")}, {"fid": float("inf")})
+    header, _ = unpack(pack({"type": "evaluated", "evaluation": evaluation_header(one)}))
+    assert header["evaluation"]["values"] == {"fid": 3.0, "kid": None}
+    assert header["evaluation"]["floor"] == {"fid": None}
+    assert header["evaluation"]["classes"] is None

@@ -16,6 +16,7 @@ from gan_core.export.scripts.bundle import TEMPLATES, Program
 from gan_core.export.scripts.optimizers import stand_optimizer
 from gan_core.export.scripts.writing import written
 from gan_core.nets.base import ImageShape
+from gan_core.objectives.base import Adaptive
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks
 
@@ -159,6 +160,9 @@ def _introduction(config: RunConfig, run: str, data_help: str, classes: tuple[st
     if live_changes:
         what = "A setting was" if live_changes == 1 else f"{live_changes} settings were"
         lines += ["", f"{what} changed while the run trained; here all are as they were at its end."]
+    if isinstance(config.augmentation, Adaptive):
+        start = f"{config.augmentation.start:g}, where it began: numbers differ once it had moved."
+        lines += ["", f"The augmentation's strength followed the discriminator in the run; here it stays at {start}"]
     if config.conditional and classes:
         lines += ["", f"Classes: {', '.join(classes)}."]
     return "\n".join(lines) + "\n"

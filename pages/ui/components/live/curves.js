@@ -20,7 +20,7 @@ const CHARTS = [
     line("d_grad_norm", "Discriminator", PURPLE), line("g_grad_norm", "Generator", ORANGE, "dash")] },
   { id: "speed", title: "Throughput", about: "Real images seen in a second", zero: true, lines: [
     line("images_per_second", "images / s", GREEN)] },
-  { id: "augmentation", title: "Augmentation", about: "ADA's strength: it rises while D is surer of real images than its target", when: "augmentation_strength", lines: [
+  { id: "augmentation", title: "Augmentation", about: "ADA: rises while D is too sure of real images", when: "augmentation_strength", lines: [
     line("augmentation_strength", "strength", GREEN), line("d_sign_real", "mean sign on real", PURPLE, "dash")] },
 ];
 

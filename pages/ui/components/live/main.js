@@ -193,7 +193,9 @@ class LiveView {
     }
     this.view = view;
     this.microscope.setView(view);
-    say(this.film.liveButton, ["queued", "running", "paused", "stopping"].includes(view.state) ? "Live" : "Newest");
+    const live = ["queued", "running", "paused", "stopping"].includes(view.state);
+    this.quality.setLive(live);
+    say(this.film.liveButton, live ? "Live" : "Newest");
     this.paint();
     this.compare();
   }

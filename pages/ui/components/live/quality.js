@@ -51,6 +51,11 @@ class Quality {
     this.soon();
   }
 
+  setLive(live) {
+    this.live = live;
+    this.soon();
+  }
+
   setCursor(step) {
     this.cursor = step;
     this.soon();
@@ -69,7 +74,8 @@ class Quality {
   ofKind() {
     const kinds = new Map();
     for (const one of this.found.values()) kinds.set(kindOf(one), [...(kinds.get(kindOf(one)) ?? []), one]);
-    const known = [...kinds.keys()].sort((a, b) => kinds.get(b).length - kinds.get(a).length);
+    const trained = (kind) => kinds.get(kind).filter((one) => one.step > 0).length;
+    const known = [...kinds.keys()].sort((a, b) => trained(b) - trained(a) || kinds.get(a)[0].samples - kinds.get(b)[0].samples);
     const kind = kinds.has(this.chosen) ? this.chosen : known[0];
     this.kinds.hidden = known.length < 2;
     if (this.kinds.options.length !== known.length || known.some((k, i) => this.kinds.options[i].value !== k)) {
@@ -84,7 +90,8 @@ class Quality {
     const all = this.ofKind(), untrained = all.find((one) => one.step === 0), trained = all.filter((one) => one.step > 0);
     this.legend.hidden = this.cards.hidden = !all.length;
     if (!all.length) {
-      return say(this.about, this.every ? `The first evaluation comes after ${compact(this.every)} images, then more, for at most 5% of the time.` : "The evaluations during training are switched off; ask for one below.");
+      return say(this.about, !this.live ? "Nothing was measured while it trained; ask for an evaluation below." : this.every
+        ? `Measured first after ${compact(this.every)} images, as soon as 5% of the run's time pays for it.` : "Evaluations during training are switched off; ask for one below.");
     }
     const until = this.cursor ?? Infinity, now = trained.findLast((one) => one.step <= until) ?? (this.cursor === null ? undefined : untrained);
     const best = trained.findLast((one) => one.best), at = now ? (now.step ? `step ${count(now.step)}` : "untrained") : "no step yet";
@@ -150,7 +157,7 @@ function drawQuality(canvas, { rows, name, floor, start, now, look }) {
   if (!all.length) return;
   const low = Math.min(...all), span = Math.max(...all) - low || 1, edge = 3 * px;
   const y = (v) => edge + (1 - (bend(v) - low) / span) * (high - 2 * edge), last = rows.at(-1)?.step ?? 1;
-  const x = (step) => edge + (rows.length > 1 || rows.length === 0 ? step / last : 1) * (wide - 2 * edge);
+  const x = (step) => edge + (step / last) * (wide - 2 * edge);
   const level = (v, color, dash) => {
     if (!Number.isFinite(v)) return;
     ink.strokeStyle = color;
