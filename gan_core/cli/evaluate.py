@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from gan_core.cli.show import open_manager, run_named, table
 from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
+from gan_core.measure.inception import inception_space
 from gan_core.runs import RunManager
 from gan_core.runs.evaluation import Evaluation, as_json
 
@@ -41,7 +42,8 @@ def _evaluate(manager: RunManager, run: str, arguments: argparse.Namespace) -> E
             bar.n = round(100 * fraction)
             bar.set_postfix_str(words)
 
-        return manager.evaluate(run, arguments.step, samples=arguments.samples, progress=progress)
+        space = inception_space(manager.data_dir, progress) if arguments.features == "inception" else None
+        return manager.evaluate(run, arguments.step, samples=arguments.samples, progress=progress, space=space)
 
 
 def _words(run: str, one: Evaluation) -> str:

@@ -146,6 +146,13 @@ def build_parser() -> Parser:
         metavar="N",
         help=f"images to measure, at most {MOST_SAMPLES:,} (default: {SAMPLES:,}); of points always as many as shown",
     )
+    evaluate.add_argument(
+        "--features",
+        choices=("own", "inception"),
+        default="own",
+        help="in which images are compared: those of the dataset's own classifier (of the pixels where there is "
+        "none), or Inception's, whose weights of 96 MB are fetched once (default: own)",
+    )
     _engine(evaluate)
     _json(evaluate)
 

@@ -18,7 +18,15 @@ from gan_core.config.codec import to_dict
 from gan_core.data.base import ImageSet, datasets
 from gan_core.data.points import PointDataset
 from gan_core.latent.threads import one_thread
-from gan_core.measure import Measures, PlaneReference, Reference, features_for, measure_images, measure_plane
+from gan_core.measure import (
+    FeatureSpace,
+    Measures,
+    PlaneReference,
+    Reference,
+    features_for,
+    measure_images,
+    measure_plane,
+)
 from gan_core.nets.base import ImageShape
 from gan_core.runs.evaluation import ClassShares, Evaluation
 from gan_core.runs.stage import plane_reference
@@ -131,12 +139,15 @@ class Judges:
             threading.Thread(target=work, args=(future,), name="judge", daemon=True).start()
         return future
 
-    def get(self, config: RunConfig, data: ImageSet, samples: int) -> Judge:
-        """A second or two the first time. Raises ValueError where there are too few real images."""
-        key = _key(config, samples)
+    def get(self, config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None = None) -> Judge:
+        """A second or two the first time; `space` None: the features that are the dataset's own.
+
+        Raises ValueError where there are too few real images.
+        """
+        key = _key(config, samples) + (space.name if space else "")
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = _judge(config, data, samples)
+                self._kept[key] = _judge(config, data, samples, space)
                 while len(self._kept) > KEEP:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
@@ -148,12 +159,14 @@ def _key(config: RunConfig, samples: int) -> str:
     return json.dumps([datasets.name_of(config.data), to_dict(config.data), config.size, samples], sort_keys=True)
 
 
-def _judge(config: RunConfig, data: ImageSet, samples: int) -> Judge:
+def _judge(config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None) -> Judge:
     start = time.thread_time()
     if isinstance(config.data, PointDataset):
+        if space is not None:
+            raise ValueError(f"Points in the plane have no {space.name}; they are measured as points.")
         plane = plane_reference(config.data)
         return PointJudge(plane, time.thread_time() - start)
-    space = features_for(config.data, data.size, data.channels)
+    space = space or features_for(config.data, data.size, data.channels)
     reference = Reference.build(space, data.images.cpu(), data.held_out.cpu(), samples, _REFERENCE_SEED)
     return ImageJudge(reference, time.thread_time() - start)
 

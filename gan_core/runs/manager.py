@@ -19,6 +19,7 @@ import torch
 
 from gan_core.config.codec import ConfigError, replace_at, to_dict
 from gan_core.data.base import Progress
+from gan_core.measure import FeatureSpace
 from gan_core.runs import on_demand, twins
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, find_start, incompatible
@@ -291,15 +292,18 @@ class RunManager(RunReader):
     def evaluate(
         self, run_id: str, step: int | None = None, *, samples: int = on_demand.SAMPLES,
         progress: Progress = lambda fraction, words: None, cancelled: Callable[[], bool] = lambda: False,
+        space: FeatureSpace | None = None,
     ) -> Evaluation:  # fmt: skip
         """The measures of the newest sound checkpoint up to a step (None: of all), taken now and kept with the run.
+
+        `space`: the features in which they are taken; None: the dataset's own.
 
         Those of the untrained generator come along where they were not there. Raises ValueError, DataUnavailable or
         on_demand.Cancelled. A run that another process trains is evaluated, but nothing is kept.
         """
         folder = open_run(self.runs_dir, run_id)
         workshop = on_demand.Workshop(self._around.load_data, self._around.build_lock, self._torch_device)
-        found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled)
+        found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled, space)
         thread = self._thread(run_id)
         if thread is not None and thread.view.state in LIVE:
             for one in found:

@@ -12,6 +12,7 @@ from torch import nn
 
 from gan_core.data.base import ImageSet, Progress
 from gan_core.export import load_generator
+from gan_core.measure import FeatureSpace
 from gan_core.nets.base import ImageShape
 from gan_core.runs.checkpoints import sound_generator
 from gan_core.runs.evaluating import UNTRAINED, Moment, class_labels, evaluate, judges, untrained_generator
@@ -51,10 +52,11 @@ class _Subject:
 
 def evaluate_run(
     folder: RunFolder, workshop: Workshop, step: int | None, samples: int, progress: Progress,
-    cancelled: Callable[[], bool],
+    cancelled: Callable[[], bool], space: FeatureSpace | None = None,
 ) -> list[Evaluation]:  # fmt: skip
     """The evaluation of the newest sound checkpoint (up to a step) last; before it the untrained generator's, where
-    the run has none of that kind yet. Step 0 is the untrained generator alone.
+    the run has none of that kind yet. Step 0 is the untrained generator alone. `space`: the features, where they
+    shall not be the dataset's own.
 
     Raises ValueError in one sentence where there is nothing to evaluate, DataUnavailable, Cancelled.
     """
@@ -65,7 +67,7 @@ def evaluate_run(
     progress(0.0, "Loading the data")
     data = workshop.load_data(config)
     progress(0.05, "Looking at real images")
-    judge = judges().get(config, data, samples)
+    judge = judges().get(config, data, samples, space)
     labels = class_labels(data, judge.samples, workshop.device) if config.conditional else None
     subjects = [trained] if trained else []
     if trained is None or (0, *judge.kind) not in {(one.step, *one.kind) for one in folder.evaluations()}:
