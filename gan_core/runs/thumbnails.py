@@ -17,7 +17,7 @@ from gan_core.export import scene_png
 if TYPE_CHECKING:
     from gan_core.runs.manager import RunManager
 
-SIDE = 128  # pixels
+SIDE = 192  # pixels
 MOST_ACROSS = 4  # samples
 _POINTS = 250  # of each kind: more would cover one another
 

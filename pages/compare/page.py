@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 
 import streamlit as st
 
-from pages.compare import table
+from pages.compare import curves, family, samples, settings, sweeps, table
 from pages.compare.chosen import OPEN, WIDGET, opened, write_address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.home import NotReady, home
@@ -17,25 +15,13 @@ from pages.ui.session import Tab, manager, tab
 Draw = Callable[[Tab], None]
 
 
-def _of(name: str) -> Draw:
-    """The tab's `draw`, or a sentence where it is not there yet."""
-    if find_spec(f"pages.compare.{name}") is None:
-        return _draw_nothing
-    draw: Draw = import_module(f"pages.compare.{name}").draw
-    return draw
-
-
-def _draw_nothing(_state: Tab) -> None:
-    st.info("This is not there yet.")
-
-
 TABS: dict[str, tuple[str, Draw]] = {
     "runs": ("Runs", table.draw),
-    "curves": ("Curves", _of("curves")),
-    "samples": ("Samples", _of("samples")),
-    "settings": ("Settings", _of("settings")),
-    "family": ("Family", _of("family")),
-    "sweeps": ("Sweeps", _of("sweeps")),
+    "curves": ("Curves", curves.draw),
+    "samples": ("Samples", samples.draw),
+    "settings": ("Settings", settings.draw),
+    "family": ("Family", family.draw),
+    "sweeps": ("Sweeps", sweeps.draw),
 }
 """Name in the address -> what the tab is called, and what draws it: `draw(state)` in a module of its own."""
 

@@ -21,10 +21,11 @@ from gan_core.runs import RunManager
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.labels import label, read_labels
 from gan_core.runs.store import RunFolder, run_ids
+from gan_core.runs.thumbnails import SIDE
 from gan_core.runs.writer import RunWriter
 from gan_core.training import preset
 from pages.compare import table
-from pages.compare.chosen import CHOSEN
+from pages.compare.chosen import CHOSEN, WIDGET
 from pages.ui.components import runs_table
 from pages.ui.home import Home, open_home
 from pages.ui.routes import routes
@@ -134,7 +135,7 @@ def test_the_routes_serve_rows_pictures_and_the_run_itself(client: Client, manag
     step = manager.grids(run)[-1][0]
     png = client.get(f"/runs/{run}/thumb/{step}.png", params=token)
     with Image.open(io.BytesIO(png.content)) as image:
-        assert max(image.size) <= 128
+        assert max(image.size) <= SIDE
         assert min(image.size) >= 96
     data = client.get(f"/runs/{run}/archive.zip", params={**token, "checkpoints": "none"}).content
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -163,7 +164,7 @@ def test_what_the_table_asks_for_is_done(manager: RunManager, run: str, state: T
     table.carry_out(state, ["undelete", ["gone"]])
     assert "trash was emptied" in state.notice
     table.carry_out(state, ["tab", "curves"])
-    assert st.session_state[table.WIDGET] == "Curves"
+    assert st.session_state[WIDGET] == "Curves"
 
 
 @pytest.mark.parametrize("asked", [

@@ -91,7 +91,11 @@ def test_a_name_twice(runs: Path, files: Files) -> None:
 
 
 def entry(**attributes: Any) -> Callable[[zipfile.ZipInfo], None]:
-    return lambda info: [setattr(info, name, value) for name, value in attributes.items()] and None  # type: ignore[func-returns-value]
+    def touch(info: zipfile.ZipInfo) -> None:
+        for name, value in attributes.items():
+            setattr(info, name, value)
+
+    return touch
 
 
 def test_links_folders_and_packed_members(runs: Path, files: Files) -> None:
