@@ -55,9 +55,7 @@ def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) ->
     own = bool(pairs) and st.toggle(words, value=True, key=f"{scope}-own", help=listed)
     changes = {path: value_at(state.config, path) for path in pairs} if own else {}
     if not pairs:
-        st.caption(
-            "It repeats this run, unless the panel is set to something else first (Next run, while this trains)."
-        )
+        st.caption("It repeats this run, unless the panel is set to something else first.")
     return st.button(
         "Start the branch",
         key=f"{scope}-go",
