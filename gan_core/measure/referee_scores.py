@@ -122,8 +122,19 @@ def mode_collapse(evidence: Evidence) -> Score:
         return NOTHING
     found = {name: float(np.quantile(values, 0.75)) for name, values in alike.items()}
     return Score(
-        1.0 - min(found.values()), {"nearest_sample_ratio": found["twins"], "sample_spread_ratio": found["spread"]}
+        1.0 - min(found.values()),
+        {
+            "nearest_sample_ratio": found["twins"],
+            "sample_spread_ratio": found["spread"],
+            "class_entropy": newest(evidence, "class_entropy"),
+        },
     )
+
+
+def newest(evidence: Evidence, name: str) -> float:
+    """A measure of the newest evaluation; NaN where there is none."""
+    column = evidence.evaluations.get(name, np.zeros(0))
+    return float(column[-1]) if len(column) else math.nan
 
 
 def oscillation(evidence: Evidence) -> Score:
@@ -145,7 +156,7 @@ def memorising(evidence: Evidence) -> Score:
     """D scores real images that it has not seen more like generated ones; or samples are copies."""
     seen, unseen = recent(evidence, "d_real"), recent(evidence, "d_held_out")
     fake, copied = recent(evidence, "d_fake"), recent(evidence, "copied")
-    gap, found = math.nan, {"copy_distance_ratio": copied}
+    gap, found = math.nan, {"copy_distance_ratio": copied, "data_copying_z": newest(evidence, "memorisation")}
     if evidence.config.loss.probability and seen - fake > 0.2:  # else scores have no scale to compare on
         gap = (seen - unseen) / (seen - fake)
         found |= {"d_real": seen, "d_held_out": unseen, "d_fake": fake, "overfit_gap": gap}

@@ -52,6 +52,8 @@ EVIDENCE_LABELS = {
     "modes_covered": "Modes with a good sample",
     "nearest_sample_ratio": "Distance to the most similar sample, among real ones being 1",
     "sample_spread_ratio": "Spread of the samples, that of real ones being 1",
+    "class_entropy": "Entropy of the samples' classes in nats, as last measured",
+    "data_copying_z": "Data-copying Z in standard deviations, as last measured; below -3 is copying",
     "movement_per_look": "Movement from look to look, in mean distances of two real samples",
     "d_real": "D's score of training images",
     "d_held_out": "D's score of real images that it was not trained on",
