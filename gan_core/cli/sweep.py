@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -19,8 +20,9 @@ from gan_core.cli.train import closing, fetch_missing
 from gan_core.data.points import PointDataset
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
+from gan_core.runs.sweep_measures import best, measure, measure_of, unmeasured
 from gan_core.runs.sweep_plan import Plan, read_axis
-from gan_core.runs.sweeps import Sweep, Sweeps, best, measure_of
+from gan_core.runs.sweeps import Sweep, Sweeps
 from gan_core.training import RunConfig
 
 
@@ -31,14 +33,16 @@ def sweep(arguments: argparse.Namespace) -> int:
         config = replace(config, total_images=max(100, arguments.steps * config.batch_size * config.k_d))
     axes = tuple(read_axis(config, text) for text in arguments.over)
     plan = Plan(config, axes, seeds_from(arguments.seeds), arguments.random, arguments.random_seed)
-    measure = measure_for(config, arguments.measure)
+    by = measure_for(config, arguments.measure)
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
         desk = Sweeps(manager)
         made = desk.start(plan, preset=name, title=arguments.title, together=not arguments.one_by_one)
         views = _follow(desk, made, signals)
-        told = report(desk, desk.sweep(made), views, measure)
-    _print(told, measure, as_json=arguments.json)
+        if not signals.asked.is_set():
+            measure(manager, unmeasured(manager, [view.id for view in views]), _go_on(signals))
+        told = report(desk, desk.sweep(made), views, by)
+    _print(told, by, as_json=arguments.json)
     return 0 if all(member["state"] in ("finished", "stopped") for member in told["members"]) else 2
 
 
@@ -83,10 +87,20 @@ def _follow(desk: Sweeps, made: str, signals: StopSignals) -> list[RunView]:
     return views
 
 
-def report(desk: Sweeps, found: Sweep, views: list[RunView], measure: str) -> dict[str, Any]:
-    """What `--json` prints: best names the run with the best `measure`, null where none was measured."""
-    values = {view.id: desk.measured(view.id) for view in views}
-    known = {run: one[measure] for run, one in values.items() if measure in one}
+def _go_on(signals: StopSignals) -> Callable[[float, str], None]:
+    """Raises where Ctrl-C was pressed."""
+
+    def progress(share: float, words: str) -> None:
+        if signals.asked.is_set():
+            raise CommandError("The measuring was stopped; every run is kept.")
+
+    return progress
+
+
+def report(desk: Sweeps, found: Sweep, views: list[RunView], by: str) -> dict[str, Any]:
+    """What `--json` prints: best names the run with the best value of this measure, null where none was measured."""
+    values = desk.measured(found)
+    known = {run: one[by] for run, one in values.items() if by in one}
     members = [
         {
             "run": view.id, "set": member.values, "state": view.state, "steps": view.step,
@@ -95,21 +109,21 @@ def report(desk: Sweeps, found: Sweep, views: list[RunView], measure: str) -> di
         for member, view in zip(found.members, views, strict=True)
     ]  # fmt: skip
     return {
-        "sweep": found.id, "together": found.together, "measure": measure, "best": best(known, measure),
+        "sweep": found.id, "together": found.together, "measure": by, "best": best(known, by),
         "members": members,
     }  # fmt: skip
 
 
-def _print(told: dict[str, Any], measure: str, *, as_json: bool) -> None:
+def _print(told: dict[str, Any], by: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(told), flush=True)
         return
     rows = []
     for member in told["members"]:
-        value = member["values"].get(measure)
+        value = member["values"].get(by)
         rows.append({
             "run": member["run"], **member["set"], "state": member["state"], "steps": f"{member['steps']:,}",
-            measure: "-" if value is None else f"{value:.4g}", "best": "*" if member["run"] == told["best"] else "",
+            by: "-" if value is None else f"{value:.4g}", "best": "*" if member["run"] == told["best"] else "",
         })  # fmt: skip
     print(table(rows), flush=True)
     for member in told["members"]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import math
 import re
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -20,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import sync_folder, write_atomically
-from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
 from gan_core.runs.commands import Command, Pause, Resume, Stop
-from gan_core.runs.evaluation import read_evaluations
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run
+from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text
 from gan_core.runs.surroundings import Limits
+from gan_core.runs.sweep_measures import measured
 from gan_core.runs.sweep_plan import Axis, Plan, axis_from, axis_json
 from gan_core.runs.together import Entry, seat_together
 from gan_core.runs.writer import RunWriter
@@ -42,7 +40,6 @@ FOLDER = ".sweeps"
 MOST_BYTES = 1_000_000
 MOST_TOGETHER = 32  # larger stacks no longer fit the processor's caches
 TOGETHER_SHARE = 0.45  # of the time that the same runs take one after another (benchmarks/sweep.py)
-_OF_POINTS = frozenset(measure.name for measure in PLANE_MEASURES)
 
 
 @dataclass(frozen=True)
@@ -211,23 +208,9 @@ class Sweeps:
                 found.append(None)
         return found
 
-    def measured(self, run: str) -> dict[str, float]:
-        """The newest value of every measure of a run; what was not measured is left out."""
-        found: dict[str, float] = {}
-        try:
-            with open_run(self._manager.runs_dir, run).read() as db:
-                for measure in PLANE_MEASURES:
-                    known = f"FROM points WHERE {measure.name} IS NOT NULL ORDER BY step DESC LIMIT 1"
-                    row = db.execute(f"SELECT {measure.name} {known}").fetchone()
-                    if row is not None:
-                        found[measure.name] = float(row[0])
-                evaluations = read_evaluations(db)
-        except (UnknownRun, UnreadableRun):
-            return {}
-        for one in evaluations:  # in order of steps; of points their curve has it newer
-            if one.step > 0:
-                found |= {n: v for n, v in one.values.items() if math.isfinite(v) and n not in _OF_POINTS}
-        return found
+    def measured(self, sweep: Sweep) -> dict[str, dict[str, float]]:
+        """Run -> measure -> its newest value, of each member; what was not measured is left out."""
+        return measured(self._manager, [member.run for member in sweep.members])
 
     # --- as one
 
@@ -310,19 +293,3 @@ class Sweeps:
             )  # fmt: skip
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ValueError(f"The sweep {path.stem} cannot be read ({error}).") from error
-
-
-def measure_of(name: str) -> tuple[str, str, bool | None]:
-    """Label, unit and whether higher is better (None: neither) of a measure."""
-    for measure in (*PLANE_MEASURES, *IMAGE_MEASURES):
-        if measure.name == name:
-            return measure.label, measure.unit, measure.higher_is_better
-    raise ConfigError(f'There is no measure called "{name}".')
-
-
-def best(values: dict[str, float], name: str) -> str | None:
-    """The key with the best value of this measure; None where neither end is the good one, or nothing is known."""
-    higher = measure_of(name)[2]
-    if higher is None or not values:
-        return None
-    return (max if higher else min)(values, key=lambda key: values[key])

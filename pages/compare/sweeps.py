@@ -12,6 +12,7 @@ from gan_core.config.codec import ConfigError, spec_at
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.measure.plane import PLANE_MEASURES
 from gan_core.runs.states import LIVE
+from gan_core.runs.sweep_measures import measure, unmeasured
 from gan_core.runs.sweeps import Sweeps
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
@@ -70,6 +71,8 @@ def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
         st.markdown(f"**{_name(sweep)}**")
     st.markdown(f":gray[{_about(sweep, config)}]")
     _draw_actions(sweep, views)
+    if home().jobs.get(f"sweep:{sweep.id}") is not None:
+        _draw_measuring(sweep.id)
     _draw_members(state, sweep, views, config)
 
 
@@ -107,11 +110,36 @@ def _draw_actions(sweep: Any, views: list[Any]) -> None:
             key="sweep-compare", on_click=lambda: choose(runs),
             help="Makes these the runs of the other tabs: their curves, samples and settings.",
         )  # fmt: skip
+        if lacking := unmeasured(manager(), [view.id for view in there]):
+            st.button(
+                f"Measure {len(lacking)}", icon=":material/straighten:", key="sweep-measure",
+                on_click=_measure, args=(sweep.id, lacking),
+                help="How far what they make is from real images: all on as many samples, so that they compare.",
+            )  # fmt: skip
         if not states & LIVE:
             st.button(
                 "Remove from the list", key="sweep-forget", type="tertiary", on_click=_do, args=("forget", sweep.id),
                 help="The sweep goes from this list; its runs stay among the runs.",
             )  # fmt: skip
+
+
+def _measure(sweep: str, runs: list[str]) -> None:
+    found = manager()
+    home().jobs.start(f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress))
+
+
+@st.fragment(run_every=1.0)
+def _draw_measuring(sweep: str) -> None:
+    job = home().jobs.get(f"sweep:{sweep}")
+    if job is None:
+        return
+    if not job.done:
+        st.progress(job.fraction, text=job.words.capitalize())
+        return
+    home().jobs.forget(f"sweep:{sweep}")
+    if job.problem:
+        st.toast(job.problem, icon=":material/error:")
+    st.rerun()
 
 
 def _do(what: str, sweep: str) -> None:

@@ -24,7 +24,7 @@ def sweep(home: Any, request: Request) -> Response:
 
     sweeps = Sweeps(home.manager())
     found = sweeps.sweep(request.path_params["sweep"])
-    shown = request.query_params.get("shown", "").split(",")
+    shown, values = request.query_params.get("shown", "").split(","), sweeps.measured(found)
     members = []
     for place, (member, view) in enumerate(zip(found.members, sweeps.views(found), strict=True)):
         if view is None:
@@ -35,7 +35,7 @@ def sweep(home: Any, request: Request) -> Response:
             "run": view.id, "state": view.state, "words": WORDS[view.state], "live": view.state in LIVE,
             "step": view.step, "images": view.images, "total": view.total_images,
             "error": public(view.error) if view.error else "",
-            "values": sweeps.measured(view.id), **_picture(home.manager(), view.id, known),
+            "values": values[view.id], **_picture(home.manager(), view.id, known),
         })  # fmt: skip
     return JSONResponse({"members": members}, headers={"Cache-Control": "no-store"})
 

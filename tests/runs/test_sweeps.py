@@ -16,12 +16,13 @@ from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, 
 from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.commands import CheckpointNow
 from gan_core.runs.store import RunFolder
+from gan_core.runs.sweep_measures import SAMPLES, best, measure, measured, unmeasured
 from gan_core.runs.sweep_plan import Axis, Plan, read_axis
-from gan_core.runs.sweeps import Sweeps, UnknownSweep, best, groups
+from gan_core.runs.sweeps import Sweeps, UnknownSweep, groups
 from gan_core.runs.together import Seat
 from gan_core.training import PRESETS, RunConfig, Trainer
 
-from .helpers import at_rest, open_manager, until, until_state
+from .helpers import at_rest, open_manager, quick, until, until_state
 
 CPU = torch.device("cpu")
 
@@ -259,7 +260,7 @@ def test_the_measures_name_the_best(manager: RunManager) -> None:
     runs = members(manager, sweep)
     for run in runs:
         at_rest(manager, run)
-    found = {run: sweeps.measured(run) for run in runs}
+    found = sweeps.measured(sweeps.sweep(sweep))
     distances = {run: values["sliced_wasserstein"] for run, values in found.items()}
     assert distances[runs[0]] == pytest.approx(folder(manager, runs[0]).points()["sliced_wasserstein"][-1])
     assert best(distances, "sliced_wasserstein") == min(distances, key=lambda run: distances[run])
@@ -267,6 +268,25 @@ def test_the_measures_name_the_best(manager: RunManager) -> None:
     assert best({}, "modes_covered") is None
     with pytest.raises(ConfigError, match="nonsense"):
         best({"a": 1.0}, "nonsense")
+
+
+def test_pictures_are_measured_alike_before_they_are_compared(manager: RunManager) -> None:
+    sweeps = Sweeps(manager)
+    sweep = sweeps.sweep(sweeps.start(Plan(quick(steps=6, record__evaluate_images=0), (), seeds=(1, 2))))
+    runs = [member.run for member in sweep.members]
+    for run in runs:
+        assert at_rest(manager, run).state == "finished"
+    manager.evaluate(runs[0], samples=100)  # of another kind than the others': nobody can compare it
+    assert unmeasured(manager, runs) == runs
+    told: list[float] = []
+    measure(manager, runs, lambda share, words: told.append(share))
+    assert told == sorted(told)
+    assert unmeasured(manager, runs) == []
+    values = sweeps.measured(sweep)
+    for run in runs:
+        (one,) = (e for e in manager.evaluations(run) if e.samples == SAMPLES and e.step > 0)
+        assert values[run]["fid"] == one.values["fid"]
+    assert best({run: value["fid"] for run, value in values.items()}, "fid") in runs
 
 
 def test_a_sweep_that_cannot_start_leaves_nothing(manager: RunManager) -> None:
@@ -307,7 +327,8 @@ def test_a_deleted_member_leaves_a_gap(manager: RunManager) -> None:
     views = sweeps.views(sweeps.sweep(sweep))
     assert views[0] is None
     assert views[1] is not None
-    assert sweeps.measured(runs[0]) == {}
+    assert measured(manager, runs)[runs[0]] == {}
+    assert unmeasured(manager, runs) == []
     sweeps.forget(sweep)
     assert not sweeps.all()
     assert manager.view(runs[1]).state == "finished"

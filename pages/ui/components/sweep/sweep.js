@@ -86,7 +86,11 @@ class SweepView {
   drawChart() {
     const { axes, members } = this.data ?? { axes: [], members: [] }, width = Math.floor(this.chart.clientWidth);
     const known = this.measure && [...(this.values?.values() ?? [])].some(Number.isFinite);
-    if (!known || width < 60) return;
+    if (!known || width < 60) {
+      if (!known && this.drawn) this.chart.replaceChildren();
+      this.drawn = known ? this.drawn : null;
+      return;
+    }
     const drawn = axes.map((axis) => ({ axis, count: distinct(members.map((m) => m.values[axis.path])).length })).filter((one) => one.count > 1);
     const key = JSON.stringify([width, this.measure.name, this.best, [...this.values]]);
     if (key === this.drawn) return; // nothing moves for nothing

@@ -1,7 +1,7 @@
 // What the swept fields do to a measure: a line over one field, a table of shades over two, in SVG.
 
 const SVG = "http://www.w3.org/2000/svg";
-const SHADES = 5;
+const SHADES = 5, FEW = 8; // values of a field of which each has a tick, and the mean a line
 
 function draw(tag, attributes = {}, ...parts) {
   const element = document.createElementNS(SVG, tag);
@@ -48,16 +48,17 @@ function lineChart(axis, members, values, measure, width, best, onPick) {
     root.append(draw("line", { x1: left, x2: width - right, y1: Y(y), y2: Y(y), class: "gw-rule" }), draw("text", { x: left - 8, y: Y(y) + 4, class: "gw-tick", "text-anchor": "end" }, short(y)));
   }
   const byName = names.map((name) => ({ name, at: members.find((m) => m.values[axis.path] === name), ys: known.filter((m) => m.values[axis.path] === name).map((m) => values.get(m.run)) }));
+  const ticks = numeric && names.length > FEW ? [0, 0.5, 1].map((share) => x0 + share * (x1 - x0)).map((x) => [x, short(log ? Math.exp(x) : x)]) : byName.map(({ name, at }) => [place(at), name]);
   let last = -Infinity;
-  for (const { name, at } of byName) {
-    const x = X(place(at)), wide = 7.2 * Math.min(name.length, 14);
-    if (x - last < wide) continue;
-    last = x;
+  for (const [at, name] of ticks) {
+    const x = X(at), half = 3.9 * Math.min(name.length, 14);
+    if (x - half < last + 6) continue; // it would run into the one before
+    last = x + half;
     root.append(draw("text", { x, y: height - bottom + 18, class: "gw-tick", "text-anchor": "middle" }, name.length > 14 ? `${name.slice(0, 13)}…` : name));
   }
   root.append(draw("text", { x: (left + width - right) / 2, y: height - 6, class: "gw-name", "text-anchor": "middle" }, axis.unit ? `${axis.label}, ${axis.unit}` : axis.label));
   const line = byName.filter((one) => one.ys.length).map((one) => `${X(place(one.at))},${Y(mean(one.ys))}`);
-  if (line.length > 1) root.append(draw("polyline", { points: line.join(" "), class: "gw-mean" }));
+  if (line.length > 1 && names.length <= FEW) root.append(draw("polyline", { points: line.join(" "), class: "gw-mean" }));
   for (const m of known) {
     const dot = draw("circle", { cx: X(place(m)), cy: Y(values.get(m.run)), r: m.run === best ? 6.5 : 4.5, class: "gw-dot", "data-best": m.run === best });
     dot.append(draw("title", {}, `${m.words}: ${short(values.get(m.run))}`));
