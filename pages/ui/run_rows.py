@@ -90,15 +90,27 @@ def _stat(path: Path) -> tuple[int, int]:
 
 
 def _metrics(manager: Any, run: str) -> dict[str, list[Any]]:
-    """Name -> [value, what it was measured on ("" for a curve)]; what was not measured is not there."""
+    """Name -> [value, what it was measured on ("" for a curve), and of an evaluation what real data score against
+    real data, what the untrained generator scored (null where unknown)]; what was not measured is not there.
+    """
     found: dict[str, list[Any]] = {
         name: [value, ""] for name, value in final_values(manager.records(run)).items() if math.isfinite(value)
     }
-    one = told(manager.evaluations(run))
+    evaluations = manager.evaluations(run)
+    one = told(evaluations)
     if one is not None:
         what = f"{one.features}, {count(one.samples)} samples, step {count(one.step)}"
-        found |= {name: [value, what] for name, value in one.values.items() if math.isfinite(value)}
+        untrained: dict[str, float] = next((e.values for e in evaluations if e.step == 0 and e.kind == one.kind), {})
+        found |= {
+            name: [value, what, _finite(one.floor, name), _finite(untrained, name)]
+            for name, value in one.values.items() if math.isfinite(value)
+        }  # fmt: skip
     return found
+
+
+def _finite(values: dict[str, float], name: str) -> float | None:
+    value = values.get(name, math.nan)
+    return value if math.isfinite(value) else None
 
 
 def told(evaluations: list[Evaluation]) -> Evaluation | None:

@@ -112,12 +112,11 @@ def test_a_row_is_read_anew_where_something_changed(manager: RunManager, run: st
 def test_the_best_evaluation_stands_for_a_run(manager: RunManager, branch: str) -> None:
     writer = RunWriter(RunFolder(manager.runs_dir / branch))
     for step, fid in ((0, 300.0), (50, 20.0), (60, 30.0)):
-        writer.add_evaluation(
-            Evaluation(step, step, 1.0, "pixel features", 60, {"fid": fid, "kid": float("nan")}, {})
-        )
+        values = {"fid": fid, "kid": float("nan")}
+        writer.add_evaluation(Evaluation(step, step, 1.0, "pixel features", 60, values, {"fid": 1.5}))
     writer.close()
     metrics = row_of(manager, branch)["metrics"]
-    assert metrics["fid"] == [20.0, "pixel features, 60 samples, step 50"]
+    assert metrics["fid"] == [20.0, "pixel features, 60 samples, step 50", 1.5, 300.0]
     assert "kid" not in metrics
     first = Evaluation(0, 0, 0.0, "f", 10, {"fid": 1.0}, {})
     assert told([]) is None

@@ -6,6 +6,7 @@ class Details {
     this.picture = make("img", { class: "gt-large", alt: "" });
     this.differs = make("dl", { class: "gt-facts" });
     this.measures = make("dl", { class: "gt-facts" });
+    this.evaluated = make("p", { class: "gt-quiet gt-evaluated" });
     this.about = make("p", { class: "gt-quiet" });
     this.tags = make("input", { class: "gt-input", type: "text", maxlength: 400, placeholder: "for the talk, baseline", onChange: () => this.saveTags() });
     this.notes = make("textarea", { class: "gt-input", rows: 4, maxlength: 4000, placeholder: "What you saw, and what to try next", onChange: () => this.saveNotes() });
@@ -20,7 +21,7 @@ class Details {
     this.root = make("div", { class: "gt-details" },
       make("div", { class: "gt-side" }, this.picture, this.about),
       make("section", {}, this.against, this.differs),
-      make("section", {}, make("h4", {}, "Measures"), this.measures),
+      make("section", {}, make("h4", {}, "Measures"), this.evaluated, this.measures),
       make("section", { class: "gt-write" }, field("Tags, with commas between", this.tags), field("Notes", this.notes)),
       make("footer", {}, this.lab, this.link, this.checkpoints, this.remove));
   }
@@ -38,9 +39,13 @@ class Details {
       : [make("dd", { class: "gt-quiet" }, row.against ? "Nothing differs." : "It came from no preset that is known here.")]));
     const known = this.table.measures.filter((measure) => row.metrics[measure.name]);
     this.measures.replaceChildren(...(known.length ? known.flatMap((measure) => {
-      const [value, what] = row.metrics[measure.name];
-      return [make("dt", { title: measure.about }, measure.label), make("dd", {}, `${measureWords(measure, value)}${measure.share || !measure.unit ? "" : ` ${measure.unit}`}`, what ? make("small", {}, ` ${what}`) : "")];
+      const [value, what, floor, untrained] = row.metrics[measure.name];
+      const known = (words, number) => (number === null || number === undefined ? "" : `; ${words} ${measureWords(measure, number)}`);
+      const beside = what && `${known("real against real", floor)}${known("untrained", untrained)}`.replace("; ", " ");
+      return [make("dt", { title: measure.about }, measure.label), make("dd", {}, `${measureWords(measure, value)}${measure.share || !measure.unit ? "" : ` ${measure.unit}`}`, beside ? make("small", {}, beside) : "")];
     }) : [make("dd", { class: "gt-quiet" }, "Nothing has been measured yet.")]));
+    const what = Object.values(row.metrics).map((found) => found[1]).find(Boolean);
+    say(this.evaluated, what ? `Evaluated on ${what}.` : "");
     if (document.activeElement !== this.tags) this.tags.value = row.tags.join(", ");
     if (document.activeElement !== this.notes) this.notes.value = row.notes;
     this.lab.href = `/?run=${row.id}`;

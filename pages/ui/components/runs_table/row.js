@@ -93,7 +93,11 @@ class Row {
   measured(column) {
     const cell = (this.cells[`of ${column.name}`] ||= make("td", { class: "gt-number", "data-label": column.label }));
     const found = this.row.metrics[column.name];
-    say(cell, measureWords(column, found?.[0]));
+    const words = measureWords(column, found?.[0]), what = found?.[1].replace(/, step .*$/, "") || "";
+    if (cell.dataset.said !== `${words} ${what}`) {
+      cell.dataset.said = `${words} ${what}`;
+      cell.replaceChildren(words, what ? make("small", { class: "gt-what" }, what) : "");
+    }
     cell.title = found ? `${column.label}: ${found[0]}${found[1] ? `\n${found[1]}` : ""}` : "Not measured.";
     cell.toggleAttribute("data-best", this.table.best[column.name]?.has(this.id) || false);
     cell.toggleAttribute("data-none", !found);
