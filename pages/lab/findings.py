@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.data import DataUnavailable
-from gan_core.measure.referee import KINDS, Finding
+from gan_core.measure.referee import HEALTHY, KINDS, Finding
 from gan_core.measure.referee_words import EVIDENCE_LABELS, number_words
 from gan_core.runs.diagnosis import Diagnoser
 from gan_core.runs.library import DataLibrary
@@ -67,16 +67,18 @@ def _badge(finding: Finding) -> str:
 
 
 def _draw_finding(state: Tab, view: Any, finding: Finding) -> None:
-    when = f" :gray[first seen at step {count(finding.step)}]" if finding.kind != "healthy" else ""
+    when = f" :gray[first seen at step {count(finding.step)}]" if finding.kind != HEALTHY else ""
     st.markdown(f"**{finding.title}**{when}")
     st.markdown(public(finding.words))
-    st.markdown(f":gray[Likely cause:] {finding.cause}")
+    st.markdown(f":gray[{'Why' if finding.kind == HEALTHY else 'Likely cause'}:] {finding.cause}")
     numbers = [
         f"{EVIDENCE_LABELS.get(name, name)} :gray[·] **{number_words(value)}**"
         for name, value in finding.evidence.items()
     ]
     st.caption("  \n".join(numbers))
-    st.markdown(f":gray[What might help:] {finding.suggestion_words}")
+    st.markdown(
+        f":gray[{'What to do' if finding.kind == HEALTHY else 'What might help'}:] {finding.suggestion_words}"
+    )
     if finding.suggestion:
         _draw_branch(state, view, finding)
 
