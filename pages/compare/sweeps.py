@@ -110,7 +110,8 @@ def _draw_actions(sweep: Any, views: list[Any]) -> None:
             key="sweep-compare", on_click=lambda: choose(runs),
             help="Makes these the runs of the other tabs: their curves, samples and settings.",
         )  # fmt: skip
-        if lacking := unmeasured(manager(), [view.id for view in there]):
+        measuring = home().jobs.get(f"sweep:{sweep.id}") is not None
+        if not measuring and (lacking := unmeasured(manager(), [view.id for view in there])):
             st.button(
                 f"Measure {len(lacking)}", icon=":material/straighten:", key="sweep-measure",
                 on_click=_measure, args=(sweep.id, lacking),
