@@ -175,7 +175,7 @@ def test_killed_in_the_middle_again_and_again(nursery: Nursery) -> None:  # noqa
         assert nursery.raise_child(resume=run, pause_at=step) == -signal.SIGKILL
         views = [manager.view(each) for each in (a, b)]
         assert [view.state for view in views] == ["interrupted"] * 2
-        assert abs(views[0].step - views[1].step) <= 4
+        assert max(view.step for view in views) >= step  # on the disk the other may be a second behind
     for act in (7, 30, 55, 70):
         if {manager.view(each).state for each in (a, b)} == {"interrupted"}:
             assert nursery.raise_child(resume=a, kill_at=act) in (0, -signal.SIGKILL)
