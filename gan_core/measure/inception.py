@@ -41,7 +41,7 @@ def inception_space(data_dir: Path, progress: Progress | None = None) -> Feature
     folder = data_dir / "inception"
     if importlib.util.find_spec("torch_fidelity") is None:
         raise DataUnavailable("Inception features need torch-fidelity: pip install torch-fidelity.")
-    fetch_all("Inception's weights", [WEIGHTS], folder, progress, "use the features that come with the program")
+    fetch_all("Inception", [WEIGHTS], folder, progress, "use the features that come with the program")
     network = _network(folder / WEIGHTS.name)
 
     def look(images: Tensor) -> tuple[Tensor, None]:
