@@ -53,7 +53,7 @@ def draw(state: Tab) -> None:
             '<div class="gs-nothing"><b>No run yet.</b> Every run that is trained in the Lab stands here, with a '
             "picture, its settings and its measures; two or more of them can then be held against each other.</div>"
         )
-        st.page_link("pages/lab/page.py", label="Train the first in the Lab", icon=":material/science:")
+        st.page_link("lab/page.py", label="Train the first in the Lab", icon=":material/science:")
         return
     if any(run not in there for run in chosen()):
         choose(run for run in chosen() if run in there)
