@@ -240,6 +240,6 @@ _scene(
     "moved its slope to the other side. Momentum (beta 1 = 0.9) lets both overshoot, and the circle never closes.",
     fix={"g_optimizer.beta1": "0.0", "d_optimizer.beta1": "0.0"},
     button="Take the momentum away",
-    cured="Without momentum the cloud comes to rest on the real points.",
+    cured="Without momentum the cloud settles on the real points, and only trembles there.",
     seconds=6,
 )
