@@ -19,7 +19,7 @@ from gan_core.runs.store import RunFolder
 from gan_core.runs.sweep_measures import SAMPLES, best, measure, measured, unmeasured
 from gan_core.runs.sweep_plan import Axis, Plan, read_axis
 from gan_core.runs.sweeps import Sweeps, UnknownSweep, groups
-from gan_core.runs.together import Seat
+from gan_core.runs.seat import Seat
 from gan_core.training import PRESETS, RunConfig, Trainer
 
 from .helpers import at_rest, open_manager, quick, until, until_state
