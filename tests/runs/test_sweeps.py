@@ -15,11 +15,11 @@ from gan_core.config.codec import ConfigError, replace_at, set_at
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, Stop
 from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.commands import CheckpointNow
+from gan_core.runs.seat import Seat
 from gan_core.runs.store import RunFolder
 from gan_core.runs.sweep_measures import SAMPLES, best, measure, measured, unmeasured
 from gan_core.runs.sweep_plan import Axis, Plan, read_axis
 from gan_core.runs.sweeps import Sweeps, UnknownSweep, groups
-from gan_core.runs.seat import Seat
 from gan_core.training import PRESETS, RunConfig, Trainer
 
 from .helpers import at_rest, open_manager, quick, until, until_state
