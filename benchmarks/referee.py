@@ -140,6 +140,14 @@ def results(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[
         "report_seeds": REPORT_SEEDS,
         "moments": MOMENTS,
         "bad_found": sum(bad),
+        "aimed_found": sum(
+            scenario.kinds[0] in verdict.get(scenario.name, {}).get(seed, [])
+            for scenario in BAD
+            for seed in REPORT_SEEDS
+        ),
+        "healthy_on_plateau": sum(
+            "plateau" in verdict.get(scenario.name, {}).get(seed, []) for scenario in HEALTHY for seed in REPORT_SEEDS
+        ),
         "bad_runs": len(bad),
         "healthy_accused": well.count(False),
         "healthy_runs": len(well),

@@ -30,8 +30,11 @@ def table(found: dict[str, Any]) -> str:
         "",
         f"- **Ill runs found: {_share(found['bad_found'], found['bad_runs'])}** (on the seeds of the fit: "
         f"{_share(found['fit_bad_found'], found['fit_bad_runs'])}).",
+        f"- With the very finding that the scenario aims at, and not another that is right for it too: "
+        f"{_share(found['aimed_found'], found['bad_runs'])}.",
         f"- **Healthy runs accused: {_share(found['healthy_accused'], found['healthy_runs'])}** (on the seeds of the "
         f"fit: {_share(found['fit_healthy_accused'], found['fit_healthy_runs'])}).",
+        f"- Healthy runs of which a plateau was said: {_share(found['healthy_on_plateau'], found['healthy_runs'])}.",
         "",
         "| scenario | right | " + " | ".join(KINDS) + " |",
         "|---|---|" + "---|" * len(KINDS),
