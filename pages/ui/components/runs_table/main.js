@@ -2,6 +2,7 @@
 
 const tables = new WeakMap();
 const POLL_MS = 2500;
+const ANSWER_MS = 5000;
 const SHOWN = "ganscope.runs.columns";
 const MOST_FIRST = 4; // measures shown where nobody has said which
 
@@ -23,6 +24,7 @@ class RunsTable {
     parent.append(this.root);
     this.timer = setInterval(() => this.poll(), POLL_MS);
     this.asked = 0;
+    this.chose = 0; // when runs were chosen here that the page has not taken up yet
   }
 
   update(data, trigger) {
@@ -31,7 +33,12 @@ class RunsTable {
     this.root.toggleAttribute("data-projector", data.projector);
     this.measures = data.measures;
     this.setRows(data.rows);
-    this.picked = data.chosen;
+    // An answer to an earlier click must not undo a later one.
+    if (Date.now() - this.chose > ANSWER_MS || String(data.chosen) === String(this.picked)) {
+      this.picked = data.chosen;
+      this.chose = 0;
+    }
+    this.picked = this.picked.filter((id) => this.rows.has(id)); // deleted meanwhile
     this.setColumns();
     this.bar.showGone(data.deleted, data.last);
     this.draw();
@@ -167,6 +174,7 @@ class RunsTable {
 
   choose(ids) {
     this.picked = [...new Set(ids)].slice(0, this.data.most);
+    this.chose = Date.now();
     this.drawChosen();
     this.ask(["choose", this.picked]);
   }
