@@ -18,7 +18,7 @@ from gan_core.data import FashionMnist
 from gan_core.training import RunConfig, problems
 from gan_core.training.gallery import GALLERY, scene
 
-SEEDS = 2
+SEEDS = 3
 PROMISED = {
     "collapse",
     "dominance",
