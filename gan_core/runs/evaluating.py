@@ -121,6 +121,7 @@ class Judges:
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Judge] = OrderedDict()
         self._begun: dict[str, Future[Judge]] = {}
+        self._threads: list[threading.Thread] = []
 
     def soon(self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int) -> Future[Judge]:
         """Make it beside what else goes on, in a thread of its own. The same for all who ask."""
@@ -136,8 +137,16 @@ class Judges:
                 except Exception as error:
                     future.set_exception(error)
 
-            threading.Thread(target=work, args=(future,), name="judge", daemon=True).start()
+            thread = threading.Thread(target=work, args=(future,), name="judge", daemon=True)
+            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+            thread.start()
         return future
+
+    def wait(self, seconds: float) -> None:
+        """Until nothing is being made: torch does not bear that a process ends in the middle of its work."""
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def get(self, config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None = None) -> Judge:
         """A second or two the first time; `space` None: the features that are the dataset's own.

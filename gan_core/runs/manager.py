@@ -27,6 +27,7 @@ from gan_core.runs.commands import CheckpointNow, Command, KeepEvaluation, Stop
 from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
+from gan_core.runs.evaluating import judges
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.libraries import Libraries
 from gan_core.runs.lock import RunLock, is_held
@@ -421,6 +422,7 @@ class RunManager(RunReader):
         until = time.monotonic() + timeout_seconds
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+        judges().wait(max(0.0, until - time.monotonic()))
         self._around.grid_writer.shutdown(wait=False)
         self._around.libraries.close()
 

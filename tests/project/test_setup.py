@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "probe:\n\t"
@@ -141,7 +142,7 @@ def test_ci_runs_the_same_command() -> None:
 def requirements(name: str) -> dict[str, Requirement]:
     lines = [line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
     found = [Requirement(line) for line in lines if line and not line.startswith("-r")]
-    return {requirement.name.lower(): requirement for requirement in found}
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
@@ -161,7 +162,7 @@ def test_every_package_that_is_imported_is_asked_for() -> None:
         for folder in folders:
             for path in (ROOT / folder).rglob("*.py") if folder != "." else ROOT.glob("*.py"):
                 for name in imported(path) - ours - set(sys.stdlib_module_names):
-                    owners = {owner.lower() for owner in packages.get(name, [name])}
+                    owners = {canonicalize_name(owner) for owner in packages.get(name, [name])}
                     assert owners & asked[part], f"{path.relative_to(ROOT)} imports {name}"
 
 
