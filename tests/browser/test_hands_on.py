@@ -144,6 +144,7 @@ def test_two_quick_clicks_on_train_make_one_run(page: Page, served: Server) -> N
     lab = Lab(page, served.url)
     lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=6")
     before = len(list(served.runs_dir.glob("*/config.json")))
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()  # the button stays where it is
     lab.button("Train").dblclick()
     lab.expect_state("training")
     page.wait_for_timeout(500)

@@ -38,6 +38,9 @@ def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(
     captions = page.get_by_test_id("film-step")
     until(lambda: captions.nth(0).inner_text() == captions.nth(1).inner_text())
 
+    lab.press("Checkpoint")  # from then on there is a way back, and a branch can be asked for
+    until(lambda: RunFolder(served.runs_dir / first).checkpoints())
+
     page.get_by_test_id("timeline").nth(0).focus()  # moving one film moves the other
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
