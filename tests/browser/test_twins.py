@@ -41,9 +41,12 @@ def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(
     lab.press("Checkpoint")  # from then on there is a way back, and a branch can be asked for
     until(lambda: RunFolder(served.runs_dir / first).checkpoints())
 
-    page.get_by_test_id("timeline").nth(0).focus()  # moving one film moves the other
-    page.keyboard.press("ArrowLeft")
-    page.keyboard.press("ArrowLeft")
+    def moved_back() -> bool:
+        page.get_by_test_id("timeline").nth(0).focus()
+        page.keyboard.press("ArrowLeft")
+        return page.get_by_test_id("branch-here").nth(0).is_visible()
+
+    until(moved_back)  # moving one film moves the other
     newest = steps(lab, first, served=served)[0]
     until(lambda: 0 < lab_step(page) < newest)
     until(lambda: captions.nth(0).inner_text() == captions.nth(1).inner_text())
