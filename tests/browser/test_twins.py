@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import Server
+from benchmarks.serving import Server, server
 from gan_core.runs.store import RunFolder, run_ids
 
 from .lab import Lab, until
@@ -14,6 +18,13 @@ POINTS = "preset=ring&generator.hidden=16&discriminator.hidden=16&record.every_s
 
 def steps(lab: Lab, *runs: str, served: Server) -> list[int]:
     return [RunFolder(served.runs_dir / run).standing().step for run in runs]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Server]:
+    """Without any other run."""
+    with server(tmp_path) as at:
+        yield at
 
 
 def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(page: Page, served: Server) -> None:
