@@ -23,7 +23,7 @@ PICTURES = ASSETS / "gallery"
 MARKS = '<i class="gy-mark" data-kind="failing">✕</i><i class="gy-mark" data-kind="fixed">✓</i>'
 LEAD = (
     "Every one of these goes wrong on purpose, and in the same way each time. Choose one, watch it fail, then press "
-    "what helps: the same run with that one change starts beside it."
+    "what helps: the same run with that change starts beside it."
 )
 
 
