@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +29,7 @@ from gan_core.runs.evaluating import judges
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.libraries import Libraries
 from gan_core.runs.lock import RunLock, is_held
+from gan_core.runs.names import free_id
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
 from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
@@ -50,8 +49,6 @@ log = logging.getLogger(__name__)
 Listener = Callable[[Event], None]
 Ready = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
 """A run at rest with its lock held: all that its thread needs."""
-
-_NAMES_TRIED = 20
 
 
 class RunManager(RunReader):
@@ -142,18 +139,10 @@ class RunManager(RunReader):
             torch_version=str(torch.__version__),
         )  # fmt: skip
 
-    def free_id(self, preset: str) -> str:
-        """A name for a run that is to be made now."""
-        name = re.sub(r"[^a-z0-9]+", "-", preset.lower()).strip("-")[:40] or "run"
-        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S%f")[:-3]  # to the millisecond, so that ids sort
-        free = (i for i in (f"{stamp}-{name}-{secrets.token_hex(2)}" for _ in range(_NAMES_TRIED))
-                if not (self.runs_dir / i).exists())  # fmt: skip
-        return next(free)
-
     @contextlib.contextmanager
     def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
         """A folder to be filled in the block, its lock, and `about` with an id, which it gets where it has none."""
-        about = replace(about, id=about.id or self.free_id(about.preset))
+        about = replace(about, id=about.id or free_id(self.runs_dir, about.preset))
         with new_run(self.runs_dir, about) as (folder, lock):
             yield folder, lock, about
 

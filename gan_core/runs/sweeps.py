@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.runs.commands import Command, Pause, Resume, Stop
+from gan_core.runs.names import free_id
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text
@@ -116,7 +117,7 @@ class Sweeps:
         if wrong := self.problems(plan):
             raise ConfigError(" ".join(wrong))
         configs = [self._manager.resolved(config) for config in plan.configs()]
-        sweep_id = self._manager.free_id(f"sweep-{preset}" if preset else "sweep")
+        sweep_id = free_id(self._manager.runs_dir, f"sweep-{preset}" if preset else "sweep")
         limits = Limits(stop_at_step, stop_after_seconds)
         with ExitStack() as undo:
             entries = []

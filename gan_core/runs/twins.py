@@ -14,6 +14,7 @@ import torch
 from gan_core.config.codec import ConfigError, differences, replace_at
 from gan_core.data.base import ImageInfo
 from gan_core.runs.duet import Duet
+from gan_core.runs.names import free_id
 from gan_core.runs.store import RunFolder, Standing, open_run
 from gan_core.runs.surroundings import Limits
 from gan_core.runs.writer import RunWriter
@@ -56,7 +57,7 @@ def start_twins(
             raise ConfigError(" ".join(found))
     pair = _points_at_the_same_steps(manager, manager.resolved(config), manager.resolved(other))
     infos = [each.data.info(manager.data_dir) for each in pair]
-    ids = (manager.free_id(preset), manager.free_id(preset))
+    ids = free_id(manager.runs_dir, preset), free_id(manager.runs_dir, preset)
     with contextlib.ExitStack() as undo:
         ready = []
         for each, info, own_id, twin in zip(pair, infos, ids, reversed(ids), strict=True):

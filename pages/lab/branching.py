@@ -9,29 +9,31 @@ import streamlit as st
 
 from gan_core.config.codec import differences, from_dict
 from gan_core.training import RunConfig
-from pages.ui.session import Tab, manager
+from pages.ui.session import Tab, manager, watch
 from pages.ui.words import count, duration, path_label, plain, value_at
 
 Begin = Callable[[Tab, int, Callable[[], str]], None]
 """`controls.begin`: make a run and watch it, once for each drawing of the button."""
 
-_ASKED = "branch-asked"  # the step that was asked for under the picture
+_ASKED = "branch-asked"  # the run and the step that were asked for under the picture
 
 
 def draw_branch(state: Tab, view: Any, begin: Begin) -> None:
     """The popover in the row of buttons, and the dialog that the button under the picture opens."""
     with st.popover("Branch", icon=":material/call_split:", key="branch"):
         st.markdown("A new run that goes on from any step of this one.")
-        _draw_form(state, view, begin, "branch", int(view.checkpoints[-1]))
-    asked = st.session_state.pop(_ASKED, None)
-    if isinstance(asked, int) and 0 <= asked <= view.step:
-        _dialog(state, view, begin, asked)
+        _draw_form(state, view, begin, "branch", int(view.checkpoints[-1] if view.checkpoints else view.step))
+    run, step = st.session_state.pop(_ASKED, ("", -1))
+    if run == view.id and 0 <= step <= view.step:
+        _dialog(state, view, begin, step)
 
 
-def ask_for_branch(step: Any) -> None:
-    """The button under the picture was pressed; what a browser says is a step only if it is a whole number."""
+def ask_for_branch(state: Tab, run: str, step: Any) -> None:
+    """The button under a picture was pressed; what a browser says is a step only if it is a whole number."""
     if isinstance(step, int) and not isinstance(step, bool):
-        st.session_state[_ASKED] = step
+        st.session_state[_ASKED] = run, step
+        if run != state.run:
+            watch(state, run)  # the other twin
 
 
 @st.dialog("Branch from here", icon=":material/call_split:")

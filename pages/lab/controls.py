@@ -123,10 +123,10 @@ def _draw_actions(state: Tab, view: Any) -> None:
             args=(state, running[0].id),
             help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
         )
-    if view is not None and view.checkpoints:
+    if view is not None and view.state != "queued":
         draw_branch(state, view, begin)
-        if kind not in LIVE and not makes_points(view):
-            _draw_explore(state)
+    if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
+        _draw_explore(state)
 
 
 def _draw_speed(state: Tab, view: Any) -> None:

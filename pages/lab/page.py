@@ -55,7 +55,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         missing=NOT_HERE if info.needs_download and view is None else "",
         projector=state.projector,
         on_moved=lambda: None,
-        on_branch=ask_for_branch if view and view.id == state.run and view.checkpoints else None,
+        on_branch=(lambda step: ask_for_branch(state, view.id, step)) if view else None,
         key=key,
         twin=twin,
     )

@@ -1,7 +1,7 @@
 // The live view of one run: a socket, the status strip, the film and the curves. Kept across reruns of the page.
 
 const mounted = new WeakMap();
-const PAINT_MS = 250;
+const PAINT_MS = 250, FIRST_PATIENCE_MS = 1000;
 const TWIN_MOVED = "gs-twin-moved";
 const CONTROLS = ".st-key-controls"; // the page's row of buttons
 
@@ -215,13 +215,26 @@ class LiveView {
     return answer?.ok ? "" : answer ? answer.text() : "The server does not answer.";
   }
 
-  /** Tell the page when what its buttons depend on has changed; once for each change. */
+  /**
+   * Tell the page when what its buttons depend on has changed. A page that does not follow, because it looked a moment
+   * too early or did not hear, is told again, ever more rarely.
+   */
   compare() {
+    clearTimeout(this.comparing);
     if (!this.view) return;
     const v = this.view, now = [v.state, v.queue_place, v.checkpoints, v.error, this.changes].join("|");
-    if (now === this.data.signature || now === this.told) return;
+    if (now === this.data.signature) return;
+    if (now !== this.told) this.patience = FIRST_PATIENCE_MS;
+    else if (performance.now() < this.tellAgain) return this.compareLater();
     this.told = now;
-    this.tell("moved", now);
+    this.tellAgain = performance.now() + this.patience;
+    this.patience *= 2;
+    this.tell("moved", `${now} ${Date.now()}`);
+    this.compareLater();
+  }
+
+  compareLater() {
+    this.comparing = setTimeout(() => this.compare(), this.tellAgain - performance.now() + 10);
   }
 
   /** Records come many times a second; numbers that change faster than that cannot be read. */
@@ -277,6 +290,7 @@ class LiveView {
 
   close() {
     clearTimeout(this.painting);
+    clearTimeout(this.comparing);
     this.channel?.close();
     this.channel = null;
     this.microscope.end();

@@ -1,0 +1,32 @@
+"""How runs and sweeps are called: the moment they were made, so that names sort as they came."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+_TRIED = 20
+_MILLISECOND = timedelta(milliseconds=1)
+
+_lock = threading.Lock()
+_newest = datetime.min.replace(tzinfo=UTC)
+
+
+def free_id(runs_dir: Path, preset: str) -> str:
+    """A name that no run in the folder has; later ones of this process sort after it, also in one millisecond."""
+    name = re.sub(r"[^a-z0-9]+", "-", preset.lower()).strip("-")[:40] or "run"
+    stamp = _later_moment().strftime("%Y%m%d-%H%M%S%f")[:-3]
+    tried = (f"{stamp}-{name}-{secrets.token_hex(2)}" for _ in range(_TRIED))
+    return next(found for found in tried if not (runs_dir / found).exists())
+
+
+def _later_moment() -> datetime:
+    """Now in whole milliseconds, or a millisecond after the one before where that one was no earlier."""
+    global _newest
+    now = datetime.now(UTC)
+    with _lock:
+        _newest = max(now.replace(microsecond=now.microsecond // 1000 * 1000), _newest + _MILLISECOND)
+        return _newest
