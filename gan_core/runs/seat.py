@@ -74,6 +74,10 @@ class Seat(RunThread):
             raise ValueError("This run trains in one step with others; stop it and resume it alone to take it apart.")
         if isinstance(command, Change) and command.path == "k_d":
             raise ValueError("k_d must be the same for all runs that train in one step; stop this run first.")
+        self.put(command)
+
+    def put(self, command: Command) -> None:
+        """Hand a command to the thread that trains it."""
         self.hand.ask(self, command)
 
     def join(self, timeout: float | None = None) -> None:

@@ -92,7 +92,8 @@ class TogetherThread(threading.Thread):
             while not self._asked.empty():
                 seat, command = self._asked.get()
                 if seat is not None and isinstance(command, Stop):
-                    self._out(seat, "stopped")
+                    if seat in self._seats:  # it may be told twice
+                        self._out(seat, "stopped")
                 else:
                     put_off.append((seat, command))
             for seat in self._seats:

@@ -184,6 +184,32 @@ def test_a_sweep_waits_for_the_device_and_others_wait_for_it(manager: RunManager
         sweeps.go_on(sweep)
 
 
+def test_a_waiting_member_that_is_stopped_twice_takes_nobody_along(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = manager.start(ring(steps=100_000))
+    until_state(manager, holder, "running")
+    monkeypatch.setattr(manager._around.line, "nudge", lambda: None)  # both are there before anybody looks
+    runs = members(manager, Sweeps(manager).start(Plan(ring(steps=10), (), seeds=(1, 2, 3))))
+    until(lambda: all(manager.view(run).queue_place == 1 for run in runs))
+    hand = hand_of(manager, runs[1])
+    hand.send(Stop())
+    hand.send(Stop())
+    assert at_rest(manager, runs[1]).state == "stopped"
+    manager.send(holder, Stop())
+    assert [at_rest(manager, run).state for run in (runs[0], runs[2])] == ["finished", "finished"]
+
+
+def test_a_member_keeps_what_somebody_else_measured(manager: RunManager) -> None:
+    runs = members(manager, Sweeps(manager).start(Plan(ring(steps=100_000), (), seeds=(1, 2))))
+    until(lambda: all(manager.view(run).step > 0 for run in runs))
+    manager.checkpoint_now(runs[0])
+    until(lambda: bool(manager.view(runs[0]).checkpoints))
+    step = manager.evaluate(runs[0]).step
+    until(lambda: {e.step for e in manager.evaluations(runs[0])} >= {0, step}, 10.0)
+    assert manager.view(runs[0]).state == "running"
+
+
 def test_closing_keeps_everything_and_all_go_on_together(tmp_path: Path) -> None:
     manager = open_manager(tmp_path)
     sweep = Sweeps(manager).start(Plan(ring(steps=400), (), seeds=(1, 2, 3)))
