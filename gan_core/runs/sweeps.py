@@ -8,9 +8,11 @@ written once.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import re
+import shutil
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -124,6 +126,7 @@ class Sweeps:
             for config, values in zip(configs, plan.members(), strict=True):
                 name = ", ".join(f"{path.rsplit('.')[-1]} {value}" for path, value in values.items())
                 entry = self._make(config, preset, f"{title or 'Sweep'}: {name}", sweep_id, limits)
+                undo.callback(shutil.rmtree, entry[0].root, ignore_errors=True)
                 undo.callback(entry[1].release)
                 entries.append(entry)
             members = [Member(e[2].id, v) for e, v in zip(entries, plan.members(), strict=True)]
@@ -146,16 +149,19 @@ class Sweeps:
         return RunFolder(manager.runs_dir / about.id), lock, about, config, Standing(), limits
 
     def _launch(self, entries: list[Entry], found: list[list[int]]) -> None:
-        """Let them train, in groups; where that fails the locks are let go of."""
-        with ExitStack() as undo:
-            for _, lock, *_ in entries:
-                undo.callback(lock.release)
-            for group in found:
-                if len(group) == 1:
-                    self._manager._launch(*entries[group[0]])
+        """Let them train, in groups; where one cannot, it and those after it are at rest again."""
+        left = [[entries[place] for place in group] for group in found]
+        try:
+            while left:
+                if len(left[0]) == 1:
+                    self._manager._launch(*left[0][0])
                 else:
-                    self._launch_together([entries[place] for place in group])
-            undo.pop_all()
+                    self._launch_together(left[0])
+                del left[0]
+        except BaseException:
+            for _, lock, *_ in itertools.chain(*left):
+                lock.release()
+            raise
 
     def _launch_together(self, entries: list[Entry]) -> None:
         manager = self._manager
@@ -220,32 +226,36 @@ class Sweeps:
         self._ask_all(sweep_id, Stop())
 
     def pause(self, sweep_id: str) -> None:
+        """Pause every member that trains; those that wait are stopped, as one of them would begin otherwise."""
+        self._ask_all(sweep_id, Stop(), frozenset({"queued"}))
         self._ask_all(sweep_id, Pause(), frozenset({"running"}))
 
     def go_on(self, sweep_id: str) -> int:
         """Let paused members go on, and resume those at rest that are not at their end; how many.
 
-        Raises ValueError in one sentence where none can.
+        Raises ValueError in one sentence where none can, OSError where a member's folder cannot be written.
         """
         sweep, manager = self.sweep(sweep_id), self._manager
-        paused = [view for view in self.views(sweep) if view is not None and view.state == "paused"]
-        if paused:
-            self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
-            return len(paused)
+        views = [view for view in self.views(sweep) if view is not None]
+        paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
+        self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         entries: list[Entry] = []
         refused: list[str] = []
-        for view in self.views(sweep):
-            if view is None or view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
-                continue
-            try:
-                entries.append(manager._ready_to_resume(view.id, Limits(), None))
-            except ValueError as error:
-                refused.append(str(error))
-        if not entries:
+        with ExitStack() as undo:
+            for view in views:
+                if view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
+                    continue
+                try:
+                    entries.append(manager._ready_to_resume(view.id, Limits(), None))
+                    undo.callback(entries[-1][1].release)
+                except ValueError as error:
+                    refused.append(str(error))
+            undo.pop_all()
+        if not entries and not paused:
             raise ValueError(refused[0] if refused else "Every run of this sweep trains, or is at its end.")
         together = sweep.together > 0
         self._launch(entries, groups(e[3] for e in entries) if together else [[i] for i in range(len(entries))])
-        return len(entries)
+        return len(paused) + len(entries)
 
     def _ask_all(self, sweep_id: str, command: Command, states: frozenset[str] = LIVE) -> None:
         sweep = self.sweep(sweep_id)
@@ -292,5 +302,5 @@ class Sweeps:
                 tuple(axis_from(axis) for axis in data["axes"]), tuple(int(seed) for seed in data["seeds"]),
                 int(data["draws"]), tuple(members), int(data["together"]),
             )  # fmt: skip
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
             raise ValueError(f"The sweep {path.stem} cannot be read ({error}).") from error

@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import torch
@@ -194,13 +195,19 @@ Entry = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
 def seat_together(
     entries: list[Entry], around: Surroundings, threads: int
 ) -> tuple[list[Seat], list[TogetherThread]]:
-    """Seats for runs of one kinship, on at most so many threads, still to be started. The locks are the seats'."""
+    """Seats for runs of one kinship, on at most so many threads, still to be started.
+
+    The locks are the seats'. Raises OSError or UnreadableRun; then they are still the caller's.
+    """
     place = SharedPlace(around.line, f"{entries[0][0].id}+")
     around = replace(around, line=place)
-    seats = [
-        Seat(folder, lock, RunWriter(folder), about, config, before, limits, around)
-        for folder, lock, about, config, before, limits in entries
-    ]
+    seats = []
+    with ExitStack() as undo:
+        for folder, lock, about, config, before, limits in entries:
+            writer = RunWriter(folder)
+            undo.callback(writer.close)
+            seats.append(Seat(folder, lock, writer, about, config, before, limits, around))
+        undo.pop_all()
     count = max(1, min(threads if _has_cores_to_spare(around) else 1, len(seats) // 2))
     hands = [TogetherThread(seats[i::count], place) for i in range(count)]
     for hand in hands:

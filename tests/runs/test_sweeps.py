@@ -15,6 +15,7 @@ from gan_core.config.codec import ConfigError, replace_at, set_at
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, Stop
 from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.commands import CheckpointNow
+from gan_core.runs.lock import is_held
 from gan_core.runs.seat import Seat
 from gan_core.runs.store import RunFolder
 from gan_core.runs.sweep_measures import SAMPLES, best, measure, measured, unmeasured
@@ -315,6 +316,85 @@ def test_pictures_are_measured_alike_before_they_are_compared(manager: RunManage
     assert best({run: value["fid"] for run, value in values.items()}, "fid") in runs
 
 
+def test_a_pause_of_those_that_train_one_after_another_lets_no_other_begin(manager: RunManager) -> None:
+    sweeps = Sweeps(manager)
+    sweep = sweeps.start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), together=False)
+    runs = members(manager, sweep)
+    until(lambda: manager.view(runs[0]).step > 0)
+    sweeps.pause(sweep)
+    until_state(manager, runs[0], "paused")
+    assert [at_rest(manager, run).state for run in runs[1:]] == ["stopped", "stopped"]
+    assert manager._around.line.place(runs[0]) == -1
+    assert sweeps.go_on(sweep) == 3
+    until_state(manager, runs[0], "running")
+    assert [manager.view(run).state for run in runs[1:]] == ["queued", "queued"]
+    sweeps.stop(sweep)
+    assert {at_rest(manager, run).state for run in runs} == {"stopped"}
+
+
+def test_where_one_group_cannot_start_those_that_train_keep_their_locks(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps, launched = Sweeps(manager), []
+    launch = manager._launch
+
+    def full_at_the_second(*entry: Any, **options: Any) -> None:
+        launched.append(entry)
+        if len(launched) > 1:
+            raise OSError(28, "No space left on device")
+        launch(*entry, **options)
+
+    monkeypatch.setattr(manager, "_launch", full_at_the_second)
+    with pytest.raises(OSError, match="No space left"):
+        sweeps.start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), together=False)
+    (sweep,) = sweeps.all()
+    first, *others = (member.run for member in sweep.members)
+    until_state(manager, first, "running")
+    assert is_held(folder(manager, first).lock)
+    assert [is_held(folder(manager, run).lock) for run in others] == [False, False]
+
+
+@pytest.mark.parametrize("what", ["_make", "_keep"])
+def test_a_sweep_that_does_not_fit_on_the_disk_leaves_nothing(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    sweeps, made = Sweeps(manager), []
+    real = getattr(sweeps, what)
+
+    def full(*arguments: Any) -> Any:
+        made.append(arguments)
+        if what == "_keep" or len(made) > 2:
+            raise OSError(28, "No space left on device")
+        return real(*arguments)
+
+    monkeypatch.setattr(sweeps, what, full)
+    with pytest.raises(OSError, match="No space left"):
+        sweeps.start(Plan(ring(steps=10), (), seeds=(1, 2, 3)))
+    assert not manager.views()
+    assert not [path for path in manager.runs_dir.iterdir() if path.name != ".sweeps"]
+
+
+def test_a_member_that_cannot_be_read_leaves_the_others_at_rest(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeps = Sweeps(manager)
+    sweep = sweeps.start(Plan(ring(steps=20), (), seeds=(1, 2)), stop_at_step=5)
+    runs = members(manager, sweep)
+    for run in runs:
+        at_rest(manager, run)
+    ready = manager._ready_to_resume
+
+    def broken(run: str, *arguments: Any) -> Any:
+        if run == runs[1]:
+            raise OSError(5, "Input/output error")
+        return ready(run, *arguments)
+
+    monkeypatch.setattr(manager, "_ready_to_resume", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        sweeps.go_on(sweep)
+    assert not is_held(folder(manager, runs[0]).lock)
+
+
 def test_a_sweep_that_cannot_start_leaves_nothing(manager: RunManager) -> None:
     base = ring(steps=8)
     with pytest.raises(ConfigError, match=r"generator\.hidden"):
@@ -327,6 +407,7 @@ def test_a_sweep_that_cannot_start_leaves_nothing(manager: RunManager) -> None:
     "content",
     [
         "", "[]", "{}", '{"members": 3}', "[" * 5000,
+        '{"id": "x", "title": "", "preset": "", "created": "", "axes": [], "seeds": [Infinity], "members": []}',
         json.dumps({"id": "x", "title": "", "preset": "", "created": "", "axes": [], "seeds": [], "draws": 0,
                     "together": 0, "members": [{"run": "../../etc", "values": {}}]}),
     ],
