@@ -16,7 +16,7 @@ from gan_core.runs.snapshot import Grid
 from gan_core.runs.stage import Layer
 from gan_core.training.scene import Scene, encode_scene
 from pages.ui import wire
-from pages.ui.components.live import script, style
+from pages.ui.components.live import SCRIPT, STYLE
 
 POINTS, HEAT, LATTICE, WIDTH = 2000, 64, 21, 64
 EXTENT = (-1.6, 1.6, -1.6, 1.6)
@@ -43,9 +43,8 @@ window.told = [];
 window.data = DATA;
 const setTriggerValue = (...words) => window.told.push(words);
 window.draw = (changes = {}) =>
-  component({ data: [Object.assign(window.data, changes)], parentElement: parent, setTriggerValue });
+  mount({ data: [Object.assign(window.data, changes)], parentElement: parent, setTriggerValue });
 window.draw();
-window.view = mounted.get(parent);
 """
 
 
@@ -201,12 +200,12 @@ def page(theme: str = "light", **data: Any) -> str:
         "threshold": 0.5, "epoch_images": 65_536, "preview": None, "projector": False, "plotly": "",
         "columns": list(wire.COLUMNS), **data,
     }  # fmt: skip
-    module = script().replace("export default function", "const component = function")
+    module = SCRIPT.replace("export default", "const mount =").replace("new LiveView", "window.view = new LiveView")
     start = _START.replace("DATA", json.dumps(given))
     return f"""<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <style>:root {{ --st-background-color: {background}; --st-text-color: {ink}; --st-border-color: {border};
   --st-font: Inter, system-ui, sans-serif; color-scheme: {theme}; font-size: 15px }}
-body {{ margin: 0.75rem; background: {background} }} {style()}</style><div id="here"></div>
+body {{ margin: 0.75rem; background: {background} }} {STYLE}</style><div id="here"></div>
 <script>{_SOCKET}</script><script type="module">{module}
 {start}</script></html>"""

@@ -178,6 +178,6 @@ def test_what_no_table_sends_does_nothing(manager: RunManager, run: str, state: 
 
 def test_the_component_is_made_of_all_its_files() -> None:
     folder = Path(runs_table.__file__).parent / "runs_table"
-    text = runs_table.script() + runs_table.style()
+    text = runs_table.SCRIPT + runs_table.STYLE
     for path in folder.iterdir():
         assert path.read_text("utf-8") in text, path.name

@@ -3,52 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.components.source import script, style
 from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS
 
-_FOLDER = Path(__file__).parent / "compare"
-_LIVE = Path(__file__).parent / "live"
-CURVES = (
-    "wire.js", "words.js", "series.js", "plotly.js", "feeds.js", "runs.js", "curves_line.js", "curves_draw.js",
-    "curves.js",
+_RUNS = ("live/wire.js", "live/words.js", "live/series.js")
+CURVES = script(
+    *_RUNS, "live/plotly.js", "compare/feeds.js", "compare/runs.js", "compare/curves_line.js",
+    "compare/curves_draw.js", "compare/curves.js",
 )  # fmt: skip
-SAMPLES = (
-    "wire.js", "words.js", "series.js", "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js",
-    "stage_points.js", "stage_moment.js", "frames.js", "feeds.js", "runs.js", "samples_card.js", "samples.js",
+SAMPLES = script(
+    *_RUNS, "live/stage_scene.js", "live/stage_plane.js", "live/stage_layers.js", "live/stage.js",
+    "live/stage_points.js", "live/stage_moment.js", "live/frames.js", "compare/feeds.js", "compare/runs.js",
+    "compare/samples_card.js", "compare/samples.js",
 )  # fmt: skip
-SETTINGS = ("words.js", "runs.js", "settings.js")
-PARALLEL = ("words.js", "runs.js", "parallel_axis.js", "parallel.js")
-
-
-def script(names: Sequence[str]) -> str:
-    """One module of files of this component and, before `feeds.js` or `runs.js`, of the live view."""
-    shared = min(names.index(name) for name in ("feeds.js", "runs.js") if name in names)
-    paths = [(_LIVE if i < shared else _FOLDER) / name for i, name in enumerate(names)]
-    return "\n".join(path.read_text("utf-8") for path in paths)
-
-
-def style(*names: str) -> str:
-    """The live view's colours and buttons, files of it, then what is the comparison's own."""
-    paths = (_LIVE / "live.css", *(_LIVE / name for name in names), _FOLDER / "compare.css")
-    return "\n".join(path.read_text("utf-8") for path in paths)
-
+SETTINGS = script("live/words.js", "compare/runs.js", "compare/settings.js")
+PARALLEL = script("live/words.js", "compare/runs.js", "compare/parallel_axis.js", "compare/parallel.js")
+STYLE = style("live/live.css", "compare/compare.css")
+WITH_STAGES = style("live/live.css", "live/stage.css", "compare/compare.css")
 
 # Not isolated: Plotly puts its style sheet into the document, which a shadow root would not see.
-_curves = st.components.v2.component("ganscope_compare_curves", js=script(CURVES), css=style(), isolate_styles=False)
-_samples = st.components.v2.component(
-    "ganscope_compare_samples", js=script(SAMPLES), css=style("stage.css"), isolate_styles=False
-)
-_settings = st.components.v2.component(
-    "ganscope_compare_settings", js=script(SETTINGS), css=style(), isolate_styles=False
-)
-_parallel = st.components.v2.component(
-    "ganscope_compare_parallel", js=script(PARALLEL), css=style(), isolate_styles=False
-)
+_curves = st.components.v2.component("ganscope_compare_curves", js=CURVES, css=STYLE, isolate_styles=False)
+_samples = st.components.v2.component("ganscope_compare_samples", js=SAMPLES, css=WITH_STAGES, isolate_styles=False)
+_settings = st.components.v2.component("ganscope_compare_settings", js=SETTINGS, css=STYLE, isolate_styles=False)
+_parallel = st.components.v2.component("ganscope_compare_parallel", js=PARALLEL, css=STYLE, isolate_styles=False)
 
 
 def compare_curves(

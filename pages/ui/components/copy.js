@@ -1,4 +1,6 @@
-const buttons = new WeakMap();
+// A button that copies this page's address.
+
+const SAID_MS = 1600;
 
 async function copy(text) {
   try {
@@ -13,24 +15,30 @@ async function copy(text) {
   }
 }
 
-export default function ({ data: [data], parentElement }) {
-  let button = buttons.get(parentElement);
-  if (!button) {
-    button = document.createElement("button");
-    button.type = "button";
-    button.className = "gs-copy";
-    button.dataset.testid = "copy-link";
-    parentElement.append(button);
-    buttons.set(parentElement, button);
+class CopyButton {
+  constructor(parent) {
+    this.button = Object.assign(document.createElement("button"), { type: "button", className: "gs-copy", onclick: () => this.press() });
+    this.button.dataset.testid = "copy-link";
+    parent.append(this.button);
   }
-  const link = new URL(location.pathname, location.origin);
-  for (const [name, value] of Object.entries(data.query)) link.searchParams.set(name, value);
-  button.textContent = data.label;
-  button.title = link.href;
-  button.onclick = async () => {
-    await copy(link.href);
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = data.label; }, 1600);
-  };
-  return () => { button.remove(); buttons.delete(parentElement); };
+
+  update({ label, query }) {
+    this.label = label;
+    const link = new URL(location.pathname, location.origin);
+    for (const [name, value] of Object.entries(query)) link.searchParams.set(name, value);
+    this.button.textContent = label;
+    this.button.title = link.href;
+  }
+
+  async press() {
+    await copy(this.button.title);
+    this.button.textContent = "Copied";
+    setTimeout(() => { this.button.textContent = this.label; }, SAID_MS);
+  }
+
+  close() {
+    this.button.remove();
+  }
 }
+
+export default component((parent) => new CopyButton(parent));

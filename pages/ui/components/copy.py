@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent
+from pages.ui.components.source import script, style
 
-_mount = st.components.v2.component(
-    "ganscope_copy",
-    js=(_FOLDER / "copy.js").read_text("utf-8"),
-    css=(_FOLDER / "copy.css").read_text("utf-8"),
-    isolate_styles=False,
-)
+SCRIPT = script("copy.js")
+
+_mount = st.components.v2.component("ganscope_copy", js=SCRIPT, css=style("copy.css"), isolate_styles=False)
 
 
 def copy_link(key: str, label: str, query: Mapping[str, str]) -> None:

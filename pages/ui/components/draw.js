@@ -1,6 +1,5 @@
 // A pad for strokes on a grid of places, with mouse, pen, finger or keys. What is drawn goes to the page as text.
 
-const pads = new WeakMap();
 const EDGE = 12; // of the paper, in CSS pixels, around the square that can be drawn on
 const ECHO_MS = 5000; // so long an older drawing that comes from the page may be late news
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -58,8 +57,8 @@ class Pad {
   }
 
   /** What the page says: our own drawing, back from it, or another one. */
-  update(data, tell) {
-    this.tell = tell;
+  update(data, _tell, keep) {
+    this.keep = keep;
     const first = !this.data;
     this.data = data;
     const rgb = getComputedStyle(this.canvas).color.match(/[\d.]+/g) ?? [0, 0, 0];
@@ -165,7 +164,7 @@ class Pad {
     this.latest = encode(strokes);
     this.under.add(this.latest);
     this.told = Date.now();
-    this.tell("drawing", [this.told, this.latest]); // the time: the same drawing again is news too
+    this.keep("drawing", [this.told, this.latest]); // the time: the same drawing again is news too
     this.show();
   }
 
@@ -261,18 +260,10 @@ class Pad {
     this.wide.textContent = "Larger";
   }
 
-  end() {
+  close() {
     this.sizes.disconnect();
     this.root.remove();
   }
 }
 
-export default function ({ data: [data], parentElement, setStateValue }) {
-  let pad = pads.get(parentElement);
-  if (!pad) pads.set(parentElement, (pad = new Pad(parentElement)));
-  pad.update(data, setStateValue);
-  return () => {
-    pad.end();
-    pads.delete(parentElement);
-  };
-}
+export default component((parent) => new Pad(parent));

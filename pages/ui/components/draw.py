@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
 from gan_core.data.drawn import HALF
 from gan_core.data.ink import MOST_STROKE_SIGNS, PLACES
+from pages.ui.components.source import script, style
 
-_FOLDER = Path(__file__).parent
+SCRIPT = script("draw_text.js", "draw.js")
 
-_mount = st.components.v2.component(
-    "ganscope_draw",
-    js="\n".join((_FOLDER / name).read_text("utf-8") for name in ("draw_text.js", "draw.js")),
-    css=(_FOLDER / "draw.css").read_text("utf-8"),
-    isolate_styles=False,
-)
+_mount = st.components.v2.component("ganscope_draw", js=SCRIPT, css=style("draw.css"), isolate_styles=False)
 
 
 def drawing_pad(key: str, strokes: str, std: float, on_drawn: Callable[[str], None]) -> None:

@@ -6,27 +6,26 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.ui.components.source import script, style
+
 _FOLDER = Path(__file__).parent / "explore"
-_LIVE = Path(__file__).parent / "live"
 _BEFORE = ("tools.js", "channel.js", "explorer.js", "picture.js", "history.js", "bookmarks.js", "top.js")
 _LAST = "main.js"
 
 
-def script() -> str:
-    """One module: the files share a scope; tools, in files of their own, come before the one that mounts them all."""
-    tools = sorted(path for path in _FOLDER.glob("*.js") if path.name not in (*_BEFORE, _LAST))
-    files = [_LIVE / "wire.js", _LIVE / "words.js", *(_FOLDER / name for name in _BEFORE), *tools, _FOLDER / _LAST]
-    return "\n".join(path.read_text("utf-8") for path in files)
+def _tools(kind: str, *others: str) -> list[str]:
+    """Each tool has files of its own."""
+    return [f"explore/{path.name}" for path in sorted(_FOLDER.glob(f"*.{kind}")) if path.name not in others]
 
 
-def style() -> str:
-    """The live view's colours and buttons, the frame's own, then those of the tools."""
-    tools = sorted(path for path in _FOLDER.glob("*.css") if path.name != "explore.css")
-    return "\n".join(path.read_text("utf-8") for path in (_LIVE / "live.css", _FOLDER / "explore.css", *tools))
-
+SCRIPT = script(
+    "live/wire.js", "live/words.js", *(f"explore/{name}" for name in _BEFORE), *_tools("js", *_BEFORE, _LAST),
+    f"explore/{_LAST}",
+)  # fmt: skip
+STYLE = style("live/live.css", "explore/explore.css", *_tools("css", "explore.css"))
 
 # Not isolated: the addresses of the page's own style sheet and of the theme's variables are the document's.
-_mount = st.components.v2.component("ganscope_explore", js=script(), css=style(), isolate_styles=False)
+_mount = st.components.v2.component("ganscope_explore", js=SCRIPT, css=STYLE, isolate_styles=False)
 
 
 def explore_view(*, token: str, projector: bool) -> None:

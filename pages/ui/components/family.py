@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent / "family"
-_KEY = "compare-family-view"
-_WORDS = Path(__file__).parent / "live" / "words.js"
+from pages.ui.components.source import script, style
 
-_mount = st.components.v2.component(
-    "ganscope_family",
-    js="\n".join(path.read_text("utf-8") for path in (_WORDS, _FOLDER / "family.js")),
-    css=(_FOLDER / "family.css").read_text("utf-8"),
-    isolate_styles=False,
-)
+_KEY = "compare-family-view"
+SCRIPT = script("live/words.js", "family/family.js")
+STYLE = style("family/family.css")
+
+_mount = st.components.v2.component("ganscope_family", js=SCRIPT, css=STYLE, isolate_styles=False)
 
 
 def family_view(

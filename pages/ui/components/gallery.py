@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.components.source import script, style
 from pages.ui.wire import COLUMNS
 
-_COMPONENTS = Path(__file__).parent
-_SCRIPTS = (
+SCRIPT = script(
     "live/wire.js", "live/words.js", "live/series.js", "live/stage_scene.js", "live/stage_plane.js",
     "live/stage_layers.js", "live/stage.js", "live/stage_points.js", "live/stage_moment.js", "live/frames.js",
     "compare/feeds.js", "gallery/look.js", "gallery/gauge.js", "gallery/side.js", "gallery/main.js",
 )  # fmt: skip
-_STYLES = ("live/live.css", "live/stage.css", "gallery/gallery.css")
+STYLE = style("live/live.css", "live/stage.css", "gallery/gallery.css")
 
-
-def _read(names: tuple[str, ...]) -> str:
-    """One text: the scripts share a scope, and the last one exports the component."""
-    return "\n".join((_COMPONENTS / name).read_text("utf-8") for name in names)
-
-
-_mount = st.components.v2.component("ganscope_gallery", js=_read(_SCRIPTS), css=_read(_STYLES), isolate_styles=False)
+_mount = st.components.v2.component("ganscope_gallery", js=SCRIPT, css=STYLE, isolate_styles=False)
 
 
 def gallery_view(

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.ui.components.source import script, style
 from pages.ui.public import public
 from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS
 
-_FOLDER = Path(__file__).parent / "live"
-_SCRIPTS = (
-    "wire.js", "words.js", "series.js", "status.js",
-    "stage_scene.js", "stage_plane.js", "stage_layers.js", "stage.js", "stage_points.js", "stage_moment.js",
-    "networks_units.js", "networks.js", "networks_draw.js", "measures.js", "quality.js",
-    "frames.js", "film.js", "plotly.js", "curves.js", "microscope_parts.js", "microscope.js", "main.js",
+SCRIPT = script(
+    "live/wire.js", "live/words.js", "live/series.js", "live/status.js", "live/stage_scene.js", "live/stage_plane.js",
+    "live/stage_layers.js", "live/stage.js", "live/stage_points.js", "live/stage_moment.js", "live/networks_units.js",
+    "live/networks.js", "live/networks_draw.js", "live/measures.js", "live/quality.js", "live/frames.js",
+    "live/film.js", "live/plotly.js", "live/curves.js", "live/microscope_parts.js", "live/microscope.js",
+    "live/main.js",
 )  # fmt: skip
-_STYLES = ("live.css", "stage.css", "microscope.css", "quality.css")
-
-
-def script() -> str:
-    """One module: the files share a scope, and the last one exports the component."""
-    return "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
-
-
-def style() -> str:
-    return "\n".join((_FOLDER / name).read_text("utf-8") for name in _STYLES)
-
+STYLE = style("live/live.css", "live/stage.css", "live/microscope.css", "live/quality.css")
 
 # Not isolated: Plotly puts its style sheet into the document, which a shadow root would not see.
-_mount = st.components.v2.component("ganscope_live", js=script(), css=style(), isolate_styles=False)
+_mount = st.components.v2.component("ganscope_live", js=SCRIPT, css=STYLE, isolate_styles=False)
 
 
 def live_view(

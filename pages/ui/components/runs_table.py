@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_FOLDER = Path(__file__).parent
-_WORDS = _FOLDER / "live" / "words.js"
-_FILES = ("values.js", "details.js", "row.js", "bar.js", "main.js")
-_STYLES = ("live/live.css", "compare/compare.css", "runs_table/runs_table.css")
+from pages.ui.components.source import script, style
+
 KEY = "runs-table"
+SCRIPT = script(
+    "live/words.js", "runs_table/values.js", "runs_table/details.js", "runs_table/row.js", "runs_table/bar.js",
+    "runs_table/main.js",
+)  # fmt: skip
+STYLE = style("live/live.css", "compare/compare.css", "runs_table/runs_table.css")
 
-
-def script() -> str:
-    """One module: the files share a scope, and the last one exports the component."""
-    return "\n".join(path.read_text("utf-8") for path in (_WORDS, *(_FOLDER / "runs_table" / n for n in _FILES)))
-
-
-def style() -> str:
-    """The live view's colours and buttons, the letters of what is compared, then the table's own."""
-    return "\n".join((_FOLDER / name).read_text("utf-8") for name in _STYLES)
-
-
-_mount = st.components.v2.component("ganscope_runs_table", js=script(), css=style(), isolate_styles=False)
+_mount = st.components.v2.component("ganscope_runs_table", js=SCRIPT, css=STYLE, isolate_styles=False)
 
 
 def runs_table(

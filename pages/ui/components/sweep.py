@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-_COMPONENTS = Path(__file__).parent
-_SCRIPTS = ("live/words.js", "sweep/sweep_chart.js", "sweep/sweep_card.js", "sweep/sweep.js")
-_STYLES = ("live/live.css", "compare/compare.css", "sweep/sweep.css")
+from pages.ui.components.source import script, style
 
+SCRIPT = script("live/words.js", "sweep/sweep_chart.js", "sweep/sweep_card.js", "sweep/sweep.js")
+STYLE = style("live/live.css", "compare/compare.css", "sweep/sweep.css")
 
-def _read(names: tuple[str, ...]) -> str:
-    """One text: the scripts share a scope, and the last one exports the component."""
-    return "\n".join((_COMPONENTS / name).read_text("utf-8") for name in names)
-
-
-_mount = st.components.v2.component("ganscope_sweep", js=_read(_SCRIPTS), css=_read(_STYLES), isolate_styles=False)
+_mount = st.components.v2.component("ganscope_sweep", js=SCRIPT, css=STYLE, isolate_styles=False)
 
 
 def sweep_view(

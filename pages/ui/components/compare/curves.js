@@ -1,6 +1,5 @@
 // Curves of many runs laid over one another: a chart a measure, with zoom and pointer shared by all charts.
 
-const mounted = new WeakMap();
 const REDRAW_MS = 600, POINTS_IN_ALL = 6000, LEAST_POINTS = 150, MOST_POINTS = 900, FIRST_CHARTS = 6, SHOW_WAIT_MS = 120, EVALUATED_MS = 500;
 const SMOOTHEST = 0.98;
 const memory = (window.ganscopeCompare ??= { axis: "step", smoothing: 0, measures: null, hidden: new Set(), logs: new Set() }); // while the page is open
@@ -281,12 +280,4 @@ class CompareCurves {
   }
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let view = mounted.get(parentElement);
-  if (!view) mounted.set(parentElement, (view = new CompareCurves(parentElement)));
-  view.update(data, setTriggerValue);
-  return () => {
-    view.close();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new CompareCurves(parent));

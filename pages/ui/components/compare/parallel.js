@@ -1,6 +1,5 @@
 // Parallel coordinates: a line for each run through an axis for each setting, to what a measure came to.
 
-const mounted = new WeakMap();
 const NEAR_PX = 14, LEAST_BRUSH_PX = 5, BANDS = 5;
 const HEIGHT = 24, TOP = 4.5, BOTTOM = 3.5, LETTER = 0.4, LEAST_GAP = 6.5, LINE = 0.9; // in rem, so that a projector's type fits too
 const memory = (window.ganscopeCompareParallel ??= { metric: "", hidden: new Map() }); // while the page is open
@@ -227,6 +226,11 @@ class ParallelView {
     for (const axis of this.axes) axis.brush = null;
     this.show();
   }
+
+  close() {
+    this.sizes.disconnect();
+    this.root.remove();
+  }
 }
 
 /** How far the line has climbed at a share of the way between two axes: of the Bézier curve that `line` draws. */
@@ -251,13 +255,4 @@ function wrapped(text, most) {
   return lines.length > 3 ? [...lines.slice(0, 2), `${lines[2]}…`] : lines;
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let view = mounted.get(parentElement);
-  if (!view) mounted.set(parentElement, (view = new ParallelView(parentElement)));
-  view.update(data, setTriggerValue);
-  return () => {
-    view.sizes.disconnect();
-    view.root.remove();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new ParallelView(parent));

@@ -1,6 +1,5 @@
 // Sample grids of many runs side by side, scrubbed together: by steps, images or seconds, with the same latents.
 
-const mounted = new WeakMap();
 const FRAME_MS = 110, MOST_FRAMES = 120, STILL_TIMES = 5;
 const memory = (window.ganscopeCompareSamples ??= { axis: "images", at: null, drawn: false, seed: 1 }); // while the page is open
 
@@ -235,12 +234,4 @@ class SamplesView {
   }
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let view = mounted.get(parentElement);
-  if (!view) mounted.set(parentElement, (view = new SamplesView(parentElement)));
-  view.update(data, setTriggerValue);
-  return () => {
-    view.close();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new SamplesView(parent));

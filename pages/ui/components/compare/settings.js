@@ -1,6 +1,5 @@
 // Configurations side by side: a row a field, a column a run; at first only the rows in which the runs differ.
 
-const mounted = new WeakMap();
 const SAID_MS = 1500;
 const memory = (window.ganscopeCompareSettings ??= { all: false, find: "" }); // while the page is open
 
@@ -20,6 +19,10 @@ class SettingsTable {
     this.data = data;
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.draw();
+  }
+
+  close() {
+    this.root.remove();
   }
 
   draw() {
@@ -63,12 +66,4 @@ class SettingsTable {
   }
 }
 
-export default function ({ data: [data], parentElement }) {
-  let view = mounted.get(parentElement);
-  if (!view) mounted.set(parentElement, (view = new SettingsTable(parentElement)));
-  view.update(data);
-  return () => {
-    view.root.remove();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new SettingsTable(parent));

@@ -1,6 +1,5 @@
 // The Explore page: one model, one present point, its picture, and tools that move it. Kept across reruns of the page.
 
-const gxMounted = new WeakMap();
 const GX_NEWS_MS = 5000, GX_TAB = "ganscope.explore.tab";
 
 class ExploreView {
@@ -274,12 +273,4 @@ function gxWords({ where, psi, mix, units }, { model }) {
   return [kind[name], `${model.dim} numbers`, psi !== 1 && `truncated to ${psi.toFixed(2)}`, mix.length && "styles mixed", units.length && `${units.length} unit${units.length > 1 ? "s" : ""} changed`].filter(Boolean).join(" · ");
 }
 
-export default function ({ data: [data], parentElement }) {
-  let view = gxMounted.get(parentElement);
-  if (!view) gxMounted.set(parentElement, (view = new ExploreView(parentElement)));
-  view.update(data);
-  return () => {
-    view.close();
-    gxMounted.delete(parentElement);
-  };
-}
+export default component((parent) => new ExploreView(parent));

@@ -75,11 +75,21 @@ function drawFamily(rows, tell) {
   return family;
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let root = parentElement.querySelector(".gf-root");
-  if (!root) parentElement.append((root = make("div", { class: "gf-root", "data-testid": "family" })));
-  const held = document.activeElement?.closest?.("[data-run]")?.dataset.run, kind = document.activeElement?.className;
-  const alone = data.alone ? [make("p", { class: "gf-alone" }, `${count(data.alone)} more ${data.alone > 1 ? "runs have" : "run has"} neither branches nor a twin.`)] : [];
-  root.replaceChildren(...data.families.map((rows) => drawFamily(rows, setTriggerValue)), ...alone);
-  if (held) [...root.querySelectorAll("[data-run]")].find((row) => row.dataset.run === held)?.querySelector(`.${kind}`)?.focus({ preventScroll: true });
+class FamilyTree {
+  constructor(parent) {
+    parent.append((this.root = make("div", { class: "gf-root", "data-testid": "family" })));
+  }
+
+  update({ families, alone }, tell) {
+    const { root } = this, held = document.activeElement?.closest?.("[data-run]")?.dataset.run, kind = document.activeElement?.className;
+    const others = alone ? [make("p", { class: "gf-alone" }, `${count(alone)} more ${alone > 1 ? "runs have" : "run has"} neither branches nor a twin.`)] : [];
+    root.replaceChildren(...families.map((rows) => drawFamily(rows, tell)), ...others);
+    if (held) [...root.querySelectorAll("[data-run]")].find((row) => row.dataset.run === held)?.querySelector(`.${kind}`)?.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.root.remove();
+  }
 }
+
+export default component((parent) => new FamilyTree(parent));

@@ -1,6 +1,5 @@
 // The gallery's stage: a run that fails and, once asked for, the same run with what helps, shown at the same step.
 
-const mounted = new WeakMap();
 const FRAME_MS = 90, MOST_FRAMES = 120, STILL_TIMES = 5;
 const MOVING = ["queued", "running", "stopping"];
 
@@ -174,12 +173,4 @@ class Duo {
   }
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let duo = mounted.get(parentElement);
-  if (!duo) mounted.set(parentElement, (duo = new Duo(parentElement)));
-  duo.update(data, setTriggerValue);
-  return () => {
-    duo.close();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new Duo(parent));

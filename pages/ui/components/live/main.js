@@ -1,6 +1,5 @@
 // The live view of one run: a socket, the status strip, the film and the curves. Kept across reruns of the page.
 
-const mounted = new WeakMap();
 const PAINT_MS = 250, FIRST_PATIENCE_MS = 1000;
 const TWIN_MOVED = "gs-twin-moved";
 const CONTROLS = ".st-key-controls"; // the page's row of buttons
@@ -306,12 +305,4 @@ class LiveView {
   }
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let view = mounted.get(parentElement);
-  if (!view) mounted.set(parentElement, (view = new LiveView(parentElement)));
-  view.update(data, setTriggerValue);
-  return () => {
-    view.close();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new LiveView(parent));

@@ -1,6 +1,5 @@
 // The table of all runs. What is chosen in it is compared on the other tabs.
 
-const tables = new WeakMap();
 const POLL_MS = 2500;
 const ANSWER_MS = 5000;
 const SHOWN = "ganscope.runs.columns";
@@ -220,12 +219,4 @@ class RunsTable {
   }
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let table = tables.get(parentElement);
-  if (!table) tables.set(parentElement, (table = new RunsTable(parentElement)));
-  table.update(data, setTriggerValue);
-  return () => {
-    table.close();
-    tables.delete(parentElement);
-  };
-}
+export default component((parent) => new RunsTable(parent));

@@ -1,6 +1,5 @@
 // A sweep: the measure over the swept fields, and every member side by side while they train.
 
-const mounted = new WeakMap();
 const POLL_MS = 1000, AGAIN_MS = 4000;
 const chosenMeasure = (window.ganscopeSweepMeasure ??= {}); // by sweep, while the page is open
 
@@ -112,12 +111,4 @@ class SweepView {
   }
 }
 
-export default function ({ data: [data], parentElement, setTriggerValue }) {
-  let view = mounted.get(parentElement);
-  if (!view) mounted.set(parentElement, (view = new SweepView(parentElement)));
-  view.update(data, (name, value) => setTriggerValue(name, value));
-  return () => {
-    view.close();
-    mounted.delete(parentElement);
-  };
-}
+export default component((parent) => new SweepView(parent));
