@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from gan_core.config.codec import ConfigError, replace_at, spec_at
+from gan_core.data.points import PointDataset
 from gan_core.runs.evaluation import Evaluation
+from gan_core.training.run_config import RunConfig
 from gan_core.training.trainer import Players
 
 
@@ -65,4 +68,26 @@ class KeepEvaluation:
     evaluation: Evaluation
 
 
+@dataclass(frozen=True)
+class Lengthen:
+    """The run's new length. It is not live: only a resume brings it."""
+
+    total_images: int
+
+
 Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change | KeepEvaluation
+
+
+def check_command(config: RunConfig, command: Command) -> None:
+    """Raises ValueError or ConfigError where a run of this configuration cannot carry it out, in one sentence."""
+    if isinstance(command, Change):
+        check_change(config, command.path, command.value)
+    if isinstance(command, Dissect) and not isinstance(config.data, PointDataset):
+        raise ValueError("Slow motion is for runs of points in the plane; this one learns pictures.")
+
+
+def check_change(config: RunConfig, path: str, value: object) -> None:
+    """Raises ConfigError where the change could not be made in a running run, in one sentence."""
+    if not spec_at(config, path).live:
+        raise ConfigError(f"{path} cannot change while a run trains; branch the run or start a new one.")
+    replace_at(config, path, value)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -21,13 +21,14 @@ from gan_core.measure import FeatureSpace
 from gan_core.runs import on_demand, twins
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import fill_branch, find_start, incompatible
-from gan_core.runs.commands import CheckpointNow, Command, KeepEvaluation, Stop
+from gan_core.runs.commands import CheckpointNow, Command, KeepEvaluation, Stop, check_command
 from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
 from gan_core.runs.evaluating import judges
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.libraries import Libraries
+from gan_core.runs.life import RunLife
 from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.names import free_id
 from gan_core.runs.queue import DeviceQueue
@@ -38,7 +39,7 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
 from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import ViewShelf
-from gan_core.runs.worker import RunThread, check_command
+from gan_core.runs.worker import RunThread
 from gan_core.runs.writer import RunWriter, new_run
 from gan_core.training import Cost, RunConfig, cautions, problems, resolve_device, step_cost
 from gan_core.training.build import sample_shape
@@ -72,7 +73,7 @@ class RunManager(RunReader):
         _make_writable(self.data_dir, "data")
         self._views = ViewShelf()
         self._guard = threading.RLock()  # of the dictionaries below; never held while anything is computed
-        self._threads: dict[str, RunThread] = {}
+        self._threads: dict[str, RunLife] = {}
         self._listeners: dict[str, list[Listener]] = {}
         self._closing = False
         self._around = Surroundings(
@@ -417,15 +418,15 @@ class RunManager(RunReader):
 
     # --- inside
 
-    def _thread(self, run_id: str) -> RunThread | None:
+    def _thread(self, run_id: str) -> RunLife | None:
         """The thread that has the run in hand, from before it starts until it has let go of everything."""
         thread = self._threads.get(run_id)
         return thread if thread is not None and not thread.ended else None
 
     def _at_rest(self, run_id: str) -> RunFolder:
         folder = open_run(self.runs_dir, run_id)
-        thread = self._thread(run_id)
-        if thread is not None and thread.view.state not in LIVE and thread is not threading.current_thread():
+        thread, caller = self._thread(run_id), cast(object, threading.current_thread())
+        if thread is not None and thread.view.state not in LIVE and thread is not caller:
             thread.join(5.0)  # it has said that it is at rest and is just letting go
         if self._thread(run_id) is not None or is_held(folder.lock):
             raise ValueError(f"The run {run_id} is not at rest: it is {self.view(run_id).state}.")

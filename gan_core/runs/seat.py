@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gan_core.runs.commands import Change, Command, Dissect, StepOnce
+from gan_core.runs.life import Diverged, RunLife
 from gan_core.runs.lock import RunLock
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.states import State
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Limits, Surroundings
-from gan_core.runs.worker import RunThread, _Diverged
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.batched import StackedTrainer
@@ -57,8 +57,8 @@ class SharedPlace(DeviceQueue):
         self._shared.nudge()
 
 
-class Seat(RunThread):
-    """A member's run: all that a run's thread does, but it is a `TogetherThread` that does it. Never started."""
+class Seat(RunLife):
+    """A member's run: all that a run does, but it is a `TogetherThread` that trains it with others."""
 
     def __init__(
         self, folder: RunFolder, lock: RunLock, writer: RunWriter, about: About, config: RunConfig, before: Standing,
@@ -145,7 +145,10 @@ class Seat(RunThread):
             self._replay(self.trainer)
 
     def after_step(self) -> None:
-        """Raises what `RunThread` does where a number is not finite any more."""
+        """Raises Diverged where a number is not finite any more.
+
+        It is never evaluated while it trains: the share of the time would be taken once for every member.
+        """
         trainer = self.trainer
         if trainer.trouble is not None:
             self._examine(trainer)
@@ -158,18 +161,10 @@ class Seat(RunThread):
     def look_after(self) -> None:
         self._ledger.look_after(self.trainer)
 
-    def _point(self, trainer: Any) -> None:
-        """Without the evaluations of a lone run, whose share of the time would be taken once for every member."""
-        self._ledger.add_point(trainer)
-        if trainer.last_examined is not None:
-            raise _Diverged(trainer.last_examined)
-        if trainer.grid_due():
-            self._ledger.keep_grid(trainer)
-
     def rest(self, state: State | None = None, error: BaseException | None = None) -> None:
         """It is over: in this state, or with an error; everything is let go of."""
         try:
-            if isinstance(error, _Diverged):
+            if isinstance(error, Diverged):
                 self._diverge(self.trainer, error.trouble)
             elif error is not None:
                 raise error
