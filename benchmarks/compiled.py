@@ -36,7 +36,7 @@ def make_library(config: RunConfig, data_dir: Path) -> float:
     recipe = trainer.recipe()
     assert recipe is not None
     libraries, start = Libraries(data_dir / "compiled"), time.perf_counter()
-    libraries.begin(config, recipe)
+    libraries.begin(recipe)
     while libraries.ready(recipe) is None:
         assert not libraries.problem(recipe), libraries.problem(recipe)
         time.sleep(0.1)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from gan_core.config.fields import number
-from gan_core.objectives.base import Loss, losses
+from gan_core.objectives.base import Loss, PairLoss, losses
 
 SMOOTHING_HELP = (
     "D is told that real images are real with 1 minus this (0.1: 90%), which keeps it from being too sure. "
@@ -51,6 +51,10 @@ class _CrossEntropy(Loss):
             real += self.label_smoothing
         return real.div_(len(real)), torch.sigmoid(fake_logits).div_(len(fake_logits))
 
+    def _pairwise(self, g: str, g_fake: str) -> PairLoss:
+        s = f"{self.label_smoothing!r}f"
+        return PairLoss(f"softplus(-r) + {s} * r + softplus(f)", f"{s} - sigmoid(-r)", "sigmoid(f)", g, g_fake)
+
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         terms = {"−mean log(1 − D(G(z)))": softplus(fake_logits).mean()}
         if not (s := self.label_smoothing):
@@ -79,6 +83,9 @@ class NonSaturating(_CrossEntropy):
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return torch.sigmoid(-fake_logits).div_(-len(fake_logits))
 
+    def pairwise(self) -> PairLoss:
+        return self._pairwise("softplus(-f)", "-sigmoid(-f)")
+
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean log D(G(z))": softplus(-fake_logits).mean()}
 
@@ -95,6 +102,9 @@ class Minimax(_CrossEntropy):
 
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return torch.sigmoid(fake_logits).div_(-len(fake_logits))
+
+    def pairwise(self) -> PairLoss:
+        return self._pairwise("-softplus(f)", "-sigmoid(f)")
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 − D(G(z)))": -softplus(fake_logits).mean()}
@@ -128,6 +138,12 @@ class LeastSquares(Loss):
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return (fake_logits - 1.0) / len(fake_logits)
 
+    def pairwise(self) -> PairLoss:
+        off = f"(r - {1.0 - self.label_smoothing!r}f)"
+        return PairLoss(
+            f"0.5f * ({off} * {off} + f * f)", off, "f", "0.5f * (f - 1.0f) * (f - 1.0f)", "f - 1.0f"
+        )  # fmt: skip
+
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"½ mean (D(G(z)) − 1)²": 0.5 * (fake_logits - 1.0).square().mean()}
 
@@ -156,6 +172,9 @@ class Wasserstein(Loss):
 
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return torch.full_like(fake_logits, -1 / len(fake_logits))
+
+    def pairwise(self) -> PairLoss:
+        return PairLoss("f - r", "only(-1.0f)", "only(1.0f)", "-f", "only(-1.0f)")
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean D(G(z))": -fake_logits.mean()}
@@ -187,6 +206,11 @@ class Hinge(Loss):
 
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return torch.full_like(fake_logits, -1 / len(fake_logits))
+
+    def pairwise(self) -> PairLoss:
+        return PairLoss(
+            "positive(1.0f - r) + positive(1.0f + f)", "-above(1.0f - r)", "above(1.0f + f)", "-f", "only(-1.0f)"
+        )  # fmt: skip
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean D(G(z))": -fake_logits.mean()}
@@ -227,6 +251,9 @@ class Relativistic(Loss):
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         assert real_logits is not None
         return torch.sigmoid(real_logits - fake_logits).div_(-len(fake_logits))
+
+    def pairwise(self) -> PairLoss:
+        return PairLoss("softplus(f - r)", "-sigmoid(f - r)", "sigmoid(f - r)", "softplus(r - f)", "-sigmoid(r - f)")
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 + exp(D(x) − D(G(z))))": self.g_loss(real_logits, fake_logits)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -12,6 +13,21 @@ from gan_core.config.registry import Registry
 
 Critic = Callable[[Tensor], Tensor]
 """Images [N, C, H, W] -> logits [N / pack], with labels and packing already taken care of."""
+
+
+@dataclass(frozen=True)
+class PairLoss:
+    """A loss for the compiled step: C++ expressions of a real logit r and a fake logit f, to be averaged over pairs.
+
+    d, g: the players' losses; d_real, d_fake, g_fake: their slopes with respect to r and f. They may use softplus,
+    sigmoid, positive (max(x, 0)), above (1 where x > 0, else 0) and only (a constant).
+    """
+
+    d: str
+    d_real: str
+    d_fake: str
+    g: str
+    g_fake: str
 
 
 class Loss:
@@ -43,6 +59,10 @@ class Loss:
         fake = fake_logits.detach().requires_grad_()
         (of_fake,) = torch.autograd.grad(self.g_loss(real_logits, fake), fake)
         return of_fake
+
+    def pairwise(self) -> PairLoss | None:
+        """For the compiled step; None: a run with this loss goes on uncompiled."""
+        return None
 
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """D's loss taken apart: how each summand is written -> its value, a scalar.

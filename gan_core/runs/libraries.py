@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gan_core.config.files import atomic_path
-from gan_core.training import RunConfig
-from gan_core.training.compiled_step import Recipe
-from gan_core.training.make_library import order
+from gan_core.training.compiled_step import Recipe, compile_command
+from gan_core.training.compiler import find_compiler
 
 log = logging.getLogger(__name__)
 
 MOST_SECONDS = 600.0  # for one library, on however slow a machine
-KEPT = 30  # libraries, of some two megabytes each; the longest unused go first
+NICER = 5  # how far the compiler stands back behind the training that goes on meanwhile
+KEPT = 100  # libraries, of some fifty kilobytes each; the longest unused go first
+ENDING = ".so"
 
 
 class Libraries:
@@ -36,7 +37,7 @@ class Libraries:
 
     def ready(self, recipe: Recipe) -> Path | None:
         """Its file, if it is there."""
-        path = self._folder / f"{recipe.key}.pt2"
+        path = self._folder / f"{recipe.key}{ENDING}"
         try:
             os.utime(path)
         except OSError:
@@ -47,13 +48,14 @@ class Libraries:
         """Why there will be none, in one sentence; "" while there may."""
         return self._failed.get(recipe.key, "")
 
-    def begin(self, config: RunConfig, recipe: Recipe) -> None:
+    def begin(self, recipe: Recipe) -> None:
         """See to it that it will be there; returns at once."""
         with self._guard:
             if self._closed or recipe.key in self._making or recipe.key in self._failed:
                 return
-            text = order(config, recipe)
-            thread = threading.Thread(target=self._make, args=(recipe.key, text), name="make-library", daemon=True)
+            thread = threading.Thread(
+                target=self._make, args=(recipe.key, recipe.source()), name="make-library", daemon=True
+            )
             self._making[recipe.key] = thread
         thread.start()
 
@@ -64,7 +66,7 @@ class Libraries:
                 process.kill()
 
     def _make(self, key: str, text: str) -> None:
-        target = self._folder / f"{key}.pt2"
+        target = self._folder / f"{key}{ENDING}"
         try:
             if not target.exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -92,19 +94,19 @@ class Libraries:
                 self._processes.discard(process)
 
     def _forget_oldest(self) -> None:
-        found = sorted(self._folder.glob("[0-9a-f]*.pt2"), key=lambda path: path.stat().st_mtime)
+        found = sorted(self._folder.glob(f"[0-9a-f]*{ENDING}"), key=lambda path: path.stat().st_mtime)
         for path in found[:-KEPT]:
             path.unlink(missing_ok=True)
 
 
 def _compile(part: Path, text: str, track: Callable[[subprocess.Popen[bytes]], AbstractContextManager[None]]) -> None:
     """Raises SubprocessError, RuntimeError or OSError."""
-    command = [sys.executable, "-m", "gan_core.training.make_library", str(part.resolve())]
-    paths = os.pathsep.join(
-        filter(None, (str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")))
-    )
+    compiler = find_compiler()
+    if compiler is None:
+        raise RuntimeError("there is no C++ compiler")
+    nice = ["nice", "-n", str(NICER)] if shutil.which("nice") else []
     started = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": paths},
+        [*nice, *compile_command(compiler, part.resolve())],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     with started as process, track(process):

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from gan_core.runs.libraries import Libraries
 from gan_core.training import Trainer
-from gan_core.training.compiled_step import Recipe, Run, load_library
+from gan_core.training.compiled_step import Library, Recipe
 from gan_core.training.compiler import missing_compiler
 
 LOOK_SECONDS = 0.25
 NEVER = (
-    "The step of these settings cannot be compiled, so it runs as it is: that takes Adam or AdamW, one discriminator "
-    "update a step and no weight clipping."
+    "The step of these settings cannot be compiled, so it runs as it is: that takes small networks, Adam or AdamW, "
+    "one discriminator update a step and no weight clipping."
 )
 
 
@@ -49,9 +49,9 @@ class Swap:
             self._warn([lacking])
         elif trainer.wants_library or not trainer.library_key:
             self._recipe, self._next_look = recipe, 0.0
-            self._libraries.begin(trainer.config, recipe)
+            self._libraries.begin(recipe)
 
-    def found(self, trainer: Trainer) -> tuple[Run, str] | None:
+    def found(self, trainer: Trainer) -> tuple[Library, str] | None:
         """The library and its key, once it is there; looks only now and then."""
         recipe, now = self._recipe, time.monotonic()
         if recipe is None or now < self._next_look:
@@ -62,8 +62,8 @@ class Swap:
                 self._give_up(trainer, problem)
             return None
         try:
-            return load_library(path), recipe.key
-        except (RuntimeError, ImportError, TypeError, OSError):
+            return Library(path, recipe), recipe.key
+        except OSError:
             path.unlink(missing_ok=True)
             self._give_up(trainer, "The compiled step could not be loaded, so the run stays uncompiled.")
             return None

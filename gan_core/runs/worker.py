@@ -22,6 +22,7 @@ from gan_core.training.trainer import Players
 
 log = logging.getLogger(__name__)
 
+LOOKS_A_POINT = 32  # at the least so often between two points of the curves it is seen whether anything is to be done
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
 TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
 LOOK_SECONDS = 0.5  # between two looks at the place in line
@@ -159,7 +160,7 @@ class RunThread(threading.Thread, RunLife):
             if self._dissecting:
                 self._dissect(trainer)
             else:
-                trainer.step(self._players)
+                trainer.advance(self._steps_ahead(trainer), self._players)
                 self.dissected = None
             if trainer.trouble is not None:
                 self._examine(trainer)
@@ -173,6 +174,17 @@ class RunThread(threading.Thread, RunLife):
                 if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
                     self._checkpoint(trainer, by_hand=True)
                 self._pause(trainer)
+
+    def _steps_ahead(self, trainer: Trainer) -> int:
+        """How many steps may be taken at once: none beyond a point of the curves or what else has its own step."""
+        if self._single_step or self._pace_seconds or self._duet is not None:
+            return 1
+        step, every = trainer.step_count, trainer.every_steps
+        ends = [step + max(1, every // LOOKS_A_POINT), step - step % every + every, self._life[0].until]
+        ends += [
+            end for end in (self._limits.steps, self._pending[0].step if self._pending else None) if end is not None
+        ]
+        return max(1, int(min(ends)) - step)
 
     def _dissect(self, trainer: Trainer) -> None:
         dissection = dissect(trainer, self._players)

@@ -39,8 +39,13 @@ class Batches:
     def next(self) -> tuple[Tensor, Tensor | None]:
         """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any and they are wanted."""
         rows = self.next_rows()
-        images = to_unit(self.images.index_select(0, rows))
+        images = self.images_of(rows)
         return images, None if self.labels is None else self.labels.index_select(0, rows)
+
+    def images_of(self, rows: Tensor) -> Tensor:
+        """float32 [..., C, H, W] in [-1, 1] of rows [...]."""
+        images = to_unit(self.images.index_select(0, rows.flatten()))
+        return images.view(*rows.shape, *images.shape[1:])
 
     def next_rows(self) -> Tensor:
         """Which images the next batch is of: int64 [batch]."""

@@ -1,238 +1,174 @@
-"""The step of two plain dense networks as one compiled function, with its backward written out.
+"""The step of two plain dense networks as compiled code of our own, with its backward written out.
 
-A small network's step is a hundred operations of a few microseconds each, of which most is the way to them.
-Compiled ahead of time into one library they take half the time. That wants a C++ compiler and some twenty seconds, so
-a run starts with `dense_step` and is handed the library when it is there. It computes the same; last bits differ.
+A small network's step is a hundred operations of a few microseconds each, of which most is the way to them. One
+function in C++ for just these sizes (`compiled_step.cpp`) has no way. That wants a compiler and some seconds, so a
+run starts with `dense_step` and is handed the library when it is there. It computes the same; last bits differ.
 """
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+import platform
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_core.config.codec import to_dict
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
-from gan_core.objectives.base import Loss, Penalty
-from gan_core.training.optimizers import EPS, Adam, AdamW, Moments
+from gan_core.objectives.base import PairLoss, Penalty
+from gan_core.training.optimizers import Adam, AdamW, Moments
 from gan_core.training.run_config import RunConfig
 
-VERSION = 1
-"""Of what is compiled: raise it with every change to `Step`, so that libraries made before are not taken."""
-
-Run = Callable[[list[Tensor]], Sequence[Tensor]]
-"""A loaded library: real [N, C, H, W], z [N, latent_dim], rates [2] (the learning rates of G and D, the schedule in
-them) and `Moving.tensors()` -> scalars [4] (losses of D and G, norms of both gradients), real logits and fake logits
-[N / pack]."""
+SOURCE = Path(__file__).with_suffix(".cpp")
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
+MOST_WEIGHTS = 300_000
+"""Of both networks. Larger ones spend their time on arithmetic, at which torch's own products are as good."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What the compiled code depends on. Everything else, the learning rates too, comes in at every step.
 
-    Hidden activations by name; shapes: of weights and biases in turn, [out, in] and [out].
+    sizes: of a network's layers, from its input to its output; activations by name; image: numbers of one.
     """
 
-    loss: Loss
+    loss: PairLoss
+    relativistic: bool
     g_optimizer: Adam | AdamW
     d_optimizer: Adam | AdamW
     g_activation: str
     d_activation: str
-    g_shapes: tuple[tuple[int, ...], ...]
-    d_shapes: tuple[tuple[int, ...], ...]
+    g_sizes: tuple[int, ...]
+    d_sizes: tuple[int, ...]
     batch_size: int
-    latent_dim: int
-    image: tuple[int, ...]
+    image: int
     tanh_at_end: bool
     pack: int
 
     @property
     def key(self) -> str:
-        """A name for the library: 32 hexadecimal digits; another with another torch or kind of processor."""
-        optimizers = [{**to_dict(o), "lr": 0.0} for o in (self.g_optimizer, self.d_optimizer)]
-        told = [
-            VERSION, torch.__version__, torch.backends.cpu.get_cpu_capability(), to_dict(self.loss), *optimizers,
-            self.g_activation, self.d_activation, self.g_shapes, self.d_shapes, self.batch_size, self.latent_dim,
-            self.image, self.tanh_at_end, self.pack,
-        ]  # fmt: skip
-        kinds = [type(part).__name__ for part in (self.loss, self.g_optimizer, self.d_optimizer)]
-        return hashlib.sha256(json.dumps([kinds, told]).encode()).hexdigest()[:32]
+        """A name for the library: 32 hexadecimal digits; another with other code or another kind of processor."""
+        return hashlib.sha256("\n".join((self.source(), *FLAGS, _processor())).encode()).hexdigest()[:32]
+
+    def source(self) -> str:
+        """The whole C++."""
+        told = {
+            "BATCH_SIZE": self.batch_size, "PACK_SIZE": self.pack, "IMAGE_SIZE": self.image,
+            "RELATIVISTIC": int(self.relativistic), "G_TANH_AT_END": int(self.tanh_at_end),
+            "D_LOSS": self.loss.d, "D_REAL_SLOPE": self.loss.d_real, "D_FAKE_SLOPE": self.loss.d_fake,
+            "G_LOSS": self.loss.g, "G_FAKE_SLOPE": self.loss.g_fake,
+        }  # fmt: skip
+        for player, sizes, activation, optimizer in (
+            ("G", self.g_sizes, self.g_activation, self.g_optimizer),
+            ("D", self.d_sizes, self.d_activation, self.d_optimizer),
+        ):
+            told[f"{player}_SIZES"] = ", ".join(map(str, sizes))
+            told[f"{player}_BEND"] = activation.upper()
+            decay = float(getattr(optimizer, "weight_decay", 0.0))
+            for name, value in (("BETA1", optimizer.beta1), ("BETA2", optimizer.beta2), ("DECAY", decay)):
+                told[f"{player}_{name}"] = f"{float(value)!r}f"
+        return "".join(f"#define {name} {value}\n" for name, value in told.items()) + SOURCE.read_text("utf-8")
+
+
+@functools.cache
+def _processor() -> str:
+    """What it understands; a library for another one would be the end of the process."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    told = next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
+    return f"{platform.machine()} {told}"
 
 
 def recipe(
     config: RunConfig, g_weights: list[Tensor], d_weights: list[Tensor], image: tuple[int, ...]
 ) -> Recipe | None:
-    """For networks that `dense_step` serves; None where the whole step cannot be one function."""
-    g, d = config.generator, config.discriminator
+    """For networks that `dense_step` serves; None where the whole step cannot be one function, or gains nothing.
+
+    Weights [out, in] and biases [out] in turn; image: [C, H, W].
+    """
+    g, d, loss = config.generator, config.discriminator, config.loss.pairwise()
     assert isinstance(g, MlpGenerator)
     assert isinstance(d, MlpDiscriminator)
-    movers = config.g_optimizer, config.d_optimizer
-    clips = type(config.penalty).after_update is not Penalty.after_update
-    if clips or config.k_d != 1 or not all(isinstance(mover, Adam | AdamW) for mover in movers):
+    g_optimizer, d_optimizer = config.g_optimizer, config.d_optimizer
+    if not isinstance(g_optimizer, Adam | AdamW) or not isinstance(d_optimizer, Adam | AdamW):
         return None
-    g_optimizer, d_optimizer = movers
-    assert isinstance(g_optimizer, Adam | AdamW)
-    assert isinstance(d_optimizer, Adam | AdamW)
+    clips = type(config.penalty).after_update is not Penalty.after_update
+    large = sum(weight.numel() for weight in (*g_weights, *d_weights)) > MOST_WEIGHTS
+    if loss is None or clips or large or config.k_d != 1:
+        return None
     return Recipe(
-        config.loss, g_optimizer, d_optimizer, g.activation, d.activation,
-        tuple(tuple(w.shape) for w in g_weights), tuple(tuple(w.shape) for w in d_weights),
-        config.batch_size, config.latent.dim, image, image[1] > 1, config.pack,
+        loss, config.loss.relativistic, g_optimizer, d_optimizer, g.activation, d.activation, _sizes(g_weights),
+        _sizes(d_weights), config.batch_size, image[0] * image[1] * image[2], image[1] > 1, config.pack,
     )  # fmt: skip
+
+
+def _sizes(weights: list[Tensor]) -> tuple[int, ...]:
+    return (weights[0].shape[1], *(weight.shape[0] for weight in weights[::2]))
+
+
+def compile_command(compiler: str, to: Path) -> list[str]:
+    """What reads a recipe's source and writes the library."""
+    return [compiler, *FLAGS, "-x", "c++", "-", "-o", str(to)]
 
 
 @dataclass(frozen=True)
 class Moving:
-    """What a library moves in place, in its order: the weights, then what both optimizers remember."""
+    """What a library moves in place, in its order: weights, what both optimizers remember, G's averaged weights."""
 
     g_weights: list[Tensor]
     d_weights: list[Tensor]
     g_moments: Moments
     d_moments: Moments
+    averages: list[Tensor]
 
     def tensors(self) -> list[Tensor]:
         moments = []
         for kept in (self.g_moments, self.d_moments):
             moments += [kept.count, *kept.kept["mean"], *kept.kept["square"]]
-        return [*self.g_weights, *self.d_weights, *moments]
+        return [*self.g_weights, *self.d_weights, *moments, *self.averages]
 
 
-class Step(nn.Module):
-    """One step in plain operations, for the compiler alone: out of place, but for weights and moments."""
+@dataclass(frozen=True)
+class Taken:
+    """So many steps: losses of D and G and norms of both gradients [4 each], logits of D's update [N / pack] each.
 
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__()
-        self.recipe = recipe
+    From the first step on at which something is not finite there are no more; what it should have moved it did not.
+    """
 
-    def forward(self, *given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        r = self.recipe
-        real, z, rates, *rest = given
-        g, d, g_moments, d_moments = _split(rest, len(r.g_shapes), len(r.d_shapes))
-        generator = _Layers(g, r.g_activation, r.tanh_at_end)
-        fake = generator.forward(z)
-        real = real.reshape(real.shape[0], -1)
+    scalars: list[list[float]]
+    real_logits: list[Tensor]
+    fake_logits: list[Tensor]
 
-        judge = _Layers(d, r.d_activation)
-        packed = torch.cat((real, fake)).reshape(2 * r.batch_size // r.pack, -1)
-        real_logits, fake_logits = judge.forward(packed).squeeze(1).tensor_split(2)
-        d_loss = r.loss.d_loss(real_logits, fake_logits)
-        slopes = r.loss.d_slopes(real_logits, fake_logits)
-        d_grads, _ = judge.backward(torch.cat(slopes).unsqueeze(1))
-        d_norm = _move(d, d_grads, d_moments, rates[1], r.d_optimizer, d_loss)
-
-        judge = _Layers(d, r.d_activation)
-        of_real = judge.forward(real.reshape(r.batch_size // r.pack, -1)).squeeze(1) if r.loss.relativistic else None
-        logits = judge.forward(fake.reshape(r.batch_size // r.pack, -1)).squeeze(1)
-        g_loss = r.loss.g_loss(of_real, logits)
-        _, slope = judge.backward(r.loss.g_slopes(of_real, logits).unsqueeze(1), of_input=True)
-        g_grads, _ = generator.backward(slope.reshape(r.batch_size, -1))
-        # Where D was not allowed to move, G is not either.
-        g_norm = _move(g, g_grads, g_moments, rates[0], r.g_optimizer, g_loss + 0 * (d_loss + d_norm))
-        scalars = torch.stack((d_loss, g_loss, d_norm, g_norm))
-        return scalars, real_logits.clone(), fake_logits.clone()
+    def __len__(self) -> int:
+        return len(self.scalars)
 
 
-_Kept = tuple[Tensor, list[Tensor], list[Tensor]]  # count, means, squares
+class Library:
+    """Compiled steps, for one trainer: it holds their working memory. Raises OSError where the file is no library."""
 
+    def __init__(self, path: Path, of: Recipe) -> None:
+        self._logits = of.batch_size // of.pack
+        try:
+            code = ctypes.CDLL(str(path.resolve()))
+            self._steps, working_floats = code.steps, code.working_floats
+        except AttributeError as error:
+            raise OSError(str(error)) from error
+        self._steps.restype = working_floats.restype = ctypes.c_int64
+        self._work = torch.empty(working_floats())
 
-def _split(rest: list[Tensor], g: int, d: int) -> tuple[list[Tensor], list[Tensor], _Kept, _Kept]:
-    weights_g, weights_d, rest = rest[:g], rest[g : g + d], rest[g + d :]
-    of_g, of_d = rest[: 1 + 2 * g], rest[1 + 2 * g :]
-    return weights_g, weights_d, (of_g[0], of_g[1 : 1 + g], of_g[1 + g :]), (of_d[0], of_d[1 : 1 + d], of_d[1 + d :])
-
-
-class _Layers:
-    """As `dense_step.DenseLayers`, in operations that leave their operands alone."""
-
-    def __init__(self, weights: list[Tensor], activation: str, tanh_at_end: bool = False) -> None:
-        self._layers = list(zip(weights[::2], weights[1::2], strict=True))
-        self._bends = [activation] * (len(self._layers) - 1) + ["tanh" if tanh_at_end else ""]
-        self._inputs: list[Tensor] = []
-        self._sums: list[Tensor] = []
-
-    def forward(self, x: Tensor) -> Tensor:
-        self._inputs, self._sums = [], []
-        for (weight, bias), bend in zip(self._layers, self._bends, strict=True):
-            self._inputs.append(x)
-            h = torch.addmm(bias, x, weight.t())
-            self._sums.append(h)
-            x = _BENDS[bend][0](h) if bend else h
-        return x
-
-    def backward(self, slope: Tensor, *, of_input: bool = False) -> tuple[list[Tensor], Tensor]:
-        found: list[Tensor] = []
-        for i in reversed(range(len(self._layers))):
-            slope = _BENDS[self._bends[i]][1](slope, self._sums[i]) if self._bends[i] else slope
-            found += [slope.sum(0), slope.t() @ self._inputs[i]]
-            if i or of_input:
-                slope = slope @ self._layers[i][0]
-        return found[::-1], slope
-
-
-_aten = torch.ops.aten
-_BENDS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]]] = {
-    "relu": (torch.relu, lambda g, h: torch.where(h > 0, g, 0.0)),
-    "leaky_relu": (lambda h: torch.where(h > 0, h, 0.2 * h), lambda g, h: torch.where(h > 0, g, 0.2 * g)),
-    "tanh": (torch.tanh, lambda g, h: g * (1 - torch.tanh(h).square())),
-    "silu": (torch.nn.functional.silu, lambda g, h: _aten.silu_backward(g, h)),
-    "gelu": (torch.nn.functional.gelu, lambda g, h: _aten.gelu_backward(g, h)),
-}
-"""Activation f and the slope g * f'(h), by name."""
-
-
-def _move(
-    weights: list[Tensor], grads: list[Tensor], moments: _Kept, lr: Tensor, options: Adam | AdamW, loss: Tensor
-) -> Tensor:
-    """Adam in place (Kingma & Ba 2015, algorithm 1), but only where loss and gradient are finite; the norm."""
-    count, means, squares = moments
-    norm = torch.stack([grad.square().sum() for grad in grads]).sum().sqrt()
-    sound = torch.isfinite(loss + norm)
-    count.add_(sound.to(count.dtype))
-    step_size = lr / (1 - options.beta1**count)
-    root = (1 - options.beta2**count).sqrt()
-    decay = 1 - lr * getattr(options, "weight_decay", 0.0)
-    for weight, grad, mean, square in zip(weights, grads, means, squares, strict=True):
-        new_mean = mean + (grad - mean) * (1 - options.beta1)
-        new_square = options.beta2 * square + (1 - options.beta2) * grad.square()
-        moved = weight * decay - step_size * new_mean / (new_square.sqrt() / root + EPS)
-        mean.copy_(torch.where(sound, new_mean, mean))
-        square.copy_(torch.where(sound, new_square, square))
-        weight.copy_(torch.where(sound, moved, weight))
-    return norm
-
-
-def example(recipe: Recipe) -> list[Tensor]:
-    """Inputs of the right shapes."""
-    g, d = ([torch.randn(shape) * 0.1 for shape in shapes] for shapes in (recipe.g_shapes, recipe.d_shapes))
-    g_moments, d_moments = (Moments(weights, ("mean", "square")) for weights in (g, d))
-    real = torch.randn(recipe.batch_size, *recipe.image)
-    z = torch.randn(recipe.batch_size, recipe.latent_dim)
-    return [real, z, torch.full((2,), 1e-4), *Moving(g, d, g_moments, d_moments).tensors()]
-
-
-def compile_to(recipe: Recipe, path: Path) -> None:
-    """Make the library; some twenty seconds. For a process of its own: the compiler never leaves memory again."""
-    from torch._inductor import aoti_compile_and_package
-
-    with torch.no_grad():
-        program = torch.export.export(Step(recipe).eval(), tuple(example(recipe)))
-    aoti_compile_and_package(program, package_path=str(path))
-
-
-def load_library(path: Path) -> Run:
-    """Raises RuntimeError where the file is not a library for this torch and this machine."""
-    # The loader itself: the Python around it would bring the whole compiler, five seconds of standing still.
-    from torch._C._aoti import AOTIModelPackageLoader
-
-    loader: Any = AOTIModelPackageLoader(str(path), "model", False, 1, -1)
-
-    def run(tensors: list[Tensor]) -> Sequence[Tensor]:
-        found: Sequence[Tensor] = loader.run(tensors)
-        return found
-
-    return run
+    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> Taken:
+        """real [K, N, C, H, W], z [K, N, latent_dim]; rates [K, 3]: learning rates of G and D, and how much of the
+        averaged weights is kept (negative: there is no average); all contiguous float32."""
+        found = torch.empty(len(real), 4 + 2 * self._logits)
+        pointers = (ctypes.c_void_p * len(moving))(*(tensor.data_ptr() for tensor in moving))
+        given = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (real, z, rates)]
+        left = [ctypes.c_void_p(tensor.data_ptr()) for tensor in (found, self._work)]
+        count = self._steps(ctypes.c_int64(len(real)), *given, pointers, *left)  # other threads go on meanwhile
+        scalars, logits = found[:count, :4], found[:count, 4:]
+        real_logits, fake_logits = logits[:, : self._logits], logits[:, self._logits :]
+        return Taken(scalars.tolist(), list(real_logits.unbind()), list(fake_logits.unbind()))

@@ -40,6 +40,14 @@ class Window:
         for f in fields(self):
             getattr(self, f.name).clear()
 
+    def add(self, scalars: list[list[float]], real_logits: list[Tensor], fake_logits: list[Tensor]) -> None:
+        """Several steps; scalars: losses of D and G and norms of both gradients of each."""
+        for kept, of_each in zip((self.d_loss, self.g_loss, self.d_grad_norm, self.g_grad_norm),
+                                 zip(*scalars, strict=True), strict=True):  # fmt: skip
+            kept.extend(of_each)
+        self.real_logits.extend(real_logits)
+        self.fake_logits.extend(fake_logits)
+
     def state(self) -> dict[str, Any]:
         return {f.name: _stacked(kept) if (kept := getattr(self, f.name)) else None for f in fields(self)}
 

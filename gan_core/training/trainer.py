@@ -24,7 +24,7 @@ from gan_core.training import step as autograd_step
 from gan_core.training.adaptive import AdaptiveStrength
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
-from gan_core.training.compiled_step import Moving, Recipe, Run, recipe
+from gan_core.training.compiled_step import Library, Moving, Recipe, recipe
 from gan_core.training.cost import points_every_steps
 from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
@@ -75,8 +75,7 @@ class Trainer:
         image = (self.shape.channels, self.shape.size, self.shape.size)
         plain = dense_step(config, list(self.g_weights), list(self.d_weights), image, self.class_count, device)
         self._rules: Rules = plain or autograd_step
-        self._library: Run | None = None
-        self._moving: list[Tensor] = []  # what a library moves, in its order
+        self._library: Library | None = None
         self.library_key = ""  # of the compiled step with which it goes on (`Recipe.key`); "" where there is none
         self._g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
         self._d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
@@ -107,15 +106,15 @@ class Trainer:
         return True
 
     def recipe(self) -> Recipe | None:
-        """Of the whole step as one compiled function; None where there is none for this configuration."""
+        """Of the whole step as compiled code; None where there is none for this configuration."""
         if not isinstance(self._rules, DenseStep):
             return None
         image = (self.shape.channels, self.shape.size, self.shape.size)
         return recipe(self.config, list(self.g_weights), list(self.d_weights), image)
 
-    def use_library(self, run: Run, key: str) -> None:
+    def use_library(self, library: Library, key: str) -> None:
         """Go on with a compiled step made from `recipe`, whose key this is; from then on `state` names it."""
-        self._library, self.library_key = run, key
+        self._library, self.library_key = library, key
 
     def give_up_library(self) -> None:
         """Go on without one: what its state was left by cannot be had any more."""
@@ -135,16 +134,24 @@ class Trainer:
 
     # --- one step on
 
+    def advance(self, most: int, players: Players = "both") -> None:
+        """At least one step and at most so many, one after another: several only where they are compiled."""
+        count = self._compiled_steps_ahead(most) if players == "both" else 0
+        if count and self._library is not None:
+            self._take_compiled_steps(self._library, count)
+        else:
+            self.step(players)
+
     def step(self, players: Players = "both", watch: Watch | None = None) -> None:
         """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players.
 
         players: with only one of them the other stays as it is; the same random numbers are used up.
         watch: is shown the parts of the step, which is the same to the last bit.
         """
-        self.step_count += 1
-        if self._library is not None and players == "both" and watch is None and self._is_bare_step():
-            self._take_compiled_step(self._library)
+        if self._library is not None and players == "both" and watch is None and self._compiled_steps_ahead(1):
+            self._take_compiled_steps(self._library, 1)
             return
+        self.step_count += 1
         config, game = self.config, self.game(watch)
         for update in range(config.k_d):
             last = update == config.k_d - 1
@@ -172,37 +179,57 @@ class Trainer:
             self._strength.watch(rule, config.loss, real_logits, fake_logits, config.batch_size)
 
     def _average_weights(self) -> None:
+        if (decay := self._average_keeps(self.images)) is not None:
+            self.average.update(decay)
+
+    def _average_keeps(self, images: int) -> float | None:
+        """The decay of the average of weights after so many images; None where there is no average."""
         ema = self.config.ema
-        if ema.half_life_images:
-            self.average.update(ema_decay(ema.half_life_images, ema.ramp_up, self.images, self.config.batch_size))
+        if not ema.half_life_images:
+            return None
+        return ema_decay(ema.half_life_images, ema.ramp_up, images, self.config.batch_size)
 
-    def _is_bare_step(self) -> bool:
-        """Whether this step is what a library holds: no penalty, nothing between an image and D."""
-        penalty = self.config.penalty
-        due = penalty.active and (self.step_count - 1) % penalty.interval == 0
-        return not due and self.instance_noise_sigma() == 0
+    def _compiled_steps_ahead(self, most: int) -> int:
+        """How many of the next steps, up to `most`, are what a library holds: without penalty, noise and end."""
+        penalty, batch = self.config.penalty, self.config.batch_size
+        if self._library is None or self.instance_noise_sigma() > 0:
+            return 0
+        since = self.step_count % penalty.interval if penalty.active else 0
+        if penalty.active:
+            most = min(most, penalty.interval - since) if since else 0
+        return max(0, min(most, -(-(self.config.total_images - self.images) // batch)))
 
-    def _take_compiled_step(self, run: Run) -> None:
-        config, window = self.config, self.window
-        real, _ = self.batches.next()
-        z = draw_latents(config.latent, config.batch_size, self._latents_rng)
-        factor = config.schedule.factor(self.images, config.total_images)
-        rates = torch.tensor((config.g_optimizer.lr * factor, config.d_optimizer.lr * factor))
-        self._moving = self._moving or Moving(
-            list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments
-        ).tensors()  # fmt: skip
-        scalars, real_logits, fake_logits = run([real, z, rates, *self._moving])
-        d_loss, g_loss, d_norm, g_norm = scalars.tolist()
-        if self.guard.allows(self.step_count, 0, d_loss, d_norm, on_device=True):
-            self.guard.allows(self.step_count, 1, g_loss, g_norm, on_device=True)
-        self.images += config.batch_size
-        window.d_loss.append(d_loss)
-        window.g_loss.append(g_loss)
-        window.d_grad_norm.append(d_norm)
-        window.g_grad_norm.append(g_norm)
-        window.real_logits.append(real_logits)
-        window.fake_logits.append(fake_logits)
-        self._average_weights()
+    def _take_compiled_steps(self, library: Library, count: int) -> None:
+        before = self.batches.state(), self._latents_rng.get_state()
+        taken = library(*self._draw(count), Moving(
+            list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments,
+            list(self.average.net.parameters()),
+        ).tensors())  # fmt: skip
+        if len(taken) < count:  # as if no more had been asked for
+            self.batches.load_state(before[0])
+            self._latents_rng.set_state(before[1])
+            self._draw(len(taken))
+        self.step_count += len(taken)
+        self.images += len(taken) * self.config.batch_size
+        self.window.add(taken.scalars, taken.real_logits, taken.fake_logits)
+        for player, (loss, norm) in enumerate((taken.scalars[-1][::2], taken.scalars[-1][1::2])):
+            if not self.guard.allows(self.step_count, player, loss, norm, on_device=True):
+                break
+
+    def _draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """What comes into so many compiled steps: real images, latents and rates, [count, ...] each."""
+        config = self.config
+        rows = torch.stack([self.batches.next_rows() for _ in range(count)])
+        z = torch.stack([draw_latents(config.latent, config.batch_size, self._latents_rng) for _ in range(count)])
+        rates = [self._rates_after(self.images + i * config.batch_size) for i in range(count)]
+        return self.batches.images_of(rows), z, torch.tensor(rates)
+
+    def _rates_after(self, images: int) -> tuple[float, float, float]:
+        """For the step that comes after so many images: both learning rates, and how much of the average is kept."""
+        config = self.config
+        factor = config.schedule.factor(images, config.total_images)
+        keeps = self._average_keeps(images + config.batch_size)
+        return config.g_optimizer.lr * factor, config.d_optimizer.lr * factor, -1.0 if keeps is None else keeps
 
     def game(self, watch: Watch | None = None) -> Game:
         """The players and the rules as they are now."""

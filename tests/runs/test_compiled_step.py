@@ -18,7 +18,7 @@ from gan_core.runs.commands import Change, StepOnce
 from gan_core.runs.libraries import Libraries
 from gan_core.runs.store import open_run
 from gan_core.training import PRESETS, RunConfig, Trainer
-from gan_core.training.compiled_step import load_library
+from gan_core.training.compiled_step import Library
 from gan_core.training.digest import state_digest
 
 pytestmark = pytest.mark.skipif(
@@ -77,7 +77,7 @@ def test_it_starts_at_once_and_swaps_when_the_library_is_there(tmp_path: Path, d
         assert manager.view(run).checkpoints[0] > 50  # it did not wait for the compiler
         (remark,) = manager.view(run).warnings
         assert remark.startswith("Compiled from step ")
-        assert len(list((data_dir / "compiled").glob("*.pt2"))) == 1
+        assert len(list((data_dir / "compiled").glob("*.so"))) == 1
     finally:
         manager.close()
 
@@ -90,7 +90,7 @@ def test_what_was_compiled_is_the_step_that_it_stands_for(data_dir: Path) -> Non
     assert recipe is not None
     path = Libraries(data_dir / "compiled").ready(recipe)
     assert path is not None
-    ours.use_library(load_library(path), recipe.key)
+    ours.use_library(Library(path, recipe), recipe.key)
     for _ in range(10):
         ours.step()
         plain.step()
@@ -134,8 +134,8 @@ def test_a_resume_waits_for_a_library_that_has_gone(
         wanted = digest(manager, straight)
         run = manager.start(compiled(total_images=300 * 256), stop_at_step=100)
         at_rest(manager, run)
-        (library,) = (data_dir / "compiled").glob("*.pt2")
-        kept = library.rename(tmp_path / "elsewhere.pt2")
+        (library,) = (data_dir / "compiled").glob("*.so")
+        kept = library.rename(tmp_path / "elsewhere.so")
         monkeypatch.setattr(Libraries, "_make", lambda self, key, text: time.sleep(60))
         manager.resume(run)
         time.sleep(2.0)

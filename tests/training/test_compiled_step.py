@@ -1,8 +1,11 @@
-"""The compiled step's arithmetic, run without a compiler: against the step that it stands for."""
+"""The compiled step against the step that it stands for, and its own functions against torch's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ctypes
+import functools
+import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +15,31 @@ from torch import Tensor
 
 from gan_core.nets.layers import ACTIVATIONS
 from gan_core.objectives import losses
+from gan_core.objectives.base import Loss
 from gan_core.training import RunConfig, Trainer
-from gan_core.training.compiled_step import Recipe, Step
-from gan_core.training.make_library import order, ordered
+from gan_core.training.compiled_step import Library, Recipe, Taken, compile_command
+from gan_core.training.compiler import find_compiler
 
 from .made_data import random_data_like
 from .test_dense_step import CPU, SMALL, assert_alike, changed
+
+COMPILER = find_compiler()
+pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler on this machine")
+
+
+@functools.cache
+def folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory()
+
+
+@functools.cache
+def library(recipe: Recipe) -> Path:
+    assert COMPILER is not None
+    path = Path(folder().name) / f"{recipe.key}.so"
+    warnings = ["-Wall", "-Wextra", "-Werror"]
+    command = [*compile_command(COMPILER, path), *warnings]
+    subprocess.run(command, input=recipe.source().encode(), check=True)
+    return path
 
 
 def recipe_of(trainer: Trainer) -> Recipe:
@@ -26,27 +48,33 @@ def recipe_of(trainer: Trainer) -> Recipe:
     return found
 
 
-def pair(config: RunConfig, folder: Path) -> tuple[Trainer, Trainer]:
-    """The same run twice: the first with what would be compiled."""
-    data = random_data_like(config, folder, count=300)
-    ours, plain = Trainer(config, data, CPU), Trainer(config, data, CPU)
-    give(ours)
-    return ours, plain
+class Counted(Library):
+    """Remembers how many steps were taken at each call."""
+
+    def __init__(self, path: Path, of: Recipe) -> None:
+        super().__init__(path, of)
+        self.calls: list[int] = []
+
+    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> Taken:
+        taken = super().__call__(real, z, rates, moving)
+        self.calls.append(len(taken))
+        return taken
 
 
 def give(trainer: Trainer) -> list[int]:
-    """The function itself in the place of a library; the list grows with every call."""
-    recipe, calls = recipe_of(trainer), []
-    step = Step(recipe)
+    """Hand it its library; the list grows with every call."""
+    recipe = recipe_of(trainer)
+    counted = Counted(library(recipe), recipe)
+    trainer.use_library(counted, recipe.key)
+    return counted.calls
 
-    @torch.no_grad()
-    def run(tensors: list[Tensor]) -> Sequence[Tensor]:
-        calls.append(len(tensors))
-        found: Sequence[Tensor] = step(*(t.detach() for t in tensors))
-        return found
 
-    trainer.use_library(run, recipe.key)
-    return calls
+def pair(config: RunConfig, place: Path) -> tuple[Trainer, Trainer]:
+    """The same run twice: the first with its library."""
+    data = random_data_like(config, place, count=300)
+    ours, plain = Trainer(config, data, CPU), Trainer(config, data, CPU)
+    give(ours)
+    return ours, plain
 
 
 @pytest.mark.parametrize(
@@ -73,7 +101,7 @@ def test_it_is_the_step_that_it_stands_for(changes: dict[str, Any], tmp_path: Pa
         ours.step()
         plain.step()
     # Slopes of these losses cancel in D's last bias but for rounding, of which Adam makes whole steps.
-    cancels = changes.get("loss") in ("wasserstein", "hinge")
+    cancels = changes.get("loss") in ("wasserstein", "hinge", "relativistic")
     assert_alike(ours, plain, rtol=2e-3, atol=8 * ours.config.d_optimizer.lr if cancels else 1e-4)
 
 
@@ -89,25 +117,72 @@ def test_what_is_compiled_stands_for_most_steps(tmp_path: Path) -> None:
         trainer.step()
         taken.append(len(calls) > before)
     assert taken == [images >= 1_000 and i % 3 != 0 for i, images in enumerate(range(0, 32 * len(taken), 32))]
-    before = len(calls)
+    assert trainer.step_count == len(taken)
+    calls.clear()
     trainer.step("discriminator")
     trainer.step("generator")
-    assert len(calls) == before
+    assert calls == []
+    while trainer.step_count % 3:
+        trainer.advance(1)
+    calls.clear()
+    for _ in range(4):
+        trainer.advance(5)  # alternately one with the penalty, and the two up to the next
+    assert calls == [2, 2]
+
+
+@pytest.mark.parametrize("half_life_images", [0, 500])
+def test_many_at_once_are_as_many_alone_to_the_last_bit(half_life_images: int, tmp_path: Path) -> None:
+    """Also over the end of an epoch, and to the end of the run, which lies within a batch."""
+    config = changed(
+        SMALL, schedule="linear", schedule__warm_up_images=1000, ema__half_life_images=half_life_images,
+        ema__ramp_up=0.05, total_images=32 * 40 - 7,
+    )  # fmt: skip
+    ours, alone = pair(config, tmp_path)
+    calls = give(ours)
+    give(alone)
+    while not ours.finished:
+        ours.advance(7)
+    while not alone.finished:
+        alone.step()
+    assert calls == [7, 7, 7, 7, 7, 5]
+    assert (ours.step_count, ours.images) == (40, 32 * 40) == (alone.step_count, alone.images)
+    left, right = ours.state(), alone.state()
+    assert left.pop("library") == right.pop("library") != ""
+    torch.testing.assert_close(left, right, rtol=0, atol=0)
+    assert ours.point() == pytest.approx(alone.point(), abs=0, nan_ok=True)
 
 
 @pytest.mark.parametrize("bad", ["generator", "discriminator"])
-def test_nothing_moves_from_the_first_bad_number_on(bad: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, 6])
+def test_nothing_moves_from_the_first_bad_number_on(bad: str, at_once: int, tmp_path: Path) -> None:
     ours, _ = pair(SMALL, tmp_path)
     ours.step()
     with torch.no_grad():
-        (ours.g_weights if bad == "generator" else ours.d_weights)[-1].fill_(float("nan"))
-    before = [w.clone() for w in (*ours.g_weights[:-1], *ours.d_weights[:-1])]
-    ours.step()
+        (ours.g_weights if bad == "generator" else ours.d_weights)[1][3] = float("nan")
+    before = [w.clone() for w in (*ours.g_weights, *ours.d_weights)]
+    ours.advance(at_once)
     trouble = ours.trouble
     assert trouble is not None
-    assert (trouble.step, trouble.quantity) == (2, "loss")
-    for kept, now in zip(before, (*ours.g_weights[:-1], *ours.d_weights[:-1]), strict=True):
-        assert torch.equal(kept, now)
+    assert (trouble.step, trouble.player, trouble.quantity) == (2, "discriminator", "loss")
+    torch.testing.assert_close([*ours.g_weights, *ours.d_weights], before, rtol=0, atol=0, equal_nan=True)
+
+
+def test_steps_after_the_bad_one_have_drawn_nothing(tmp_path: Path) -> None:
+    """The third batch has an image that is not a number."""
+    ours, plain = pair(SMALL, tmp_path)
+    peek = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU).batches
+    third = [peek.next_rows() for _ in range(3)][2]
+    for trainer in (ours, plain):
+        trainer.batches.images = trainer.batches.images.clone()
+        trainer.batches.images[third[5]] = float("nan")
+    ours.advance(8)
+    assert ours.trouble is not None
+    assert (ours.trouble.step, ours.step_count) == (3, 3)
+    for _ in range(3):
+        plain.step()
+    assert ours.images == plain.images
+    assert torch.equal(ours.state()["latents_rng"], plain.state()["latents_rng"])
+    assert ours.batches.next_rows().tolist() == plain.batches.next_rows().tolist()
 
 
 def test_the_state_names_it_and_a_change_of_what_was_compiled_drops_it(tmp_path: Path) -> None:
@@ -125,20 +200,75 @@ def test_the_state_names_it_and_a_change_of_what_was_compiled_drops_it(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"k_d": 2}, {"g_optimizer": "sgd"}, {"penalty": "weight-clipping"}, {"augmentation": "diffaugment"}]
+    "changes",
+    [
+        {"k_d": 2},
+        {"g_optimizer": "sgd"},
+        {"penalty": "weight-clipping"},
+        {"augmentation": "diffaugment"},
+        {"generator__hidden": "600,600"},
+    ],
 )
 def test_what_cannot_be_one_function_has_no_recipe(changes: dict[str, Any], tmp_path: Path) -> None:
     config = changed(SMALL, **changes)
     assert Trainer(config, random_data_like(config, tmp_path, count=300), CPU).recipe() is None
 
 
-def test_an_order_names_the_same_library_in_another_process(tmp_path: Path) -> None:
-    config = changed(SMALL, loss="hinge")
-    trainer = Trainer(config, random_data_like(config, tmp_path, count=300), CPU)
-    recipe = recipe_of(trainer)
-    assert ordered(order(config, recipe)).key == recipe.key
+def test_each_recipe_has_a_name_of_its_own(tmp_path: Path) -> None:
+    def key(**changes: Any) -> str:
+        config = changed(SMALL, **changes)
+        return recipe_of(Trainer(config, random_data_like(config, tmp_path, count=300), CPU)).key
+
     others = [
-        changed(SMALL, loss="hinge", **c) for c in ({"batch_size": 16}, {"d_optimizer__beta1": 0.1}, {"pack": 2})
-    ]
-    keys = {recipe_of(Trainer(c, random_data_like(c, tmp_path, count=300), CPU)).key for c in (*others, SMALL)}
-    assert len(keys | {recipe.key}) == 5
+        {"batch_size": 16}, {"d_optimizer__beta1": 0.1}, {"pack": 2}, {"loss": "hinge"},
+        {"generator__hidden": "24,17"},
+        {"discriminator__activation": "tanh"}, {"loss__label_smoothing": 0.1}, {"latent__dim": 3},
+    ]  # fmt: skip
+    assert len({key(), *(key(**other) for other in others)}) == 1 + len(others)
+    assert key(g_optimizer__lr=0.1, seed=7, ema__half_life_images=7) == key()
+
+
+def test_a_loss_without_expressions_goes_on_uncompiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(SMALL.loss), "pairwise", Loss.pairwise)
+    assert Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU).recipe() is None
+
+
+def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
+    trainer = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU)
+    (tmp_path / "bad.so").write_bytes(b"nothing of the kind")
+    with pytest.raises(OSError, match="bad.so"):
+        Library(tmp_path / "bad.so", recipe_of(trainer))
+
+
+EDGES = [-1e30, -100.0, -88.5, -30.0, -3.0, -0.7, -0.625, -1e-3, -1e-30, 0.0, 1e-20, 0.3, 0.624, 1.0, 9.0, 40.0, 1e30]
+
+
+@pytest.mark.parametrize(
+    ("function", "ours"),
+    [
+        ("exponential", lambda x: x.clamp(-87, 88).exp()),
+        ("sigmoid", torch.sigmoid),
+        ("softplus", torch.nn.functional.softplus),
+        ("hyperbolic", torch.tanh),
+        ("normal_below", lambda x: torch.special.ndtr(x)),
+    ],
+)
+def test_functions_of_whole_vectors(function: str, ours: Any, tmp_path: Path) -> None:
+    """Against torch in float64, over a range and at the edges."""
+    assert COMPILER is not None
+    trainer = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU)
+    call = f"""
+extern "C" void apply(int64_t count, const float* from, float* to) {{
+  for (int64_t i = 0; i < count; i += WIDTH) store(to + i, {function}(load(from + i)));
+}}
+"""
+    path = tmp_path / f"{function}.so"
+    source = recipe_of(trainer).source() + call
+    subprocess.run(compile_command(COMPILER, path), input=source.encode(), check=True)
+    x = torch.cat((torch.linspace(-20, 20, 4_000), torch.tensor(EDGES)))
+    x = torch.nn.functional.pad(x, (0, -len(x) % 16))
+    found = torch.empty_like(x)
+    ctypes.CDLL(str(path)).apply(
+        ctypes.c_int64(len(x)), ctypes.c_void_p(x.data_ptr()), ctypes.c_void_p(found.data_ptr())
+    )
+    torch.testing.assert_close(found.double(), ours(x.double()), rtol=1e-6, atol=3e-7)
