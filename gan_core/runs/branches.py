@@ -1,22 +1,52 @@
-"""Branching: what must stay the same, and what of its parent a branch carries along."""
+"""Branching: where it begins, what must stay the same, and what of its parent a branch carries along."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from gan_core.config.codec import replace_at
+from gan_core.config.codec import ConfigError, replace_at
 from gan_core.config.files import write_atomically
 from gan_core.data.base import ImageInfo
 from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.grids import load_grid, save_grid
 from gan_core.runs.past import Past, leading_to, stages
-from gan_core.runs.store import About, CheckpointRow, RunFolder, Standing
+from gan_core.runs.ready import check_device
+from gan_core.runs.store import About, CheckpointRow, RunFolder, Standing, open_run
+from gan_core.runs.surroundings import Limits
 from gan_core.runs.views import known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 
+if TYPE_CHECKING:
+    from gan_core.runs.manager import RunManager
+
 FIXED = ("size", "conditional", "latent", "generator", "discriminator", "pack")
+
+
+def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Mapping[str, Any], title: str) -> str:
+    """As `RunManager.branch`."""
+    parent = open_run(manager.runs_dir, run_id)
+    origin = parent.about()
+    check_device(origin, manager.device)
+    start = find_start(parent, origin, step, manager.view(run_id).step)
+    old = config = manager._config(parent, at_step=start.step)
+    for path, value in changes.items():
+        config = replace_at(config, path, value)
+    info = config.data.info(manager.data_dir)
+    if wrong := [*incompatible(old, config, origin, info, start.images), *manager.problems(config)]:
+        raise ConfigError(" ".join(wrong))
+    config = manager.resolved(config)
+    about = replace(
+        manager._about(config, origin.preset, title or origin.title, info.channels, info.classes),
+        parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
+    )  # fmt: skip
+    with manager._new_run(about) as (folder, lock, about):
+        fill_branch(parent, folder, start)
+    manager._launch(RunFolder(manager.runs_dir / about.id), lock, about, config, start.standing(), Limits())
+    return about.id
 
 
 def incompatible(old: RunConfig, new: RunConfig, parent: About, info: ImageInfo, images: int) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from gan_core.config.codec import ConfigError, replace_at, spec_at
 from gan_core.data.points import PointDataset
-from gan_core.runs.evaluation import Evaluation
 from gan_core.training.run_config import RunConfig
 from gan_core.training.trainer import Players
 
@@ -62,10 +61,8 @@ class Change:
 
 
 @dataclass(frozen=True)
-class KeepEvaluation:
-    """Write down an evaluation that somebody else made of this run."""
-
-    evaluation: Evaluation
+class KeepBrought:
+    """Write down the evaluations that somebody else has brought."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class Lengthen:
     total_images: int
 
 
-Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change | KeepEvaluation
+Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change | KeepBrought
 
 
 def check_command(config: RunConfig, command: Command) -> None:

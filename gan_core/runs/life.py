@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
+from collections.abc import Sequence
 
 from gan_core.config.codec import get_at, replace_at
 from gan_core.runs.advice import after_divergence, failure_words
@@ -14,13 +16,14 @@ from gan_core.runs.commands import (
     Change,
     CheckpointNow,
     Command,
-    KeepEvaluation,
+    KeepBrought,
     Lengthen,
     Pace,
     Pause,
     Stop,
     check_command,
 )
+from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.lock import RunLock
 from gan_core.runs.past import Stage
@@ -67,6 +70,9 @@ class RunLife:
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._life: list[Stage] = []  # the stage that it is in, and those to come; the last is its own
         self._stopping = self._paused = False
+        self._door = threading.Lock()  # of the two below
+        self._brought: list[Evaluation] = []  # made by others, and not written down yet
+        self._closed = False  # nothing can be written down any more
 
     # --- from other threads
 
@@ -92,6 +98,15 @@ class RunLife:
             check_command(self.config, command)
         except ValueError:
             return False
+        return True
+
+    def bring(self, evaluations: Sequence[Evaluation]) -> bool:
+        """Have evaluations that somebody else made written down; False where the run is at its end already."""
+        with self._door:
+            if self._closed:
+                return False
+            self._brought += evaluations
+        self.put(KeepBrought())
         return True
 
     # --- from where it was left
@@ -141,6 +156,12 @@ class RunLife:
         if trainer.grid_due():
             self._ledger.keep_grid(trainer)
 
+    def _keep_brought(self) -> None:
+        with self._door:
+            brought, self._brought = self._brought, []
+        for one in brought:
+            self._ledger.keep_evaluation(one)
+
     def _checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
         self._examine(trainer)  # so that what is kept is sound
         self._ledger.checkpoint(trainer, by_hand=by_hand)
@@ -162,8 +183,8 @@ class RunLife:
             self._ledger.pace(command.seconds_per_step)
         elif isinstance(command, CheckpointNow):
             self._checkpoint(trainer, by_hand=True)
-        elif isinstance(command, KeepEvaluation):
-            self._ledger.keep_evaluation(command.evaluation)
+        elif isinstance(command, KeepBrought):
+            self._keep_brought()
         elif isinstance(command, Change):
             self._change(trainer, command.path, command.value)
         elif isinstance(command, Lengthen):
@@ -248,6 +269,12 @@ class RunLife:
             self._ledger.stand_unwritten("failed", error=words, advice=advice)
 
     def _let_go(self) -> None:
+        with self._door:
+            self._closed = True
+        try:
+            self._keep_brought()
+        except Exception:
+            log.exception("run %s: its last evaluations could not be kept", self.folder.id)
         try:
             self._around.line.leave(self.folder.id)
             self._writer.close()

@@ -9,19 +9,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from gan_core.config.codec import ConfigError, replace_at, to_dict
+from gan_core.config.codec import ConfigError, to_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs import on_demand, twins
 from gan_core.runs.allocator import keep_freed_memory
-from gan_core.runs.branches import fill_branch, find_start, incompatible
-from gan_core.runs.commands import CheckpointNow, Command, KeepEvaluation, Stop, check_command
+from gan_core.runs.branches import start_branch
+from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
 from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.estimate import Estimate, estimate, resolve_precision
@@ -29,11 +29,13 @@ from gan_core.runs.evaluating import judges
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.libraries import Libraries
 from gan_core.runs.life import RunLife
+from gan_core.runs.listeners import Listener, Listeners
 from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.names import free_id
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
-from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
+from gan_core.runs.ready import ready_to_resume
+from gan_core.runs.snapshot import Dissected, Event, RunView
 from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
@@ -46,10 +48,6 @@ from gan_core.training.build import sample_shape
 from gan_core.training.cost import useful_threads
 
 log = logging.getLogger(__name__)
-
-Listener = Callable[[Event], None]
-Ready = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
-"""A run at rest with its lock held: all that its thread needs."""
 
 
 class RunManager(RunReader):
@@ -72,14 +70,14 @@ class RunManager(RunReader):
         _make_writable(self.runs_dir, "runs")
         _make_writable(self.data_dir, "data")
         self._views = ViewShelf()
-        self._guard = threading.RLock()  # of the dictionaries below; never held while anything is computed
+        self._guard = threading.RLock()  # of the threads and of closing; never held while anything is computed
         self._threads: dict[str, RunLife] = {}
-        self._listeners: dict[str, list[Listener]] = {}
+        self._listeners = Listeners()
         self._closing = False
         self._around = Surroundings(
             device=self._torch_device, line=DeviceQueue(), load_data=lambda c: self._library.load(c.data, c.size),
-            build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=self._emit,
-            is_watched=lambda run_id: bool(self._listeners.get(run_id)),
+            build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=self._listeners.tell,
+            is_watched=self._listeners.any_of,
             libraries=Libraries(self.data_dir / "compiled"),
         )  # fmt: skip
 
@@ -191,37 +189,11 @@ class RunManager(RunReader):
         """
         self._refuse_while_closing()
         limits = Limits(stop_at_step, stop_after_seconds)
-        ready = self._ready_to_resume(run_id, limits, total_images)
+        ready = ready_to_resume(self, run_id, limits, total_images)
         if (other := twins.other_to_resume(self, ready, limits, total_images)) is None:
             self._launch(*ready, total_images=total_images)
         else:
             twins.launch_pair(self, ready, other, total_images)
-
-    def _ready_to_resume(self, run_id: str, limits: Limits, total_images: int | None) -> Ready:
-        """With the run's lock held. Raises as `resume`."""
-        folder = self._at_rest(run_id)
-        lock = RunLock(folder.lock, run_id)
-        lock.acquire()
-        try:  # with the lock held nobody else changes what is read here
-            about, before = folder.about(), folder.standing()
-            config = self._config(folder)
-            self._check_device(about)
-            if total_images is not None:
-                config = replace_at(config, "total_images", total_images)
-            if before.state == "diverged":
-                raise ValueError(
-                    "A diverged run cannot go on; branch from an earlier checkpoint with a gentler setting."
-                )
-            if before.images >= config.total_images and before.state == "finished":
-                raise ValueError(
-                    f"The run has seen its {config.total_images:,} images; give it a greater length to go on."
-                )
-        except BaseException:
-            lock.release()
-            raise
-        if before.state in LIVE:
-            before = replace(before, state="interrupted")
-        return folder, lock, about, config, before, limits
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
@@ -250,33 +222,7 @@ class RunManager(RunReader):
         ValueError in one sentence.
         """
         self._refuse_while_closing()
-        parent = open_run(self.runs_dir, run_id)
-        origin = parent.about()
-        self._check_device(origin)
-        start = find_start(parent, origin, step, self.view(run_id).step)
-        old = config = self._config(parent, at_step=start.step)
-        for path, value in (changes or {}).items():
-            config = replace_at(config, path, value)
-        info = config.data.info(self.data_dir)
-        if wrong := [*incompatible(old, config, origin, info, start.images), *self.problems(config)]:
-            raise ConfigError(" ".join(wrong))
-        config = self.resolved(config)
-        about = replace(
-            self._about(config, origin.preset, title or origin.title, info.channels, info.classes),
-            parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
-        )  # fmt: skip
-        with self._new_run(about) as (folder, lock, about):
-            fill_branch(parent, folder, start)
-        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, start.standing(), Limits())
-        return about.id
-
-    def _check_device(self, about: About) -> None:
-        """Random states of one kind of device mean nothing to another."""
-        if about.device != self.device:
-            raise ValueError(
-                f"The run {about.id} was trained on {about.device}, but this program trains on {self.device}; "
-                f"start it on {about.device} to go on."
-            )
+        return start_branch(self, run_id, step, changes or {}, title)
 
     # --- how good it is
 
@@ -295,15 +241,7 @@ class RunManager(RunReader):
         folder = open_run(self.runs_dir, run_id)
         workshop = on_demand.Workshop(self._around.load_data, self._around.build_lock, self._torch_device)
         found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled, space)
-        thread = self._thread(run_id)
-        if thread is not None and thread.view.state in LIVE:
-            for one in found:
-                thread.put(KeepEvaluation(one))
-        elif not is_held(folder.lock):
-            found = on_demand.keep_evaluations(folder, found)
-            for one in found:
-                self._emit(run_id, Evaluated(run_id, one))
-        return found[-1]
+        return on_demand.hand_over(self, folder, found)[-1]
 
     # --- while it goes on
 
@@ -333,29 +271,11 @@ class RunManager(RunReader):
         While anybody listens, fresh sample grids come about four times a second. Ask for the `view` after
         subscribing, not before: then no change is missed. The last event of a run comes once it is at rest.
         """
+        return self._listeners.subscribe(run_id, callback)
 
-        def listener(event: Event) -> None:  # one object for each subscription, whoever the callback is
-            callback(event)
-
-        with self._guard:
-            self._listeners[run_id] = [*self._listeners.get(run_id, []), listener]
-
-        def end() -> None:
-            with self._guard:
-                left = [c for c in self._listeners.get(run_id, []) if c is not listener]
-                if left:
-                    self._listeners[run_id] = left
-                else:
-                    self._listeners.pop(run_id, None)
-
-        return end
-
-    def _emit(self, run_id: str, event: Event) -> None:
-        for callback in self._listeners.get(run_id, ()):
-            try:
-                callback(event)
-            except Exception:
-                log.exception("a listener of run %s failed", run_id)
+    def tell(self, run_id: str, event: Event) -> None:
+        """Let everybody know who listens, of what was done to a run at rest."""
+        self._listeners.tell(run_id, event)
 
     # --- reading
 
@@ -455,8 +375,3 @@ def _make_writable(folder: Path, what: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"The {what} folder {folder} cannot be written ({reason}); choose another.") from error
-
-
-def describe(about: About) -> dict[str, Any]:
-    """config.json's content, for downloads."""
-    return asdict(about)

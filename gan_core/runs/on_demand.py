@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -17,14 +18,19 @@ from gan_core.nets.base import ImageShape
 from gan_core.runs.checkpoints import sound_generator
 from gan_core.runs.evaluating import UNTRAINED, Moment, class_labels, evaluate, judges, untrained_generator
 from gan_core.runs.evaluation import Evaluation
-from gan_core.runs.lock import RunLock
+from gan_core.runs.lock import HeldElsewhere, RunLock
+from gan_core.runs.snapshot import Evaluated
 from gan_core.runs.store import RunFolder
 from gan_core.runs.views import config_in_force
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 
+if TYPE_CHECKING:
+    from gan_core.runs.manager import RunManager
+
 SAMPLES = 2_000
 LEAST_SAMPLES, MOST_SAMPLES = 100, 10_000
+END_SECONDS = 5.0  # that a run which is at rest takes at most to let go of everything
 _BEGUN = 0.3  # of the work is done when the real images have been looked at
 
 
@@ -106,8 +112,27 @@ def _trained(folder: RunFolder, workshop: Workshop, step: int | None) -> _Subjec
     return _Subject(net.to(workshop.device), moment, f"Evaluating step {row.step:,}")
 
 
+def hand_over(manager: RunManager, folder: RunFolder, found: list[Evaluation]) -> list[Evaluation]:
+    """Have them written down: by the run's thread where there is one, else here. As they are kept, as far as is known.
+
+    Nothing is kept where another process trains the run: only that one may write. Raises OSError.
+    """
+    thread = manager._thread(folder.id)
+    if thread is not None:
+        if thread.bring(found):
+            return found
+        thread.join(END_SECONDS)
+    try:
+        kept = keep_evaluations(folder, found)
+    except HeldElsewhere:
+        return found
+    for one in kept:
+        manager.tell(folder.id, Evaluated(folder.id, one))
+    return kept
+
+
 def keep_evaluations(folder: RunFolder, evaluations: list[Evaluation]) -> list[Evaluation]:
-    """Write them into a run at rest; as they are kept. Raises ValueError where another process holds it."""
+    """Write them into a run at rest; as they are kept. Raises HeldElsewhere where somebody else holds it, OSError."""
     lock = RunLock(folder.lock, folder.id)
     lock.acquire()
     try:

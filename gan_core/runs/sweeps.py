@@ -23,13 +23,14 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.names import free_id
+from gan_core.runs.ready import Ready, ready_to_resume
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text
 from gan_core.runs.surroundings import Limits
 from gan_core.runs.sweep_measures import measured
 from gan_core.runs.sweep_plan import Axis, Plan, axis_from, axis_json
-from gan_core.runs.together import Entry, seat_together
+from gan_core.runs.together import seat_together
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.batched import apart, kinship
@@ -139,7 +140,7 @@ class Sweeps:
         self._launch(entries, found)
         return sweep_id
 
-    def _make(self, config: RunConfig, preset: str, title: str, sweep: str, limits: Limits) -> Entry:
+    def _make(self, config: RunConfig, preset: str, title: str, sweep: str, limits: Limits) -> Ready:
         """The folder of a member's run, with its lock held."""
         manager = self._manager
         info = config.data.info(manager.data_dir)
@@ -148,7 +149,7 @@ class Sweeps:
             writer.stand(Standing())
         return RunFolder(manager.runs_dir / about.id), lock, about, config, Standing(), limits
 
-    def _launch(self, entries: list[Entry], found: list[list[int]]) -> None:
+    def _launch(self, entries: list[Ready], found: list[list[int]]) -> None:
         """Let them train, in groups; where one cannot, it and those after it are at rest again."""
         left = [[entries[place] for place in group] for group in found]
         try:
@@ -163,7 +164,7 @@ class Sweeps:
                 lock.release()
             raise
 
-    def _launch_together(self, entries: list[Entry]) -> None:
+    def _launch_together(self, entries: list[Ready]) -> None:
         manager = self._manager
         with manager._guard:
             manager._refuse_while_closing()
@@ -239,14 +240,14 @@ class Sweeps:
         views = [view for view in self.views(sweep) if view is not None]
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
-        entries: list[Entry] = []
+        entries: list[Ready] = []
         refused: list[str] = []
         with ExitStack() as undo:
             for view in views:
                 if view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
                     continue
                 try:
-                    entries.append(manager._ready_to_resume(view.id, Limits(), None))
+                    entries.append(ready_to_resume(manager, view.id, Limits(), None))
                     undo.callback(entries[-1][1].release)
                 except ValueError as error:
                     refused.append(str(error))

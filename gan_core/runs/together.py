@@ -17,15 +17,13 @@ from dataclasses import replace
 import torch
 
 from gan_core.runs.commands import Command, Pace, Pause, Resume, StepOnce, Stop
-from gan_core.runs.lock import RunLock
 from gan_core.runs.queue import DeviceQueue
+from gan_core.runs.ready import Ready
 from gan_core.runs.seat import Seat, SharedPlace
 from gan_core.runs.states import State
-from gan_core.runs.store import About, RunFolder, Standing
-from gan_core.runs.surroundings import Limits, Surroundings
+from gan_core.runs.surroundings import Surroundings
 from gan_core.runs.worker import LOOK_SECONDS, PACE_LOOK_SECONDS
 from gan_core.runs.writer import RunWriter
-from gan_core.training import RunConfig
 from gan_core.training.batched import TrainerStack
 
 log = logging.getLogger(__name__)
@@ -188,12 +186,8 @@ class TogetherThread(threading.Thread):
             seat.carry_out(Pause())
 
 
-Entry = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
-"""A run whose lock is held, as `RunThread` wants it."""
-
-
 def seat_together(
-    entries: list[Entry], around: Surroundings, threads: int
+    entries: list[Ready], around: Surroundings, threads: int
 ) -> tuple[list[Seat], list[TogetherThread]]:
     """Seats for runs of one kinship, on at most so many threads, still to be started.
 

@@ -53,7 +53,8 @@ def delete(manager: RunManager, run_id: str) -> str:
         sync_folder(manager.runs_dir)
     finally:
         lock.release()
-    manager._threads.pop(run_id, None)
+    with manager._guard:
+        manager._threads.pop(run_id, None)
     return token
 
 

@@ -15,6 +15,7 @@ from gan_core.config.codec import ConfigError, differences, replace_at
 from gan_core.data.base import ImageInfo
 from gan_core.runs.duet import Duet
 from gan_core.runs.names import free_id
+from gan_core.runs.ready import Ready, ready_to_resume
 from gan_core.runs.store import RunFolder, Standing, open_run
 from gan_core.runs.surroundings import Limits
 from gan_core.runs.writer import RunWriter
@@ -23,7 +24,7 @@ from gan_core.training.build import build_networks, sample_shape
 from gan_core.training.cost import points_every_steps
 
 if TYPE_CHECKING:
-    from gan_core.runs.manager import Ready, RunManager
+    from gan_core.runs.manager import RunManager
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def other_to_resume(manager: RunManager, ready: Ready, limits: Limits, total_ima
     try:
         if open_run(manager.runs_dir, twin).about().twin_of != run_id:
             return None
-        return manager._ready_to_resume(twin, limits, total_images)
+        return ready_to_resume(manager, twin, limits, total_images)
     except (ValueError, OSError) as problem:  # it is gone, has diverged or is at its end
         log.info("run %s goes on without its twin: %s", run_id, problem)
         return None

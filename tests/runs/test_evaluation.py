@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import math
+import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +18,10 @@ from gan_core.config.codec import replace_at
 from gan_core.data import Ring
 from gan_core.export import load_generator
 from gan_core.measure import Reference, features_for, measure_images, measure_plane
-from gan_core.runs import RunManager, cadence, on_demand
+from gan_core.runs import RunManager, State, Stop, cadence, on_demand
 from gan_core.runs.checkpoints import KEEP_AT_MOST, write_checkpoint
 from gan_core.runs.evaluation import ClassShares, Evaluation, best_step, mark_best
+from gan_core.runs.ledger import Ledger
 from gan_core.runs.snapshot import Evaluated
 from gan_core.runs.stage import plane_reference
 from gan_core.runs.store import RunFolder
@@ -188,6 +191,36 @@ def test_a_run_that_trains_keeps_what_somebody_else_measured(manager: RunManager
     step = manager.evaluate(run, samples=100).step
     until(lambda: {e.step for e in manager.evaluations(run)} >= {0, step})
     assert manager.view(run).state == "running"
+
+
+def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = manager.start(config(100_000, total_images=100_000_000))
+    until(lambda: bool(manager.view(run).step))
+    manager.checkpoint_now(run)
+    until(lambda: bool(manager.view(run).checkpoints))
+    ending, go_on = threading.Event(), threading.Event()
+    stand, measure = Ledger.stand, on_demand.evaluate_run
+
+    def slow(self: Ledger, state: State, *arguments: Any, **words: Any) -> None:
+        if state == "stopped":
+            ending.set()
+            assert go_on.wait(30)
+        stand(self, state, *arguments, **words)
+
+    def until_the_end(*arguments: Any) -> list[Evaluation]:
+        found = measure(*arguments)
+        manager.send(run, Stop())
+        assert ending.wait(30)
+        return found
+
+    monkeypatch.setattr(Ledger, "stand", slow)
+    monkeypatch.setattr(on_demand, "evaluate_run", until_the_end)
+    step = manager.evaluate(run, samples=100).step
+    go_on.set()
+    assert at_rest(manager, run).state == "stopped"
+    assert {e.step for e in manager.evaluations(run)} >= {0, step}
 
 
 def test_what_cannot_be_evaluated_is_a_sentence_and_stopping_keeps_nothing(manager: RunManager) -> None:

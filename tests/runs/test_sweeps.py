@@ -16,6 +16,7 @@ from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, 
 from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.commands import CheckpointNow
 from gan_core.runs.lock import is_held
+from gan_core.runs.ready import ready_to_resume
 from gan_core.runs.seat import Seat
 from gan_core.runs.store import RunFolder
 from gan_core.runs.sweep_measures import SAMPLES, best, measure, measured, unmeasured
@@ -382,14 +383,13 @@ def test_a_member_that_cannot_be_read_leaves_the_others_at_rest(
     runs = members(manager, sweep)
     for run in runs:
         at_rest(manager, run)
-    ready = manager._ready_to_resume
 
-    def broken(run: str, *arguments: Any) -> Any:
+    def broken(manager: RunManager, run: str, *arguments: Any) -> Any:
         if run == runs[1]:
             raise OSError(5, "Input/output error")
-        return ready(run, *arguments)
+        return ready_to_resume(manager, run, *arguments)
 
-    monkeypatch.setattr(manager, "_ready_to_resume", broken)
+    monkeypatch.setattr("gan_core.runs.sweeps.ready_to_resume", broken)
     with pytest.raises(OSError, match="Input/output"):
         sweeps.go_on(sweep)
     assert not is_held(folder(manager, runs[0]).lock)

@@ -1,0 +1,53 @@
+"""A run at rest that is about to go on: looked at and with its lock held, so that nobody else changes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gan_core.config.codec import replace_at
+from gan_core.runs.lock import RunLock
+from gan_core.runs.states import LIVE
+from gan_core.runs.store import About, RunFolder, Standing
+from gan_core.runs.surroundings import Limits
+from gan_core.training import RunConfig
+
+if TYPE_CHECKING:
+    from gan_core.runs.manager import RunManager
+
+Ready = tuple[RunFolder, RunLock, About, RunConfig, Standing, Limits]
+"""All that a run's thread needs; the configuration is the one in force."""
+
+
+def ready_to_resume(manager: RunManager, run_id: str, limits: Limits, total_images: int | None) -> Ready:
+    """With the run's lock held. Raises as `RunManager.resume`."""
+    folder = manager._at_rest(run_id)
+    lock = RunLock(folder.lock, run_id)
+    lock.acquire()
+    try:  # with the lock held nobody else changes what is read here
+        about, before = folder.about(), folder.standing()
+        config = manager._config(folder)
+        check_device(about, manager.device)
+        if total_images is not None:
+            config = replace_at(config, "total_images", total_images)
+        if before.state == "diverged":
+            raise ValueError("A diverged run cannot go on; branch from an earlier checkpoint with a gentler setting.")
+        if before.images >= config.total_images and before.state == "finished":
+            raise ValueError(
+                f"The run has seen its {config.total_images:,} images; give it a greater length to go on."
+            )
+    except BaseException:
+        lock.release()
+        raise
+    if before.state in LIVE:
+        before = replace(before, state="interrupted")
+    return folder, lock, about, config, before, limits
+
+
+def check_device(about: About, device: str) -> None:
+    """Raises ValueError: random states of one kind of device mean nothing to another."""
+    if about.device != device:
+        raise ValueError(
+            f"The run {about.id} was trained on {about.device}, but this program trains on {device}; "
+            f"start it on {about.device} to go on."
+        )
