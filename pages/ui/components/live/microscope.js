@@ -3,12 +3,17 @@
 const NEXT_STEPS = [["both", "Both"], ["discriminator", "D only"], ["generator", "G only"]];
 const PACES = [[6, "slow"], [3, "medium"], [1.2, "fast"]]; // seconds for each part
 const RUNNING_ON_MS = 1500; // a run that goes on for so long has been resumed
+const LATE_MS = 2000; // a step that was taken apart is told of before the pause after it
+const COMING = "One step is on its way …", QUEUED = "The step is taken as soon as the device is free …";
+const MISSED = "The run was paused before this step could be taken apart; ask for the next one.";
+const ENDED = "The run has ended: there is no next step.";
 
 class Microscope {
   /** ask(what): sends a command, gives what is in the way; opened(on): it opened or closed. */
   constructor({ stage, networks, ask, opened }) {
     Object.assign(this, { stage, networks, ask, opened });
-    this.view = null;
+    this.view = this.taken = null;
+    this.asked = false;
     this.build();
     this.reset();
   }
@@ -53,14 +58,39 @@ class Microscope {
   }
 
   setView(view) {
+    const before = this.view?.state;
     this.view = view;
-    const can = ["running", "paused"].includes(view.state), wait = this.asked && can;
-    this.button.disabled = !can && !this.current;
-    for (const button of this.nextButtons) button.disabled = !can || wait;
-    if (this.asked && !can) this.tell("The run has ended: there is no next step.");
-    const resumed = view.state === "running" && this.isOpen && !this.asked;
+    this.button.disabled = !this.canStep && !this.current;
+    if (this.asked) this.expect(before);
+    this.allowNext();
+    const resumed = view.state === "running" && !!this.taken && !this.asked && view.step > this.step;
     if (!resumed) this.stay();
     else this.leaving ||= setTimeout(() => this.close(), RUNNING_ON_MS);
+  }
+
+  /** A step has been asked for, and the run's state was told: whether it can still come. before: the state until then. */
+  expect(before) {
+    const { state } = this.view;
+    if (state !== "paused") clearTimeout(this.late);
+    if (state === "running") this.tell(COMING);
+    else if (state === "queued") this.tell(QUEUED);
+    else if (state !== "paused") this.tell(ENDED);
+    else if (before !== "paused") this.late = setTimeout(() => this.tell(MISSED), LATE_MS);
+  }
+
+  get canStep() {
+    return ["running", "paused"].includes(this.view?.state);
+  }
+
+  allowNext() {
+    for (const button of this.nextButtons) button.disabled = !this.canStep || this.asked;
+  }
+
+  /** Nothing is waited for any more: it has come, or it will not. */
+  settle() {
+    this.asked = false;
+    clearTimeout(this.late);
+    this.allowNext();
   }
 
   stay() {
@@ -87,25 +117,22 @@ class Microscope {
   async take(players) {
     this.play(false);
     this.asked = true;
-    for (const button of this.nextButtons) button.disabled = true;
-    this.tell("One step is on its way …");
+    this.allowNext();
+    this.tell(COMING);
     const trouble = await this.ask({ do: "dissect", players });
     if (trouble && this.asked) this.tell(trouble);
   }
 
-  /** Words alone: there is nothing to look at, or not yet. */
+  /** Words where there is nothing to look at, or not yet: with "…" the step is on its way, else it may be asked for again. */
   tell(words) {
-    if (this.taken) return say(this.words, words);
+    if (!words.endsWith("…")) this.settle();
+    say(this.words, words);
+    if (this.taken) return;
     this.list.replaceChildren();
     this.formula.replaceChildren();
     this.bars.replaceChildren();
     say(this.title, "Slow motion");
-    say(this.words, words);
     for (const button of [this.backButton, this.forwardButton, this.playButton]) button.disabled = true;
-    if (!words.endsWith("…")) {
-      this.asked = false;
-      for (const button of this.nextButtons) button.disabled = !["running", "paused"].includes(this.view?.state);
-    }
   }
 
   /** A step taken apart: by us, by another viewer, or before this page was loaded. */
@@ -113,7 +140,7 @@ class Microscope {
     this.buffer = buffer;
     this.step = readArrays(buffer).header.dissection.step;
     const mine = this.asked;
-    this.asked = false;
+    this.settle();
     if (this.view) this.setView({ ...this.view, step: Math.max(this.step, this.view.step) });
     if (mine || this.isOpen) this.begin();
   }
@@ -183,7 +210,7 @@ class Microscope {
     const focused = this.root.contains(document.activeElement);
     this.stay();
     this.play(false);
-    this.asked = false;
+    this.settle();
     if (!this.isOpen) return;
     this.root.hidden = true;
     this.taken = null;
@@ -196,6 +223,7 @@ class Microscope {
 
   end() {
     clearTimeout(this.timer);
+    clearTimeout(this.late);
     this.stay();
   }
 }
