@@ -59,8 +59,18 @@ class Cadence:
         """An evaluation of the generator as it is now, if one is due and affordable; before the first of them one of
         the untrained generator, so that no number stands without its two reference lines.
 
-        Nothing that it does changes what the run becomes. `interrupted` is asked now and then, and ends it.
+        Nothing that it does changes what the run becomes. `interrupted` is asked now and then, and ends it. Where it
+        cannot be done, too few real images or too little memory say, that is logged and not tried again.
         """
+        try:
+            return self._next(trainer, elapsed_seconds, images_per_second, interrupted)
+        except Exception as error:
+            self._give_up(error)
+            return None
+
+    def _next(
+        self, trainer: Trainer, elapsed_seconds: float, images_per_second: float, interrupted: Interrupted
+    ) -> Evaluation | None:  # fmt: skip
         spacing = trainer.config.record.evaluate_images
         early = elapsed_seconds < _EARLIEST_SECONDS or trainer.images < _EARLIEST_SHARE * spacing
         if not spacing or early or (judge := self._judge(trainer)) is None:
@@ -74,6 +84,13 @@ class Cadence:
 
     def last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
         """What the run has become at its end, with the untrained generator where that is missing, if affordable."""
+        try:
+            return self._last(trainer, elapsed_seconds)
+        except Exception as error:
+            self._give_up(error)
+            return []
+
+    def _last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
         if not trainer.config.record.evaluate_images or trainer.images <= self._images or self._coming is None:
             return []
         judge = self._judge(trainer)
@@ -89,16 +106,11 @@ class Cadence:
             return None
         if self._coming is None:
             self._coming = judges().soon(trainer.config, self._load_data, SAMPLES)
-        if not self._coming.done():
-            return None
-        try:
-            return self._coming.result()
-        except (ValueError, DataUnavailable) as error:  # too few real images, say: no later try would change that
-            self._give_up(error)
-            return None
+        return self._coming.result() if self._coming.done() else None
 
     def _give_up(self, error: Exception) -> None:
-        log.warning("a run is not evaluated: %s", error)
+        expected = isinstance(error, ValueError | DataUnavailable)
+        log.warning("a run is not evaluated: %s", error, exc_info=None if expected else error)
         self._unable = True
 
     # --- what it costs
@@ -154,15 +166,11 @@ class Cadence:
         if not self._affordable(judge, trainer, elapsed_seconds):
             return None
         start = time.perf_counter()
-        try:
-            with self.booked():
-                net = trainer.sampler() if trained else self._untrained(trainer)
-                moment = Moment(trainer.step_count, trainer.images, elapsed_seconds) if trained else UNTRAINED
-                labels = self._labels(judge, trainer)
-                one = evaluate(net, judge, trainer.config, labels, moment, lambda fraction: not interrupted())
-        except ValueError as error:
-            self._give_up(error)
-            return None
+        with self.booked():
+            net = trainer.sampler() if trained else self._untrained(trainer)
+            moment = Moment(trainer.step_count, trainer.images, elapsed_seconds) if trained else UNTRAINED
+            labels = self._labels(judge, trainer)
+            one = evaluate(net, judge, trainer.config, labels, moment, lambda fraction: not interrupted())
         if one is None:
             return None
         if trained:

@@ -113,7 +113,7 @@ def _trained(folder: RunFolder, workshop: Workshop, step: int | None) -> _Subjec
 
 
 def hand_over(manager: RunManager, folder: RunFolder, found: list[Evaluation]) -> list[Evaluation]:
-    """Have them written down: by the run's thread where there is one, else here. As they are kept, as far as is known.
+    """Have them written down, by the run's thread where there is one; the same as they are kept, where that is known.
 
     Nothing is kept where another process trains the run: only that one may write. Raises OSError.
     """

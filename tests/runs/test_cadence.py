@@ -36,17 +36,22 @@ class World:
 
 
 def simulate(
-    monkeypatch: pytest.MonkeyPatch, world: World, *, interrupted: bool = False
-) -> tuple[list[Evaluation], float]:
+    monkeypatch: pytest.MonkeyPatch, world: World, *, interrupted: bool = False, first: float | None = None,
+    guess: Any = None, real_images: Exception | None = None,
+) -> tuple[list[Evaluation], float]:  # fmt: skip
     """All evaluations of a run, and its length in seconds; the share is checked after each of them."""
     judge = SimpleNamespace(kind=("f", 500), features="f", samples=500, build_seconds=1.0)
     future: Future[Any] = Future()
-    future.set_result(judge)
+    if real_images is None:
+        future.set_result(judge)
+    else:
+        future.set_exception(real_images)
     monkeypatch.setattr(cadence, "evaluate", world.evaluate)
     monkeypatch.setattr(cadence, "judges", lambda: SimpleNamespace(soon=lambda *_: future))
     monkeypatch.setattr(cadence, "time", SimpleNamespace(perf_counter=lambda: world.now))
-    first = world.cost_seconds(1) if callable(world.cost_seconds) else world.cost_seconds
-    monkeypatch.setattr(Cadence, "_guess", lambda *_: first)
+    if first is None:
+        first = world.cost_seconds(1) if callable(world.cost_seconds) else world.cost_seconds
+    monkeypatch.setattr(Cadence, "_guess", guess or (lambda *_: first))
     record = SimpleNamespace(evaluate_images=world.every)
     trainer: Any = SimpleNamespace(
         config=SimpleNamespace(record=record, total_images=world.total_images), images=0, step_count=0, class_count=0,
@@ -105,6 +110,18 @@ def test_evaluations_that_turn_out_dear_are_paid_back(monkeypatch: pytest.Monkey
 
 def test_off_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert simulate(monkeypatch, World(0.01, every=0))[0] == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of memory"), OSError(5, "Input/output error"), MemoryError()])
+def test_what_goes_wrong_in_an_evaluation_ends_the_evaluations_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: Any) -> float:
+        raise error
+
+    assert simulate(monkeypatch, World(fails), first=0.1)[0] == []
+    assert simulate(monkeypatch, World(0.1), guess=fails)[0] == []
+    assert simulate(monkeypatch, World(0.1), real_images=error)[0] == []
 
 
 def test_one_that_is_interrupted_is_paid_for_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
