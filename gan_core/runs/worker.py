@@ -22,7 +22,7 @@ from gan_core.training.trainer import Players
 
 log = logging.getLogger(__name__)
 
-LOOKS_A_POINT = 32  # at the least so often between two points of the curves it is seen whether anything is to be done
+LOOKS_A_POINT = 8  # at the least so often between two points of the curves it is seen whether anything is to be done
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
 TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
 LOOK_SECONDS = 0.5  # between two looks at the place in line

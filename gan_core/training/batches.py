@@ -44,8 +44,8 @@ class Batches:
 
     def images_of(self, rows: Tensor) -> Tensor:
         """float32 [..., C, H, W] in [-1, 1] of rows [...]."""
-        images = to_unit(self.images.index_select(0, rows.flatten()))
-        return images.view(*rows.shape, *images.shape[1:])
+        images = to_unit(self.images.flatten(1).index_select(0, rows.flatten()))  # a row is found sooner in a matrix
+        return images.view(*rows.shape, *self.images.shape[1:])
 
     def next_rows(self) -> Tensor:
         """Which images the next batch is of: int64 [batch]."""

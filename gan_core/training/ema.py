@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
+from torch import Tensor
 
 from gan_core.nets.base import GeneratorNet
 
@@ -32,6 +33,11 @@ class WeightAverage:
         """To be called after the weights of either network were laid into other memory."""
         self._from = [p.detach() for p in self._source.parameters()]
         self._to = [p.detach() for p in self.net.parameters()]
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """The averaged ones, in the order of the generator's."""
+        return list(self._to)
 
     @torch.no_grad()
     def update(self, decay: float) -> None:

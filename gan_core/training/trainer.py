@@ -201,10 +201,10 @@ class Trainer:
 
     def _take_compiled_steps(self, library: Library, count: int) -> None:
         before = self.batches.state(), self._latents_rng.get_state()
-        taken = library(*self._draw(count), Moving(
-            list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments,
-            list(self.average.net.parameters()),
-        ).tensors())  # fmt: skip
+        moving = Moving(
+            list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments, self.average.weights
+        )  # fmt: skip
+        taken = library(*self._draw(count), moving.tensors())
         if len(taken) < count:  # as if no more had been asked for
             self.batches.load_state(before[0])
             self._latents_rng.set_state(before[1])
