@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from gan_core.data.limits import Refused, shown
@@ -126,14 +127,14 @@ def copy_database(source: RunFolder, target: RunFolder, digests: Mapping[str, st
     try:
         standing, changes = _standing(source.standing()), source.changes()
         config_in_force(target.about(), [_change(change) for change in changes])
-        points, grids = source.points(), [source.grid(step) for step, _ in source.grids()]
+        points, grids = _points(source.points()), [source.grid(step) for step, _ in source.grids()]
         checkpoints, evaluations = source.checkpoints(), source.evaluations()
     except (OverflowError, RecursionError, MemoryError):
         raise Refused("its metrics.db cannot be read") from None
     kept_grids = [row for row in grids if row is not None and _grid_is_there(row, target, digests)]
     kept = [row for row in checkpoints if _checkpoint_is_there(row, digests)]
     with closing(RunWriter(target)) as writer:
-        writer.add_points({name: np.where(np.isfinite(column), column, math.nan) for name, column in points.items()})
+        writer.add_points(points)
         writer.stand(standing)
         for change in changes:
             writer.add_change(change)
@@ -216,6 +217,14 @@ def _check_numbers(step: int, images: int, seconds: float) -> None:
         raise Refused("a number in its metrics.db is out of every range")
 
 
+def _points(columns: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """What is infinite as unknown, as a run writes it."""
+    steps = columns["step"]
+    if not ((steps >= 0) & (steps <= _MOST_STEP)).all():
+        raise Refused("a number in its metrics.db is out of every range")
+    return {name: np.where(np.isfinite(column), column, math.nan) for name, column in columns.items()}
+
+
 def _change(change: LiveChange) -> LiveChange:
     if not 0 <= change.step <= _MOST_STEP or len(change.path) > MOST_TEXT:
         raise Refused("a change in its metrics.db is out of every range")
@@ -224,6 +233,7 @@ def _change(change: LiveChange) -> LiveChange:
 
 def _evaluation(one: Evaluation) -> Evaluation:
     _check_numbers(one.step, one.images, one.elapsed_seconds)
+    _check_numbers(one.step, one.images, one.cost_seconds)
     names = (one.features, *one.values, *one.floor, *one.classes.names)
     if not all(len(name) <= MOST_TEXT and name.isprintable() for name in names) or not 0 <= one.samples <= _MOST_STEP:
         raise Refused("an evaluation in its metrics.db is out of every range")

@@ -248,6 +248,8 @@ def changed(database: bytes, tmp_path: Path, *statements: str) -> bytes:
     ("UPDATE state SET advice = '[' || hex(zeroblob(2000)) || ']'",),
     ("UPDATE state SET error = hex(zeroblob(2000))",),
     ("UPDATE points SET d_loss = 'x'",),
+    ("UPDATE points SET step = -step",),
+    ("UPDATE points SET step = 9223372036854775807 WHERE step = (SELECT max(step) FROM points)",),
     ("UPDATE grids SET columns = 100000",),
     ("UPDATE grids SET scores = x'00'",),
     ("UPDATE checkpoints SET step = -5 WHERE step = (SELECT max(step) FROM checkpoints)",),
@@ -255,6 +257,8 @@ def changed(database: bytes, tmp_path: Path, *statements: str) -> bytes:
     ("INSERT INTO changes VALUES (1, 3, 'g_optimizer.lr', '1', '\"__import__\"')",),
     ("INSERT INTO evaluations VALUES (1, 1, 1, 'f', 1, '[]', '{}', '{}', 0, 0)",),
     ("INSERT INTO evaluations VALUES (-1, 1, 1, 'f', 1, '{}', '{}', '{}', 0, 0)",),
+    ("INSERT INTO evaluations VALUES (1, 1, 1, 'f', 1, '{}', '{}', '{}', 9e999, 0)",),
+    ("INSERT INTO evaluations VALUES (1, 1, 1, 'f', 1, '{}', '{}', '{}', -1000, 0)",),
 ])  # fmt: skip
 def test_a_database_that_does_harm(runs: Path, files: Files, statements: tuple[str, ...]) -> None:
     database = changed(files["metrics.db"], runs.parent.parent, *statements)
