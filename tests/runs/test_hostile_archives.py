@@ -248,7 +248,6 @@ def changed(database: bytes, tmp_path: Path, *statements: str) -> bytes:
     ("UPDATE state SET advice = '[' || hex(zeroblob(2000)) || ']'",),
     ("UPDATE state SET error = hex(zeroblob(2000))",),
     ("UPDATE points SET d_loss = 'x'",),
-    ("UPDATE points SET step = -step",),
     ("UPDATE points SET step = 9223372036854775807 WHERE step = (SELECT max(step) FROM points)",),
     ("UPDATE grids SET columns = 100000",),
     ("UPDATE grids SET scores = x'00'",),
