@@ -9,31 +9,31 @@ from torch import Tensor
 
 from gan_core.objectives.base import Adaptive, Loss
 
-ADJUST_EVERY = 4  # updates of D, as in the paper's code
+ADJUST_EVERY = 4  # steps, as in the paper's code, where each has one update of D
 
 
 class AdaptiveStrength:
     """p of Karras et al. 2020 (arXiv:2006.06676), section 3: r_t = E[sign(D_train)] against a target.
 
-    Every four updates of D, p moves by the share of `images_to_full` that they saw: up where r_t, the mean over them,
-    is above the target, down where it is below. The sign is seen from the loss's threshold, since D's logits need not
-    have theirs at 0. All of it stays on the device.
+    Every four steps p moves by the share of `images_to_full` that D saw in them: up where r_t, the mean over the last
+    update of each, is above the target, down where it is below. The sign is seen from the loss's threshold, since D's
+    logits need not have theirs at 0. All of it stays on the device.
     """
 
     def __init__(self, start: float, device: torch.device) -> None:
         self.strength = torch.tensor(start, dtype=torch.float32, device=device)
-        self._signs: list[Tensor] = []  # means of the updates since p last moved
+        self._signs: list[Tensor] = []  # means of the steps since p last moved
 
     @torch.no_grad()
-    def watch(self, rule: Adaptive, loss: Loss, real_logits: Tensor, fake_logits: Tensor, batch_size: int) -> None:
-        """After an update of D, with its logits [N]."""
+    def watch(self, rule: Adaptive, loss: Loss, real_logits: Tensor, fake_logits: Tensor, images: int) -> None:
+        """After a step's last update of D, with its logits [N]; images: real ones that the step has seen."""
         threshold = loss.threshold(real_logits, fake_logits)
         self._signs.append(torch.sign(real_logits.float() - threshold).mean())
         if len(self._signs) < ADJUST_EVERY:
             return
         up = torch.sign(torch.stack(self._signs).mean() - rule.target)
         self._signs.clear()
-        step = batch_size * ADJUST_EVERY / rule.images_to_full
+        step = images * ADJUST_EVERY / rule.images_to_full
         self.strength = (self.strength + up * step).clamp(0.0, 1.0)
 
     def state(self) -> dict[str, Any]:

@@ -172,11 +172,11 @@ class Trainer:
         self._average_weights()
 
     def _adapt(self, window: Window) -> None:
-        """Move the augmentation's strength after an update of D, where it is one that adapts."""
+        """Move the augmentation's strength after a step's last update of D, where it is one that adapts."""
         rule, config = self.config.augmentation, self.config
         if isinstance(rule, Adaptive):
             real_logits, fake_logits = window.real_logits[-1].float(), window.fake_logits[-1].float()
-            self._strength.watch(rule, config.loss, real_logits, fake_logits, config.batch_size)
+            self._strength.watch(rule, config.loss, real_logits, fake_logits, config.batch_size * config.k_d)
 
     def _average_weights(self) -> None:
         if (decay := self._average_keeps(self.images)) is not None:

@@ -68,6 +68,16 @@ def test_a_checkpoint_carries_the_strength_to_the_last_bit(tiny: RunConfig, rand
     assert strengths[-1] == pytest.approx(3 * 32 / 1_000)  # three times four updates of 8 images
 
 
+def test_the_strength_rises_by_the_images_that_d_has_seen(tiny: RunConfig, random_images: ImageSet) -> None:
+    """Whatever share of D's updates is watched: `images_to_full` counts images, of which k_d batches come a step."""
+    config = replace(adapting(tiny), k_d=3)
+    trainer = Trainer(config, with_held_out(random_images), CPU)
+    for _ in range(8):
+        trainer.step()
+    assert trainer.images == 8 * 3 * 8
+    assert trainer.state()["augmentation"]["strength"].item() == pytest.approx(trainer.images / 1_000)
+
+
 def test_a_checkpoint_without_a_strength_starts_anew(tiny: RunConfig, random_images: ImageSet) -> None:
     state = Trainer(tiny, random_images, CPU).state()
     del state["augmentation"]
