@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.config.codec import ConfigError, walk
+from gan_core.config.codec import ConfigError, spec_at, walk
 from gan_core.config.fields import FieldSpec
 from gan_core.runs.sweep_plan import Plan, read_axis
 from gan_core.runs.sweeps import groups
@@ -144,14 +144,15 @@ def _draw_search(place: Any, *, has_fields: bool) -> int:
 
 def _draw_length(place: Any, base: RunConfig, preset: str) -> RunConfig:
     """The configuration with the length that each run is to have."""
-    images = base.batch_size * base.k_d
+    images, length = base.batch_size * base.k_d, spec_at(base, "total_images")
+    least, most = int(length.low or 1), int(length.high or base.total_images)
     own = max(1, base.total_images // images)
     first = min(own, FIRST_STEPS) if shows_points(base.data) else own
     steps = place.number_input(
-        "Steps of each run", 1, 10_000_000, first, step=max(1, first // 10), key=f"sweep-steps:{preset}",
+        "Steps of each run", 1, max(1, most // images), first, step=max(1, first // 10), key=f"sweep-steps:{preset}",
         help=f"The settings it starts from train {count(own)} steps. Schedules are fitted to the length.",
     )  # fmt: skip
-    return replace(base, total_images=max(100, int(steps) * images))
+    return replace(base, total_images=min(most, max(least, int(steps) * images)))
 
 
 def _draw_start(

@@ -104,6 +104,22 @@ def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: Home) -> None:
     assert any("a grid needs its values" in error.value for error in app.error)
 
 
+@pytest.mark.parametrize(("preset", "batch"), [("first-gan", 4), ("ring", 1024)])
+def test_no_length_is_longer_than_a_run_may_be(real: Home, preset: str, batch: int) -> None:
+    app = AppTest.from_function(script, default_timeout=60)
+    query = {"preset": preset, "batch_size": str(batch), "total_images": "1000000000"}
+    for name, text in query.items():
+        app.query_params[name] = text
+    app.run()
+    app.selectbox(key="sweep-base").set_value("").run()
+    assert not app.exception, app.exception
+    steps = next(n for n in app.number_input if n.label == "Steps of each run")
+    steps.set_value(int(steps.max)).run()
+    assert not app.exception, app.exception
+    assert not app.error, app.error
+    assert int(steps.max) * batch <= 1_000_000_000
+
+
 def test_the_route_tells_of_every_member(real: Home) -> None:
     manager = real.manager()
     base = tiny()
