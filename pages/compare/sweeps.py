@@ -65,7 +65,7 @@ def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
     config = next((manager().config(view.id) for view in views if view is not None), None)
     if config is None:
         st.info("All runs of this sweep have been deleted.")
-        st.button("Remove the sweep from the list", on_click=lambda: desk().forget(sweep.id))
+        st.button("Remove the sweep from the list", on_click=_do, args=("forget", sweep.id))
         return
     if not several:  # else the choice says its name
         st.markdown(f"**{_name(sweep)}**")
@@ -95,7 +95,7 @@ def _draw_actions(sweep: Any, views: list[Any]) -> None:
     """Of all members at once; what can be done now."""
     there = [view for view in views if view is not None]
     states = {view.state for view in there}
-    resting = [v for v in there if v.state in ("stopped", "interrupted", "failed") or v.state == "paused"]
+    resting = [view for view in there if view.state in ("paused", "stopped", "interrupted", "failed")]
     with st.container(horizontal=True, key="sweep-actions"):
         if "running" in states:
             st.button("Pause all", icon=":material/pause:", key="sweep-pause", on_click=_do, args=("pause", sweep.id))
@@ -135,7 +135,7 @@ def _draw_measuring(sweep: str) -> None:
     if job is None:
         return
     if not job.done:
-        st.progress(job.fraction, text=job.words.capitalize())
+        st.progress(job.fraction, text=job.words[:1].upper() + job.words[1:])
         return
     home().jobs.forget(f"sweep:{sweep}")
     if job.problem:
@@ -153,7 +153,7 @@ def _do(what: str, sweep: str) -> None:
 def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None:
     def opened() -> None:
         run = st.session_state["sweep-view"].get("open")
-        if run in {member.run for member in sweep.members}:
+        if isinstance(run, str) and run in {member.run for member in sweep.members}:
             watch(state, run)
             st.session_state["compare_sweep_open"] = True
 
