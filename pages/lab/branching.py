@@ -64,7 +64,7 @@ def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) ->
         type="primary",
         width="stretch",
         on_click=begin,
-        args=(state, state.begun, lambda: manager().branch(state.run, step, changes)),
+        args=(state, state.begun, lambda: manager().branch(view.id, step, changes)),
     )
 
 
