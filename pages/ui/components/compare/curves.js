@@ -153,7 +153,7 @@ class CompareCurves {
   }
 
   showLegend() {
-    this.legend.replaceChildren(...this.data.runs.map((run) => {
+    renew(this.legend, ...this.data.runs.map((run) => {
       const feed = this.feeds.all.get(run.id), state = feed?.refused ? "not readable" : feed?.view?.state ?? run.state, live = MOVES.includes(state);
       return make("button", { type: "button", class: "gc-run", "data-testid": `run-${run.letter}`, "aria-pressed": String(!memory.hidden.has(run.id)),
         title: `${run.name}\n${run.id}\n${feed?.refused || "Show or hide its lines"}`, style: `--ink: var(--gc-${run.place % 8})`,
@@ -172,7 +172,7 @@ class CompareCurves {
   showMeasures() {
     const there = this.there(), shown = this.measures();
     this.pills.hidden = this.bar.hidden = !there.length;
-    this.pills.replaceChildren(...there.map(({ name, label, about }) => make("button", { type: "button", class: "gc-pill", "data-testid": `measure-${name}`,
+    renew(this.pills, ...there.map(({ name, label, about }) => make("button", { type: "button", class: "gc-pill", "data-testid": `measure-${name}`,
       "aria-pressed": String(shown.includes(name)), title: about, onClick: () => this.toggleMeasure(name) }, label)));
     const wanted = there.filter(({ name }) => shown.includes(name)).map((measure) => this.chart(measure));
     for (const [name, chart] of this.charts) {

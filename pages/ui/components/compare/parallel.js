@@ -2,7 +2,7 @@
 
 const NEAR_PX = 14, LEAST_BRUSH_PX = 5, BANDS = 5;
 const HEIGHT = 24, TOP = 4.5, BOTTOM = 3.5, LETTER = 0.4, LEAST_GAP = 6.5, LINE = 0.9; // in rem, so that a projector's type fits too
-const memory = (window.ganscopeCompareParallel ??= { metric: "", hidden: new Map() }); // while the page is open
+const memory = (window.ganscopeCompareParallel ??= { metric: "", shown: new Map() }); // while the page is open
 
 class ParallelView {
   constructor(parent) {
@@ -42,12 +42,12 @@ class ParallelView {
 
   /** The axes anew: those of the settings that are shown, then the measure's own. */
   rebuild() {
-    const { runs, axes } = this.data, shown = axes.filter(({ path, shown: first }) => memory.hidden.get(path) ?? first);
+    const { runs, axes } = this.data, shown = axes.filter(({ path, shown: first }) => memory.shown.get(path) ?? first);
     const values = runs.map(({ values: known }) => known[memory.metric] ?? null);
     this.axes = [...shown.map((spec) => new Axis(spec)), new Axis({ ...this.measure, path: "", kind: "number", scale: this.measure.log ? "log" : "linear", values })];
     this.end = this.axes[this.axes.length - 1];
-    this.pills.replaceChildren(...axes.map(({ path, label }) => make("button", { type: "button", class: "gc-pill", "data-testid": `axis-${path}`, title: path,
-      "aria-pressed": String(shown.some((spec) => spec.path === path)), onClick: () => { memory.hidden.set(path, !shown.some((spec) => spec.path === path)); this.rebuild(); } }, label)));
+    renew(this.pills, ...axes.map(({ path, label }) => make("button", { type: "button", class: "gc-pill", "data-testid": `axis-${path}`, title: path,
+      "aria-pressed": String(shown.some((spec) => spec.path === path)), onClick: () => { memory.shown.set(path, !shown.some((spec) => spec.path === path)); this.rebuild(); } }, label)));
     this.pills.hidden = axes.length < 2;
     this.showScale();
     this.draw();

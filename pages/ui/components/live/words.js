@@ -44,6 +44,13 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** New children for the old ones; who had the focus on one of them has it on the new one of that `data-testid`. */
+function renew(parent, ...children) {
+  const held = parent.contains(document.activeElement) ? document.activeElement.dataset.testid : "";
+  parent.replaceChildren(...children);
+  if (held) [...parent.querySelectorAll("[data-testid]")].find((child) => child.dataset.testid === held)?.focus({ preventScroll: true });
+}
+
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** A CSS colour, variables and mixtures included, as [r, g, b] from 0 to 255. */

@@ -56,13 +56,15 @@ class TopBar {
   }
 
   showChosen(ids, rows) {
+    const live = ids.some((id) => rows.get(id)?.live), key = JSON.stringify([ids.map((id) => [id, rows.get(id)?.name]), live]);
+    if (key === this.shown) return; // so that the focus stays
+    this.shown = key;
     this.chosen.hidden = !ids.length;
     if (!ids.length) return this.chosen.replaceChildren();
     const go = (tab, words) => make("button", { class: "gs-button", type: "button", onClick: () => this.table.ask(["tab", tab]) }, words);
     const pills = ids.map((id, place) => make("span", { class: "gt-pill", style: `--ink: var(--gc-${place % 8})` },
       make("i", { class: "gc-badge" }, letterOf(place)), make("span", {}, rows.get(id)?.name || id),
       make("button", { type: "button", "aria-label": `Compare ${rows.get(id)?.name || id} no more`, onClick: () => this.table.pick(id, false) }, "×")));
-    const live = ids.some((id) => rows.get(id)?.live);
     this.chosen.replaceChildren(make("div", { class: "gt-pills" }, ...pills), make("div", { class: "gt-go" },
       go("curves", "Curves"), go("samples", "Samples"), go("settings", "Settings"),
       make("button", { class: "gs-button", type: "button", onClick: () => this.table.choose([]) }, "Clear"),

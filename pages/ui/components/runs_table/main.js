@@ -27,7 +27,7 @@ class RunsTable {
   }
 
   update(data, trigger) {
-    Object.assign(this, { data, trigger, token: data.token, told: data.signature });
+    Object.assign(this, { data, trigger, token: data.token });
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.root.toggleAttribute("data-projector", data.projector);
     this.measures = data.measures;
@@ -195,6 +195,7 @@ class RunsTable {
       const answer = await fetch(`/runs/rows?runs=${live.join()}&token=${encodeURIComponent(this.token)}`);
       if (!answer.ok) return;
       const { rows, count: all } = await answer.json();
+      if (this.closed) return;
       for (const row of rows) this.rows.get(row.id)?.update(row);
       const moved = [all, ...rows.filter((row) => !row.live).map((row) => row.id)].join();
       if (rows.length) {
@@ -213,6 +214,7 @@ class RunsTable {
   }
 
   close() {
+    this.closed = true;
     clearInterval(this.timer);
     this.bar.close();
     this.root.remove();

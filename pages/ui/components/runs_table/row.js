@@ -83,10 +83,11 @@ class Row {
     if (this.open) this.details.update(row);
   }
 
-  /** Put the cells into the order of the columns. */
+  /** Put the cells into the order of the columns; what is in its place is not touched, so that the focus stays. */
   lay(columns) {
-    const cells = columns.map((column) => (column.measure ? this.measured(column) : this.cells[column.name]));
-    this.root.replaceChildren(this.pick, ...cells);
+    const cells = [this.pick, ...columns.map((column) => (column.measure ? this.measured(column) : this.cells[column.name]))];
+    const now = this.root.children;
+    if (now.length !== cells.length || cells.some((cell, i) => cell !== now[i])) this.root.replaceChildren(...cells);
     if (this.cell) this.cell.colSpan = columns.length + 1;
   }
 
