@@ -116,7 +116,7 @@ class Curves {
 
   /** routine: only more records; anything that somebody did is drawn at once. */
   async draw(routine) {
-    if (!this.series || document.hidden) return;
+    if (!this.series || document.hidden || this.closed) return;
     this.values();
     const now = performance.now();
     if (routine && !this.due(now)) return this.soon();
@@ -128,6 +128,7 @@ class Curves {
     } catch {
       return void setTimeout(() => this.soon(), 3000);
     }
+    if (this.closed) return;
     if (!routine || now - this.styled.at > LOOK_MS) this.styled = { at: now, look: this.look() };
     const { look } = this.styled;
     for (const chart of this.charts) {
@@ -211,6 +212,7 @@ class Curves {
   }
 
   close() {
+    this.closed = true;
     clearTimeout(this.timer);
     this.watcher.disconnect();
     this.sizes.disconnect();

@@ -17,6 +17,8 @@ class Quality {
       make("header", {}, this.title, this.legend, this.kinds), this.about, this.cards);
     this.sizes = new ResizeObserver(() => this.soon());
     this.sizes.observe(this.root);
+    this.onVisible = () => document.hidden || this.soon();
+    document.addEventListener("visibilitychange", this.onVisible);
     this.reset();
   }
 
@@ -30,9 +32,14 @@ class Quality {
     this.cards.replaceChildren();
   }
 
-  /** measures: [{name, label, unit, higher, help, source}], of which a run of points has none here; evaluations: all so far. */
+  /**
+   * measures: [{name, label, unit, higher, help, source}], of which a run of points has none here; evaluations: all so
+   * far. Again after every reconnection: what somebody looks at stays.
+   */
   open(measures, evaluations, every) {
+    const { chosen, cursor } = this;
     this.reset();
+    Object.assign(this, { chosen, cursor });
     this.measures = measures ?? [];
     this.every = every;
     this.root.hidden = !this.measures.length;
@@ -142,6 +149,7 @@ class Quality {
   end() {
     clearTimeout(this.timer);
     this.sizes.disconnect();
+    document.removeEventListener("visibilitychange", this.onVisible);
   }
 }
 

@@ -26,6 +26,7 @@ class SweepView {
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.root.toggleAttribute("data-projector", data.projector);
     this.real = data.real ? unpack(data.real) : null;
+    for (const card of this.all.values()) card.draw(this.real); // in the colours of now
     if (other) {
       this.status = [];
       this.moved = null;
