@@ -1,4 +1,4 @@
-"""How Streamlit makes, updates and ends the components: in a real Chromium, without the application around them."""
+"""The components in a real Chromium without the application around them: made, updated, ended; and their parts."""
 
 from __future__ import annotations
 
@@ -101,3 +101,125 @@ def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: st
     script, data = COMPONENTS[name]
     json.dumps(data)
     assert blank.evaluate(OVERTAKEN, [script, data]) == {"kept": True, "left": 0}
+
+
+# --- parts
+
+PART = """async ([script, names, body, data]) => {
+  const url = URL.createObjectURL(new Blob([`${script}\nexport { ${names} };`], { type: "text/javascript" }));
+  const parts = await import(url);
+  return new Function("parts", "data", `return (async () => { with (parts) { ${body} } })()`)(parts, data);
+}"""
+
+
+def run(page: Page, script: str, names: str, body: str, data: Any = None) -> Any:
+    """What the body of a function gives that sees these classes and functions of a component, and `data`."""
+    return page.evaluate(PART, [script, names, body, data])
+
+
+def test_a_kept_step_outlives_a_list_from_the_disk_that_does_not_have_it_yet(blank: Page) -> None:
+    body = """
+      const feed = Object.assign(Object.create(Feed.prototype), { kept: [[0, 0], [20, 640]], told() {} });
+      feed.receive({ header: { type: "timeline", kept: [[0, 0], [10, 320]] }, blobs: [] });
+      return feed.kept;"""
+    assert run(blank, gallery.SCRIPT, "Feed", body) == [[0, 0], [10, 320], [20, 640]]
+
+
+SLOW = """
+  const shown = [], waits = {};
+  window.fetch = (url) => new Promise((done) => { waits[url] = () => done({ ok: true, json: async () => (
+    { png: "", scores: [], step: url, size: 0 }) }); });
+  window.createImageBitmap = async () => ({});
+  const shower = new Shower({ held: 2, display: (frame) => shown.push(frame.step) });
+  const arrive = async (url) => { waits[url](); await new Promise((done) => setTimeout(done, 20)); };
+"""
+
+
+def test_the_newest_wish_is_shown_where_the_one_before_was_still_on_its_way(blank: Page) -> None:
+    body = f"""{SLOW}
+      shower.show("step=5&seed=1");
+      shower.show("step=5&seed=2");
+      await arrive("step=5&seed=1");
+      await arrive("step=5&seed=2");
+      return shown;"""
+    assert run(blank, compare.SAMPLES, "Shower", body) == ["step=5&seed=2"]
+
+
+def test_what_comes_after_its_run_was_put_away_is_not_shown(blank: Page) -> None:
+    body = f"""{SLOW}
+      shower.show("a");
+      shower.forget();
+      await arrive("a");
+      return shown;"""
+    assert run(blank, compare.SAMPLES, "Shower", body) == []
+
+
+def test_frames_are_held_up_to_a_number(blank: Page) -> None:
+    body = f"""{SLOW}
+      for (const url of ["a", "b", "c"]) {{ shower.show(url); await arrive(url); }}
+      return [shown, [...shower.frames.keys()]];"""
+    assert run(blank, compare.SAMPLES, "Shower", body) == [["a", "b", "c"], ["b", "c"]]
+
+
+def test_a_replay_shows_every_moment_and_goes_back_to_the_newest(blank: Page) -> None:
+    body = """
+      const moved = [], timeline = new Timeline({ onMove: (x) => { moved.push(x); }, says: (x) => `step ${x}` });
+      timeline.show([0, 10, 20], null);
+      const words = timeline.slider.getAttribute("aria-valuetext");
+      await timeline.replay();
+      timeline.replay();
+      timeline.slider.value = "1";
+      timeline.slider.dispatchEvent(new Event("input"));
+      return [words, moved, timeline.playing];"""
+    assert run(blank, gallery.SCRIPT, "Timeline", body) == ["step 20", [0, 10, 20, None, 0, 10], None]
+
+
+def test_a_new_stage_shows_the_layers_that_the_others_show(blank: Page) -> None:
+    kind = {"points": True, "probability": True, "threshold": 0.5, "classes": [], "checkpoints": []}
+    runs = [{"id": letter, "name": letter, "letter": letter, "place": i, **kind} for i, letter in enumerate("AB")]
+    body = """
+      const view = new SamplesView(document.body);
+      view.update({ ...data, runs: data.runs.slice(0, 1) }, () => {});
+      view.toggleLayer("heat");
+      view.update(data, () => {});
+      view.toggleLayer("arrows");
+      const shown = view.stages().map((stage) => [...stage.shown].sort().join());
+      view.close();
+      return shown;"""
+    shown = run(blank, compare.SAMPLES, "SamplesView", body, OVERLAY | {"runs": runs})
+    assert shown == ["contour,fakes,real"] * 2
+
+
+def test_the_tables_focus_stays_while_a_run_trains(blank: Page) -> None:
+    row: dict[str, Any] = {
+        "id": "a", "name": "Ring", "preset": "Ring", "state": "running", "words": "training", "data": "ring",
+        "live": True, "error": "", "step": 1, "images": 1, "total": 9, "seconds": 1, "created": "2026-01-01T00:00Z",
+        "checkpoints": 0, "parent": "", "parent_name": "", "parent_step": 0, "against": "", "differs": [],
+        "tags": ["mine"], "notes": "", "bytes": 1, "thumb": None, "metrics": {},
+    }  # fmt: skip
+    body = """
+      const table = new RunsTable(document.body), answer = { rows: [{ ...data.rows[0], step: 2 }], count: 1 };
+      table.update(data, () => {});
+      const kept = [];
+      for (const found of [".gt-tag", ".gt-name", ".gt-pill button"]) {
+        const held = document.querySelector(found);
+        held.focus();
+        window.fetch = async () => ({ ok: true, json: async () => answer });
+        await table.poll();
+        kept.push(document.activeElement === held);
+      }
+      table.close();
+      return kept;"""
+    data = TABLE | {"rows": [row], "count": 1, "chosen": ["a"]}
+    assert run(blank, runs_table.SCRIPT, "RunsTable", body, data) == [True, True, True]
+
+
+def test_a_button_that_is_drawn_anew_keeps_the_focus(blank: Page) -> None:
+    body = """
+      const row = make("div"), button = (name) => make("button", { "data-testid": name });
+      document.body.append(row);
+      renew(row, button("a"), button("b"));
+      row.lastChild.focus();
+      renew(row, button("a"), button("b"), button("c"));
+      return document.activeElement.dataset.testid;"""
+    assert run(blank, compare.CURVES, "make, renew", body) == "b"

@@ -18,8 +18,8 @@ CURVES = script(
 )  # fmt: skip
 SAMPLES = script(
     *_RUNS, "live/stage_scene.js", "live/stage_plane.js", "live/stage_layers.js", "live/stage.js",
-    "live/stage_points.js", "live/stage_moment.js", "live/frames.js", "compare/feeds.js", "compare/runs.js",
-    "compare/samples_card.js", "compare/samples.js",
+    "live/stage_points.js", "live/stage_moment.js", "live/frames.js", "compare/feeds.js", "compare/shower.js",
+    "compare/timeline.js", "compare/runs.js", "compare/samples_card.js", "compare/samples.js",
 )  # fmt: skip
 SETTINGS = script("live/words.js", "compare/runs.js", "compare/settings.js")
 PARALLEL = script("live/words.js", "compare/runs.js", "compare/parallel_axis.js", "compare/parallel.js")

@@ -19,7 +19,7 @@ class Feed {
     else if (type === "state") this.view = header.view;
     else if (type === "records") this.series.append(blobs[0]);
     else if (type === "kept") this.addKept(header.step, header.images);
-    else if (type === "timeline") this.kept = header.kept;
+    else if (type === "timeline") this.addMissing(header.kept);
     else if (type === "grid") return void this.addGrid(header.grid, blobs);
     else if (type === "change") this.changes = [...this.changes, header.change];
     else if (type === "refused") this.refused = header.why;
@@ -40,6 +40,19 @@ class Feed {
 
   addKept(step, images) {
     this.kept = [...this.kept.filter(([s]) => s < step), [step, images]]; // a resumed run goes back first
+  }
+
+  /** Kept steps that were on their way to the disk when we came; one of ours may be on its way there still. */
+  addMissing(kept) {
+    const known = new Set(this.kept.map(([step]) => step));
+    this.kept = [...this.kept, ...kept.filter(([step]) => !known.has(step))].sort((a, b) => a[0] - b[0]);
+  }
+
+  /** The score above which D took a sample for real at a step; fixed: by the loss, null where it is half-way between D's means. */
+  threshold(step, fixed) {
+    if (Number.isFinite(fixed)) return fixed;
+    const { step: steps, d_real: real, d_fake: fake } = this.series.columns, row = Math.max(0, rowAt(steps, step));
+    return (real[row] + fake[row]) / 2;
   }
 
   /** A grid as it comes: decoded by whoever shows it. */

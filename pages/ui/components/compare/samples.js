@@ -1,6 +1,5 @@
 // Sample grids of many runs side by side, scrubbed together: by steps, images or seconds, with the same latents.
 
-const FRAME_MS = 110, MOST_FRAMES = 120, STILL_TIMES = 5;
 const memory = (window.ganscopeCompareSamples ??= { axis: "images", at: null, drawn: false, seed: 1 }); // while the page is open
 
 class SamplesView {
@@ -16,21 +15,17 @@ class SamplesView {
   }
 
   build() {
-    const button = (name, text, action, more = {}) => make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
-    this.play = button("play", "▶ Replay", () => this.replay());
-    this.newest = button("newest", "Newest", () => this.scrub(null), { "aria-pressed": String(memory.at === null) });
-    this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training", "data-testid": "timeline",
-      onInput: () => { this.stop(); this.scrub(this.positions[Number(this.slider.value)] ?? null); } });
+    this.timeline = new Timeline({ onMove: (x) => this.scrub(x), says: (x) => this.momentWords(x) });
     this.where = make("output", { class: "gc-number gc-where", "data-testid": "where" });
     this.note = make("p", { class: "gc-note", role: "status", "data-testid": "latents" });
-    this.same = button("same-latents", "Draw the same latents", () => this.toggleDrawn());
+    this.same = make("button", { type: "button", class: "gs-button", "data-testid": "same-latents", onClick: () => this.toggleDrawn() }, "Draw the same latents");
     this.seed = make("input", { class: "gc-seed", type: "number", min: "0", max: String(2 ** 31 - 1), step: "1", value: String(memory.seed), "data-testid": "seed",
       "aria-label": "Seed of the latents", onChange: () => this.setSeed() });
     this.seedBox = make("label", { class: "gc-choice", hidden: true }, make("span", { class: "gc-label" }, "Seed"), this.seed);
     this.layers = make("div", { class: "gc-layers", hidden: true });
     this.axes = axisChoice(memory.axis, (axis) => this.setAxis(axis));
-    this.bar = make("div", { class: "gc-bar gc-sticky" }, this.axes,
-      make("div", { class: "gs-timeline" }, this.play, this.slider, this.where, this.newest));
+    this.timeline.slider.after(this.where);
+    this.bar = make("div", { class: "gc-bar gc-sticky" }, this.axes, this.timeline.root);
     this.grid = make("div", { class: "gc-cards" });
     this.root = make("div", { class: "gs-live gc-root", "data-testid": "compare-samples" }, this.bar,
       make("div", { class: "gc-latents" }, this.note, this.same, this.seedBox), this.layers, this.grid);
@@ -100,7 +95,7 @@ class SamplesView {
   }
 
   setAxis(axis) {
-    this.stop();
+    this.timeline.stop();
     memory.axis = axis;
     memory.at = null;
     this.list();
@@ -119,33 +114,13 @@ class SamplesView {
   }
 
   showMoment() {
-    const last = Math.max(0, this.positions.length - 1), at = memory.at === null ? last : Math.max(0, rowAt(this.positions, memory.at));
-    this.slider.max = String(last);
-    this.slider.value = String(at);
-    this.slider.disabled = this.play.disabled = this.positions.length < 2;
-    this.slider.style.setProperty("--part", `${last ? (100 * at) / last : 100}%`);
-    this.newest.setAttribute("aria-pressed", String(memory.at === null));
-    const x = this.positions[at], words = memory.axis === "seconds" ? clock(x ?? NaN) : memory.axis === "images" ? compact(x ?? NaN) : count(x ?? NaN);
-    say(this.where, memory.at === null ? "the newest of each" : memory.axis === "seconds" ? `at ${words}` : `at ${words} ${memory.axis === "step" ? "steps" : samplesOf(this.data.runs)}`);
+    this.timeline.show(this.positions, memory.at);
+    say(this.where, memory.at === null ? "the newest of each" : this.momentWords(this.positions[Math.max(0, rowAt(this.positions, memory.at))] ?? NaN));
   }
 
-  async replay() {
-    if (this.playing) return this.stop();
-    const turn = (this.playing = {}), stride = Math.max(1, Math.ceil(this.positions.length / MOST_FRAMES)), { positions } = this;
-    say(this.play, "❚❚ Stop");
-    for (let i = 0; i < positions.length && this.playing === turn; i += stride) {
-      const pause = new Promise((done) => setTimeout(done, FRAME_MS * (still() ? STILL_TIMES : 1)));
-      await this.scrub(positions[i]);
-      await pause;
-    }
-    if (this.playing !== turn) return;
-    this.stop();
-    this.scrub(null);
-  }
-
-  stop() {
-    this.playing = null;
-    say(this.play, "▶ Replay");
+  momentWords(x) {
+    if (memory.axis === "seconds") return `at ${clock(x)}`;
+    return memory.axis === "step" ? `at ${count(x)} steps` : `at ${compact(x)} ${samplesOf(this.data.runs)}`;
   }
 
   // Whether a place of the grid is the same latent everywhere
@@ -166,7 +141,7 @@ class SamplesView {
   }
 
   toggleDrawn() {
-    this.stop();
+    this.timeline.stop();
     memory.drawn = !memory.drawn;
     this.enlarge(-1);
     this.showLatents();
@@ -210,7 +185,9 @@ class SamplesView {
   }
 
   toggleLayer(id) {
-    for (const stage of this.stages()) Stage.prototype.toggle.call(stage, id);
+    const [first, ...others] = this.stages();
+    Stage.prototype.toggle.call(first, id);
+    for (const stage of others) stage.showLayers(first.shown);
   }
 
   /** Zoomed or moved on one stage: the others look at the same part of the plane. */
@@ -227,7 +204,7 @@ class SamplesView {
   }
 
   close() {
-    this.stop();
+    this.timeline.stop();
     this.feeds.close();
     for (const card of this.cards.values()) card.close();
     this.root.remove();

@@ -5,7 +5,8 @@ const FRAMES_HELD = 80;
 class SampleCard {
   /** view: the SamplesView that it belongs to; run: what the page says of it. */
   constructor(view, run) {
-    Object.assign(this, { view, run, frames: new Map(), shown: null, wanted: null, loading: false, stage: null, turn: 0 });
+    Object.assign(this, { view, run, shown: null, stage: null });
+    this.shower = new Shower({ held: FRAMES_HELD, display: (frame) => this.display(frame), refused: (why) => this.tellEmpty(why) });
     this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": `grid-${run.letter}`,
       onPointermove: (e) => view.point(this.under(e)), onPointerleave: () => view.point(-1), onClick: (e) => view.enlarge(this.under(e)),
       onKeydown: (e) => this.walk(e) });
@@ -36,7 +37,9 @@ class SampleCard {
 
   /** A run of points is looked at on a stage, as in the Lab. */
   addStage() {
+    const [like] = this.view.stages();
     this.stage = new Stage({ threshold: (step) => this.threshold(step), onClose: () => {} });
+    if (like) this.stage.showLayers(like.shown);
     this.stage.probability = this.run.probability;
     this.stage.toggle = (id) => this.view.toggleLayer(id);
     this.stage.plane.changed = () => { this.stage.soon(); this.stage.showZoom(); this.view.follow(this.stage); };
@@ -47,9 +50,7 @@ class SampleCard {
 
   /** The score above which D took a sample for real at a step. */
   threshold(step) {
-    if (Number.isFinite(this.run.threshold)) return this.run.threshold;
-    const { step: steps, d_real: real, d_fake: fake } = this.feed.series.columns, row = Math.max(0, rowAt(steps, step));
-    return (real[row] + fake[row]) / 2;
+    return this.feed.threshold(step, this.run.threshold);
   }
 
   // Which moments there are
@@ -77,57 +78,22 @@ class SampleCard {
 
   /** Go to a moment (null: the newest, live where it trains). */
   async goTo(x) {
-    const { memory } = this.view, newest = this.feed?.newest;
-    if (x === null && !memory.drawn && newest) return this.showNewest(newest);
-    this.wanted = this.nearest(x);
-    if (this.wanted === null) return this.tellEmpty();
-    if (this.loading) return; // the newest wish is granted when this one has come
-    this.loading = true;
-    try {
-      for (let step = null; step !== this.wanted && this.wanted !== null; ) {
-        step = this.wanted;
-        const frame = await this.frame(step);
-        if (frame && step === this.wanted) this.display(frame);
-      }
-    } finally {
-      this.loading = false;
-    }
-  }
-
-  async showNewest({ header, png, scores }) {
-    const turn = ++this.turn;
-    this.wanted = null;
-    const frame = await decodeFrame(header, png, scores);
-    if (turn === this.turn && this.wanted === null && !this.closed) this.display(frame);
-  }
-
-  /** A kept frame, or one drawn from a checkpoint; null where it cannot be had. */
-  async frame(step) {
-    const { token, memory } = this.view, rest = memory.drawn ? `drawn/${step}` : `grid/${step}`, key = memory.drawn ? `${rest}/${memory.seed}` : rest;
-    const known = this.frames.get(key);
-    if (known) return known;
-    try {
-      const answer = await fetch(httpUrl(this.run.id, rest, token) + (memory.drawn ? `&seed=${memory.seed}` : ""));
-      if (!answer.ok) return this.tellEmpty(await answer.text());
-      const { png, scores, ...header } = await answer.json();
-      const frame = await decodeFrame(header, Uint8Array.from(atob(png), (c) => c.charCodeAt(0)), scores.map((s) => s ?? NaN));
-      this.frames.set(key, frame);
-      if (this.frames.size > FRAMES_HELD) this.frames.delete(this.frames.keys().next().value);
-      return frame;
-    } catch {
-      return null; // the connection: the next wish tries again
-    }
+    const { memory, token } = this.view, newest = this.feed?.newest;
+    if (x === null && !memory.drawn && newest) return this.shower.showNewest(newest);
+    const step = this.nearest(x);
+    if (step === null) return this.tellEmpty();
+    await this.shower.show(memory.drawn ? `${httpUrl(this.run.id, `drawn/${step}`, token)}&seed=${memory.seed}` : httpUrl(this.run.id, `grid/${step}`, token));
   }
 
   tellEmpty(why = "") {
     const waiting = !this.feed?.view && !this.feed?.refused;
+    this.shower.wanted = "";
     this.shown = null;
     this.redraw();
     say(this.caption, "");
     this.empty.hidden = false;
     say(this.empty.firstChild, why || this.feed?.refused || (waiting ? "Its samples are on their way."
       : this.view.memory.drawn ? "It has no checkpoint yet." : "It has no sample grid yet."));
-    return null;
   }
 
   // What is drawn
@@ -186,11 +152,10 @@ class SampleCard {
     return sampleAt(frame, Math.floor(((event.clientX - box.left) / box.width) * across), Math.floor(((event.clientY - box.top) / box.height) * down));
   }
 
-  /** Arrow keys go from sample to sample, Enter enlarges, Escape goes back. */
+  /** Arrow keys go from sample to sample, Enter enlarges; Escape, which goes back, is the view's. */
   walk(event) {
     const frame = this.shown, by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
-    if (event.key === "Escape") this.view.enlarge(-1);
-    else if (event.key === "Enter") this.view.enlarge(this.view.pointed);
+    if (event.key === "Enter") this.view.enlarge(this.view.pointed);
     if (!frame || !by) return;
     event.preventDefault();
     const [c, r] = this.view.pointed < 0 ? [-by[0], -by[1]] : place(frame, this.view.pointed), next = sampleAt(frame, c + by[0], r + by[1]);
@@ -198,7 +163,7 @@ class SampleCard {
   }
 
   close() {
-    this.closed = true;
+    this.shower.forget();
     this.sizes.disconnect();
     this.stage?.end();
     this.root.remove();

@@ -1,6 +1,6 @@
 // The gallery's stage: a run that fails and, once asked for, the same run with what helps, shown at the same step.
 
-const FRAME_MS = 90, MOST_FRAMES = 120, STILL_TIMES = 5;
+const ASKED_MS = 4000; // so long a button that was pressed waits for the page
 const MOVING = ["queued", "running", "stopping"];
 
 class Duo {
@@ -15,21 +15,18 @@ class Duo {
   }
 
   build() {
-    const button = (name, text, action, more = {}) => make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
-    this.play = button("play", "▶ Replay", () => this.replay());
-    this.newest = button("newest", "Newest", () => this.scrub(null));
-    this.again = button("again", "↻ Watch it again", () => this.tell("again", String(Date.now())));
-    this.slider = make("input", { type: "range", class: "gs-range", min: "0", max: "0", step: "1", "aria-label": "Moment of the training", "data-testid": "timeline",
-      onInput: () => { this.stop(); this.scrub(this.positions[Number(this.slider.value)] ?? null); } });
+    this.timeline = new Timeline({ onMove: (step) => this.scrub(step), says: (step) => `step ${count(step)}` });
+    this.again = make("button", { type: "button", class: "gs-button", "data-testid": "again", onClick: () => this.ask(this.again, "again") }, "↻ Watch it again");
+    this.timeline.root.append(this.again);
     this.positions = [];
-    this.fix = make("button", { type: "button", class: "gg-fix", "data-testid": "fix", onClick: () => this.ask() });
+    this.fix = make("button", { type: "button", class: "gg-fix", "data-testid": "fix", onClick: () => this.ask(this.fix, "fix") });
     this.changes = make("dl", { class: "gg-changes" });
     this.cured = make("p", { class: "gg-cured" });
     this.offer = make("section", { class: "gg-offer", "data-testid": "offer", "aria-label": "What helps" },
       make("h3", {}, "What helps"), this.changes, this.fix, make("p", { class: "gg-quiet" }, "The same seed, from the start, with nothing else changed."));
     this.root = make("div", { class: "gs-live gg-root", "data-testid": "gallery" },
       make("div", { class: "gg-duo" }, this.failing.root, this.offer, this.fixed.root),
-      this.cured, make("div", { class: "gs-timeline" }, this.play, this.slider, this.newest, this.again));
+      this.cured, this.timeline.root);
   }
 
   update(data, tell) {
@@ -40,7 +37,7 @@ class Duo {
     this.root.toggleAttribute("data-dark", dark(this.root));
     if (before?.scene.name !== data.scene.name) this.loadKnown(data.scene.known);
     this.scene = before?.scene.name === data.scene.name ? this.scene : data.scene;
-    if (before?.failing !== data.failing || before?.fixed !== data.fixed) { this.stop(); this.at = null; }
+    if (before?.failing !== data.failing || before?.fixed !== data.fixed) { this.timeline.stop(); this.at = null; }
     this.feeds.choose([data.failing, data.fixed].filter(Boolean), data.token, data.columns);
     this.failing.open(data.failing, this.scene);
     this.fixed.open(data.fixed, this.scene);
@@ -57,16 +54,17 @@ class Duo {
   showOffer() {
     const { button, changes, cured } = this.data.scene, done = !!this.data.fixed;
     this.offer.hidden = done;
-    this.fix.disabled = false;
     say(this.fix, button);
     this.changes.replaceChildren(...changes.flatMap(([name, from, to]) => [make("dt", {}, name), make("dd", {}, make("s", {}, from), " → ", make("b", {}, to))]));
     this.cured.hidden = !done;
     say(this.cured, cured);
   }
 
-  ask() {
-    this.fix.disabled = true; // until the page has the run
-    this.tell("fix", String(Date.now()));
+  /** Once for two clicks; the page may refuse, and then says why above. */
+  ask(button, what) {
+    button.disabled = true;
+    setTimeout(() => { button.disabled = false; }, ASKED_MS);
+    this.tell(what, String(Date.now()));
   }
 
   /** The training images that the samples of some scenes are held against. */
@@ -102,47 +100,18 @@ class Duo {
 
   go() {
     const step = this.at ?? this.together();
-    this.failing.goTo(step);
-    this.fixed.goTo(this.at);
-    this.showMoment();
+    this.timeline.show(this.positions, this.at);
+    return Promise.all([this.failing.goTo(step), this.fixed.goTo(this.at)]);
   }
 
   list() {
     this.positions = [...new Set(this.sides().flatMap((side) => (side.run ? side.feed?.kept ?? [] : []).map(([step]) => step)))].sort((a, b) => a - b);
-    this.showMoment();
+    this.timeline.show(this.positions, this.at);
   }
 
   scrub(step) {
     this.at = step;
-    this.go();
-  }
-
-  showMoment() {
-    const last = Math.max(0, this.positions.length - 1), at = this.at === null ? last : Math.max(0, rowAt(this.positions, this.at));
-    this.slider.max = String(last);
-    this.slider.value = String(at);
-    this.slider.disabled = this.play.disabled = this.positions.length < 2;
-    this.slider.style.setProperty("--part", `${last ? (100 * at) / last : 100}%`);
-    this.slider.setAttribute("aria-valuetext", `step ${this.positions[at] ?? 0}`);
-    this.newest.disabled = this.at === null;
-  }
-
-  async replay() {
-    if (this.playing) return this.stop();
-    const turn = (this.playing = {}), stride = Math.max(1, Math.ceil(this.positions.length / MOST_FRAMES)), { positions } = this;
-    say(this.play, "❚❚ Stop");
-    for (let i = 0; i < positions.length && this.playing === turn; i += stride) {
-      this.scrub(positions[i]);
-      await new Promise((done) => setTimeout(done, FRAME_MS * (still() ? STILL_TIMES : 1)));
-    }
-    if (this.playing !== turn) return;
-    this.stop();
-    this.scrub(null);
-  }
-
-  stop() {
-    this.playing = null;
-    say(this.play, "▶ Replay");
+    return this.go();
   }
 
   showGaugesSoon() {
@@ -165,7 +134,7 @@ class Duo {
   }
 
   close() {
-    this.stop();
+    this.timeline.stop();
     clearTimeout(this.timer);
     this.feeds.close();
     for (const side of this.sides()) side.close();

@@ -5,7 +5,8 @@ const FRAMES_HELD = 100, MOST_READ = 16;
 class Side {
   /** duo: what it belongs to; id: "failing" or "fixed". */
   constructor(duo, id) {
-    Object.assign(this, { duo, id, run: "", frames: new Map(), shown: null, wanted: null, loading: false, stage: null, turn: 0 });
+    Object.assign(this, { duo, id, run: "", shown: null, stage: null });
+    this.shower = new Shower({ held: FRAMES_HELD, display: (frame) => this.display(frame) });
     this.mark = make("i", { class: "gg-mark", "aria-hidden": "true" }, id === "failing" ? "✕" : "✓");
     this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
     this.state = make("span", { class: "gg-state", role: "status", "data-testid": `state-${id}` });
@@ -27,8 +28,8 @@ class Side {
   /** Turn to another run, or to none. */
   open(run, scene) {
     if (run === this.run && scene === this.scene) return;
-    Object.assign(this, { run, scene, shown: null, wanted: null, read: [], measured: new Map(), turn: this.turn + 1 });
-    this.frames.clear();
+    Object.assign(this, { run, scene, shown: null, measured: new Map() });
+    this.shower.forget();
     this.empty.hidden = false;
     this.root.hidden = !run;
     this.setPoints(scene.points);
@@ -53,9 +54,7 @@ class Side {
   }
 
   threshold(step) {
-    if (Number.isFinite(this.scene.threshold)) return this.scene.threshold;
-    const { step: steps, d_real: real, d_fake: fake } = this.feed.series.columns, row = Math.max(0, rowAt(steps, step));
-    return (real[row] + fake[row]) / 2;
+    return this.feed.threshold(step, this.scene.threshold);
   }
 
   /** The last kept step that is at most `step`; the first where there is none. */
@@ -69,43 +68,13 @@ class Side {
     const { feed } = this;
     if (!feed) return;
     this.tell();
-    if (step === null && feed.newest) return this.showNewest(feed.newest);
-    this.wanted = this.keptAt(step ?? Infinity);
-    if (this.wanted === null || this.loading) return; // the newest wish is granted when this one has come
-    this.loading = true;
-    try {
-      for (let now = null; now !== this.wanted && this.wanted !== null; ) {
-        now = this.wanted;
-        const frame = await this.frame(now);
-        if (frame && now === this.wanted) this.display(frame);
-      }
-    } finally {
-      this.loading = false;
-    }
+    if (step === null && feed.newest) return this.shower.showNewest(feed.newest);
+    const kept = this.keptAt(step ?? Infinity);
+    if (kept !== null) await this.shower.show(this.address(kept));
   }
 
-  async showNewest({ header, png, scores }) {
-    const turn = ++this.turn;
-    this.wanted = null;
-    const frame = await decodeFrame(header, png, scores);
-    if (turn === this.turn && this.wanted === null) this.display(frame);
-  }
-
-  async frame(step) {
-    const known = this.frames.get(step), { run } = this;
-    if (known) return known;
-    try {
-      const answer = await fetch(httpUrl(run, `grid/${step}`, this.duo.token));
-      if (!answer.ok) return null;
-      const { png, scores, ...header } = await answer.json();
-      const frame = await decodeFrame(header, Uint8Array.from(atob(png), (c) => c.charCodeAt(0)), scores.map((s) => s ?? NaN));
-      if (run !== this.run) return null;
-      this.frames.set(step, frame);
-      if (this.frames.size > FRAMES_HELD) this.frames.delete(this.frames.keys().next().value);
-      return frame;
-    } catch {
-      return null; // the connection: the next wish tries again
-    }
+  address(step) {
+    return httpUrl(this.run, `grid/${step}`, this.duo.token);
   }
 
   display(frame) {
@@ -144,7 +113,7 @@ class Side {
     const { kept } = feed, first = Math.min(...this.measured.keys(), Infinity), stride = Math.max(1, Math.ceil(kept.length / MOST_READ));
     for (const [step] of kept.filter((_, i) => i % stride === 0)) {
       if (step >= first || run !== this.run) break;
-      const frame = await this.frame(step);
+      const frame = await this.shower.frame(this.address(step));
       if (frame && run === this.run) this.readPicture(frame);
     }
     this.reading = false;
@@ -191,6 +160,8 @@ class Side {
   }
 
   close() {
+    this.run = "";
+    this.shower.forget();
     this.sizes.disconnect();
     this.stage?.end();
   }

@@ -190,18 +190,10 @@ class Film {
   async frame(step) {
     const known = this.frames.get(step);
     if (known) return known;
-    const source = this.source;
-    try {
-      const answer = await fetch(httpUrl(source.run, `grid/${step}`, source.token));
-      if (!answer.ok || source !== this.source) return null;
-      const { png, scores, ...header } = await answer.json();
-      const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
-      const frame = await decodeFrame(header, bytes, scores.map((s) => s ?? NaN));
-      if (source === this.source) this.keep(frame);
-      return frame;
-    } catch {
-      return null; // the connection: the socket says so already
-    }
+    const { source } = this, { frame } = await fetchFrame(httpUrl(source.run, `grid/${step}`, source.token));
+    if (source !== this.source) return null;
+    if (frame) this.keep(frame);
+    return frame; // null: the connection, of which the socket tells
   }
 
   async play() {

@@ -71,3 +71,15 @@ async function decodeFrame(header, bytes, scores) {
   const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
   return { ...header, bitmap, scores };
 }
+
+/** {frame} of a kept grid, or {frame: null, why}: what the server says instead, "" where the connection failed. */
+async function fetchFrame(url) {
+  try {
+    const answer = await fetch(url);
+    if (!answer.ok) return { frame: null, why: await answer.text() };
+    const { png, scores, ...header } = await answer.json();
+    return { frame: await decodeFrame(header, Uint8Array.from(atob(png), (c) => c.charCodeAt(0)), scores.map((s) => s ?? NaN)), why: "" };
+  } catch {
+    return { frame: null, why: "" };
+  }
+}

@@ -110,7 +110,14 @@ class Stage {
   }
 
   toggle(id) {
-    if (!this.shown.delete(id)) this.shown.add(id);
+    const shown = new Set(this.shown);
+    if (!shown.delete(id)) shown.add(id);
+    this.showLayers(shown);
+  }
+
+  /** Show these layers and no others. */
+  showLayers(ids) {
+    this.shown = new Set(ids);
     for (const button of this.toggles) button.setAttribute("aria-pressed", String(this.shown.has(button.dataset.layer)));
     this.showLegend();
     this.soon();
@@ -143,7 +150,7 @@ class Stage {
     this.frame ||= requestAnimationFrame((time) => {
       this.frame = 0;
       this.paint(Math.max(time, performance.now() - 50));
-      if (this.glide.moving) this.soon();
+      if (this.glide.moving && this.canvas.clientWidth) this.soon(); // once it is seen again, resize() paints it
     });
   }
 
