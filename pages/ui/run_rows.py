@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from functools import lru_cache
@@ -14,7 +15,7 @@ from gan_core.runs.finals import final_values
 from gan_core.runs.labels import FILE as LABELS
 from gan_core.runs.labels import read_labels
 from gan_core.runs.states import LIVE, WORDS
-from gan_core.runs.store import open_run
+from gan_core.runs.store import UnknownRun, open_run
 from gan_core.runs.trash import disk_use
 from gan_core.runs.views import config_in_force
 from gan_core.training import PRESETS, RunConfig, preset
@@ -30,7 +31,14 @@ def rows(manager: Any, only: set[str] | None = None) -> list[dict[str, Any]]:
     """A row for each run, the newest first, at most MOST_ROWS; `only`: of these runs."""
     views = manager.views()[:MOST_ROWS]
     names = {view.id: name_of(view) for view in views}
-    return [row_of(manager, view, names) for view in views if only is None or view.id in only]
+    for gone in _kept.keys() - names.keys():
+        _kept.pop(gone, None)
+    found = []
+    for view in views:
+        if only is None or view.id in only:
+            with contextlib.suppress(UnknownRun):  # deleted meanwhile
+                found.append(row_of(manager, view, names))
+    return found
 
 
 def name_of(view: Any) -> str:

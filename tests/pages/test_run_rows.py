@@ -7,7 +7,7 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,14 @@ def test_what_no_table_sends_does_nothing(manager: RunManager, run: str, state: 
     before = sorted(p.name for p in manager.runs_dir.iterdir())
     table.carry_out(state, asked)
     assert sorted(p.name for p in manager.runs_dir.iterdir()) == before
+
+
+def test_a_run_that_is_deleted_while_the_rows_are_made_is_left_out(
+    manager: RunManager, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = replace(manager.view(run), id="20200101-000000-gone-abcd")
+    monkeypatch.setattr(manager, "views", lambda: [gone, manager.view(run)])
+    assert [row["id"] for row in rows(manager)] == [run]
 
 
 def test_the_component_is_made_of_all_its_files() -> None:
