@@ -83,13 +83,13 @@ class Eye:
             return dict.fromkeys(LOOKS, math.nan)
         few = samples[:POINTS_LOOKED_AT]
         found = {
-            "spread": _rms(samples - samples.mean(0)) / self._radius,
-            "twins": _nearest_other(few) / self._twin,
+            "spread": _ratio(_rms(samples - samples.mean(0)), self._radius),
+            "twins": _ratio(_nearest_other(few), self._twin),
             "distance": self._distance(few),
-            "movement": math.nan if before is None else _rms(samples - before) / self._pair,
+            "movement": math.nan if before is None else _ratio(_rms(samples - before), self._pair),
             "copied": math.nan,
             "even_modes": math.nan,
-            "radius": _rms(samples - self._mean) / self._radius,
+            "radius": _ratio(_rms(samples - self._mean), self._radius),
         }
         if len(self.train) and self._held_out_copied > 0:
             found["copied"] = float(np.median(_distances(few, self.train).min(1))) / self._held_out_copied
@@ -100,8 +100,8 @@ class Eye:
     def _distance(self, samples: Floats) -> float:
         """2 E|x - y| - E|x - x'| - E|y - y'| over E|y - y'|, with pairs of two different samples."""
         across = float(_distances(samples, self.real).mean())
-        within = float(_distances(samples, samples).sum() / (len(samples) * (len(samples) - 1)))
-        return (2 * across - within - self._pair) / self._pair
+        within = _ratio(float(_distances(samples, samples).sum()), len(samples) * (len(samples) - 1))
+        return _ratio(2 * across - within - self._pair, self._pair)
 
 
 def flat_features(samples: NDArray[Any]) -> Floats:
@@ -133,7 +133,14 @@ def _distances(x: Floats, y: Floats) -> NDArray[np.float64]:
     return found
 
 
+def _ratio(value: float, of: float) -> float:
+    """NaN where there is nothing to compare with: all real samples are the same, or every one is there twice."""
+    return value / of if of > 0 else math.nan
+
+
 def _nearest_other(samples: Floats) -> float:
+    if len(samples) < 2:
+        return math.nan
     table = _distances(samples, samples)
     np.fill_diagonal(table, np.inf)
     return float(np.median(table.min(1)))

@@ -80,10 +80,7 @@ def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
     if kind == "diverging":
         if numbers.get("stopped"):
             return "A number in the networks became infinite or undefined, and the run stopped itself."
-        return (
-            f"The losses are around {n('absolute_loss')}, and the samples lie {n('sample_radius')} times as far out "
-            "as real ones."
-        )
+        return _diverging(numbers)
     if kind == "exploding gradient":
         return f"The gradient's norm is {n('gradient_norm')}; earlier in the run it was {n('gradient_norm_earlier')}."
     if kind == "vanishing gradient":
@@ -116,7 +113,21 @@ def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
             f"For half of the run the samples have come no more than {max(0.0, numbers['distance_gained']):.1%} "
             f"of the way nearer to real ones, and from one look to the next they hardly move."
         )
-    return f"{away}, and nothing that is measured looks like trouble at step {evidence.step:,}."
+    well = f"nothing that is measured looks like trouble at step {evidence.step:,}"
+    return f"{away}, and {well}." if "distance_left" in numbers else _sentence(well)
+
+
+def _diverging(numbers: dict[str, float]) -> str:
+    parts = []
+    if "absolute_loss" in numbers:
+        parts.append(f"the losses are around {number_words(numbers['absolute_loss'])}")
+    if "sample_radius" in numbers:
+        parts.append(f"the samples lie {number_words(numbers['sample_radius'])} times as far out as real ones")
+    return _sentence(", and ".join(parts))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _memorising(numbers: dict[str, float]) -> str:

@@ -151,3 +151,19 @@ def test_looks_are_those_that_evidence_is_made_of() -> None:
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert number_words(value) == text
+
+
+@pytest.mark.parametrize("config", [PLANE, IMAGES], ids=["plane", "images"])
+def test_what_is_not_known_is_not_spoken_of(config: RunConfig) -> None:
+    """The first look is as near to the real samples as they are to each other, so there is no way to have gone."""
+    (healthy,) = diagnose(run(config, distance=0.0))
+    assert healthy.kind == HEALTHY
+    wild = next(f for f in diagnose(run(config, radius=np.nan, d_loss=5e3, g_loss=5e3)) if f.kind == "diverging")
+    far = next(f for f in diagnose(run(config, radius=90.0, d_loss=np.nan, g_loss=np.nan)) if f.kind == "diverging")
+    for words in (healthy.words, wild.words, far.words):
+        assert "nan" not in words
+        assert "unknown" not in words
+        assert words[0].isupper()
+        assert words.endswith(".")
+    assert "5,000" in wild.words
+    assert "90 times" in far.words

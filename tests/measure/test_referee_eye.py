@@ -91,3 +91,20 @@ def test_a_grid_is_cut_into_the_pictures_it_was_made_of(channels: int, rows: int
     atlas = tile(pictures, columns)
     cut = cut_atlas(atlas[:, :, 0] if channels == 1 else atlas, columns, rows)
     assert np.array_equal(cut, pictures.numpy())
+
+
+@pytest.mark.parametrize(
+    ("real", "unknown"),
+    [
+        (np.repeat(RNG.normal(size=(30, 2)), 2, axis=0), {"twins"}),  # every real one is there twice
+        (np.zeros((40, 2)), {"twins", "spread", "radius", "distance", "movement"}),
+        (np.ones((1, 2)), {"twins", "spread", "radius", "distance", "movement"}),
+    ],
+    ids=["doubles", "all the same", "one"],
+)
+def test_what_real_samples_give_no_measure_for_is_unknown(real: np.ndarray, unknown: set[str]) -> None:
+    eye = Eye.build(points(real), None, 60)
+    samples = RNG.normal(size=(60, 2)).astype(np.float32)
+    found = eye.look(samples, samples + 1)
+    for name in ("twins", "spread", "radius", "distance", "movement"):
+        assert math.isnan(found[name]) == (name in unknown), name
