@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -133,11 +133,11 @@ def _table(rows: list[Row], names: tuple[str, ...]) -> dict[str, NDArray[np.floa
 
 
 def _evaluation_table(evaluated: list[Evaluation]) -> dict[str, NDArray[np.float64]]:
-    """Of the kind of which there are most, in order of steps; empty where nothing was measured."""
-    kinds = [one.kind for one in evaluated]
-    same = [one for one in evaluated if one.kind == max(set(kinds), key=kinds.count)]
-    if not same:
+    """Of the kind of which there are most, the first of equals, in order of steps; empty where nothing was measured."""
+    if not evaluated:
         return {}
+    usual = Counter(one.kind for one in evaluated).most_common(1)[0][0]
+    same = [one for one in evaluated if one.kind == usual]
     rows = [{"step": float(one.step), "images": float(one.images), **one.values} for one in same]
     names = tuple(name for name in rows[0] if all(name in row for row in rows))
     return _table(rows, names)
