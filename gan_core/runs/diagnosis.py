@@ -133,7 +133,7 @@ def _table(rows: list[Row], names: tuple[str, ...]) -> dict[str, NDArray[np.floa
 
 
 def _evaluation_table(evaluated: list[Evaluation]) -> dict[str, NDArray[np.float64]]:
-    """Of the kind of which there are most, the first of equals, in order of steps; empty where nothing was measured."""
+    """Of the kind of which there are most, the first of equals, by steps; empty where nothing was measured."""
     if not evaluated:
         return {}
     usual = Counter(one.kind for one in evaluated).most_common(1)[0][0]
