@@ -14,6 +14,7 @@ from gan_core.cli.follow import StopSignals, follow, print_summary, summary
 from gan_core.cli.show import open_manager, run_named
 from gan_core.cli.train import closing, fetch_missing, long_enough
 from gan_core.runs.snapshot import RunView
+from gan_core.runs.twins import with_changes
 
 
 def branch(arguments: argparse.Namespace) -> int:
@@ -33,7 +34,8 @@ def twin(arguments: argparse.Namespace) -> int:
     if not changes:
         raise CommandError("--change is missing; name what is different in the second run, as in --change k_d=2.")
     if arguments.steps is not None:
-        config = replace(config, total_images=long_enough(config, arguments.steps))
+        both = config, with_changes(config, changes)
+        config = replace(config, total_images=max(long_enough(each, arguments.steps) for each in both))
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
         cautions = manager.twin_cautions(config, changes)

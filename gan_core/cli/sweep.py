@@ -7,7 +7,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from tqdm import tqdm
@@ -29,15 +28,17 @@ from gan_core.training import RunConfig
 def sweep(arguments: argparse.Namespace) -> int:
     """Start a sweep and train all of it; the exit status is 2 where a member went wrong."""
     config, name = config_from(arguments)
-    if arguments.steps is not None:
-        config = replace(config, total_images=max(100, arguments.steps * config.batch_size * config.k_d))
     axes = tuple(read_axis(config, text) for text in arguments.over)
-    plan = Plan(config, axes, seeds_from(arguments.seeds), arguments.random, arguments.random_seed)
+    plan = Plan(
+        config, axes, seeds_from(arguments.seeds), arguments.random, arguments.random_seed, arguments.steps or 0
+    )
     by = measure_for(config, arguments.measure)
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
         desk = Sweeps(manager)
-        made = desk.start(plan, preset=name, title=arguments.title, together=not arguments.one_by_one)
+        made = desk.start(
+            plan, preset=name, title=arguments.title, together=not arguments.one_by_one, stop_at_step=arguments.steps
+        )  # fmt: skip
         views = _follow(desk, made, signals)
         if not signals.asked.is_set():
             measure(manager, unmeasured(manager, [view.id for view in views]), _go_on(signals))
@@ -101,12 +102,13 @@ def report(desk: Sweeps, found: Sweep, views: list[RunView], by: str) -> dict[st
     """What `--json` prints: best names the run with the best value of this measure, null where none was measured."""
     values = desk.measured(found)
     known = {run: one[by] for run, one in values.items() if by in one}
+    sets = {member.run: member.values for member in found.members}
     members = [
         {
-            "run": view.id, "set": member.values, "state": view.state, "steps": view.step,
+            "run": view.id, "set": sets[view.id], "state": view.state, "steps": view.step,
             "seconds": round(view.elapsed_seconds, 3), "values": values[view.id], "error": view.error,
         }
-        for member, view in zip(found.members, views, strict=True)
+        for view in views
     ]  # fmt: skip
     return {
         "sweep": found.id, "together": found.together, "measure": by, "best": best(known, by),

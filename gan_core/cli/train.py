@@ -15,7 +15,7 @@ from gan_core.cli.configure import config_from
 from gan_core.cli.errors import CommandError
 from gan_core.cli.follow import StopSignals, follow, print_summary
 from gan_core.cli.show import open_manager, run_named
-from gan_core.runs import RunManager
+from gan_core.runs import RunManager, RunView, UnknownRun, UnreadableRun
 from gan_core.training import RunConfig
 
 
@@ -65,12 +65,23 @@ def resume(arguments: argparse.Namespace) -> int:
             )
         length = None
         if arguments.steps is not None:
-            length = long_enough(manager.config(run), arguments.steps, done=(view.step, view.images))
+            both = [view, *_twin_of(manager, view)]
+            length = max(long_enough(manager.config(v.id), arguments.steps, done=(v.step, v.images)) for v in both)
         manager.resume(run, total_images=length, stop_at_step=arguments.steps)
         view = follow(manager, run, signals, steps=arguments.steps)
         if view.twin_of and manager.trains_here(view.twin_of):  # it went on together with its twin
             follow(manager, view.twin_of, signals, steps=arguments.steps)
     return print_summary(view, as_json=arguments.json)
+
+
+def _twin_of(manager: RunManager, view: RunView) -> list[RunView]:
+    """The run that would go on together with this one, if there is one."""
+    if not view.twin_of:
+        return []
+    try:
+        return [manager.view(view.twin_of)]
+    except (UnknownRun, UnreadableRun):
+        return []
 
 
 def long_enough(config: RunConfig, steps: int, *, done: tuple[int, int] = (0, 0)) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gan_core.config.codec import ConfigError, apply_sets, get_at, parse_text, spec_at
+from gan_core.config.codec import ConfigError, apply_sets, get_at, parse_text, replace_at, spec_at
 from gan_core.config.fields import FieldSpec
 from gan_core.training import RunConfig
 
@@ -84,19 +84,12 @@ def _between(spec: FieldSpec, low: float, high: float, share: float) -> str:
     )
 
 
-def told(axis: Axis) -> str:
-    """An axis as `read_axis` reads it."""
-    if not axis.values:
-        return f"{axis.path}={axis.low:g}..{axis.high:g}"
-    divider = ";" if any("," in value for value in axis.values) else ","
-    return f"{axis.path}={divider.join(axis.values)}{';' if divider == ';' and len(axis.values) == 1 else ''}"
-
-
 @dataclass(frozen=True)
 class Plan:
     """draws: how many points to draw from the axes at random (with `draw_seed`); 0 tries every combination.
 
-    seeds: each is tried with every combination; none leaves the base's.
+    seeds: each is tried with every combination; none leaves the base's. steps: the length of each run, however many
+    images a step of it sees; 0 leaves `total_images` as it is.
     """
 
     base: RunConfig
@@ -104,6 +97,7 @@ class Plan:
     seeds: tuple[int, ...] = ()
     draws: int = 0
     draw_seed: int = 1
+    steps: int = 0
 
     def members(self) -> list[dict[str, str]]:
         """What each member sets, path -> text; every one once. Raises ConfigError."""
@@ -149,7 +143,13 @@ class Plan:
 
     def configs(self) -> list[RunConfig]:
         """Each member's configuration. Raises ConfigError."""
-        return [apply_sets(self.base, member) for member in self.members()]
+        return [self._of_length(apply_sets(self.base, member)) for member in self.members()]
+
+    def _of_length(self, config: RunConfig) -> RunConfig:
+        if not self.steps:
+            return config
+        least = int(spec_at(config, "total_images").low or 1)
+        return replace_at(config, "total_images", max(least, self.steps * config.batch_size * config.k_d))
 
 
 def number_of(config: RunConfig, path: str) -> float | None:

@@ -46,6 +46,15 @@ def test_twins_end_as_two_runs_of_their_own_would(cli: Cli, tmp_path: Path) -> N
     assert [steps[run["run"]] for run in told["runs"]] == [7, 7]
 
 
+def test_twins_take_as_many_steps_as_asked_for_where_a_step_of_one_sees_more(cli: Cli) -> None:
+    words = ("--set", "total_images=100", "--change", "k_d=2", "--steps", "14", "--json")
+    told = cli("twin", *SMALL, *words).json()
+    assert [(run["state"], run["steps"]) for run in told["runs"]] == [("finished", 14)] * 2
+    cli("resume", told["runs"][0]["run"], "--steps", "30", "--json").json()
+    steps = {run["id"]: run["step"] for run in cli("runs", "--json").json()}
+    assert [steps[run["run"]] for run in told["runs"]] == [30, 30]
+
+
 def test_what_twins_do_not_share_is_said(cli: Cli) -> None:
     answer = cli("twin", *SMALL, "--change", "discriminator.width=16", "--steps", "1")
     assert "The discriminator starts from other weights" in answer.err

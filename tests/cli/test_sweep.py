@@ -36,6 +36,14 @@ def test_a_grid_with_seeds_trains_together_and_names_the_best(cli: Cli) -> None:
     ] == 24  # fmt: skip
 
 
+def test_steps_are_the_length_of_each_whatever_a_step_of_it_sees(cli: Cli) -> None:
+    told = cli("sweep", *TINY, "--over", "k_d=1,2", "--over", "batch_size=16,32", "--steps", "9", "--json").json()
+    assert [(m["state"], m["steps"]) for m in told["members"]] == [("finished", 9)] * 4
+    listed = {run["id"]: run for run in cli("runs", "--json").json()}
+    images = [listed[m["run"]]["total_images"] for m in told["members"]]
+    assert images == [9 * 16, 9 * 32, 9 * 32, 9 * 64], "so that a schedule ends where the run ends"
+
+
 def test_one_by_one_is_each_to_the_last_bit_as_it_would_be_alone(cli: Cli) -> None:
     told = cli("sweep", *TINY, "--seeds", "3..4", "--steps", "8", "--one-by-one", "--json").json()
     assert told["together"] == 0
