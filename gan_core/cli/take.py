@@ -9,20 +9,10 @@ from pathlib import Path
 from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
 from gan_core.config.files import atomic_path, write_atomically
-from gan_core.export import (
-    discriminator_file,
-    draw_samples,
-    generator_file,
-    generator_step,
-    grid_png,
-    load_generator,
-    metrics_csv,
-    onnx_file,
-    training_gif,
-    write_npz,
-)
+from gan_core.export import discriminator_file, draw_samples, grid_png, metrics_csv, training_gif, write_npz
 from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
 from gan_core.runs import RunManager
+from gan_core.runs.handed_out import generator_net, onnx_bytes, safetensors_bytes
 from gan_core.runs.pictures import run_pictures
 
 PLANE_PIXELS = 240  # a side of a picture of points, for each unit of --scale
@@ -35,7 +25,7 @@ def sample(arguments: argparse.Namespace) -> int:
     run = run_named(manager, arguments.run)
     config, about = manager.config(run), manager.about(run)
     class_count = len(about.classes) if config.conditional else 0
-    net = load_generator(manager.checkpoint_generator(run), config, channels=about.channels, class_count=class_count)
+    net = generator_net(manager, run)
     arrays = draw_samples(net, config.latent, class_count=class_count, count=arguments.count, seed=arguments.seed)
     with atomic_path(out) as temporary:
         write_npz(temporary, arrays)
@@ -74,29 +64,11 @@ def _tensorboard(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _safetensors(manager: RunManager, run: str, scale: int) -> bytes:
-    path, about = manager.checkpoint_generator(run), manager.about(run)
-    return generator_file(
-        path, run=run, step=generator_step(path), config=manager.view(run).config, channels=about.channels,
-        classes=about.classes,
-    )  # fmt: skip
-
-
 def _discriminator(manager: RunManager, run: str, scale: int) -> bytes:
     (step, weights), about = manager.checkpoint_discriminator(run), manager.about(run)
     return discriminator_file(
         weights, run=run, step=step, config=manager.view(run).config, channels=about.channels, classes=about.classes
     )
-
-
-def _onnx(manager: RunManager, run: str, scale: int) -> bytes:
-    config, about, path = manager.config(run), manager.about(run), manager.checkpoint_generator(run)
-    classes = about.classes if config.conditional else ()
-    net = load_generator(path, config, channels=about.channels, class_count=len(classes))
-    return onnx_file(
-        net, latent_dim=config.latent.dim, class_count=len(classes), run=run, step=generator_step(path),
-        config=manager.view(run).config, classes=classes,
-    )  # fmt: skip
 
 
 def _train_script(manager: RunManager, run: str, scale: int) -> bytes:
@@ -141,9 +113,9 @@ def _grids(manager: RunManager, run: str) -> list[tuple[int, int]]:
 
 
 EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
-    "safetensors": _safetensors,
+    "safetensors": lambda manager, run, _scale: safetensors_bytes(manager, run),
     "discriminator": _discriminator,
-    "onnx": _onnx,
+    "onnx": lambda manager, run, _scale: onnx_bytes(manager, run),
     "train-script": _train_script,
     "sample-script": _sample_script,
     "png": _png,

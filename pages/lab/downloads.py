@@ -8,16 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.export import (
-    generator_file,
-    generator_step,
-    grid_png,
-    load_generator,
-    metrics_csv,
-    onnx_file,
-    training_gif,
-)
+from gan_core.export import grid_png, metrics_csv, training_gif
 from gan_core.export.scripts import data_bytes, sample_package, train_package
+from gan_core.runs.handed_out import onnx_bytes, safetensors_bytes
 from gan_core.runs.pictures import run_pictures
 from pages.ui.session import manager
 from pages.ui.suited import makes_points
@@ -44,21 +37,11 @@ def _film(run: str) -> bytes:
 
 
 def _generator(run: str) -> bytes:
-    path, about = manager().checkpoint_generator(run), manager().about(run)
-    return generator_file(
-        path, run=run, step=generator_step(path), config=manager().view(run).config, channels=about.channels,
-        classes=about.classes,
-    )  # fmt: skip
+    return safetensors_bytes(manager(), run)
 
 
 def _onnx(run: str) -> bytes:
-    config, about, path = manager().config(run), manager().about(run), manager().checkpoint_generator(run)
-    classes = about.classes if config.conditional else ()
-    net = load_generator(path, config, channels=about.channels, class_count=len(classes))
-    return onnx_file(
-        net, latent_dim=config.latent.dim, class_count=len(classes), run=run, step=generator_step(path),
-        config=manager().view(run).config, classes=classes,
-    )  # fmt: skip
+    return onnx_bytes(manager(), run)
 
 
 def _sample_script(run: str) -> bytes:
