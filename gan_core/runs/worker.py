@@ -257,7 +257,7 @@ class RunThread(threading.Thread, RunLife):
 
     def _line_up_again(self, trainer: Trainer) -> None:
         """After a pause, for as long as no command comes."""
-        self._around.line.join(self.folder.id, front=True, beside=self.about.twin_of)
+        self._around.line.join(self.folder.id, front=True, beside=self.about.twin_of if self._duet else "")
         if not self._around.line.holds(self.folder.id):
             if self._ledger.standing.state != "queued":
                 self._ledger.stand("queued", trainer)

@@ -156,6 +156,22 @@ def test_a_twin_whose_other_is_gone_goes_on_alone(manager: RunManager) -> None:
         manager.view("somebody-else")
 
 
+def test_twins_that_go_on_apart_do_not_share_the_device(manager: RunManager) -> None:
+    a, b = both_at_rest(manager, manager.start_twins(quick(steps=10_000_000), KNOB, stop_at_step=20))
+    edit_config_json(folder_of(manager, b), twin_of="somebody-else")
+    manager.resume(a)
+    until_state(manager, a, "running")
+    manager.send(a, Pause())
+    until_state(manager, a, "paused")
+    edit_config_json(folder_of(manager, b), twin_of=a)
+    manager.resume(b)
+    until_state(manager, b, "running")
+    manager.send(a, Resume())
+    assert until_state(manager, a, "queued", "running").state == "queued"
+    manager.send(b, Stop())
+    until_state(manager, a, "running")
+
+
 def test_twins_of_different_length_and_pace(manager: RunManager, watch: Watch) -> None:
     """Twice the batch is half the steps; larger networks would have fewer points: the first one's spacing holds."""
     config = quick(steps=80, every=0)
