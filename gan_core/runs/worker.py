@@ -52,7 +52,13 @@ class RunThread(threading.Thread, RunLife):
     # --- from other threads
 
     def send(self, command: Command) -> None:
-        """Hand over a command; it takes effect between two steps, and in a twin at the same one."""
+        """Hand over a command; it takes effect between two steps, and in a twin at the same one.
+
+        Raises ValueError, in a sentence, for slow motion before the run's own steps.
+        """
+        if isinstance(command, Dissect) and self.replaying:
+            own = f"{self.about.parent_step:,}"
+            raise ValueError(f"Its parent's steps are trained again first; slow motion begins from step {own} on.")
         if self._duet is None:
             self.put(command)
         else:

@@ -79,3 +79,15 @@ def test_runs_of_pictures_say_that_there_is_none(manager: RunManager) -> None:
     assert manager.view(run).state == "paused"
     manager.send(run, Stop())
     at_rest(manager, run)
+
+
+def test_steps_of_the_parent_are_not_taken_apart(manager: RunManager) -> None:
+    parent = manager.start(LONG, stop_at_step=600)
+    at_rest(manager, parent)
+    run = manager.branch(parent, 599)
+    manager.send(run, Pause())
+    view = until_state(manager, run, "paused")
+    assert view.step < 599
+    with pytest.raises(ValueError, match="from step 599 on"):
+        manager.send(run, Dissect())
+    manager.send(run, Stop())
