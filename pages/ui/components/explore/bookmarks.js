@@ -30,16 +30,8 @@ class GxBookmarks {
     this.explorer.tell("bookmarks", bookmarks);
   }
 
-  async change(op, args) {
-    const { explorer } = this, { model } = explorer;
-    try {
-      const answer = await explorer.ask(op, args, { slot: `${op}-${gxSeed()}` });
-      if (answer && model === explorer.model) this.set(answer.header.bookmarks);
-      return answer;
-    } catch (problem) {
-      explorer.say(problem.message);
-      return null;
-    }
+  change(op, args) {
+    return this.explorer.change(op, args, ({ bookmarks }) => this.set(bookmarks));
   }
 
   keep() {

@@ -329,16 +329,8 @@ class GxDirections {
 
   // --- keeping them
 
-  async keeping(op, args) {
-    const { explorer } = this, model = this.of;
-    try {
-      const answer = await explorer.ask(op, args, { slot: `${op}-${gxSeed()}` });
-      if (answer && model === this.of) this.setKept(answer.header.directions);
-      return answer;
-    } catch (problem) {
-      explorer.say(problem.message);
-      return null;
-    }
+  keeping(op, args) {
+    return this.explorer.change(op, args, ({ directions }) => this.setKept(directions));
   }
 
   async keep(row) {

@@ -44,6 +44,22 @@ class Explorer {
   }
 
   /**
+   * Change what is kept with the model: `take(header)` where it is still the one that is looked at. The answer; null
+   * where it was refused, and why is said.
+   */
+  async change(op, args, take) {
+    const { model } = this;
+    try {
+      const answer = await this.ask(op, args, { slot: `${op}-${gxSeed()}` });
+      if (answer && model === this.model) take(answer.header);
+      return answer;
+    } catch (problem) {
+      this.say(problem.message);
+      return null;
+    }
+  }
+
+  /**
    * Ask for a look's picture. At most one is under way, and the newest of those asked for meanwhile comes after it.
    * commit: it becomes a step of the history; otherwise it is part of a movement. Returns the look as it will be told.
    */
