@@ -187,9 +187,10 @@ def _draw_start(
 
 
 def plan_of(base: RunConfig, texts: list[str], seeds: int, draws: int) -> Plan:
-    """The plan that a form describes. Raises ConfigError."""
+    """The plan that a form describes: as many steps for each as the base takes. Raises ConfigError."""
     axes = tuple(read_axis(base, text) for text in texts)
-    return Plan(base, axes, tuple(range(base.seed, base.seed + seeds)), draws)
+    steps = base.total_images // (base.batch_size * base.k_d)
+    return Plan(base, axes, tuple(range(base.seed, base.seed + seeds)), draws, steps=steps)
 
 
 def _cost(desk: Any, plan: Any) -> str:

@@ -183,3 +183,9 @@ def test_measures_are_those_of_what_is_made() -> None:
     assert {m["name"]: m["better"] for m in points}["modes_covered"] == "high"
     assert pictures[0]["name"] == "fid"
     assert not {m["name"] for m in points} & {m["name"] for m in pictures}
+
+
+def test_each_run_takes_as_many_steps_whatever_a_step_of_it_sees() -> None:
+    base = replace(PRESETS["ring"].config, batch_size=32, total_images=32 * 500)
+    plan = plan_of(base, ["k_d=1,2", "batch_size=32,64"], 1, 0)
+    assert [c.total_images // (c.batch_size * c.k_d) for c in plan.configs()] == [500] * 4
