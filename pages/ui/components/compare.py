@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.components.source import script, style
+from pages.ui.components.source import STAGE, script, style
 from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS
 
@@ -17,9 +17,8 @@ CURVES = script(
     "compare/curves_draw.js", "compare/curves.js",
 )  # fmt: skip
 SAMPLES = script(
-    *_RUNS, "live/stage_scene.js", "live/stage_plane.js", "live/stage_layers.js", "live/stage.js",
-    "live/stage_points.js", "live/stage_moment.js", "live/frames.js", "compare/feeds.js", "compare/shower.js",
-    "compare/timeline.js", "compare/runs.js", "compare/samples_card.js", "compare/samples.js",
+    *_RUNS, *STAGE, "live/frames.js", "compare/feeds.js", "compare/shower.js", "compare/timeline.js",
+    "compare/runs.js", "compare/samples_card.js", "compare/samples.js",
 )  # fmt: skip
 SETTINGS = script("live/words.js", "compare/runs.js", "compare/settings.js")
 PARALLEL = script("live/words.js", "compare/runs.js", "compare/parallel_axis.js", "compare/parallel.js")

@@ -19,8 +19,8 @@ def _tools(kind: str, *others: str) -> list[str]:
 
 
 SCRIPT = script(
-    "live/wire.js", "live/words.js", *(f"explore/{name}" for name in _BEFORE), *_tools("js", *_BEFORE, _LAST),
-    f"explore/{_LAST}",
+    "live/wire.js", "live/words.js", "live/hands.js", *(f"explore/{name}" for name in _BEFORE),
+    *_tools("js", *_BEFORE, _LAST), f"explore/{_LAST}",
 )  # fmt: skip
 STYLE = style("live/live.css", "explore/explore.css", *_tools("css", "explore.css"))
 

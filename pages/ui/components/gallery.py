@@ -7,14 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.components.source import script, style
+from pages.ui.components.source import STAGE, script, style
 from pages.ui.wire import COLUMNS
 
 SCRIPT = script(
-    "live/wire.js", "live/words.js", "live/series.js", "live/stage_scene.js", "live/stage_plane.js",
-    "live/stage_layers.js", "live/stage.js", "live/stage_points.js", "live/stage_moment.js", "live/frames.js",
-    "compare/feeds.js", "compare/shower.js", "compare/timeline.js", "gallery/look.js", "gallery/gauge.js",
-    "gallery/side.js", "gallery/main.js",
+    "live/wire.js", "live/words.js", "live/series.js", *STAGE, "live/frames.js", "compare/feeds.js",
+    "compare/shower.js", "compare/timeline.js", "gallery/look.js", "gallery/gauge.js", "gallery/side.js",
+    "gallery/main.js",
 )  # fmt: skip
 STYLE = style("live/live.css", "live/stage.css", "gallery/gallery.css")
 

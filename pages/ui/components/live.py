@@ -7,14 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.components.source import script, style
+from pages.ui.components.source import STAGE, script, style
 from pages.ui.public import public
 from pages.ui.routes import PLOTLY_PATH
 from pages.ui.wire import COLUMNS
 
 SCRIPT = script(
-    "live/wire.js", "live/words.js", "live/series.js", "live/status.js", "live/stage_scene.js", "live/stage_plane.js",
-    "live/stage_layers.js", "live/stage.js", "live/stage_points.js", "live/stage_moment.js", "live/networks_units.js",
+    "live/wire.js", "live/words.js", "live/series.js", "live/status.js", *STAGE, "live/networks_units.js",
     "live/networks.js", "live/networks_draw.js", "live/measures.js", "live/quality.js", "live/frames.js",
     "live/film.js", "live/plotly.js", "live/curves.js", "live/microscope_parts.js", "live/microscope.js",
     "live/main.js",

@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent
+STAGE = (
+    "live/hands.js", "live/stage_scene.js", "live/stage_plane.js", "live/stage_layers.js", "live/stage.js",
+    "live/stage_points.js", "live/stage_moment.js",
+)  # fmt: skip
+"""Scripts of the plane with its points, of all that show one."""
 
 
 def script(*names: str) -> str:

@@ -1,6 +1,6 @@
 // A map of many small pictures on a canvas: zoomed and moved with wheel, fingers, mouse and keys.
 
-const GX_MAP_ZOOM = 80, GX_MAP_CLICK = 5, GX_MAP_EDGE = 0.05; // most zoom; pixels that a click may move; air around
+const GX_MAP_ZOOM = 80, GX_MAP_EDGE = 0.05; // most zoom; air around
 
 class GxMapCanvas {
   /** tapped(i): a sample was clicked; hovered(i | -1). */
@@ -8,19 +8,14 @@ class GxMapCanvas {
     Object.assign(this, { tapped, hovered });
     this.canvas = make("canvas", { class: "gx-map-canvas", tabindex: "0", role: "application", "data-testid": "map",
       "aria-label": "Map of samples: arrow keys choose one, Enter goes there; plus and minus zoom, 0 shows everything, Shift with arrows moves." });
-    this.fingers = new Map();
     this.chosen = -1;
     this.here = null; // where the present picture lies
     this.clear();
-    const listen = (name, f, options) => this.canvas.addEventListener(name, f, options);
-    listen("wheel", (e) => this.wheel(e), { passive: false });
-    listen("pointerdown", (e) => this.down(e));
-    listen("pointermove", (e) => this.move(e));
-    listen("pointerup", (e) => this.up(e));
-    listen("pointercancel", (e) => this.up(e, true));
-    listen("pointerleave", () => this.fingers.size || this.choose(-1));
-    listen("dblclick", () => this.home());
-    listen("keydown", (e) => this.key(e) && e.preventDefault());
+    this.hands = new Hands(this.canvas, { pan: (dx, dy) => this.pan(dx, dy), zoom: (factor, x, y) => this.zoomBy(factor, x, y),
+      tapped: (x, y) => this.tap(this.nearest(x, y)), hovered: (x, y) => this.choose(this.nearest(x, y)), left: () => this.choose(-1) });
+    this.canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
+    this.canvas.addEventListener("dblclick", () => this.home());
+    this.canvas.addEventListener("keydown", (e) => this.key(e) && e.preventDefault());
     this.watcher = new ResizeObserver(() => this.soon());
     this.watcher.observe(this.canvas);
   }
@@ -104,50 +99,15 @@ class GxMapCanvas {
 
   // --- hands
 
-  under(event) {
-    const box = this.canvas.getBoundingClientRect(), ratio = this.canvas.width / box.width;
-    return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
-  }
-
   wheel(event) {
     if (!this.count || (this.zoom === 1 && event.deltaY > 0)) return; // out from everything: the page scrolls on
     event.preventDefault();
-    const lines = event.deltaMode === 1 ? 20 : 1;
-    this.zoomBy(Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) * (event.ctrlKey ? 0.01 : 0.003)), ...this.under(event));
+    this.zoomBy(wheelFactor(event, 0.003), ...this.hands.at(event));
   }
 
-  down(event) {
-    if (event.button > 0) return;
-    this.canvas.setPointerCapture(event.pointerId);
-    this.fingers.set(event.pointerId, this.under(event));
-    this.pressed = this.fingers.size === 1 ? { at: this.under(event), far: false } : null;
-  }
-
-  move(event) {
-    const at = this.under(event), before = this.fingers.get(event.pointerId);
-    if (!before) return this.choose(this.nearest(...at));
-    const slack = (GX_MAP_CLICK * this.canvas.width) / this.canvas.clientWidth;
-    if (this.pressed && !this.pressed.far && Math.hypot(at[0] - this.pressed.at[0], at[1] - this.pressed.at[1]) < slack) return;
-    if (this.pressed) this.pressed.far = true;
-    this.fingers.set(event.pointerId, at);
-    if (this.fingers.size === 1) {
-      this.canvas.toggleAttribute("data-dragging", true);
-      return this.pan(at[0] - before[0], at[1] - before[1]);
-    }
-    const other = [...this.fingers].find(([id]) => id !== event.pointerId)[1], apart = (p) => Math.max(1, Math.hypot(p[0] - other[0], p[1] - other[1]));
-    this.zoomBy(apart(at) / apart(before), (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
-    this.pan((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);
-  }
-
-  up(event, cancelled = false) {
-    const known = this.fingers.delete(event.pointerId);
-    this.canvas.removeAttribute("data-dragging");
-    if (known && !cancelled && this.pressed && !this.pressed.far) {
-      const i = this.nearest(...this.under(event));
-      this.choose(i);
-      if (i >= 0 && this.sheet) this.tapped(i);
-    }
-    this.pressed = null;
+  tap(i) {
+    this.choose(i);
+    if (i >= 0 && this.sheet) this.tapped(i);
   }
 
   key(event) {

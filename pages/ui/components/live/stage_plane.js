@@ -1,24 +1,18 @@
 // Which part of the plane is on the canvas: zoom and pan with wheel, fingers, mouse and keys.
 
-const MOST_ZOOM = 60, LEAST_ZOOM = 0.5, CLICK_PX = 5, SCROLLING_MS = 350;
+const MOST_ZOOM = 60, LEAST_ZOOM = 0.5, SCROLLING_MS = 350;
 
 class Plane {
   /** changed(): draw again. tapped(x, y, event), hovered(x, y | null): canvas pixels. */
   constructor(canvas, { changed, tapped, hovered }) {
-    Object.assign(this, { canvas, changed, tapped, hovered });
+    Object.assign(this, { canvas, changed });
     this.extent = [-1, 1, -1, 1];
     this.size = 1; // canvas pixels on a side
-    this.fingers = new Map();
     this.scrolled = -Infinity;
     this.home();
-    const listen = (name, f, options) => canvas.addEventListener(name, f, options);
-    listen("wheel", (e) => this.wheel(e), { passive: false });
-    listen("pointerdown", (e) => this.down(e));
-    listen("pointermove", (e) => this.move(e));
-    listen("pointerup", (e) => this.up(e));
-    listen("pointercancel", (e) => this.up(e, true));
-    listen("pointerleave", () => this.fingers.size || this.hovered(null));
-    listen("dblclick", () => this.home());
+    this.hands = new Hands(canvas, { pan: (dx, dy) => this.pan(dx, dy), zoom: (factor, x, y) => this.zoomBy(factor, x, y), tapped, hovered, left: () => hovered(null) });
+    canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
+    canvas.addEventListener("dblclick", () => this.home());
     this.onScroll = () => { this.scrolled = performance.now(); };
     document.addEventListener("scroll", this.onScroll, { capture: true, passive: true });
   }
@@ -88,50 +82,13 @@ class Plane {
     this.told();
   }
 
-  under(event) {
-    const box = this.canvas.getBoundingClientRect(), ratio = this.canvas.width / box.width;
-    return [(event.clientX - box.left) * ratio, (event.clientY - box.top) * ratio];
-  }
-
   wheel(event) {
     // A scroll of the page that passes over the stage stays one; at home, zooming out scrolls on.
     if (performance.now() - this.scrolled < SCROLLING_MS || (this.atHome && event.deltaY > 0)) return;
     event.preventDefault();
-    const lines = event.deltaMode === 1 ? 20 : 1;
-    const factor = Math.exp(-Math.max(-120, Math.min(120, event.deltaY * lines)) * (event.ctrlKey ? 0.01 : 0.0025));
+    const factor = wheelFactor(event, 0.0025);
     if (this.zoom * factor <= 1) return this.home(); // the wheel never shows less than everything from further away
-    this.zoomBy(factor, ...this.under(event));
-  }
-
-  down(event) {
-    if (event.button > 0) return;
-    this.canvas.setPointerCapture(event.pointerId);
-    this.fingers.set(event.pointerId, this.under(event));
-    this.pressed = this.fingers.size === 1 ? { at: this.under(event), far: false } : null;
-  }
-
-  move(event) {
-    const at = this.under(event), before = this.fingers.get(event.pointerId);
-    if (!before) return this.hovered(...at);
-    const slack = (CLICK_PX * this.canvas.width) / this.canvas.clientWidth;
-    if (this.pressed && !this.pressed.far && Math.hypot(at[0] - this.pressed.at[0], at[1] - this.pressed.at[1]) < slack) return;
-    if (this.pressed) this.pressed.far = true;
-    this.fingers.set(event.pointerId, at);
-    if (this.fingers.size === 1) {
-      this.canvas.dataset.dragging = "";
-      return this.pan(at[0] - before[0], at[1] - before[1]);
-    }
-    const other = [...this.fingers].find(([id]) => id !== event.pointerId)[1];
-    const apart = (p) => Math.max(1, Math.hypot(p[0] - other[0], p[1] - other[1]));
-    this.zoomBy(apart(at) / apart(before), (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
-    this.pan((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);
-  }
-
-  up(event, cancelled = false) {
-    const known = this.fingers.delete(event.pointerId);
-    delete this.canvas.dataset.dragging;
-    if (known && !cancelled && this.pressed && !this.pressed.far) this.tapped(...this.under(event), event);
-    this.pressed = null;
+    this.zoomBy(factor, ...this.hands.at(event));
   }
 
   /** + - 0 and, with Shift, the arrows; true where the key was ours. */
