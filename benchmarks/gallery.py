@@ -69,6 +69,10 @@ def judge(scene: FailureScene, config: RunConfig) -> tuple[float, Trainer]:
     return JUDGEMENTS[scene.name].number(seen_of(trainer, data, centres)), trainer
 
 
+TINY = 0.1
+"""Of the picture's side: generated points that take less of it are ringed."""
+
+
 def picture(trainer: Trainer, side: int = 288) -> Image.Image:
     """What the run shows at its end: 4 x 4 of its samples, or its points on the real ones."""
     grid = trainer.grid()
@@ -85,9 +89,13 @@ def _plane(trainer: Trainer, fakes: Any, side: int) -> Image.Image:
     ink, (x0, x1, y0, y1) = ImageDraw.Draw(paper), trainer.config.data.extent  # type: ignore[attr-defined]
     real = trainer.batches.images[:600].reshape(-1, 2).numpy()
     for points, colour, radius in ((real, BLUE, 7), (fakes[:600], ORANGE, 14)):
-        for x, y in points[np.isfinite(points).all(axis=1)]:
-            u, v = (x - x0) / (x1 - x0) * side * scale, (y1 - y) / (y1 - y0) * side * scale
+        sound = points[np.isfinite(points).all(axis=1)]
+        places = np.stack(((sound[:, 0] - x0) / (x1 - x0), (y1 - sound[:, 1]) / (y1 - y0)), 1) * side * scale
+        for u, v in places:
             ink.ellipse((u - radius, v - radius, u + radius, v + radius), fill=colour)
+    if len(places) and np.ptp(places, axis=0).max() < TINY * side * scale:  # else nobody would find them
+        (u, v), around = places.mean(axis=0), 18 * scale
+        ink.ellipse((u - around, v - around, u + around, v + around), outline=ORANGE, width=3 * scale)
     return paper.resize((side, side), Image.Resampling.LANCZOS)
 
 
