@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, WebSocket
 
+from benchmarks.serving import Server
 from pages.ui import components
 from pages.ui.components import compare, copy, draw, explore, family, gallery, live, runs_table, sweep
 from pages.ui.wire import COLUMNS
+from tests.browser.lab import Lab, until
 
 FOLDER = Path(components.__file__).parent
 BLANK = "http://place.test/"
@@ -101,6 +103,19 @@ def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: st
     script, data = COMPONENTS[name]
     json.dumps(data)
     assert blank.evaluate(OVERTAKEN, [script, data]) == {"kept": True, "left": 0}
+
+
+def test_a_view_that_is_left_lets_go_of_its_socket(page: Page, served: Server) -> None:
+    sockets: list[WebSocket] = []
+    page.on("websocket", lambda socket: sockets.append(socket) if "/live/" in socket.url else None)
+    lab = Lab(page, served.url)
+    query = "preset=ring&generator.hidden=16&discriminator.hidden=16&batch_size=64&total_images=64000"
+    page.goto(f"{served.url}/?{query}")
+    lab.press("Train")
+    lab.expect_state("Finished")
+    page.get_by_role("link", name="Learn").first.click()
+    page.wait_for_url("**/learn**")
+    until(lambda: sockets and all(socket.is_closed() for socket in sockets))
 
 
 # --- parts

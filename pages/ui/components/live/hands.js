@@ -1,4 +1,4 @@
-// Fingers, pen and mouse on a canvas: one moves what is on it, two pinch it, and a press that stays in its place is a tap.
+// Fingers, pen and mouse on a canvas: one moves what is on it, two pinch it, a press in one place is a tap.
 
 const TAP_PX = 5; // so far it may move
 const WHEEL_MOST = 120, WHEEL_LINE_PX = 20;
