@@ -2,6 +2,8 @@
 
 const memory = (window.ganscopeCompareSamples ??= { axis: "images", at: null, drawn: false, seed: 1 }); // while the page is open
 
+const FRAMES_IN_ALL = 480, LEAST_HELD = 12; // frames that are held of all runs, and of each: one of 512 pixels a side is 1 MB
+
 class SamplesView {
   constructor(parent) {
     this.memory = memory;
@@ -52,7 +54,10 @@ class SamplesView {
     const cards = data.runs.map((run) => this.cards.get(`${run.id} ${run.place}`));
     if (cards.some((card, i) => this.grid.children[i] !== card.root)) this.grid.replaceChildren(...cards.map(({ root }) => root));
     this.grid.style.setProperty("--n", String(Math.min(4, data.runs.length)));
-    for (const card of cards) card.stage?.restyle();
+    for (const card of cards) {
+      card.shower.held = Math.max(LEAST_HELD, Math.floor(FRAMES_IN_ALL / cards.length));
+      card.stage?.restyle();
+    }
     this.showLatents();
     this.showLayers();
     this.list();

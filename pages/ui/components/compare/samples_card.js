@@ -1,12 +1,10 @@
 // One run's samples: a sample grid, or the plane with its points, at the moment that all runs are scrubbed to.
 
-const FRAMES_HELD = 80;
-
 class SampleCard {
   /** view: the SamplesView that it belongs to; run: what the page says of it. */
   constructor(view, run) {
     Object.assign(this, { view, run, shown: null, stage: null });
-    this.shower = new Shower({ held: FRAMES_HELD, display: (frame) => this.display(frame), refused: (why) => this.tellEmpty(why) });
+    this.shower = new Shower({ held: LEAST_HELD, display: (frame) => this.display(frame), refused: (why) => this.tellEmpty(why) });
     this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": `grid-${run.letter}`,
       onPointermove: (e) => view.point(this.under(e)), onPointerleave: () => view.point(-1), onClick: (e) => view.enlarge(this.under(e)),
       onKeydown: (e) => this.walk(e) });

@@ -1,7 +1,7 @@
 // Samples of a run at the moment that is wished for: fetched, decoded and held; of several wishes the newest counts.
 
 class Shower {
-  /** held: how many frames; display(frame): show it; refused(why): what the server says instead of the wished one. */
+  /** held: how many frames at most; display(frame): show it; refused(why): what the server says instead of the wished one. */
   constructor({ held, display, refused = () => {} }) {
     Object.assign(this, { held, display, refused, frames: new Map(), wanted: "", loading: false, turn: 0 });
   }
@@ -37,7 +37,7 @@ class Shower {
     const { frame, why } = await fetchFrame(url);
     if (frame) this.frames.set(url, frame);
     else if (why && url === this.wanted) this.refused(why);
-    if (this.frames.size > this.held) this.frames.delete(this.frames.keys().next().value);
+    while (this.frames.size > this.held) this.frames.delete(this.frames.keys().next().value);
     return frame;
   }
 
