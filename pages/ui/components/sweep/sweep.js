@@ -46,6 +46,7 @@ class SweepView {
     const { sweep, token } = this.data, shown = [...this.all.values()].map((card) => card.shown ?? "").join(",");
     try {
       const answer = await fetch(`/sweeps/${sweep}?token=${encodeURIComponent(token)}&shown=${shown}`);
+      if (this.closed) return;
       if (answer.status === 403 || answer.status === 404) this.tell("stale");
       if (answer.ok && sweep === this.data.sweep) {
         this.status = (await answer.json()).members;
