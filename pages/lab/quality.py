@@ -32,7 +32,7 @@ def draw_quality(state: Tab, view: Any) -> None:
 
 def _draw_choice(state: Tab, view: Any) -> None:
     st.markdown("Measures a checkpoint against real data, and once the untrained generator beside it.")
-    steps = [*sorted(view.checkpoints, reverse=True), 0]
+    steps = sorted({*view.checkpoints, 0}, reverse=True)
 
     def named(step: int) -> str:
         best = ", the best so far" if step and step == view.best_step else ""
