@@ -1,0 +1,103 @@
+"""The parser, its kinds of values, and the options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from gan_core.cli.errors import CommandError
+from gan_core.config.places import DEVICES, data_dir, device_name, runs_dir
+from gan_core.training.presets import DEFAULT, PRESETS
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its errors as sentences."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message[0].upper()}{message[1:]}; {self.prog} --help tells what there is.")
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """An argument type: a whole number in [low, high]."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and low <= int(text) <= high:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """An argument type: a length of time."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value <= 31_536_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0 and up to a year")
+    return value
+
+
+def add_settings(parser: Parser) -> None:
+    """Where a new run's settings come from."""
+    parser.add_argument(
+        "--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="start from a configuration in JSON instead")
+    add_sets(parser)
+
+
+def add_sets(parser: Parser) -> None:
+    add_pairs(parser, "--set", "sets", "change one field, as in --set g_optimizer.lr=0.001")
+
+
+def add_pairs(parser: Parser, option: str, name: str, help: str) -> None:
+    parser.add_argument(
+        option, action="append", default=[], metavar="FIELD=VALUE", dest=name, help=f"{help}; may be given many times"
+    )
+
+
+def add_run(parser: Parser) -> None:
+    parser.add_argument("run", metavar="RUN", help='its id, the beginning of it, or "last"')
+
+
+def add_out(parser: Parser) -> None:
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
+
+
+def add_json(parser: Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON value as the last line")
+
+
+def add_folders(parser: Parser) -> None:
+    parser.add_argument(
+        "--runs-dir",
+        type=Path,
+        default=runs_dir(),
+        metavar="DIR",
+        help="where runs are kept (default: GANSCOPE_RUNS or runs)",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=data_dir(),
+        metavar="DIR",
+        help="where fetched and own data is kept (default: GANSCOPE_DATA or data)",
+    )
+
+
+def add_engine(parser: Parser) -> None:
+    add_folders(parser)
+    parser.add_argument(
+        "--device", choices=DEVICES, default=device_name(), help="where to train (default: GANSCOPE_DEVICE or auto)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show the program's log on standard error")
+    parser.add_argument(
+        "--threads",
+        type=whole_number(1, 1024),
+        metavar="N",
+        help="processor threads (default: every core)",
+    )
