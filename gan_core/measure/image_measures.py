@@ -19,11 +19,10 @@ class ImageMeasure:
     help: str
     source: str
 
-    def label_in(self, features: str) -> str:
-        """The published name only in the published features."""
-        if features.startswith("Inception") and self.name in ("fid", "kid"):
-            return self.name.upper()
-        return f"{self.label}, {features}"
+    def name_in(self, features: str) -> str:
+        """The published name in the published features, the label in all others."""
+        published = features.startswith("Inception") and self.name in ("fid", "kid")
+        return self.name.upper() if published else self.label
 
 
 _PRDC = "Naeem et al. 2020, arXiv:2002.09797, equations 4 and 5"

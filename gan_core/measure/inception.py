@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gan_core.data.base import DataUnavailable, Progress
-from gan_core.data.fetch import Remote, fetch_all, missing
+from gan_core.data.fetch import Remote, fetch_all
 from gan_core.measure.features import FeatureSpace
 
 INCEPTION_FEATURES = "Inception features"
@@ -49,11 +49,6 @@ def inception_space(data_dir: Path, progress: Progress | None = None) -> Feature
         return found, None
 
     return FeatureSpace(INCEPTION_FEATURES, (), look)
-
-
-def inception_at_hand(data_dir: Path) -> bool:
-    """Whether it can be used now, with nothing to fetch."""
-    return importlib.util.find_spec("torch_fidelity") is not None and not missing([WEIGHTS], data_dir / "inception")
 
 
 @lru_cache(maxsize=1)

@@ -36,19 +36,6 @@ class Measures:
     values: dict[str, float]
     class_histogram: tuple[float, ...] | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain data; NaN becomes None, which JSON has."""
-        values = {name: value if math.isfinite(value) else None for name, value in self.values.items()}
-        histogram = None if self.class_histogram is None else list(self.class_histogram)
-        return {"features": self.features, "samples": self.samples, "values": values, "class_histogram": histogram}
-
-    @classmethod
-    def from_json(cls, said: dict[str, Any]) -> Measures:
-        values = {name: math.nan if value is None else float(value) for name, value in said["values"].items()}
-        histogram = said.get("class_histogram")
-        shares = None if histogram is None else tuple(float(share) for share in histogram)
-        return cls(str(said["features"]), int(said["samples"]), values, shares)
-
 
 @dataclass(frozen=True)
 class _Seen:

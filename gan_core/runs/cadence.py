@@ -48,7 +48,7 @@ class Cadence:
         self._unable = False
 
     def begin(self, evaluations: list[Evaluation]) -> None:
-        """Take over from an earlier session, or from nothing."""
+        """Take over from where the run was left, or from nothing."""
         self._spent_seconds = sum(one.cost_seconds for one in evaluations)
         self._images = max((one.images for one in evaluations), default=0)
         self._kinds = {one.kind for one in evaluations if one.step == 0}

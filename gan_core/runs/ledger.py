@@ -123,7 +123,7 @@ class Ledger:
     def begin(
         self, trainer: Trainer, elapsed_seconds: float, checkpoint_step: int | None, config: RunConfig
     ) -> None:  # fmt: skip
-        """Take over from an earlier session, or from nothing; config: the one to show."""
+        """Take over from where the run was left, or from nothing; config: the one to show."""
         self.meter.begin(elapsed_seconds, trainer.images)
         self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
         evaluations = self.folder.evaluations()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gan_core.config.codec import ConfigError, apply_sets, get_at, parse_text, replace_at, spec_at
+from gan_core.config.codec import ConfigError, apply_sets, parse_text, replace_at, spec_at
 from gan_core.config.fields import FieldSpec
 from gan_core.training import RunConfig
 
@@ -150,12 +150,6 @@ class Plan:
             return config
         least = int(spec_at(config, "total_images").low or 1)
         return replace_at(config, "total_images", max(least, self.steps * config.batch_size * config.k_d))
-
-
-def number_of(config: RunConfig, path: str) -> float | None:
-    """A swept field's value as a number, where it is one."""
-    value = get_at(config, path)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def axis_json(axis: Axis) -> dict[str, Any]:

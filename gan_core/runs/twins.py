@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NOT_TRAINING = ("record.", "precision", "compiled")
-"""Fields that leave alone what is learned from what, but for the last digits."""
-
 
 def with_changes(config: RunConfig, changes: Mapping[str, Any]) -> RunConfig:
     """The other twin's configuration. Raises ConfigError, also where nothing is different in it."""

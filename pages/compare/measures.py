@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gan_core.measure.image_measures import IMAGE_MEASURES
+from gan_core.measure.image_measures import IMAGE_MEASURES, ImageMeasure
 from gan_core.measure.plane import PLANE_MEASURES
 from pages.ui.words import count, label_of
 
@@ -66,7 +66,7 @@ def of_evaluation(key: str) -> dict[str, Any]:
     label, about, higher = label_of(name, ""), "", None
     if known is not None:
         label, about, higher = known.label, known.help, known.higher_is_better
-    if features.startswith("Inception") and name in ("fid", "kid"):
-        label = name.upper()
+        if isinstance(known, ImageMeasure):
+            label = known.name_in(features)
     unit = f"{features}, {count(int(samples))} samples"
     return curve(key, label, about, unit, evaluated=True, higher=higher, first=name == "fid", share=name in _SHARES)

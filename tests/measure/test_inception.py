@@ -21,7 +21,7 @@ from gan_core.data.base import DataUnavailable
 from gan_core.data.fetch import fetch_all
 from gan_core.measure import inception
 from gan_core.measure.image_measures import IMAGE_MEASURES
-from gan_core.measure.inception import inception_at_hand, inception_space
+from gan_core.measure.inception import inception_space
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,6 @@ def test_the_features_are_those_that_torch_fidelity_finds(
 ) -> None:
     folder, theirs = published
     pretend(folder, monkeypatch)
-    assert inception_at_hand(folder)
     space = inception_space(folder)
     grey = torch.randint(256, (2, 1, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     found, classes = space.extract_and_classify(grey)
@@ -62,7 +61,7 @@ def test_the_features_are_those_that_torch_fidelity_finds(
     np.testing.assert_allclose(found, theirs(grey.repeat(1, 3, 1, 1))[0].numpy(), rtol=1e-4, atol=1e-5)
     assert np.abs(found[0] - found[1]).max() > 1e-3
     assert classes is None
-    assert [m.label_in(space.name) for m in IMAGE_MEASURES][:2] == ["FID", "KID"]
+    assert [m.name_in(space.name) for m in IMAGE_MEASURES][:2] == ["FID", "KID"]
 
 
 def test_a_file_that_is_not_the_published_one_is_never_opened(
@@ -77,7 +76,6 @@ def test_where_the_weights_cannot_be_had_one_sentence_says_what_to_do(
 ) -> None:
     nowhere = dataclasses.replace(inception.WEIGHTS, urls=("http://127.0.0.1:9/nothing",))
     monkeypatch.setattr(inception, "WEIGHTS", nowhere)
-    assert not inception_at_hand(tmp_path)
     with pytest.raises(DataUnavailable, match=r"be fetched .*: put weights-inception.* by hand, or use the"):
         inception_space(tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
