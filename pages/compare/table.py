@@ -90,21 +90,24 @@ def _choose(_state: Tab, runs: Any) -> None:
 
 
 def _delete(state: Tab, runs: Any) -> None:
-    """As many as can be; those that cannot are named."""
-    tokens, problems = [], []
-    for run in _texts(runs):
+    st.session_state[LAST] = _each(state, _texts(runs), lambda run: trash.delete(manager(), run))
+
+
+def _undelete(state: Tab, tokens: Any) -> None:
+    _each(state, _texts(tokens), lambda token: trash.undelete(manager().runs_dir, token))
+    st.session_state[LAST] = []
+
+
+def _each(state: Tab, names: list[str], act: Callable[[str], str]) -> list[str]:
+    """What `act` gives for as many as can be; why it cannot be for the others becomes the notice."""
+    done, problems = [], []
+    for name in names:
         try:
-            tokens.append(trash.delete(manager(), run))
+            done.append(act(name))
         except (ValueError, OSError) as problem:
             problems.append(public(problem))
-    st.session_state[LAST] = tokens
     state.notice = " ".join(problems)
-
-
-def _undelete(_state: Tab, tokens: Any) -> None:
-    for token in _texts(tokens):
-        trash.undelete(manager().runs_dir, token)
-    st.session_state[LAST] = []
+    return done
 
 
 def _empty(_state: Tab) -> None:
