@@ -229,6 +229,47 @@ def test_the_tables_focus_stays_while_a_run_trains(blank: Page) -> None:
     assert run(blank, runs_table.SCRIPT, "RunsTable", body, data) == [True, True, True]
 
 
+def test_a_press_in_the_family_tree_is_a_click_though_a_run_goes_on_meanwhile(blank: Page) -> None:
+    row: dict[str, Any] = {
+        "id": "a", "name": "Ring", "state": "running", "step": 1, "begins": 0, "branched": -1, "parent_row": -1,
+        "twin_row": -1, "orphan": False, "words": "", "letter": "", "colour": "",
+    }  # fmt: skip
+    body = """
+      window.told = [];
+      window.tree = new FamilyTree(document.body);
+      window.now = (step) => tree.update({ families: [[{ ...data, step }]], alone: 0 }, (...what) => told.push(what));
+      now(1);"""
+    run(blank, family.SCRIPT, "FamilyTree", body, row)
+    box = blank.get_by_role("button", name="Ring", exact=True).bounding_box()
+    assert box
+    blank.mouse.move(box["x"] + 5, box["y"] + 5)
+    blank.mouse.down()
+    blank.evaluate("now(2)")
+    blank.mouse.up()
+    assert blank.evaluate("told") == [["open", "a"]]
+    until(lambda: "step 2" in blank.get_by_test_id("family").inner_text())
+
+
+def test_the_legend_stays_where_a_state_is_told_again(blank: Page) -> None:
+    runs = [{"id": "a", "name": "A", "letter": "A", "place": 0, "state": "running", "points": True}]
+    body = """
+      const view = new CompareCurves(document.body);
+      view.update(data, () => {});
+      const before = document.querySelector(".gc-run");
+      for (const state of ["running", "running"]) {
+        view.feeds.all.get("a").receive({ header: { type: "state", view: { state } }, blobs: [] });
+      }
+      const same = document.querySelector(".gc-run") === before;
+      view.feeds.all.get("a").receive({ header: { type: "state", view: { state: "paused" } }, blobs: [] });
+      const words = document.querySelector(".gc-run").innerText;
+      view.close();
+      return [same, words];"""
+    data = OVERLAY | {"runs": runs, "measures": [], "evaluations": {"a": {}}, "plotly": "/plotly.js"}
+    same, words = run(blank, compare.CURVES, "CompareCurves", body, data)
+    assert same
+    assert "paused" in words
+
+
 def test_a_button_that_is_drawn_anew_keeps_the_focus(blank: Page) -> None:
     body = """
       const row = make("div"), button = (name) => make("button", { "data-testid": name });

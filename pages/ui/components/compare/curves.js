@@ -152,9 +152,14 @@ class CompareCurves {
     return most || 1;
   }
 
+  /** Anew only where something of it is new: a state comes every second, and a button that goes cannot be clicked. */
   showLegend() {
-    renew(this.legend, ...this.data.runs.map((run) => {
-      const feed = this.feeds.all.get(run.id), state = feed?.refused ? "not readable" : feed?.view?.state ?? run.state, live = MOVES.includes(state);
+    const states = this.data.runs.map(({ id, state }) => (this.feeds.all.get(id)?.refused ? "not readable" : this.feeds.all.get(id)?.view?.state ?? state));
+    const key = JSON.stringify([this.data.runs, states, [...memory.hidden]]);
+    if (key === this.legendSaid) return;
+    this.legendSaid = key;
+    renew(this.legend, ...this.data.runs.map((run, i) => {
+      const feed = this.feeds.all.get(run.id), state = states[i], live = MOVES.includes(state);
       return make("button", { type: "button", class: "gc-run", "data-testid": `run-${run.letter}`, "aria-pressed": String(!memory.hidden.has(run.id)),
         title: `${run.name}\n${run.id}\n${feed?.refused || "Show or hide its lines"}`, style: `--ink: var(--gc-${run.place % 8})`,
         onClick: () => this.toggleRun(run.id), onPointerenter: () => this.stress(run.id), onPointerleave: () => this.stress(null) },

@@ -78,16 +78,32 @@ function drawFamily(rows, tell) {
 class FamilyTree {
   constructor(parent) {
     parent.append((this.root = make("div", { class: "gf-root", "data-testid": "family" })));
+    this.root.addEventListener("pointerdown", () => { this.pressed = true; });
+    this.onRelease = () => {
+      this.pressed = false;
+      setTimeout(() => this.draw()); // after the click
+    };
+    for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, this.onRelease);
   }
 
-  update({ families, alone }, tell) {
-    const { root } = this, held = document.activeElement?.closest?.("[data-run]")?.dataset.run, kind = document.activeElement?.className;
+  update(data, tell) {
+    Object.assign(this, { data, tell });
+    this.draw();
+  }
+
+  /** Only what is new, and never under a finger: a button that goes between down and up is not clicked. */
+  draw() {
+    const said = JSON.stringify(this.data);
+    if (this.pressed || said === this.said) return;
+    this.said = said;
+    const { root, data: { families, alone } } = this, held = document.activeElement?.closest?.("[data-run]")?.dataset.run, kind = document.activeElement?.className;
     const others = alone ? [make("p", { class: "gf-alone" }, `${count(alone)} more ${alone > 1 ? "runs have" : "run has"} neither branches nor a twin.`)] : [];
-    root.replaceChildren(...families.map((rows) => drawFamily(rows, tell)), ...others);
+    root.replaceChildren(...families.map((rows) => drawFamily(rows, (...what) => this.tell(...what))), ...others);
     if (held) [...root.querySelectorAll("[data-run]")].find((row) => row.dataset.run === held)?.querySelector(`.${kind}`)?.focus({ preventScroll: true });
   }
 
   close() {
+    for (const kind of ["pointerup", "pointercancel"]) document.removeEventListener(kind, this.onRelease);
     this.root.remove();
   }
 }
