@@ -16,7 +16,7 @@ from typing import Any
 from gan_core.config.codec import differences, replace_at
 from gan_core.measure.referee_evidence import Evidence
 from gan_core.measure.referee_scores import MOST, SCORES, Score, badness, enough
-from gan_core.measure.referee_words import CAUSES, TITLES, suggestion, words
+from gan_core.measure.referee_words import CAUSES, suggestion, title, words
 from gan_core.training.run_config import RunConfig
 
 __all__ = ["HEALTHY", "KINDS", "TROUBLES", "Evidence", "Finding", "diagnose", "findings_by", "thresholds"]
@@ -122,7 +122,7 @@ def _finding(evidence: Evidence, kind: str, score: Score, limits: Thresholds) ->
     change, change_words = suggestion(kind, evidence.config)
     numbers = {name: float(value) for name, value in score.evidence.items() if not math.isnan(value)}
     return Finding(
-        kind, step, TITLES[kind], numbers, words(kind, numbers, evidence), CAUSES[kind], change, change_words
+        kind, step, title(kind, numbers), numbers, words(kind, numbers, evidence), CAUSES[kind], change, change_words
     )
 
 

@@ -37,6 +37,10 @@ CAUSES = {
     "healthy": "Neither network has run ahead of the other, and the samples vary.",
 }
 
+FAR_OFF = 0.5
+"""Of the way from real samples to the untrained generator's: nobody calls samples good that have more of it to go."""
+STILL_FAR = "Nothing wrong yet, but it is early"
+
 EVIDENCE_LABELS = {
     "sample_radius": "How far out the samples lie, real ones being 1",
     "absolute_loss": "Size of the larger loss",
@@ -65,6 +69,11 @@ EVIDENCE_LABELS = {
 
 _LR = ("g_optimizer.lr", "d_optimizer.lr")
 _LEAST_LR = 1e-6
+
+
+def title(kind: str, numbers: dict[str, float]) -> str:
+    """What a finding is called; of a run in which nothing is wrong so far, that its samples are not good either."""
+    return STILL_FAR if kind == "healthy" and numbers.get("distance_left", 0.0) > FAR_OFF else TITLES[kind]
 
 
 def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:

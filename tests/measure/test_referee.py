@@ -14,7 +14,7 @@ from gan_core.data import Ring
 from gan_core.measure.referee import HEALTHY, KINDS, TROUBLES, changed, diagnose, thresholds
 from gan_core.measure.referee_evidence import Evidence, window
 from gan_core.measure.referee_eye import LOOKS
-from gan_core.measure.referee_words import CAUSES, TITLES, number_words, suggestion
+from gan_core.measure.referee_words import CAUSES, STILL_FAR, TITLES, number_words, suggestion
 from gan_core.nets import MlpDiscriminator, MlpGenerator
 from gan_core.runs.branches import FIXED
 from gan_core.training import PRESETS, RunConfig
@@ -80,6 +80,13 @@ def test_a_run_with_one_trouble_has_it_found(kind: str, config: RunConfig) -> No
 @pytest.mark.parametrize("config", [PLANE, IMAGES], ids=["plane", "images"])
 def test_a_run_that_learns_is_healthy(config: RunConfig) -> None:
     assert kinds(run(config)) == [HEALTHY]
+
+
+def test_of_a_run_that_has_far_to_go_it_is_said_that_it_is_early() -> None:
+    (near,) = diagnose(run(distance=np.linspace(1.0, 0.2, COUNT)))
+    (far,) = diagnose(run(distance=np.linspace(1.0, 0.6, COUNT)))
+    assert (near.kind, near.title) == (HEALTHY, TITLES[HEALTHY])
+    assert (far.kind, far.title) == (HEALTHY, STILL_FAR)
 
 
 def test_no_trouble_is_said_of_a_network_that_has_arrived() -> None:
