@@ -13,14 +13,13 @@ import json
 import logging
 import re
 import shutil
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gan_core.config.codec import ConfigError, to_dict
-from gan_core.config.files import sync_folder, write_atomically
 from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.names import free_id
 from gan_core.runs.ready import Ready, ready_to_resume
@@ -28,8 +27,9 @@ from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import ID_PATTERN, RunFolder, Standing, UnknownRun, UnreadableRun, now_text
 from gan_core.runs.surroundings import Limits
+from gan_core.runs.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.sweep_measures import measured
-from gan_core.runs.sweep_plan import Axis, Plan, axis_from, axis_json
+from gan_core.runs.sweep_plan import Plan
 from gan_core.runs.together import seat_together
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
@@ -41,32 +41,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FOLDER = ".sweeps"
-MOST_BYTES = 1_000_000
+MOST_WAIT_SECONDS = 2.0  # for what takes a moment
 MOST_TOGETHER = 32  # larger stacks no longer fit the processor's caches
 TOGETHER_SHARE = 0.45  # of the time that the same runs take one after another (benchmarks/sweep.py)
-
-
-@dataclass(frozen=True)
-class Member:
-    """One run of a sweep, and the text of each field that it sets."""
-
-    run: str
-    values: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """together: how many of its members train in one step with others."""
-
-    id: str
-    title: str
-    preset: str
-    created: str
-    axes: tuple[Axis, ...]
-    seeds: tuple[int, ...]
-    draws: int
-    members: tuple[Member, ...]
-    together: int = 0
 
 
 class UnknownSweep(ValueError):
@@ -133,7 +110,7 @@ class Sweeps:
             members = [Member(e[2].id, v) for e, v in zip(entries, plan.members(), strict=True)]
             found = groups(configs) if together else [[place] for place in range(len(configs))]
             count = sum(len(group) for group in found if len(group) > 1)
-            self._keep(Sweep(
+            write_sweep(self._folder, Sweep(
                 sweep_id, title[:200], preset, now_text(), plan.axes, plan.seeds, plan.draws, tuple(members), count
             ))  # fmt: skip
             undo.pop_all()
@@ -194,7 +171,7 @@ class Sweeps:
         found = []
         for path in sorted(self._folder.glob("*.json"), reverse=True):
             try:
-                found.append(self._read(path))
+                found.append(read_sweep(path))
             except ValueError as error:
                 log.warning("%s", error)
         return found
@@ -204,7 +181,7 @@ class Sweeps:
         path = self._folder / f"{sweep_id}.json"
         if not re.fullmatch(ID_PATTERN, sweep_id) or not path.is_file():
             raise UnknownSweep(f'There is no sweep called "{sweep_id[:60]}".')
-        return self._read(path)
+        return read_sweep(path)
 
     def views(self, sweep: Sweep) -> list[RunView | None]:
         """How each member stands, in their order; None for one that is gone or unreadable."""
@@ -240,6 +217,7 @@ class Sweeps:
         views = [view for view in self.views(sweep) if view is not None]
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
+        self._wait_for(paused)
         entries: list[Ready] = []
         refused: list[str] = []
         with ExitStack() as undo:
@@ -258,6 +236,12 @@ class Sweeps:
         self._launch(entries, groups(e[3] for e in entries) if together else [[i] for i in range(len(entries))])
         return len(paused) + len(entries)
 
+    def _wait_for(self, paused: list[RunView]) -> None:
+        """Until they are in line again, so that those that are resumed come after them."""
+        until = time.monotonic() + MOST_WAIT_SECONDS
+        while time.monotonic() < until and any(self._manager.view(v.id).state == "paused" for v in paused):
+            time.sleep(0.005)
+
     def _ask_all(self, sweep_id: str, command: Command, states: frozenset[str] = LIVE) -> None:
         sweep = self.sweep(sweep_id)
         seen: set[int] = set()
@@ -274,34 +258,3 @@ class Sweeps:
         """Its file goes; its runs stay."""
         self.sweep(sweep_id)
         (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)
-
-    # --- the file
-
-    def _keep(self, sweep: Sweep) -> None:
-        self._folder.mkdir(exist_ok=True)
-        data = {
-            "id": sweep.id, "title": sweep.title, "preset": sweep.preset, "created": sweep.created,
-            "axes": [axis_json(axis) for axis in sweep.axes], "seeds": list(sweep.seeds), "draws": sweep.draws,
-            "together": sweep.together,
-            "members": [{"run": member.run, "values": member.values} for member in sweep.members],
-        }  # fmt: skip
-        write_atomically(self._folder / f"{sweep.id}.json", json.dumps(data, indent=1).encode())
-        sync_folder(self._folder)
-
-    def _read(self, path: Path) -> Sweep:
-        try:
-            if path.stat().st_size > MOST_BYTES:
-                raise ValueError("too large")
-            data = json.loads(path.read_text(encoding="utf-8"))
-            members = [
-                Member(str(one["run"]), {str(k): str(v) for k, v in one["values"].items()}) for one in data["members"]
-            ]
-            if not all(re.fullmatch(ID_PATTERN, member.run) for member in members):
-                raise ValueError("a run's name")
-            return Sweep(
-                path.stem, str(data["title"]), str(data["preset"]), str(data["created"]),
-                tuple(axis_from(axis) for axis in data["axes"]), tuple(int(seed) for seed in data["seeds"]),
-                int(data["draws"]), tuple(members), int(data["together"]),
-            )  # fmt: skip
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
-            raise ValueError(f"The sweep {path.stem} cannot be read ({error}).") from error

@@ -355,20 +355,23 @@ def test_where_one_group_cannot_start_those_that_train_keep_their_locks(
     assert [is_held(folder(manager, run).lock) for run in others] == [False, False]
 
 
-@pytest.mark.parametrize("what", ["_make", "_keep"])
+@pytest.mark.parametrize("what", ["a member", "its file"])
 def test_a_sweep_that_does_not_fit_on_the_disk_leaves_nothing(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     sweeps, made = Sweeps(manager), []
-    real = getattr(sweeps, what)
+    make = sweeps._make
 
     def full(*arguments: Any) -> Any:
         made.append(arguments)
-        if what == "_keep" or len(made) > 2:
+        if what == "its file" or len(made) > 2:
             raise OSError(28, "No space left on device")
-        return real(*arguments)
+        return make(*arguments)
 
-    monkeypatch.setattr(sweeps, what, full)
+    if what == "its file":
+        monkeypatch.setattr("gan_core.runs.sweeps.write_sweep", full)
+    else:
+        monkeypatch.setattr(sweeps, "_make", full)
     with pytest.raises(OSError, match="No space left"):
         sweeps.start(Plan(ring(steps=10), (), seeds=(1, 2, 3)))
     assert not manager.views()
