@@ -81,15 +81,24 @@ def deleted(runs_dir: Path) -> list[Deleted]:
     """What can be had back, the last deleted first."""
     found = []
     for path in _inside(runs_dir):
-        if (named := _NAME.fullmatch(path.name)) is None:
+        named = _NAME.fullmatch(path.name)
+        when = _when(named[2]) if named else ""
+        if not named or not when:
             continue
         title = preset = ""
         with suppress(ValueError):
             about = RunFolder(path, named[1]).about()
             title, preset = about.title, about.preset
-        when = datetime.strptime(named[2], "%Y%m%dT%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")
         found.append(Deleted(path.name, named[1], when, title, preset, disk_use(path)))
     return sorted(found, key=lambda one: (one.when, one.token), reverse=True)
+
+
+def _when(stamp: str) -> str:
+    """The time in a token as config.json has it; "" for what is none."""
+    try:
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return ""
 
 
 def empty(runs_dir: Path) -> int:

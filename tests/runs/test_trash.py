@@ -147,3 +147,9 @@ def test_labels_of_no_run(manager: RunManager) -> None:
     for name in ("../x", "20260101-none", ""):
         with pytest.raises(UnknownRun):
             label(manager.runs_dir, name, notes="x")
+
+
+def test_what_nobody_deleted_in_the_trash_is_passed_over(manager: RunManager) -> None:
+    for name in ("20260101-a-run.99999999T999999-abcd", "20260101-a-run.20260101T000000", "notes.txt"):
+        (manager.runs_dir / ".trash" / name).mkdir(parents=True)
+    assert deleted(manager.runs_dir) == []
