@@ -118,7 +118,8 @@ class Judges:
     """Made once for each dataset, size and number of samples, and kept while they are likely to be wanted again."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held while one is made
+        self._beginning = threading.Lock()  # of what was begun and its threads; held for a moment
         self._kept: OrderedDict[str, Judge] = OrderedDict()
         self._begun: dict[str, Future[Judge]] = {}
         self._threads: list[threading.Thread] = []
@@ -126,20 +127,21 @@ class Judges:
     def soon(self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int) -> Future[Judge]:
         """Make it beside what else goes on, in a thread of its own. The same for all who ask."""
         key = _key(config, samples)
-        future = self._begun.get(key)
-        if future is None or (future.done() and key not in self._kept):
-            future = self._begun[key] = Future()
 
-            def work(future: Future[Judge]) -> None:
-                one_thread()
-                try:
-                    future.set_result(self.get(config, load_data(config), samples))
-                except Exception as error:
-                    future.set_exception(error)
+        def work(future: Future[Judge]) -> None:
+            one_thread()
+            try:
+                future.set_result(self.get(config, load_data(config), samples))
+            except Exception as error:
+                future.set_exception(error)
 
-            thread = threading.Thread(target=work, args=(future,), name="judge", daemon=True)
-            self._threads = [*(t for t in self._threads if t.is_alive()), thread]
-            thread.start()
+        with self._beginning:
+            future = self._begun.get(key)
+            if future is None or (future.done() and key not in self._kept):
+                future = self._begun[key] = Future()
+                thread = threading.Thread(target=work, args=(future,), name="judge", daemon=True)
+                self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+                thread.start()
         return future
 
     def wait(self, seconds: float) -> None:
