@@ -35,10 +35,13 @@ class Loss:
 
     relativistic: g_loss needs the real logits (with gradient switched off through D's weights).
     probability: sigmoid of a logit is the probability "real" (so D(x) is shown as one); otherwise the raw score is.
+    by_rows: losses and slopes take logits [..., N] of many runs as well and give [...] (slopes: [..., N]); others are
+    mapped over the runs, at four times the price.
     """
 
     relativistic: ClassVar[bool] = False
     probability: ClassVar[bool] = False
+    by_rows: ClassVar[bool] = False
 
     def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         raise NotImplementedError

@@ -136,6 +136,8 @@ def _by_group(
 @functools.lru_cache(maxsize=64)
 def _d_judge(loss: Loss) -> _Judge:
     written_out = type(loss).d_slopes is not Loss.d_slopes
+    if loss.by_rows and written_out:
+        return lambda real, fake: (loss.d_loss(real, fake), *loss.d_slopes(real, fake))
     slopes = loss.d_slopes if written_out else grad(loss.d_loss, argnums=(0, 1))
     return vmap(lambda real, fake: (loss.d_loss(real, fake), *slopes(real, fake)))
 
@@ -143,6 +145,8 @@ def _d_judge(loss: Loss) -> _Judge:
 @functools.lru_cache(maxsize=64)
 def _g_judge(loss: Loss) -> _Judge:
     written_out = type(loss).g_slopes is not Loss.g_slopes
+    if loss.by_rows and written_out:
+        return lambda real, fake: (loss.g_loss(real, fake), loss.g_slopes(real, fake))
     slope = loss.g_slopes if written_out else grad(loss.g_loss, argnums=1)
     if loss.relativistic:
         return vmap(lambda real, fake: (loss.g_loss(real, fake), slope(real, fake)))

@@ -187,3 +187,19 @@ def test_written_out_slopes_are_those_of_autograd(name, smoothing):
     for logits in ((real, fake), (100 * real, 100 * fake)):
         torch.testing.assert_close(loss.d_slopes(*logits), Loss.d_slopes(loss, *logits), rtol=1e-7, atol=1e-9)
         torch.testing.assert_close(loss.g_slopes(*logits), Loss.g_slopes(loss, *logits), rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", losses.names())
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_rows_of_logits_are_as_many_losses(name, smoothing):
+    """Where a loss says that it takes them, as all of ours do: each row as if it were alone."""
+    loss = losses.get(name).cls()
+    if hasattr(loss, "label_smoothing"):
+        loss = dataclasses.replace(loss, label_smoothing=smoothing)
+    assert loss.by_rows
+    rng = torch.Generator().manual_seed(4)
+    real, fake = (torch.randn(3, 17, generator=rng, dtype=torch.float64) for _ in range(2))
+    for method in (loss.d_loss, loss.g_loss, loss.d_slopes, loss.g_slopes):
+        each = [method(r, f) for r, f in zip(real, fake, strict=True)]
+        alone = tuple(map(torch.stack, zip(*each, strict=True))) if isinstance(each[0], tuple) else torch.stack(each)
+        torch.testing.assert_close(method(real, fake), alone, rtol=1e-12, atol=0)
