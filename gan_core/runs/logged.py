@@ -15,6 +15,7 @@ import numpy as np
 from gan_core.config.codec import walk
 from gan_core.export.tensorboard import Logged, write_tensorboard
 from gan_core.runs.pictures import run_pictures
+from gan_core.runs.store import About, UnreadableRun
 from gan_core.runs.views import first_config
 
 MOST_PICTURES = 200
@@ -50,7 +51,7 @@ def logged(manager: Any, run_id: str) -> Logged:
 
     return Logged(
         name=about.title or about.preset or run_id,
-        created=datetime.fromisoformat(about.created).timestamp(),
+        created=_seconds(about),
         records=records,
         settings={"preset": about.preset, **{path: value for path, _, value in walk(first_config(about))}},
         pictures=_pictures(manager, run_id),
@@ -63,6 +64,14 @@ def logged(manager: Any, run_id: str) -> Logged:
             for change in manager.changes(run_id)
         ],
     )
+
+
+def _seconds(about: About) -> float:
+    """Since 1970, when the run was made. Raises UnreadableRun where it does not say that."""
+    try:
+        return datetime.fromisoformat(about.created).timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise UnreadableRun(f"The run {about.id} does not say when it was made.") from error
 
 
 def _pictures(manager: Any, run_id: str) -> Iterator[tuple[int, bytes]]:
