@@ -15,6 +15,7 @@ from pages.gallery.describing import described
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.gallery import gallery_view
 from pages.ui.home import NotReady, home
+from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, tab, watch
 from pages.ui.words import duration
 
@@ -112,9 +113,12 @@ def draw_ways_on(state: Tab, now: Shown) -> None:
                 st.switch_page("lab/page.py")
 
 
-def known_here(run: str) -> bool:
+def fits(run: str, scene: FailureScene | None) -> bool:
+    """Whether there is such a run, and it makes points where the scene does."""
+    if scene is None or not run:
+        return False
     try:
-        return bool(run) and manager().view(run) is not None
+        return shows_points(manager().config(run).data) == shows_points(scene.config.data)
     except ValueError:
         return False
 
@@ -123,10 +127,11 @@ def draw_gallery(state: Tab) -> None:
     draw_projector(state)
     st.html(ASSETS / "style" / "gallery.css")
     now: Any = shown()
-    now.failing, now.fixed = (run if known_here(run) else "" for run in (now.failing, now.fixed))
+    scene = GALLERY.get(now.scene)
+    now.failing, now.fixed = (run if fits(run, scene) else "" for run in (now.failing, now.fixed))
     write_address(state)
     with st.container(key="gallery"):
-        if now.scene in GALLERY and now.failing:
+        if now.failing:
             draw_scene(state, now)
         else:
             draw_notice(state)

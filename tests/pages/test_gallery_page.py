@@ -75,6 +75,11 @@ def test_a_link_that_leads_nowhere_shows_all_scenes(home: Home, query: dict[str,
     assert "open:collapse" in {b.key for b in open_page(**query).button}
 
 
+def test_a_link_to_a_run_of_another_kind_shows_all_scenes(home: Home, manager: FakeManager) -> None:
+    pictures = manager.start(GALLERY["dominance"].config, preset="", title="pictures")
+    assert "open:collapse" in {b.key for b in open_page(scene="collapse", failing=pictures).button}
+
+
 def test_every_scene_says_what_its_cure_changes_and_what_it_measures(home: Home) -> None:
     for name, scene in GALLERY.items():
         told = described(scene)
