@@ -76,6 +76,11 @@ class Duet:
         with self._changed:
             return self._steps.get(run_id, 0) < self._steps.get(self.partner(run_id), 0)
 
+    def device_share(self, run_id: str) -> float:
+        """Of the device's time: half, until the other is at its end."""
+        with self._changed:
+            return 1.0 if self.partner(run_id) in self._left else 0.5
+
     def follows(self, run_id: str, step: int) -> bool:
         """Whether the other has come to this step before."""
         with self._changed:

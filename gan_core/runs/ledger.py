@@ -69,6 +69,7 @@ class Ledger:
         self._last_checkpoint = 0.0
         self._checkpoint_cost_seconds = 0.0
         self.quiet = False  # grids are shown when another says so
+        self.device_share = 1.0  # of its time: see `RunView`
         self.shown_step = -1  # of the newest grid that was only looked at
         self.view: RunView
         self.renew()
@@ -112,7 +113,7 @@ class Ledger:
         self.view = make_view(
             self.about, self.standing, self._config, self._checkpoints,
             speed=self.meter.recent_speed(), pace=self._seconds_per_step,
-            place=self._around.line.place(self.folder.id), best=self._best,
+            place=self._around.line.place(self.folder.id), best=self._best, share=self.device_share,
         )  # fmt: skip
 
     def pace(self, seconds_per_step: float) -> None:

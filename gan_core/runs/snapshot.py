@@ -23,6 +23,7 @@ class RunView:
     recent_images_per_second: over about the last 10 seconds; 0 before it is known.
     parent_step: where a branch begins; while `step` is less it goes through its parent's steps again.
     twin_of: the run that trains in step with this one; it may be gone. sweep: the sweep that it is a member of.
+    device_share: of the device's time that it has, which two that train in step have half of each.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     """
 
@@ -50,14 +51,14 @@ class RunView:
     twin_of: str = ""
     best_step: int | None = None
     sweep: str = ""
+    device_share: float = 1.0
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds until total_images at the recent speed; None while that is not known. Twins share the device."""
+        """Seconds until total_images at the recent speed; None while that is not known."""
         if self.recent_images_per_second <= 0:
             return None
-        share = 0.5 if self.twin_of else 1.0
-        return max(0, self.total_images - self.images) / (share * self.recent_images_per_second)
+        return max(0, self.total_images - self.images) / (self.device_share * self.recent_images_per_second)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ SETTLED_SECONDS = 2.0  # a file changed more recently may change again without i
 
 def make_view(
     about: About, standing: Standing, config: dict[str, Any], checkpoints: tuple[int, ...], *,
-    speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None,
+    speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None, share: float = 1.0,
 ) -> RunView:  # fmt: skip
     return RunView(
         id=about.id, title=about.title, preset=about.preset, state=standing.state, step=standing.step,
@@ -38,7 +38,7 @@ def make_view(
         created=about.created, parent=about.parent, parent_step=about.parent_step,
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
         checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
-        twin_of=about.twin_of, sweep=about.sweep,
+        twin_of=about.twin_of, sweep=about.sweep, device_share=share,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 

@@ -202,6 +202,7 @@ class RunThread(threading.Thread, RunLife):
         duet, step = self._duet, trainer.step_count
         if duet is not None:
             self._ledger.quiet = duet.follows(self.folder.id, step)
+            self._ledger.device_share = duet.device_share(self.folder.id)
         self._ledger.look_after(trainer)
         if duet is not None and duet.owes_grid(self.folder.id, step, shown=self._ledger.shown_step == step):
             self._ledger.show_grid(trainer)

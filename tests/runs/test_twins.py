@@ -156,6 +156,24 @@ def test_a_twin_whose_other_is_gone_goes_on_alone(manager: RunManager) -> None:
         manager.view("somebody-else")
 
 
+def test_what_is_left_is_told_by_the_share_of_the_device_that_a_twin_has(manager: RunManager) -> None:
+    a, b = manager.start_twins(quick(steps=10_000_000), KNOB)
+    until(lambda: all(manager.view(run).recent_images_per_second > 0 for run in (a, b)))
+
+    def share() -> float:
+        view = manager.view(a)
+        assert view.eta_seconds is not None
+        return (view.total_images - view.images) / (view.eta_seconds * view.recent_images_per_second)
+
+    assert share() == pytest.approx(0.5)
+    manager.send(a, Stop())
+    both_at_rest(manager, (a, b))
+    edit_config_json(folder_of(manager, b), twin_of="somebody-else")
+    manager.resume(a)
+    until(lambda: manager.view(a).recent_images_per_second > 0)
+    assert share() == pytest.approx(1.0)
+
+
 def test_twins_that_go_on_apart_do_not_share_the_device(manager: RunManager) -> None:
     a, b = both_at_rest(manager, manager.start_twins(quick(steps=10_000_000), KNOB, stop_at_step=20))
     edit_config_json(folder_of(manager, b), twin_of="somebody-else")
