@@ -24,6 +24,7 @@ def test_an_evaluation_is_one_click_away_and_stands_between_its_lines(page: Page
     quality = page.get_by_test_id("quality")
     expect(quality).to_contain_text("Nothing was measured while it trained")
     expect(page.get_by_test_id("chart-augmentation")).to_be_visible()
+    expect(page.get_by_test_id("chart-overfitting")).to_contain_text(re.compile(r"never seen\d"))
     lab.button("Evaluate").click()
     page.locator(".st-key-evaluate-go button").click()
     expect(quality.get_by_test_id("quality-fid")).to_have_text(re.compile(r"\d"), timeout=90_000)

@@ -22,6 +22,8 @@ const CHARTS = [
     line("images_per_second", "images / s", GREEN)] },
   { id: "augmentation", title: "Augmentation", about: "ADA: rises while D is too sure of real images", when: "augmentation_strength", lines: [
     line("augmentation_strength", "strength", GREEN), line("d_sign_real", "mean sign on real", PURPLE, "dash")] },
+  { id: "overfitting", title: "Seen and unseen", about: "D's score of real images. A gap: it knows its own by heart", when: "d_held_out", lines: [
+    line("d_real", "trained on", BLUE), line("d_held_out", "never seen", PURPLE, "dash")] },
 ];
 
 class Curves {
@@ -146,14 +148,14 @@ class Curves {
   }
 
   values() {
-    for (const { spec, root } of this.charts) if (spec.when) root.hidden = !Number.isFinite(this.series.last(spec.when));
+    for (const { spec, root } of this.charts) if (spec.when) root.hidden = !Number.isFinite(this.series.known(spec.when, this.series.length - 1));
     for (const { spec, about } of this.charts) {
       if (spec.raw) say(about, (about.title = this.probability ? spec.about : spec.raw));
     }
     const row = this.cursor === null ? this.series.length - 1 : this.series.row(this.cursor);
     for (const chart of this.charts) {
       chart.spec.lines.forEach((l, i) => {
-        const value = this.series.columns[l.column]?.[row];
+        const value = this.series.known(l.column, row);
         say(chart.values[i], l.column === "images_per_second" ? count(value) : short(value));
       });
     }
@@ -170,7 +172,7 @@ class Curves {
     const traces = spec.lines.map((l) => ({
       ...this.series.shown(l.column, this.range, POINTS), name: l.name, mode: this.series.length < 3 ? "lines+markers" : "lines",
       line: { color: look.lines[l.color], dash: l.dash === "dash" ? "6px,3px" : l.dash, width: l.width }, visible: !chart.hidden.has(l.column),
-      hovertemplate: "%{y:.4~g}", connectgaps: false, type: "scatter",
+      hovertemplate: "%{y:.4~g}", connectgaps: l.column === spec.when, type: "scatter",
     }));
     const axis = { gridcolor: look.grid, zeroline: false, linecolor: look.grid, tickfont: { color: look.ink }, fixedrange: false, automargin: false };
     const layout = {
@@ -188,7 +190,7 @@ class Curves {
   }
 
   vertical(spec) {
-    if (spec.share || (spec.id === "scores" && this.probability)) return { range: [-0.02, 1.02], autorange: false };
+    if (spec.share || (["scores", "overfitting"].includes(spec.id) && this.probability)) return { range: [-0.02, 1.02], autorange: false };
     if (spec.log) return { type: "log", autorange: true, dtick: 1 };
     return spec.zero ? { rangemode: "tozero", autorange: true } : { autorange: true };
   }

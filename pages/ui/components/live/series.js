@@ -1,6 +1,6 @@
 // A run's records: rows of float32, as many as fit a screen.
 
-const MOST_ROWS = 12000;
+const MOST_ROWS = 12000, LOOK_BACK = 32;
 
 class Series {
   constructor(columns) {
@@ -15,6 +15,13 @@ class Series {
   last(name) {
     const values = this.columns[name];
     return values.length ? values[values.length - 1] : NaN;
+  }
+
+  /** A column's newest number up to a row (not every row has one); NaN where there has been none for long. */
+  known(name, row) {
+    const values = this.columns[name] ?? [], first = Math.max(0, row - LOOK_BACK);
+    while (row > first && !Number.isFinite(values[row])) row--;
+    return values[row] ?? NaN;
   }
 
   /** Append a blob of rows; what is not newer than the last row is known already. A resumed run goes back first. */
