@@ -17,8 +17,8 @@ from gan_core.measure.referee_evidence import Evidence
 from gan_core.measure.referee_eye import LOOKS, Eye, cut_atlas, flat_features
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.batches import to_unit
+from gan_core.training.sample_grid import SampleGrid
 from gan_core.training.scene import POINTS, Scene
-from gan_core.training.trainer import SampleGrid
 
 DATA = Path("data")
 HELD_OUT, HELD_OUT_EVERY = 256, 5

@@ -18,7 +18,7 @@ from gan_core.runs.snapshot import Grid, LiveChange
 from gan_core.runs.store import About, RunFolder, open_run
 from gan_core.runs.views import config_in_force
 from gan_core.training import RunConfig
-from gan_core.training.trainer import GridLatents, tile
+from gan_core.training.sample_grid import GridLatents, tile
 
 
 class RunReader:

@@ -17,7 +17,7 @@ from gan_core.runs.opening import build_generator
 from gan_core.runs.snapshot import Grid
 from gan_core.runs.store import CheckpointRow, open_run
 from gan_core.training.batches import to_pixels
-from gan_core.training.trainer import GridLatents, tile
+from gan_core.training.sample_grid import GridLatents, tile
 
 GRID_COUNT = 64
 MOST_SEED = 2**31 - 1

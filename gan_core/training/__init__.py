@@ -6,7 +6,8 @@ from gan_core.training.precision import bfloat16_is_native, resolve_device
 from gan_core.training.presets import PRESETS, Preset, preset
 from gan_core.training.problems import cautions, problems
 from gan_core.training.run_config import RunConfig
-from gan_core.training.trainer import SampleGrid, Trainer
+from gan_core.training.sample_grid import SampleGrid
+from gan_core.training.trainer import Trainer
 
 __all__ = [
     "PRESETS",

@@ -7,7 +7,6 @@ process such that what follows is the same to the last bit (on the CPU, with as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +31,7 @@ from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.held_out import EVERY_POINTS, HeldOut
 from gan_core.training.precision import forward_context
 from gan_core.training.run_config import RunConfig
+from gan_core.training.sample_grid import GridLatents, SampleGrid, tile
 from gan_core.training.scene import Scene
 from gan_core.training.seeds import stream_generator
 from gan_core.training.stage import Stage
@@ -42,16 +42,6 @@ STATE_FORMAT = 1
 
 Players = Literal["both", "discriminator", "generator"]
 Forward = Callable[[Tensor, Tensor | None], Tensor]
-
-
-@dataclass(frozen=True)
-class SampleGrid:
-    """The fixed latents' samples: pixels uint8 [rows * size, columns * size, C]; scores float32 [rows * columns]."""
-
-    columns: int
-    rows: int
-    pixels: NDArray[Any]
-    scores: NDArray[Any]
 
 
 class Trainer:
@@ -419,31 +409,3 @@ class Trainer:
         self.library_key = state.get("library", "")  # earlier versions had none
         self._drop_library_of_another_recipe()
         torch._foreach_copy_(self._good, self._weights_and_buffers())
-
-
-class GridLatents:
-    """The latents of the sample grid: z [rows * columns, dim], the same for the whole run.
-
-    With classes (up to 16 of them) a column is a class and a row is one latent.
-    """
-
-    def __init__(self, config: RunConfig, class_count: int, device: torch.device) -> None:
-        count = config.record.grid_count
-        rng = stream_generator(config.seed, "grid", device)
-        self.columns = self.rows = round(count**0.5)
-        self.labels: Tensor | None = None
-        if 1 < class_count <= 16:
-            self.columns, self.rows = class_count, max(2, round(count / class_count))
-            self.z = draw_latents(config.latent, self.rows, rng).repeat_interleave(class_count, dim=0)
-        else:
-            self.z = draw_latents(config.latent, count, rng)
-        if class_count:
-            self.labels = torch.arange(self.rows * self.columns, device=device) % class_count
-
-
-def tile(pixels: Tensor, columns: int) -> NDArray[Any]:
-    """uint8 [N, C, H, W] -> one picture uint8 [N / columns * H, columns * W, C], row by row."""
-    n, c, h, w = pixels.shape
-    grid = pixels.reshape(n // columns, columns, c, h, w).permute(0, 3, 1, 4, 2)
-    picture: NDArray[Any] = grid.reshape(n // columns * h, columns * w, c).contiguous().cpu().numpy()
-    return picture
