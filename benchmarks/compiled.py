@@ -3,7 +3,7 @@
     python -m benchmarks.compiled [--preset ring] [--pairs 6] [--seconds 5]
 
 First the library is made, as a run has it made while it trains. Then runs of a few seconds in turns, recording
-everything: with `dense_step` alone, and compiled from their first step. At last one run of each kind, started by
+everything: with `dense_step` alone, and compiled from their second step. At last one run of each kind, started by
 pressing Train, is watched in Chromium on the stage that shows it.
 """
 
@@ -23,7 +23,7 @@ from benchmarks.machine import describe, matmul_rate, paired
 from benchmarks.serving import Server, browser, newest_run, server
 from benchmarks.viewers import images_seen
 from gan_core.nets.base import ImageShape
-from gan_core.runs import RunManager
+from gan_core.runs import RunManager, swap
 from gan_core.runs.libraries import Libraries
 from gan_core.training import PRESETS, RunConfig, Trainer, step_cost
 
@@ -51,7 +51,7 @@ def watched_steps_per_second(at: Server, preset: str, compiled: bool, slices: in
         page.goto(f"{at.url}/?preset={preset}&total_images=1000000000&compiled={'true' if compiled else 'false'}")
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_test_id("stage").wait_for(timeout=60_000)
-        page.wait_for_timeout(6_000)
+        page.wait_for_timeout(15_000)  # beyond the swap, and where records come as they will from then on
         run, found = newest_run(at.runs_dir), []
         for _ in range(slices):
             first, start = images_seen(run), time.perf_counter()
@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    swap.SWAP_EVERY_STEPS = 1  # here, not in the server: the runs are short
     print(describe())
     with tempfile.TemporaryDirectory() as folder:
         manager = RunManager(Path(folder) / "runs", Path(folder) / "data", device="cpu", threads=1)

@@ -10,6 +10,9 @@ from gan_core.training import Trainer
 from gan_core.training.compiled_step import Library, Recipe
 from gan_core.training.compiler import missing_compiler
 
+SWAP_EVERY_STEPS = 2_000
+"""Steps at whose multiples a run goes over to its compiled step: about as long as that takes to be made."""
+
 LOOK_SECONDS = 0.25
 NEVER = (
     "The step of these settings cannot be compiled, so it runs as it is: that takes small networks, Adam or AdamW, "

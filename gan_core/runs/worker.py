@@ -9,6 +9,7 @@ import time
 
 import torch
 
+from gan_core.runs import swap
 from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Resume, StepOnce, Stop
 from gan_core.runs.duet import Duet
 from gan_core.runs.life import Diverged, RunLife
@@ -123,23 +124,23 @@ class RunThread(threading.Thread, RunLife):
         return False
 
     def _swap_steps(self, trainer: Trainer) -> bool:
-        """Take the compiled step once it is there; whether a step may be taken now.
+        """Take the compiled step where it is due; whether a step may be taken now.
 
-        A checkpoint of that very moment tells that it was taken, so that every resume goes on as this run did.
+        Due at the next multiple of `SWAP_EVERY_STEPS`, not whenever the library is there: the same seed then gives
+        the same run, whether its library had to be made first or not. A checkpoint of that moment holds its name.
         """
+        resumed = trainer.wants_library  # any other step would be another run's
+        if not resumed and (trainer.step_count == 0 or trainer.step_count % swap.SWAP_EVERY_STEPS):
+            return True
         if (found := self._swap.found(trainer)) is None:
-            if trainer.wants_library:  # any other step would be another run's
+            if self._swap.seeking:
                 time.sleep(PACE_LOOK_SECONDS)
-            return not trainer.wants_library
-        if trainer.wants_library:
-            trainer.use_library(*found)
-        elif self._ledger.saved_step != trainer.step_count:  # else that checkpoint knows nothing of it: a step later
-            trainer.use_library(*found)
+            return not self._swap.seeking
+        trainer.use_library(*found)
+        self._swap.done()
+        if not resumed:
             self._ledger.warn([f"Compiled from step {trainer.step_count:,} on."])
             self._checkpoint(trainer, by_hand=True)
-        else:
-            return True
-        self._swap.done()
         return True
 
     def _train(self, trainer: Trainer) -> None:
