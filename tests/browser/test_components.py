@@ -115,7 +115,12 @@ def test_a_view_that_is_left_lets_go_of_its_socket(page: Page, served: Server) -
     lab.expect_state("Finished")
     page.get_by_role("link", name="Learn").first.click()
     page.wait_for_url("**/learn**")
-    until(lambda: sockets and all(socket.is_closed() for socket in sockets))
+
+    def all_closed() -> bool:
+        page.wait_for_timeout(50)  # what Playwright hears of sockets comes only while it is asked something
+        return bool(sockets) and all(socket.is_closed() for socket in sockets)
+
+    until(all_closed)
 
 
 # --- parts
