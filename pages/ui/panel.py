@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,8 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 LIVE_SIGN = ":green-badge[:material/bolt: live]"
 _DRAWN = "ganscope.drawn"  # key of the values that widgets were last drawn with
+_REPLACED = "ganscope.replaced"  # key of what they showed before something else set them, and when that was
+STALE_SECONDS = 2.0  # so long a browser may still send what it showed before
 _FLOAT_MANTISSAS = (1, 1.5, 2, 3, 5, 7)
 _INT_MANTISSAS = (1, 2, 3, 5)
 
@@ -176,6 +179,9 @@ def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing
 def _seed(path: str, value: Any, drawing: Drawing) -> str:
     """Give a widget the configuration's value before it is drawn; returns its key."""
     key = f"{drawing.scope}:{path}"
+    before = st.session_state.get(key, value)
+    if before != value:  # set by another tab, or by the run: this tab's browser still says what was there before
+        st.session_state.setdefault(_REPLACED, {})[key] = (before, time.monotonic())
     st.session_state[key] = value
     st.session_state.setdefault(_DRAWN, {})[key] = value
     return key
@@ -184,11 +190,18 @@ def _seed(path: str, value: Any, drawing: Drawing) -> str:
 def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | None = None) -> None:
     """A widget was moved.
 
-    Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too.
+    Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too, and where
+    the browser spoke before it heard that the value is another now.
     """
     value = st.session_state[key]
-    if value is not None and value != st.session_state.get(_DRAWN, {}).get(key):
+    if value is not None and value != st.session_state.get(_DRAWN, {}).get(key) and value != _lately(key):
         changed(path, back(value) if back else value)
+
+
+def _lately(key: str) -> Any:
+    """What a widget showed until a moment ago, when something else than it set its value; None where nothing did."""
+    value, when = st.session_state.get(_REPLACED, {}).get(key, (None, -math.inf))
+    return value if time.monotonic() - when < STALE_SECONDS else None
 
 
 def _help(spec: FieldSpec) -> str:
@@ -231,16 +244,22 @@ def _number(spec: FieldSpec, value: float, common: dict[str, Any]) -> None:
     assert high is not None
     whole = spec.kind == "int"
     if spec.scale == "log":
-        st.select_slider(options=log_options(spec, value), format_func=plain, **common)
+        st.select_slider(options=_with_late(log_options(spec, value), common["key"]), format_func=plain, **common)
     elif whole and high - low > 64:
         st.number_input(min_value=int(low), max_value=int(high), step=1, **common)
     elif whole:
         st.slider(min_value=int(low), max_value=int(high), step=1, **common)
     elif 0.99 <= high < 1:
-        st.select_slider(options=share_options(spec, value), format_func=plain, **common)
+        st.select_slider(options=_with_late(share_options(spec, value), common["key"]), format_func=plain, **common)
     else:
         step = _nice((high - low) / 100)
         st.slider(min_value=float(low), max_value=float(high), step=step, format="%.3g", **common)
+
+
+def _with_late(options: list[float], key: str) -> list[float]:
+    """With what the browser may still say: Streamlit takes what is no option for the first one."""
+    late = _lately(key)
+    return options if late is None or late in options else sorted((*options, late))
 
 
 def _nice(number: float) -> float:

@@ -16,6 +16,7 @@ from gan_core.config.codec import differences, replace_at, walk
 from gan_core.runs.commands import Change, Pause, Resume, StepOnce, Stop
 from gan_core.training import PRESETS, RunConfig, preset
 from pages.lab.controls import begin
+from pages.ui import panel
 from pages.ui.home import Home
 from pages.ui.session import from_url, to_url
 from pages.ui.suited import hidden_fields
@@ -134,6 +135,25 @@ def test_a_live_field_acts_on_the_run_and_can_be_undone(home: Home, manager: Fak
     assert any("Learning rate" in m.value and "0.01" in m.value for m in app.markdown)
     press(app, "undo:1")
     assert manager.sent[-1] == (run, Change("g_optimizer.lr", before))
+
+
+def test_what_the_browser_says_too_late_changes_nothing(
+    home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tab has set the field; this one's browser still sends what it showed before it heard of that."""
+    app = press(open_lab(), "train")
+    run = query(app, "run")
+    before = config_of(app).g_optimizer.lr
+    manager.send(run, Change("g_optimizer.lr", 0.02))
+    calm(app.run())
+    assert app.select_slider(key="steer:g_optimizer.lr").value == 0.02
+    count = len(manager.sent)
+    calm(app.select_slider(key="steer:g_optimizer.lr").set_value(before).run())
+    assert len(manager.sent) == count
+    assert app.select_slider(key="steer:g_optimizer.lr").value == 0.02
+    monkeypatch.setattr(panel, "STALE_SECONDS", -1.0)
+    calm(app.select_slider(key="steer:g_optimizer.lr").set_value(0.01).run())
+    assert manager.sent[-1] == (run, Change("g_optimizer.lr", 0.01))
 
 
 def test_only_live_fields_can_be_moved_while_it_trains(home: Home) -> None:
