@@ -202,7 +202,7 @@ struct Net {
   float *values[LAYERS + 1], *sums[LAYERS];           // inputs of the layers and the last output; h where it is wanted
   float *slopes[2];                                   // of a layer's output and of its input, in turns
 
-  // From zeroed memory; returns what is behind. Null: only how much is wanted.
+  // take(count): zeroed memory for so many numbers.
   template <class Take>
   void lay_out(Take take) {
     for (int i = 0; i <= LAYERS; ++i) values[i] = take(MOST_ROWS * pad(size(i)));

@@ -48,7 +48,7 @@ class Recipe:
     tanh_at_end: bool
     pack: int
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """A name for the library: 32 hexadecimal digits; another with other code or another kind of processor."""
         return hashlib.sha256("\n".join((self.source(), *FLAGS, _processor())).encode()).hexdigest()[:32]

@@ -184,9 +184,8 @@ class Trainer:
         penalty, batch = self.config.penalty, self.config.batch_size
         if self._library is None or self.instance_noise_sigma() > 0:
             return 0
-        since = self.step_count % penalty.interval if penalty.active else 0
         if penalty.active:
-            most = min(most, penalty.interval - since) if since else 0
+            most = min(most, -self.step_count % penalty.interval)  # it comes before the step at each multiple
         return max(0, min(most, -(-(self.config.total_images - self.images) // batch)))
 
     def _take_compiled_steps(self, library: Library, count: int) -> None:
@@ -216,19 +215,23 @@ class Trainer:
 
     def _rates_after(self, images: int) -> tuple[float, float, float]:
         """For the step that comes after so many images: both learning rates, and how much of the average is kept."""
+        keeps = self._average_keeps(images + self.config.batch_size)
+        return *self._learning_rates(images), -1.0 if keeps is None else keeps
+
+    def _learning_rates(self, images: int) -> tuple[float, float]:
+        """Of G and of D after so many images, the schedule in them."""
         config = self.config
         factor = config.schedule.factor(images, config.total_images)
-        keeps = self._average_keeps(images + config.batch_size)
-        return config.g_optimizer.lr * factor, config.d_optimizer.lr * factor, -1.0 if keeps is None else keeps
+        return config.g_optimizer.lr * factor, config.d_optimizer.lr * factor
 
     def game(self, watch: Watch | None = None) -> Game:
         """The players and the rules as they are now."""
         config = self.config
-        factor = config.schedule.factor(self.images, config.total_images)
+        g_lr, d_lr = self._learning_rates(self.images)
         return Game(
             self._forward_generator, self._forward_discriminator, self.discriminator, self.g_weights, self.d_weights,
-            Move(config.g_optimizer, self._g_moments, config.g_optimizer.lr * factor),
-            Move(config.d_optimizer, self._d_moments, config.d_optimizer.lr * factor),
+            Move(config.g_optimizer, self._g_moments, g_lr),
+            Move(config.d_optimizer, self._d_moments, d_lr),
             config.loss, config.penalty, config.pack, self._see,
             lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch,
         )  # fmt: skip
@@ -265,10 +268,8 @@ class Trainer:
         """The means since the last point; waits for the device, and looks at the weights (`last_examined`)."""
         values = self.window.means(self.config.loss)
         self.window.clear()
-        factor = self.config.schedule.factor(self.images, self.config.total_images)
         values["d_sign_real"] = 2.0 * values["d_accuracy_real"] - 1.0
-        values["g_lr"] = self.config.g_optimizer.lr * factor
-        values["d_lr"] = self.config.d_optimizer.lr * factor
+        values["g_lr"], values["d_lr"] = self._learning_rates(self.images)
         values["instance_noise"] = self.instance_noise_sigma()
         if isinstance(self.config.augmentation, Adaptive):
             values["augmentation_strength"] = float(self._strength.strength)

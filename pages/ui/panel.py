@@ -194,7 +194,7 @@ def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | No
     the browser spoke before it heard that the value is another now.
     """
     value = st.session_state[key]
-    if value is not None and value != st.session_state.get(_DRAWN, {}).get(key) and value != _lately(key):
+    if value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
         changed(path, back(value) if back else value)
 
 

@@ -176,12 +176,18 @@ def test_every_registered_loss_has_its_formula_here_and_is_explained():
             assert spec.live
 
 
-@pytest.mark.parametrize("name", losses.names())
-@pytest.mark.parametrize("smoothing", SMOOTHINGS)
-def test_written_out_slopes_are_those_of_autograd(name, smoothing):
+def smoothed(name, smoothing):
+    """A loss of that name, with label smoothing where it has it."""
     loss = losses.get(name).cls()
     if hasattr(loss, "label_smoothing"):
         loss = dataclasses.replace(loss, label_smoothing=smoothing)
+    return loss
+
+
+@pytest.mark.parametrize("name", losses.names())
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_written_out_slopes_are_those_of_autograd(name, smoothing):
+    loss = smoothed(name, smoothing)
     rng = torch.Generator().manual_seed(3)
     real, fake = (3 * torch.randn(50, generator=rng, dtype=torch.float64) for _ in range(2))
     for logits in ((real, fake), (100 * real, 100 * fake)):
@@ -193,9 +199,7 @@ def test_written_out_slopes_are_those_of_autograd(name, smoothing):
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 def test_rows_of_logits_are_as_many_losses(name, smoothing):
     """Where a loss says that it takes them, as all of ours do: each row as if it were alone."""
-    loss = losses.get(name).cls()
-    if hasattr(loss, "label_smoothing"):
-        loss = dataclasses.replace(loss, label_smoothing=smoothing)
+    loss = smoothed(name, smoothing)
     assert loss.by_rows
     rng = torch.Generator().manual_seed(4)
     real, fake = (torch.randn(3, 17, generator=rng, dtype=torch.float64) for _ in range(2))
