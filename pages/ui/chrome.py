@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.ui.session import Tab
+if TYPE_CHECKING:
+    from pages.ui.session import Tab  # it brings torch, which the router must not
 
 STYLE = Path(__file__).resolve().parents[2] / "assets" / "style"
 PROJECTOR_ROOT = "clamp(18px, min(1.5vw, 2.5vh), 44px)"

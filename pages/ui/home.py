@@ -16,6 +16,7 @@ from pages.ui.atlas import Previews
 from pages.ui.channel import Hub
 from pages.ui.explore_channel import ExploreHub
 from pages.ui.jobs import Jobs
+from pages.ui.loading import load
 from pages.ui.public import public
 
 _SLOT = "_ganscope_home"
@@ -51,6 +52,7 @@ class Home:
     def _warm_up(self) -> None:
         """Import torch and what stands on it here, not at the first click."""
         try:
+            load()
             from gan_core.config.places import data_dir, device_name, runs_dir
             from gan_core.runs import RunManager
 
@@ -84,9 +86,16 @@ class Home:
             preview_key(self.previews, config.data, config.size, self._manager.data_dir)
             self._manager.estimate(config)  # with what it measures of this machine
 
+    def wait(self) -> bool:
+        """Wait until everything is imported and the manager is there; False where it takes too long.
+
+        Before that nothing outside the warm-up may import a module of the engine: see `pages.ui.loading`.
+        """
+        return self._ready.wait(WARM_UP_SECONDS)
+
     def manager(self) -> Any:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""
-        if not self._ready.wait(WARM_UP_SECONDS):
+        if not self.wait():
             raise NotReady("The engine is still starting; reload this page in a moment.")
         if self._manager is None:
             raise NotReady(self._problem)
@@ -94,9 +103,10 @@ class Home:
 
     def _shelf(self) -> Any:
         """What there is to explore; made when somebody first asks."""
+        manager = self.manager()
         from gan_core.runs.shelf import Shelf  # it brings torch
 
-        return Shelf(self.manager())
+        return Shelf(manager)
 
     @property
     def ready(self) -> bool:

@@ -57,7 +57,7 @@ def routes(home: Any) -> list[BaseRoute]:
             if reason := refusal(request, home.token):
                 return Response(reason, 403, media_type="text/plain")
             try:
-                return await asyncio.to_thread(lambda: read(home, request))
+                return await asyncio.to_thread(_once_ready, home, read, request)
             except ValueError as problem:
                 return Response(public(problem), 404, media_type="text/plain")
 
@@ -92,6 +92,11 @@ def routes(home: Any) -> list[BaseRoute]:
         Route("/asset/{name}", asset),
         Route("/lab", first_page),
     ]
+
+
+def _once_ready(home: Any, read: Callable[[Any, Request], Response], request: Request) -> Response:
+    home.wait()  # `read` may import what the engine's start is importing
+    return read(home, request)
 
 
 def _grid(home: Any, request: Request) -> Response:
@@ -154,9 +159,10 @@ async def _asked(request: Request) -> dict[str, str]:
 
 
 def _command(home: Any, run: str, do: str, players: Any) -> None:
+    manager = home.manager()
     from gan_core.runs.commands import Dissect, StepOnce  # not before the engine is up: it brings torch
 
-    home.manager().send(run, Dissect(players) if do == "dissect" else StepOnce(players))
+    manager.send(run, Dissect(players) if do == "dissect" else StepOnce(players))
 
 
 def _preview(home: Any, request: Request) -> Response:
