@@ -204,6 +204,7 @@ def _standing(standing: Standing) -> Standing:
     if count > MOST_SENTENCES or not all(len(text) <= MOST_SENTENCE for text in texts):
         raise Refused("what it says of itself is too long")
     _check_numbers(standing.step, standing.images, standing.elapsed_seconds)
+    _check_numbers(standing.compiled_from_step, 0, 0.0)
     return replace(standing, error=_line(standing.error), advice=tuple(map(_line, standing.advice)),
                    warnings=tuple(map(_line, standing.warnings)))  # fmt: skip
 

@@ -74,7 +74,8 @@ class Libraries:
                     _compile(part, text, self._track)
                 self._forget_oldest()
         except (OSError, subprocess.SubprocessError, RuntimeError) as error:
-            log.warning("the compiled step %s could not be made: %s", key, error)
+            if not self._closed:  # else it was cut short by `close`
+                log.warning("the compiled step %s could not be made: %s", key, error)
             self._failed[key] = "The step could not be compiled on this machine, so it runs uncompiled; see the log."
         finally:
             with self._guard:

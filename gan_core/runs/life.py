@@ -118,8 +118,14 @@ class RunLife:
         self.config = own
         self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
         self._ledger.warn(restored.warnings)
-        self._swap.seek(restored.trainer)
+        self._seek_library(restored.trainer)
         return restored
+
+    def _seek_library(self, trainer: Trainer, *, changed: bool = False) -> None:
+        """See `Swap.seek`; a change may have ended the compiled steps."""
+        self._swap.seek(trainer, changed=changed)
+        if not trainer.library_key:
+            self._ledger.compiled_from(0)
 
     def _build(self, config: RunConfig) -> Trainer:
         data = self._around.load_data(config)
@@ -137,7 +143,7 @@ class RunLife:
         stage = self._life[1]
         new = self._build(known_config(self.about, stage.config))
         take_over(new, trainer.state(), self.about, self._life[0])
-        self._swap.seek(new)
+        self._seek_library(new)
         self._life, self._trainer = self._life[1:], new
         if not self.replaying:
             stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
@@ -211,7 +217,7 @@ class RunLife:
             log.warning("run %s: change refused: %s", self.folder.id, error)
             return
         self.config = trainer.config
-        self._swap.seek(trainer, changed=True)
+        self._seek_library(trainer, changed=True)
         self._pending = [change for change in self._pending if change.path != path]
         self._ledger.note_change(trainer.step_count, path, before, after, self.config)
 
@@ -226,7 +232,7 @@ class RunLife:
         while self._pending and self._pending[0].step <= trainer.step_count:
             change = self._pending.pop(0)
             _set(trainer, change.path, change.after)
-            self._swap.seek(trainer, changed=True)
+            self._seek_library(trainer, changed=True)
             if not self.replaying:
                 self.config = trainer.config
                 self._ledger.show_config(trainer.config)

@@ -24,6 +24,7 @@ class RunView:
     parent_step: where a branch begins; while `step` is less it goes through its parent's steps again.
     twin_of: the run that trains in step with this one; it may be gone. sweep: the sweep that it is a member of.
     device_share: of the device's time that it has, which two that train in step have half of each.
+    compiled_from_step: the step from which on its steps are compiled ones; 0 while they are not.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     """
 
@@ -52,6 +53,7 @@ class RunView:
     best_step: int | None = None
     sweep: str = ""
     device_share: float = 1.0
+    compiled_from_step: int = 0
 
     @property
     def eta_seconds(self) -> float | None:

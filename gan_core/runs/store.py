@@ -75,7 +75,7 @@ class About:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a run stands, as last written."""
+    """Where a run stands, as last written. compiled_from_step: see `RunView`."""
 
     state: State = "queued"
     step: int = 0
@@ -84,6 +84,7 @@ class Standing:
     error: str = ""
     advice: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    compiled_from_step: int = 0
 
 
 @dataclass(frozen=True)
@@ -209,12 +210,14 @@ class RunFolder:
 
 def read_standing(db: sqlite3.Connection) -> Standing:
     """Raises ValueError or TypeError where the table does not hold one."""
-    row = db.execute("SELECT state, step, images, elapsed_seconds, error, advice, warnings FROM state").fetchone()
+    row = db.execute(
+        "SELECT state, step, images, elapsed_seconds, error, compiled_from_step, advice, warnings FROM state"
+    ).fetchone()
     if row is None or row[0] not in STATES:
         raise ValueError("it does not say how the run stands")
-    state, step, images, seconds, error, *lists = row
+    state, step, images, seconds, error, compiled, *lists = row
     advice, warnings = (_sentences(text) for text in lists)
-    return Standing(state, int(step), int(images), float(seconds), str(error), advice, warnings)
+    return Standing(state, int(step), int(images), float(seconds), str(error), advice, warnings, int(compiled or 0))
 
 
 def read_checkpoints(db: sqlite3.Connection) -> list[CheckpointRow]:

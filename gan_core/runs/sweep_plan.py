@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import random
@@ -12,6 +13,7 @@ from typing import Any
 from gan_core.config.codec import ConfigError, apply_sets, parse_text, replace_at, spec_at
 from gan_core.config.fields import FieldSpec
 from gan_core.training import RunConfig
+from gan_core.training.batched import apart
 
 MOST_MEMBERS = 64
 MOST_AXES = 4
@@ -143,7 +145,14 @@ class Plan:
 
     def configs(self) -> list[RunConfig]:
         """Each member's configuration. Raises ConfigError."""
-        return [self._of_length(apply_sets(self.base, member)) for member in self.members()]
+        return [self._as_member(self._of_length(apply_sets(self.base, member))) for member in self.members()]
+
+    def _as_member(self, config: RunConfig) -> RunConfig:
+        """Who may train in one step with others has no compiled step: that is for one run alone."""
+        if config.compiled and not any(axis.path == "compiled" for axis in self.axes):
+            plain = dataclasses.replace(config, compiled=False)
+            return config if apart(plain) else plain
+        return config
 
     def _of_length(self, config: RunConfig) -> RunConfig:
         if not self.steps:

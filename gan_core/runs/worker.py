@@ -9,7 +9,6 @@ import time
 
 import torch
 
-from gan_core.runs import swap
 from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Resume, StepOnce, Stop
 from gan_core.runs.duet import Duet
 from gan_core.runs.life import Diverged, RunLife
@@ -126,20 +125,22 @@ class RunThread(threading.Thread, RunLife):
     def _swap_steps(self, trainer: Trainer) -> bool:
         """Take the compiled step where it is due; whether a step may be taken now.
 
-        Due at the next multiple of `SWAP_EVERY_STEPS`, not whenever the library is there: the same seed then gives
-        the same run, whether its library had to be made first or not. A checkpoint of that moment holds its name.
+        Due at a step of its own, not whenever the library is there: the same seed then gives the same run, whether
+        its library had to be made first or not. A checkpoint of that moment holds its name.
         """
         resumed = trainer.wants_library  # any other step would be another run's
-        if not resumed and (trainer.step_count == 0 or trainer.step_count % swap.SWAP_EVERY_STEPS):
+        if not resumed and not self._swap.is_due(trainer):
             return True
         if (found := self._swap.found(trainer)) is None:
             if self._swap.seeking:
                 time.sleep(PACE_LOOK_SECONDS)
+            else:
+                self._ledger.compiled_from(0)
             return not self._swap.seeking
         trainer.use_library(*found)
         self._swap.done()
         if not resumed:
-            self._ledger.warn([f"Compiled from step {trainer.step_count:,} on."])
+            self._ledger.compiled_from(trainer.step_count)
             self._checkpoint(trainer, by_hand=True)
         return True
 

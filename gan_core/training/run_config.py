@@ -232,8 +232,8 @@ class RunConfig:
         label="Compile",
         help=(
             "Compiles what each step works out, with the C++ compiler of this machine. Small dense networks start "
-            "as they are and are about three times as fast from step 2,000 on, which their history records; others "
-            "wait for it, worth it for long runs on a GPU. Without a compiler the run stays as it is, and says so."
+            "as they are and are about three times as fast from step 2,000 on, where the run says that it is "
+            "compiled; without a compiler they stay as they are. Others wait for it, worth it for long runs on a GPU."
         ),
     )
     record: Record = section(Record, label="Record", help="What is kept of the run.")

@@ -6,11 +6,14 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from gan_core.config.codec import replace_at
+from gan_core.data import Ring, Shapes
+from gan_core.data.base import Dataset
 from gan_core.runs import RunManager
 from gan_core.runs import swap as swap_module
 from gan_core.runs.checkpoints import newest_sound
@@ -20,6 +23,7 @@ from gan_core.runs.store import open_run
 from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training.compiled_step import Library
 from gan_core.training.digest import state_digest
+from gan_core.training.run_config import InstanceNoise
 
 pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None and shutil.which("clang++") is None, reason="there is no C++ compiler on this machine"
@@ -80,7 +84,8 @@ def test_it_starts_at_once_and_swaps_when_the_library_is_there(tmp_path: Path, d
             assert manager.view(run).state == "running", manager.view(run)
             time.sleep(0.2)
         assert manager.view(run).checkpoints[0] == 100
-        assert manager.view(run).warnings == ("Compiled from step 100 on.",)
+        assert manager.view(run).compiled_from_step == 100
+        assert manager.view(run).warnings == ()
         assert len(list((data_dir / "compiled").glob("*.so"))) == 1
     finally:
         manager.close()
@@ -190,14 +195,72 @@ def test_a_step_by_hand_and_a_changed_setting_stay_in_the_run(tmp_path: Path, da
         manager.close()
 
 
-def test_without_a_compiler_it_stays_as_it_is_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_there_is_noise_on_what_d_sees_it_is_not_compiled(tmp_path: Path, data_dir: Path) -> None:
+    noise = InstanceNoise(sigma=0.1, decay_images=150 * 256)
+    manager = manager_at(tmp_path, data_dir)
+    try:
+        run = manager.start(replace(compiled(total_images=250 * 256), instance_noise=noise))
+        at_rest(manager, run)
+        assert manager.view(run).compiled_from_step == 200
+        assert 100 not in manager.view(run).checkpoints
+    finally:
+        manager.close()
+
+
+@pytest.mark.parametrize(("data", "said"), [(Ring(), ()), (Shapes(count=60), ("There is no C++ compiler.",))])
+def test_without_a_compiler_it_stays_as_it_is_and_pictures_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Dataset, said: tuple[str, ...]
+) -> None:
+    """For points it is a preset's choice, for pictures a person's."""
     monkeypatch.setattr(swap_module, "missing_compiler", lambda device: "There is no C++ compiler.")
     manager = manager_at(tmp_path / "runs", tmp_path / "data")
     try:
-        run = manager.start(compiled(total_images=50 * 256))
+        run = manager.start(replace(compiled(total_images=150 * 256), data=data))
         at_rest(manager, run)
-        assert manager.view(run).warnings == ("There is no C++ compiler.",)
+        assert manager.view(run).warnings == said
+        assert manager.view(run).compiled_from_step == 0
         assert library_of(manager, run) == ""
         assert not (tmp_path / "data" / "compiled").exists()
+    finally:
+        manager.close()
+
+
+def test_a_compiled_run_that_goes_on_without_its_compiler_says_so(
+    tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = manager_at(tmp_path / "runs", data_dir)
+    try:
+        run = manager.start(compiled(total_images=300 * 256), stop_at_step=150)
+        at_rest(manager, run)
+        assert manager.view(run).compiled_from_step == 100
+    finally:
+        manager.close()
+    monkeypatch.setattr(swap_module, "missing_compiler", lambda device: "There is no C++ compiler.")
+    elsewhere = manager_at(tmp_path / "runs", tmp_path / "data")
+    try:
+        elsewhere.resume(run)
+        at_rest(elsewhere, run)
+        view = elsewhere.view(run)
+        assert (view.state, view.step, view.compiled_from_step) == ("finished", 300, 0)
+        assert view.warnings == ("There is no C++ compiler.",)
+    finally:
+        elsewhere.close()
+
+
+@pytest.mark.parametrize("change", [{"k_d": 2}, {"generator.norm": "batch"}])
+def test_what_cannot_be_compiled_of_points_trains_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    """And nobody waits for torch.compile, half a minute that such small networks never win back."""
+    monkeypatch.setattr(Trainer, "compile", lambda self: pytest.fail("it was compiled"))
+    manager = manager_at(tmp_path / "runs", tmp_path / "data")
+    config = compiled(total_images=240 * 256)
+    for path, value in change.items():
+        config = replace_at(config, path, value)
+    try:
+        run = manager.start(config)
+        at_rest(manager, run)
+        view = manager.view(run)
+        assert (view.state, view.warnings, view.compiled_from_step) == ("finished", (), 0)
     finally:
         manager.close()

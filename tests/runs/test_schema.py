@@ -60,6 +60,11 @@ def test_evaluations_and_the_signals_of_overfitting_came_with_version_3(tmp_path
     assert trained.classes.names == ("a", "b")
 
 
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_where_a_run_was_compiled_came_with_version_4(tmp_path: Path, version: int) -> None:
+    assert folder_with(tmp_path, version).standing().compiled_from_step == (4 if version >= 4 else 0)
+
+
 def test_there_is_a_way_and_a_dump_for_every_version() -> None:
     assert set(MIGRATIONS) == set(range(1, SCHEMA_VERSION))
     assert {p.name for p in SCHEMAS.iterdir()} == {f"version_{v}.sql" for v in range(1, SCHEMA_VERSION + 1)}
@@ -95,18 +100,19 @@ def test_an_unknown_version_is_refused_in_a_sentence_and_left_as_it_is(manager: 
 
 
 def test_readers_migrate_a_copy_and_writers_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a made-up version 2 that renames a column and back, in two statements."""
-    folder = folder_with(tmp_path, 1)
+    """With a made-up next version that counts two numbers up, in two statements."""
+    folder = folder_with(tmp_path, SCHEMA_VERSION)
     for module in (schema, store):
-        monkeypatch.setattr(module, "SCHEMA_VERSION", 2)
-    monkeypatch.setitem(MIGRATIONS, 1, ("UPDATE state SET images = images + 1", "UPDATE state SET step = step + 1"))
+        monkeypatch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    both = ("UPDATE state SET images = images + 1", "UPDATE state SET step = step + 1")
+    monkeypatch.setitem(MIGRATIONS, SCHEMA_VERSION, both)
     before = folder.database.read_bytes()
     assert (folder.standing().images, folder.standing().step) == (129, 9)
     assert folder.database.read_bytes() == before
     with closing(RunWriter(folder)):
         pass
     with closing(sqlite3.connect(folder.database)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
     assert (folder.standing().images, folder.standing().step) == (129, 9)  # once, not twice
 
 

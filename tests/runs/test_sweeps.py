@@ -267,6 +267,14 @@ def test_trouble_of_one_ends_it_alone(manager: RunManager) -> None:
     assert "became infinite or undefined" in views[2].error
 
 
+def test_members_that_train_in_one_step_are_not_compiled_and_others_are() -> None:
+    base = replace(ring(steps=8), compiled=True)
+    norms = Plan(base, (read_axis(base, "generator.norm=none,batch"),)).configs()
+    assert [config.compiled for config in norms] == [False, True]
+    asked_for = Plan(base, (read_axis(base, "compiled=true,false"),)).configs()
+    assert [config.compiled for config in asked_for] == [True, False]
+
+
 def test_what_cannot_train_together_trains_one_after_another(manager: RunManager) -> None:
     base = ring(steps=8)
     plan = Plan(

@@ -23,7 +23,7 @@ from gan_core.training.trainer import Players
 from .made_data import random_data_like
 
 CPU = torch.device("cpu")
-RING = replace(PRESETS["ring"].config, batch_size=32, precision="float32")
+RING = replace(PRESETS["ring"].config, batch_size=32, precision="float32", compiled=False)
 SMALL = replace_at(replace_at(RING, "generator.hidden", "24,16"), "discriminator.hidden", "24,16")
 
 

@@ -75,7 +75,14 @@ class StatusStrip {
   setPoints(on) {
     this.points = on;
     say(this.imagesLabel, on ? "Points seen" : "Images seen");
-    say(this.speedLabel, on ? "Points / s" : "Images / s");
+    this.nameSpeed();
+  }
+
+  /** Of steps that are compiled it says so: they are why it is suddenly faster. */
+  nameSpeed() {
+    const from = this.view?.compiled_from_step ?? 0;
+    say(this.speedLabel, `${this.points ? "Points" : "Images"} / s${from ? " · C++" : ""}`);
+    this.speedLabel.title = from ? `Compiled to C++ from step ${count(from)} on` : "";
   }
 
   show(view, { name, epochImages, down, series, probability }) {
@@ -91,6 +98,7 @@ class StatusStrip {
     this.note.title = this.note.textContent;
     say(this.step, view ? count(view.step) : "–");
     say(this.images, view ? compact(view.images) : "–");
+    this.nameSpeed();
     say(this.epochs, view && epochImages ? (view.images / epochImages).toFixed(view.images < 100 * epochImages ? 1 : 0) : "–");
     const moving = view && (view.state === "running" || view.state === "stopping");
     say(this.speed, view && view.images_per_second > 0 ? count(view.images_per_second) : "–");
