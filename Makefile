@@ -29,7 +29,7 @@ app: $(VENV)/app.stamp
 	exec $(VENV)/bin/streamlit run app.py --server.headless true --server.address "$(ADDRESS)" --server.port "$(PORT)"
 
 test: lint chromium
-	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --rerun-show-tracebacks $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

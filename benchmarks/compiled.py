@@ -73,7 +73,7 @@ def main() -> None:
     print(describe())
     with tempfile.TemporaryDirectory() as folder:
         manager = RunManager(Path(folder) / "runs", Path(folder) / "data", device="cpu", threads=1)
-        plain = manager.resolved(replace(PRESETS[asked.preset].config, total_images=10**9))
+        plain = manager.resolved(replace(PRESETS[asked.preset].config, total_images=10**9, compiled=False))
         compiled = replace(plain, compiled=True)
         print(f"{asked.preset}: the library was made in {make_library(plain, manager.data_dir):.0f} s")
         per_cpu_second: list[float] = []

@@ -41,13 +41,21 @@ def record_file(folder: Path, scenario: Scenario, seed: int) -> Path:
     return folder / f"{re.sub('[^a-z0-9.]+', '-', scenario.name.lower())}-{seed}.json"
 
 
+def kept(path: Path, scenario: Scenario, seed: int) -> Record | None:
+    """What was recorded of a run, if it is still this configuration."""
+    if not path.exists():
+        return None
+    record = load(path)
+    return record if record[0].config == scenario.config(seed) else None
+
+
 def record_missing(folder: Path, seeds: Iterable[int], match: str = "") -> None:
     """Train what is not recorded yet, seed by seed."""
     recorder = Recorder()
     for seed in seeds:
         for scenario in SCENARIOS:
             path = record_file(folder, scenario, seed)
-            if match in scenario.name and not path.exists():
+            if match in scenario.name and kept(path, scenario, seed) is None:
                 evidence, seconds = recorder.record(scenario.config(seed))
                 save(path, evidence, seconds)
                 print(f"seed {seed}, {scenario.name}: {seconds:.1f} s", flush=True)
@@ -58,8 +66,7 @@ def recorded(folder: Path) -> dict[tuple[str, int], Record]:
     found = {}
     for scenario in SCENARIOS:
         for seed in (*FIT_SEEDS, *REPORT_SEEDS):
-            path = record_file(folder, scenario, seed)
-            if path.exists() and (record := load(path))[0].config == scenario.config(seed):
+            if (record := kept(record_file(folder, scenario, seed), scenario, seed)) is not None:
                 found[scenario.name, seed] = record
     return found
 

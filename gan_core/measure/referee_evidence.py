@@ -45,6 +45,12 @@ class Evidence:
         last = [int(table["step"][-1]) for table in (self.curves, self.looks) if len(table.get("step", ()))]
         return max(last, default=0)
 
+    @property
+    def images(self) -> int:
+        """The real images that had been seen by then."""
+        last = [int(table["images"][-1]) for table in (self.curves, self.looks) if len(table.get("images", ()))]
+        return max(last, default=0)
+
     def until(self, step: int) -> Evidence:
         """What was known at that step: nothing of the end, unless it had come."""
 

@@ -163,8 +163,17 @@ def memorising(evidence: Evidence) -> Score:
     return Score(_most(gap, 1.0 - copied), found)
 
 
+def rates_will_fall(evidence: Evidence) -> bool:
+    """Whether the schedule still halves the learning rates, at the least, before the run's end."""
+    schedule, total = evidence.config.schedule, evidence.config.total_images
+    now = schedule.factor(evidence.images, total)
+    return schedule.factor(total, total) < 0.5 * now
+
+
 def plateau(evidence: Evidence) -> Score:
-    """The samples keep still and have come no nearer for half of the run."""
+    """The samples keep still and have come no nearer for half of the run, and no plan will change that."""
+    if rates_will_fall(evidence):
+        return NOTHING
     earlier, late = (middle(window(evidence.looks, "distance", *span)) for span in ((0.35, 0.65), (0.75, 1.0)))
     gained = share_of_way(evidence, earlier) - share_of_way(evidence, late)
     movement = recent(evidence, "movement")

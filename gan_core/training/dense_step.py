@@ -54,7 +54,8 @@ def bends_of(activation: str, layers: int, *, tanh_at_end: bool = False) -> list
 class DenseLayers:
     """The layers of one network, on the network's own weights: weight [out, in] and bias [out] in turn.
 
-    Holds what the newest `forward` left for `backward`.
+    Holds what the newest `forward` left for `backward`, and what the newest `backward` found: `slopes`, like the
+    weights and in their order, which lie one after another in `all_slopes`. The next one overwrites them.
     """
 
     def __init__(self, weights: list[Tensor], activation: str, *, tanh_at_end: bool = False) -> None:
@@ -62,6 +63,9 @@ class DenseLayers:
         self._layers = list(zip(plain[::2], plain[1::2], strict=True))
         self._transposed = [weight.t() for weight, _ in self._layers]  # views of the same numbers
         self._bends = bends_of(activation, len(self._layers), tanh_at_end=tanh_at_end)
+        self.all_slopes = torch.zeros(sum(w.numel() for w in plain), dtype=plain[0].dtype)
+        parts = torch.split(self.all_slopes, [w.numel() for w in plain])
+        self.slopes = [part.view_as(w) for part, w in zip(parts, plain, strict=True)]
         self._inputs: list[Tensor] = []
         self._kept: list[Tensor] = []
 
@@ -75,29 +79,29 @@ class DenseLayers:
             self._kept.append(h if bend and bend.keeps_input else x)
         return x
 
-    def backward(
-        self, slope: Tensor, *, of_weights: bool = True, of_input: bool = False
-    ) -> tuple[list[Tensor], Tensor]:
-        """From the slope of a loss with respect to the output [N, out]: of every weight, and of the input [N, in].
+    def backward(self, slope: Tensor, *, of_weights: bool = True, of_input: bool = False) -> Tensor:
+        """From the slope of a loss with respect to the output [N, out] that of the input [N, in]; of every weight
+        in `slopes`. To be called without gradients.
 
-        What is not asked for is not worked out: no weights, or the slope of the first layer's output.
+        What is not asked for is not worked out: `slopes` stay, or it returns the slope of the first layer's output.
         """
-        found: list[Tensor] = []
         for i in reversed(range(len(self._layers))):
             bend = self._bends[i]
             slope = bend.slope(slope, self._kept[i]) if bend else slope
             if of_weights:
-                found += [slope.sum(0), _weight_slope(slope, self._inputs[i])]
+                torch.sum(slope, 0, out=self.slopes[2 * i + 1])
+                _find_weight_slope(slope, self._inputs[i], self.slopes[2 * i])
             if i or of_input:
                 slope = _input_slope(slope, self._layers[i][0])
-        return found[::-1], slope
+        return slope
 
 
-def _weight_slope(slope: Tensor, x: Tensor) -> Tensor:
+def _find_weight_slope(slope: Tensor, x: Tensor, found: Tensor) -> None:
     """slope^T x: [N, out], [N, in] -> [out, in]."""
     if x.shape[1] < min(THIN, slope.shape[1]):
-        return torch.mm(x.t(), slope).t()
-    return torch.mm(slope.t(), x)
+        found.copy_(torch.mm(x.t(), slope).t())  # as `out` it would be the slow order again
+    else:
+        torch.mm(slope.t(), x, out=found)
 
 
 def _input_slope(slope: Tensor, weight: Tensor) -> Tensor:
@@ -137,8 +141,8 @@ class DenseStep:
             real_logits, fake_logits = _audible(real_logits), _audible(fake_logits)
             game.watch.judged(0, real, fake, real_logits, fake_logits, loss, None)
             torch.autograd.backward((real_logits, fake_logits), slopes)
-        grads, _ = self._d.backward(torch.cat(slopes).unsqueeze(1))
-        norm = move_weights(game, 0, step, loss, grads)
+        self._d.backward(torch.cat(slopes).unsqueeze(1))
+        norm = move_weights(game, 0, step, loss, self._d.slopes, self._d.all_slopes)
         game.penalty.after_update(game.critic)
         if window is not None:
             keep_discriminator(game, window, loss, real_logits, fake_logits, norm)
@@ -160,12 +164,12 @@ class DenseStep:
             fake_logits = _audible(fake_logits)
             game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
             torch.autograd.backward(fake_logits, slopes)
-        _, slope = self._d.backward(slopes.unsqueeze(1), of_weights=False, of_input=True)
+        slope = self._d.backward(slopes.unsqueeze(1), of_weights=False, of_input=True)
         slope = slope.reshape(fake.shape)  # instance noise is added, so the slope passes through it as it is
         if game.watch is not None:
             torch.autograd.backward(fake, slope)
-        grads, _ = self._g.backward(slope.flatten(1))
-        norm = move_weights(game, 1, step, loss, grads)
+        self._g.backward(slope.flatten(1))
+        norm = move_weights(game, 1, step, loss, self._g.slopes, self._g.all_slopes)
         keep_generator(game, window, loss, norm)
 
     def _judge(self, game: Game, images: Tensor) -> Tensor:

@@ -169,13 +169,20 @@ def keep_generator(game: Game, window: Window, loss: Tensor, norm: Scalar) -> No
     window.g_grad_norm.append(norm)
 
 
-def move_weights(game: Game, player: int, step: int, loss: Tensor, gradient: Sequence[Tensor]) -> Scalar:
-    """The guard's word on a loss and its gradient, then the player's move; returns the gradient's norm."""
+def move_weights(
+    game: Game, player: int, step: int, loss: Tensor, gradient: Sequence[Tensor], whole: Tensor | None = None
+) -> Scalar:
+    """The guard's word on a loss and its gradient, then the player's move; returns the gradient's norm.
+
+    whole: all numbers of `gradient`, where they lie one after another and each as its weight does.
+    """
     weights, move = ((game.d_weights, game.d_move), (game.g_weights, game.g_move))[player]
-    grads = [_laid_out_like(w, g) for w, g in zip(weights, gradient, strict=True)]
+    grads = list(gradient)
+    if whole is None:
+        grads = [_laid_out_like(w, g) for w, g in zip(weights, grads, strict=True)]
     if game.watch is not None:
         game.watch.pulled(player, grads)
-    norm = game.guard.norm(grads)
+    norm = game.guard.norm(grads if whole is None else [whole])
     allowed = game.guard.allows(step, player, game.guard.look(loss), norm, on_device=move.optimizer.honours_veto)
     if allowed:
         with torch.no_grad():

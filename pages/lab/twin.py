@@ -167,8 +167,12 @@ def _draw_choice(state: Tab, view: Any, ids: list[str]) -> None:
             "The panel shows", ids, format_func=lambda run: ORDER[ids.index(run)], key="twin-shown", required=True,
             on_change=turned, label_visibility="collapsed",
         )  # fmt: skip
-        together = "Pause, stop and live changes act on both at the same step, but for what makes them different."
-        st.caption(together if view.state in LIVE else "Resume lets both go on.")
+        words = "Resume lets both go on."
+        if view.state in LIVE:
+            words = "Pause, stop and live changes act on both at the same step, but for what makes them different."
+        elif view.state == "finished":
+            words = "Both are shown at the same step."
+        st.caption(words)
 
 
 def own_words(config: RunConfig, other: RunConfig) -> str:

@@ -19,6 +19,7 @@ from gan_core.nets import MlpDiscriminator, MlpGenerator
 from gan_core.runs.branches import FIXED
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.gallery import GALLERY
+from gan_core.training.optimizers import Cosine
 
 COUNT = 40
 STEPS = np.arange(COUNT, dtype=np.float64) * 100
@@ -103,6 +104,16 @@ def test_a_run_that_stopped_itself_is_diverging_however_short_it_was() -> None:
     (finding, *_) = diagnose(replace(run().until(200), diverged=True))
     assert finding.kind == "diverging"
     assert "stopped itself" in finding.words
+
+
+@pytest.mark.parametrize(("share", "final_factor", "said"), [(0.1, 0.0, False), (0.5, 0.3, False), (0.95, 0.2, True),
+                                                             (0.1, 0.9, True)])  # fmt: skip
+def test_no_plateau_is_said_while_the_schedule_will_still_lower_the_rates(
+    share: float, final_factor: float, said: bool
+) -> None:
+    total = round(STEPS[-1] * 64 / share)
+    config = replace(PLANE, schedule=Cosine(final_factor=final_factor), total_images=total)
+    assert kinds(run(config, **ILL["plateau"])) == (["plateau"] if said else [HEALTHY])
 
 
 def test_too_little_is_too_early() -> None:

@@ -71,11 +71,12 @@ def test_slopes_are_those_of_autograd_in_double_precision(activation: str, sizes
         y = torch.tanh(y) if tanh_at_end else y
         expected = torch.autograd.grad(y, leaves, slope)
         torch.testing.assert_close(layers.forward(x), y.detach(), rtol=1e-12, atol=1e-12)
-        of_weights, of_input = layers.backward(slope, of_input=True)
-        torch.testing.assert_close([of_input, *of_weights], list(expected), rtol=1e-11, atol=1e-11)
-        nothing, same = layers.backward(slope, of_weights=False, of_input=True)
-        assert nothing == []
-        assert torch.equal(same, of_input)
+        of_input = layers.backward(slope, of_input=True)
+        torch.testing.assert_close([of_input, *layers.slopes], list(expected), rtol=1e-11, atol=1e-11)
+        assert torch.equal(layers.all_slopes, torch.cat([one.flatten() for one in layers.slopes]))
+        layers.all_slopes.fill_(7.0)
+        assert torch.equal(layers.backward(slope, of_weights=False, of_input=True), of_input)
+        assert (layers.all_slopes == 7.0).all()
 
 
 @pytest.mark.parametrize("loss", losses.names())
