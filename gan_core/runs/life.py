@@ -222,10 +222,18 @@ class RunLife:
         self._ledger.note_change(trainer.step_count, path, before, after, self.config)
 
     def _change_later(self, path: str, value: object) -> None:
-        """What its parent did stays as it was: the change is made at the branch's own first step."""
-        before = get_at(self.config, path)
+        """A change to be made at the next step of its own: what its parent did stays as it was."""
+        before, step = get_at(self.config, path), max(self.about.parent_step, self._ledger.standing.step)
         self.config = replace_at(self.config, path, value)
-        self._ledger.note_change(self.about.parent_step, path, before, get_at(self.config, path), self.config)
+        self._ledger.note_change(step, path, before, get_at(self.config, path), self.config)
+
+    def _keep_for_later(self, commands: Sequence[Command | Lengthen]) -> None:
+        """The settings among what was asked of a run that never got its turn: it has them when it goes on."""
+        for command in commands:
+            if isinstance(command, Change):
+                self._change_later(command.path, command.value)
+            elif isinstance(command, Lengthen):
+                self._change_later("total_images", command.total_images)
 
     def _replay(self, trainer: Trainer) -> None:
         """Make again what was changed before a kill, at the very same step."""

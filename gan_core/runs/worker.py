@@ -84,8 +84,9 @@ class RunThread(threading.Thread, RunLife):
 
     def _live(self) -> None:
         self._ledger.stand("queued")
-        put_off = self._wait_in_line()
-        if put_off is None:
+        put_off, stopped = self._wait_in_line()
+        if stopped:
+            self._keep_for_later(put_off)
             self._ledger.stand("stopped")
             return
         if self.about.threads:
@@ -103,16 +104,16 @@ class RunThread(threading.Thread, RunLife):
         except Diverged as diverged:
             self._diverge(self._trainer, diverged.trouble)
 
-    def _wait_in_line(self) -> list[Command | Lengthen] | None:
-        """Until the device is ours: what was asked for meanwhile; None if told to stop first."""
+    def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
+        """Until the device is ours: what was asked for meanwhile, and whether it was told to stop first."""
         put_off: list[Command | Lengthen] = []
         while not self._holds_device():
             if not self._commands.empty():
                 command = self._commands.get()
                 if isinstance(command, Stop):
-                    return None
+                    return put_off, True
                 put_off.append(command)
-        return put_off
+        return put_off, False
 
     def _holds_device(self) -> bool:
         """Stand in line until the device is ours, a command comes or some time has passed."""

@@ -119,6 +119,34 @@ def test_what_is_asked_of_a_waiting_run_is_done_when_its_turn_comes(manager: Run
     assert manager.changes(second) == [LiveChange(second, 0, "k_d", 1, 2)]
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_was_set_while_it_waited_is_kept_where_it_is_stopped_before_its_turn(
+    manager: RunManager, begun: bool
+) -> None:
+    """A new run, and one that goes on from its last step."""
+    waiting, step = "", 0
+    if begun:
+        waiting = manager.start(LONG, stop_at_step=6)
+        step = at_rest(manager, waiting).step
+    first = manager.start(LONG)
+    until_state(manager, first, "running")
+    if begun:
+        manager.resume(waiting, stop_at_step=12)
+    else:
+        waiting = manager.start(LONG, stop_at_step=12)
+    until_state(manager, waiting, "queued")
+    manager.send(waiting, Change("k_d", 2))
+    manager.cancel(waiting)
+    assert at_rest(manager, waiting).state == "stopped"
+    assert manager.config(waiting).k_d == 2
+    manager.send(first, Stop())
+    at_rest(manager, first)
+    manager.resume(waiting, stop_at_step=12)
+    view = at_rest(manager, waiting)
+    assert manager.changes(waiting) == [LiveChange(waiting, step, "k_d", 1, 2)]
+    assert (view.step, view.images) == (12, 16 * (step + 2 * (12 - step)))  # two batches for each update of G
+
+
 def test_a_paused_run_gives_the_device_back_and_waits_for_it_again(manager: RunManager) -> None:
     first = manager.start(LONG)
     until_state(manager, first, "running")
