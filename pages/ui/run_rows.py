@@ -144,10 +144,11 @@ def _differs(manager: Any, view: Any, names: dict[str, str]) -> tuple[str, list[
 
 @lru_cache(maxsize=1_000)
 def _compared(config: str, base: str, name: str) -> list[list[str]]:
-    own = from_dict(RunConfig, json.loads(config))
     other = from_dict(RunConfig, json.loads(base)) if base else preset(name).config
+    settings = json.loads(config) | {"compiled": other.compiled}  # a matter of time alone, and no choice in a sweep
     if other.precision == "auto":  # a run records what that came to on its machine
-        own = from_dict(RunConfig, json.loads(config) | {"precision": "auto"})
+        settings["precision"] = "auto"
+    own = from_dict(RunConfig, settings)
     pairs, back = differences(own, other), differences(other, own)
     return [[path_label(own, path), _words(own, path, text), _words(other, path, back.get(path, ""))]
             for path, text in pairs.items()]  # fmt: skip
