@@ -42,13 +42,15 @@ class Evidence:
     @property
     def step(self) -> int:
         """The newest step that anything is known of."""
-        last = [int(table["step"][-1]) for table in (self.curves, self.looks) if len(table.get("step", ()))]
-        return max(last, default=0)
+        return self._newest("step")
 
     @property
     def images(self) -> int:
         """The real images that had been seen by then."""
-        last = [int(table["images"][-1]) for table in (self.curves, self.looks) if len(table.get("images", ()))]
+        return self._newest("images")
+
+    def _newest(self, column: str) -> int:
+        last = [int(table[column][-1]) for table in (self.curves, self.looks) if len(table.get(column, ()))]
         return max(last, default=0)
 
     def until(self, step: int) -> Evidence:

@@ -104,11 +104,10 @@ class Ledger:
         merged = dict.fromkeys((*self.standing.warnings, *warnings))
         self.standing = dataclasses.replace(self.standing, warnings=tuple(merged))
 
-    def compiled_from(self, step: int) -> None:
-        """From this step on they are compiled ones; 0: they are not. The next writing keeps it."""
+    def compiled_from(self, step: int, trainer: Trainer) -> None:
+        """From this step on they are compiled ones; 0: they are not. Raises OSError."""
         if step != self.standing.compiled_from_step:
-            self.standing = dataclasses.replace(self.standing, compiled_from_step=step)
-            self.tell()
+            self.stand(self.standing.state, trainer, compiled_from_step=step)
 
     def tell(self) -> None:
         """Make the view anew and send it to everybody who listens."""

@@ -125,7 +125,7 @@ class RunLife:
         """See `Swap.seek`; a change may have ended the compiled steps."""
         self._swap.seek(trainer, changed=changed)
         if not trainer.library_key:
-            self._ledger.compiled_from(0)
+            self._ledger.compiled_from(0, trainer)
 
     def _build(self, config: RunConfig) -> Trainer:
         data = self._around.load_data(config)

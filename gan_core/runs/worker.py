@@ -136,12 +136,12 @@ class RunThread(threading.Thread, RunLife):
             if self._swap.seeking:
                 time.sleep(PACE_LOOK_SECONDS)
             else:
-                self._ledger.compiled_from(0)
+                self._ledger.compiled_from(0, trainer)
             return not self._swap.seeking
         trainer.use_library(*found)
         self._swap.done()
         if not resumed:
-            self._ledger.compiled_from(trainer.step_count)
+            self._ledger.compiled_from(trainer.step_count, trainer)
             self._checkpoint(trainer, by_hand=True)
         return True
 

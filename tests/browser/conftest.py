@@ -35,6 +35,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
+def served_alone(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test: a run that one has left would keep the next one's waiting."""
+    with server(tmp_path) as at:
+        yield at
+
+
+@pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A fresh tab; whatever a page's scripts throw fails the test."""
     context = chromium.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from gan_core.runs.store import RunFolder
 from tests.browser.lab import SMALL, Lab, until
 
@@ -17,10 +15,8 @@ LONG = "total_images=2000000"
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Server]:
-    """For each test its own: a run that one has left would keep the next one's waiting."""
-    with server(tmp_path) as at:
-        yield at
+def served(served_alone: Server) -> Server:
+    return served_alone
 
 
 def _range(chart: Locator) -> list[float]:

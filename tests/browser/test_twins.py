@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from gan_core.runs.store import RunFolder, run_ids
 
 from .lab import Lab, until
@@ -21,10 +18,8 @@ def steps(lab: Lab, *runs: str, served: Server) -> list[int]:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Server]:
-    """Without any other run."""
-    with server(tmp_path) as at:
-        yield at
+def served(served_alone: Server) -> Server:
+    return served_alone
 
 
 def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(page: Page, served: Server) -> None:

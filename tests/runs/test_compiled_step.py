@@ -85,6 +85,7 @@ def test_it_starts_at_once_and_swaps_when_the_library_is_there(tmp_path: Path, d
             time.sleep(0.2)
         assert manager.view(run).checkpoints[0] == 100
         assert manager.view(run).compiled_from_step == 100
+        assert open_run(tmp_path, run).standing().compiled_from_step == 100  # also after a kill
         assert manager.view(run).warnings == ()
         assert len(list((data_dir / "compiled").glob("*.so"))) == 1
     finally:
