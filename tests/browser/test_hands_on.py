@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.serving import Server
+from benchmarks.serving import ROOT, Server, server
 from gan_core.runs.store import RunFolder
 from tests.browser.lab import SMALL, Lab, until
 
@@ -157,3 +159,30 @@ def test_two_quick_clicks_on_train_make_one_run(page: Page, served: Server) -> N
     assert len(list(served.runs_dir.glob("*/config.json"))) == before + 1
     lab.press("Stop")
     lab.expect_state("stopped")
+
+
+SLOW_START = """
+import time
+from gan_core.runs.manager import RunManager
+start = RunManager.start
+def slowly(*args, **kwargs):
+    time.sleep(1.5)
+    return start(*args, **kwargs)
+RunManager.start = slowly
+"""
+
+
+def test_the_second_click_of_two_waits_for_the_first(page: Page, tmp_path: Path) -> None:
+    """Its page is drawn with the run, though that is still being made when the click comes."""
+    (tmp_path / "sitecustomize.py").write_text(SLOW_START, "utf-8")
+    with server(tmp_path, environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}) as served:
+        lab = Lab(page, served.url)
+        lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=7")
+        expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
+        lab.press("Train")
+        page.wait_for_timeout(500)
+        lab.press("Train")
+        lab.expect_state("training")
+        assert len(list(served.runs_dir.glob("*/config.json"))) == 1
+        lab.press("Stop")
+        lab.expect_state("stopped")
