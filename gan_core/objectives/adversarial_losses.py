@@ -6,6 +6,7 @@ the logarithm of a rounded probability would not.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,6 +27,18 @@ SMOOTHING_HELP = (
 def _constant(like: Tensor, value: float) -> Tensor:
     """`value` as [..., 1] for logits [..., N]."""
     return torch.full_like(like[..., :1], value)
+
+
+@functools.lru_cache(maxsize=32)
+def _filled(count: int, value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """[count]: a plain number would be made a tensor at every call, which takes longer than the product with it."""
+    return torch.full((count,), value, dtype=dtype, device=device)
+
+
+@functools.lru_cache(maxsize=32)
+def _sides(count: int, value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """-value for so many real logits and value for as many generated ones after them: [2 count]."""
+    return torch.cat((_filled(count, -value, dtype, device), _filled(count, value, dtype, device)))
 
 
 def _midpoint(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -51,6 +64,15 @@ class _CrossEntropy(Loss):
         if self.label_smoothing:
             real += self.label_smoothing
         return real.div_(real.shape[-1]), torch.sigmoid(fake_logits).div_(fake_logits.shape[-1])
+
+    def d_judgement(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """With both sides in one vector: half as many calls, which take longer than what they work out."""
+        if self.label_smoothing:
+            return super().d_judgement(logits)
+        count, kind = logits.shape[0] // 2, (logits.dtype, logits.device)
+        signed = logits * _sides(count, 1.0, *kind)
+        loss = torch.dot(softplus(signed), _filled(2 * count, 1.0 / count, *kind))
+        return loss, signed.sigmoid_().mul_(_sides(count, 1.0 / count, *kind))
 
     def _pairwise(self, g: str, g_fake: str) -> PairLoss:
         s = f"{self.label_smoothing!r}f"
@@ -83,6 +105,12 @@ class NonSaturating(_CrossEntropy):
 
     def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return torch.sigmoid(-fake_logits).div_(-fake_logits.shape[-1])
+
+    def g_judgement(self, real_logits: Tensor | None, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
+        count, kind = fake_logits.shape[0], (fake_logits.dtype, fake_logits.device)
+        signed = -fake_logits
+        loss = torch.dot(softplus(signed), _filled(count, 1.0 / count, *kind))
+        return loss, signed.sigmoid_().mul_(_filled(count, -1.0 / count, *kind))
 
     def pairwise(self) -> PairLoss:
         return self._pairwise("softplus(-f)", "-sigmoid(-f)")

@@ -26,10 +26,11 @@ from gan_core.training.batches import to_unit
 from gan_core.training.build import draw_latents
 from gan_core.training.dense_step import dense_step, is_plain
 from gan_core.training.ema import ema_decay
+from gan_core.training.flat import lay_together
 from gan_core.training.optimizers import Moments, Optimizer
 from gan_core.training.run_config import RunConfig
 from gan_core.training.stacked_layers import d_judgement, g_judgement, loss_rows
-from gan_core.training.stacked_weights import StackedPlayer, lay_together
+from gan_core.training.stacked_weights import StackedPlayer
 from gan_core.training.statistics import Window
 from gan_core.training.trainer import Trainer
 

@@ -10,6 +10,8 @@ from torch import Tensor
 from gan_core.data.base import ImageSet
 from gan_core.training.seeds import stream_generator
 
+SHUFFLED_BYTES = 4 * 2**20
+
 
 class Batches:
     """Endless shuffled batches. Every image comes once an epoch; what does not fill a batch is left out of it.
@@ -21,6 +23,7 @@ class Batches:
         self, data: ImageSet, batch_size: int, seed: int, device: torch.device, *, labelled: bool = True
     ) -> None:
         self.images = data.images
+        self._matrix = data.images.flatten(1)  # a row is found sooner in a matrix
         self.labels = data.labels if labelled else None
         self.batch_size = batch_size
         self.count = int(data.images.shape[0])
@@ -28,6 +31,7 @@ class Batches:
         self._epoch_state = self._rng.get_state()
         self._order = self._new_order()
         self._position = 0
+        self._shuffled: Tensor | None = None  # the epoch's images in its order, where they are few numbers
 
     def _new_order(self) -> Tensor:
         self._epoch_state = self._rng.get_state()
@@ -39,18 +43,21 @@ class Batches:
     def next(self) -> tuple[Tensor, Tensor | None]:
         """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any and they are wanted."""
         rows = self.next_rows()
-        images = self.images_of(rows)
-        return images, None if self.labels is None else self.labels.index_select(0, rows)
+        if self.labels is None and self.images.dtype != torch.uint8 and self.images.nbytes <= SHUFFLED_BYTES:
+            if self._shuffled is None:
+                self._shuffled = self.images.index_select(0, self._order)
+            return self._shuffled[self._position - self.batch_size : self._position], None
+        return self.images_of(rows), None if self.labels is None else self.labels.index_select(0, rows)
 
     def images_of(self, rows: Tensor) -> Tensor:
         """float32 [..., C, H, W] in [-1, 1] of rows [...]."""
-        images = to_unit(self.images.flatten(1).index_select(0, rows.flatten()))  # a row is found sooner in a matrix
+        images = to_unit(self._matrix.index_select(0, rows.flatten()))
         return images.view(*rows.shape, *self.images.shape[1:])
 
     def next_rows(self) -> Tensor:
         """Which images the next batch is of: int64 [batch]."""
         if self._position + self.batch_size > self._order.shape[0]:
-            self._order = self._new_order()
+            self._order, self._shuffled = self._new_order(), None
             self._position = 0
         rows = self._order[self._position : self._position + self.batch_size]
         self._position += self.batch_size
@@ -73,7 +80,7 @@ class Batches:
                 "bring the same data back to resume it."
             )
         self._rng.set_state(state["epoch_state"])
-        self._order = self._new_order()
+        self._order, self._shuffled = self._new_order(), None
         self._position = int(state["position"])
 
 

@@ -81,7 +81,7 @@ class DenseLayers:
 
     def backward(self, slope: Tensor, *, of_weights: bool = True, of_input: bool = False) -> Tensor:
         """From the slope of a loss with respect to the output [N, out] that of the input [N, in]; of every weight
-        in `slopes`. To be called without gradients.
+        in `slopes`.
 
         What is not asked for is not worked out: `slopes` stay, or it returns the slope of the first layer's output.
         """
@@ -112,42 +112,42 @@ def _input_slope(slope: Tensor, weight: Tensor) -> Tensor:
 
 
 class DenseStep:
-    """What `gan_core.training.step` offers, for two plain dense networks without classes in float32 on the CPU."""
+    """What `gan_core.training.step` offers, for two plain dense networks without classes in float32 on the CPU.
+
+    Nothing that comes in or lies here asks for gradients, so that autograd has nothing to note.
+    """
 
     def __init__(self, generator: DenseLayers, discriminator: DenseLayers, shape: tuple[int, ...]) -> None:
         self._g, self._d, self._shape = generator, discriminator, shape
 
-    @torch.no_grad()
-    def generate(self, game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
+    def generate(self, game: Game, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor:
         """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
         fake = self._g.forward(z).view(-1, *self._shape)
         return fake if game.watch is None else _audible(fake)
 
-    @torch.no_grad()
     def update_discriminator(
         self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
     ) -> None:
         """As in `step`; a step with a penalty, which needs second derivatives, is left to autograd."""
         if game.penalty_is_due(step):
-            with torch.enable_grad():
-                autograd_step.update_discriminator(game, step, real, fake, labels, window)
+            autograd_step.update_discriminator(game, step, real, fake, labels, window)
             return
+        fake = fake.detach()  # audible where somebody watches
         real, fake = game.see(real), game.see(fake)
         logits = self._judge(game, torch.cat((real, fake)))
-        real_logits, fake_logits = logits.tensor_split(2)
-        loss = game.loss.d_loss(real_logits, fake_logits)
-        slopes = game.loss.d_slopes(real_logits, fake_logits)
+        loss, slopes = game.loss.d_judgement(logits)
         if game.watch is not None:
-            real_logits, fake_logits = _audible(real_logits), _audible(fake_logits)
+            real_logits, fake_logits = (_audible(part) for part in logits.tensor_split(2))
             game.watch.judged(0, real, fake, real_logits, fake_logits, loss, None)
-            torch.autograd.backward((real_logits, fake_logits), slopes)
-        self._d.backward(torch.cat(slopes).unsqueeze(1))
-        norm = move_weights(game, 0, step, loss, self._d.slopes, self._d.all_slopes)
+            torch.autograd.backward((real_logits, fake_logits), slopes.tensor_split(2))
+        self._d.backward(slopes.unsqueeze(1))
+        look = game.guard.look(loss)
+        norm = move_weights(game, 0, step, look, self._d.slopes, self._d.all_slopes)
         game.penalty.after_update(game.critic)
         if window is not None:
-            keep_discriminator(game, window, loss, real_logits, fake_logits, norm)
+            real_logits, fake_logits = logits.tensor_split(2)
+            keep_discriminator(game, window, look, real_logits, fake_logits, norm)
 
-    @torch.no_grad()
     def update_generator(
         self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
     ) -> None:
@@ -158,19 +158,18 @@ class DenseStep:
             real_logits = self._judge(game, real)
         seen = game.see(fake.detach())
         fake_logits = self._judge(game, seen)
-        loss = game.loss.g_loss(real_logits, fake_logits)
-        slopes = game.loss.g_slopes(real_logits, fake_logits)
+        loss, slopes = game.loss.g_judgement(real_logits, fake_logits)
         if game.watch is not None:
             fake_logits = _audible(fake_logits)
             game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
             torch.autograd.backward(fake_logits, slopes)
         slope = self._d.backward(slopes.unsqueeze(1), of_weights=False, of_input=True)
-        slope = slope.reshape(fake.shape)  # instance noise is added, so the slope passes through it as it is
-        if game.watch is not None:
-            torch.autograd.backward(fake, slope)
-        self._g.backward(slope.flatten(1))
-        norm = move_weights(game, 1, step, loss, self._g.slopes, self._g.all_slopes)
-        keep_generator(game, window, loss, norm)
+        if game.watch is not None:  # instance noise is added, so the slope passes through it as it is
+            torch.autograd.backward(fake, slope.view(fake.shape))
+        self._g.backward(slope.view(fake.shape[0], -1))
+        look = game.guard.look(loss)
+        norm = move_weights(game, 1, step, look, self._g.slopes, self._g.all_slopes)
+        keep_generator(game, window, look, norm)
 
     def _judge(self, game: Game, images: Tensor) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""

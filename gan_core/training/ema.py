@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan_core.nets.base import GeneratorNet
+from gan_core.training.flat import lay_together, whole_of
 
 
 def ema_decay(half_life_images: int, ramp_up: float, images: int, batch_size: int) -> float:
@@ -27,22 +28,25 @@ class WeightAverage:
     def __init__(self, generator: GeneratorNet) -> None:
         self._source = generator
         self.net = copy.deepcopy(generator).eval().requires_grad_(False)
+        if whole_of([*generator.parameters()]) is not None:
+            lay_together([[*self.net.parameters()]])
         self.relink()
 
     def relink(self) -> None:
         """To be called after the weights of either network were laid into other memory."""
         self._from = [p.detach() for p in self._source.parameters()]
         self._to = [p.detach() for p in self.net.parameters()]
+        ours, theirs = whole_of(self._to), whole_of(self._from)
+        self._pairs = (self._to, self._from) if ours is None or theirs is None else ([ours], [theirs])
 
     @property
     def weights(self) -> list[Tensor]:
         """The averaged ones, in the order of the generator's."""
         return list(self._to)
 
-    @torch.no_grad()
     def update(self, decay: float) -> None:
         """average <- decay * average + (1 - decay) * weights."""
-        torch._foreach_lerp_(self._to, self._from, 1.0 - decay)
+        torch._foreach_lerp_(*self._pairs, 1.0 - decay)
 
     @torch.no_grad()
     def current(self, *, follow: bool) -> GeneratorNet:

@@ -45,12 +45,16 @@ class Guard:
         """For optimizers that honour it: 1 on the device once an update is forbidden; None on the CPU."""
         return None if self._looks else self._vetoed
 
-    def look(self, scalar: Tensor) -> Scalar:
+    def look(self, scalar: Scalar) -> Scalar:
         """The number itself where that need not wait for the device."""
+        if not isinstance(scalar, Tensor):
+            return scalar
         return scalar.item() if self._looks else scalar.detach()
 
     def norm(self, tensors: list[Tensor]) -> Scalar:
         """`total_norm`; its last part, over a few numbers, takes Python a fifth of the time of two small kernels."""
+        if self._looks and len(tensors) == 1:
+            return float(torch.linalg.vector_norm(tensors[0]).item())
         if self._looks:
             return math.hypot(*(norm.item() for norm in torch._foreach_norm(tensors)))
         return total_norm(tensors)

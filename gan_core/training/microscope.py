@@ -119,7 +119,9 @@ def dissect(trainer: Trainer, players: Players = "both") -> Dissection:
     discriminator.train()  # as the step sees them
     after = replace(trainer.game(), generator=generator, discriminator=discriminator, critic=discriminator)
     with torch.no_grad():
-        fakes_after = generate(after, slides.z, slides.labels) if players != "discriminator" else slides.fake
+        fakes_after = (
+            generate(after, slides.z, slides.labels, graph=False) if players != "discriminator" else slides.fake
+        )
         turns = {player: _turn(slides, after, player, fakes_after) for player in slides.turns}
     return Dissection(
         trainer.step_count, config.k_d, config.batch_size, config.pack, slides.noise,

@@ -15,15 +15,49 @@ from torch import Tensor
 
 from gan_core.config.fields import integer, number
 from gan_core.config.registry import Registry
+from gan_core.training.flat import parts_like, whole_of
 
 
 class Moments:
-    """What an optimizer remembers of its weights: lists of tensors like them, by name, and the count of updates."""
+    """What an optimizer remembers of its weights: lists of tensors like them, by name, and the count of updates.
+
+    Where the weights lie one after another in memory (`flat.lay_together`), so does what is remembered of them.
+    """
 
     def __init__(self, weights: list[Tensor], names: tuple[str, ...]) -> None:
-        self.weights = weights
         self.count = torch.zeros((), device=weights[0].device)
-        self.kept = {name: [torch.zeros_like(w) for w in weights] for name in names}
+        self._one = torch.ones_like(self.count)
+        whole = whole_of(weights)
+
+        def zeros() -> list[Tensor]:
+            return (
+                [torch.zeros_like(w) for w in weights]
+                if whole is None
+                else parts_like(torch.zeros_like(whole), weights)
+            )
+
+        self.move_to(weights, {name: zeros() for name in names})
+
+    def move_to(self, weights: list[Tensor], kept: dict[str, list[Tensor]]) -> None:
+        """From now on these are the weights and what is remembered of them."""
+        self.weights, self.kept = weights, kept
+        self._at_once: Moments | None = None
+
+    def count_up(self) -> None:
+        self.count.add_(self._one)  # a plain 1 would be made a tensor first, which takes longer than to add it
+
+    def at_once(self) -> Moments:
+        """The same memory and count with all weights as one tensor, where they lie so; else these themselves."""
+        if self._at_once is None:
+            self._at_once = self
+            lists = {name: whole_of(tensors) for name, tensors in self.kept.items()}
+            found = {name: [whole] for name, whole in lists.items() if whole is not None}
+            weights = whole_of(self.weights)
+            if weights is not None and len(found) == len(lists):
+                self._at_once = Moments([weights], ())
+                self._at_once.move_to([weights], found)
+                self._at_once.count = self.count
+        return self._at_once
 
     def state(self) -> dict[str, Any]:
         return {"count": self.count, **self.kept}
@@ -60,7 +94,10 @@ class Optimizer:
         raise NotImplementedError
 
     def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
-        """Move the weights in place, at the learning rate `lr` (the schedule already in it)."""
+        """Move the weights in place, at the learning rate `lr` (the schedule already in it).
+
+        Each number by itself: the weights may come in other shapes than a network's, many of them as one.
+        """
         raise NotImplementedError
 
 
@@ -88,7 +125,7 @@ _BETA2 = "How slowly the memory of each gradient's size fades; lower adapts soon
 def _adam_like(
     kernel: Any, options: Adam | AdamW, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None
 ) -> None:
-    moments.count += 1
+    moments.count_up()
     kernel(
         moments.weights, grads, moments.kept["mean"], moments.kept["square"], [], [moments.count] * len(grads),
         lr=lr, beta1=options.beta1, beta2=options.beta2, eps=EPS, amsgrad=False, maximize=False,
@@ -145,7 +182,7 @@ class RMSprop(Optimizer):
         return Moments(weights, ("square",))
 
     def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
-        moments.count += 1
+        moments.count_up()
         square = moments.kept["square"]
         torch._foreach_mul_(square, self.alpha)
         torch._foreach_addcmul_(square, grads, grads, 1.0 - self.alpha)
@@ -166,7 +203,7 @@ class SGD(Optimizer):
         return Moments(weights, ("velocity",))
 
     def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
-        moments.count += 1
+        moments.count_up()
         velocity = moments.kept["velocity"] if self.momentum else []  # the kernel wants none without momentum
         torch._fused_sgd_(
             moments.weights, grads, velocity, weight_decay=0.0, momentum=self.momentum, lr=lr,

@@ -11,11 +11,10 @@ from torch.nn import Parameter
 
 from gan_core.nets.base import ImageShape
 from gan_core.training.dense_step import activations
+from gan_core.training.flat import lay_together, parts_like
 from gan_core.training.optimizers import Moments
 from gan_core.training.run_config import RunConfig
 from gan_core.training.stacked_layers import StackedLayers
-
-ROW_MULTIPLE = 16  # of float32: 64 bytes
 
 
 class Member(Protocol):
@@ -40,12 +39,13 @@ class StackedPlayer:
         names = sorted({name for moments in self._moments for name in moments.kept})
         self._kept = {name: torch.zeros_like(self.flat) for name in names}
         for row, (moments, weights) in enumerate(zip(self._moments, lists, strict=True)):
-            moments.weights = [w.detach() for w in weights]
+            kept = {}
             for name, old in moments.kept.items():
                 rows = self._kept[name][row]
                 whole = torch.cat([part.flatten() for part in old])
                 rows[: len(whole)].copy_(whole)
-                moments.kept[name] = _parts(rows, weights)
+                kept[name] = parts_like(rows, weights)
+            moments.move_to([w.detach() for w in weights], kept)
         self._counts = [int(moments.count) for moments in self._moments]
         activation = activations(first.config)[0 if player else 1]
         shapes = [(int(w.shape[0]), int(w.shape[1])) for w in lists[0][::2]]
@@ -63,7 +63,8 @@ class StackedPlayer:
 
     def _move_some(self, optimizer: Any, rows: list[int], grads: Tensor, lr: float, count: int) -> None:
         moments = Moments(_rows(self.flat, rows), ())
-        moments.kept = {name: _rows(self._kept[name], rows) for name in self._moments[rows[0]].kept}
+        kept = {name: _rows(self._kept[name], rows) for name in self._moments[rows[0]].kept}
+        moments.move_to(moments.weights, kept)
         moments.count.fill_(count)
         optimizer.update(moments, _rows(grads, rows), lr, None)
         for row in rows:
@@ -73,27 +74,6 @@ class StackedPlayer:
         """Tell the members' moments how many updates there were."""
         for moments, count in zip(self._moments, self._counts, strict=True):
             moments.count.fill_(count)
-
-
-def lay_together(networks: Sequence[Sequence[Tensor]]) -> Tensor:
-    """[M, P]: the weights of each network in a row, which from now on is where they are.
-
-    Rows end with zeros, so that every one begins at a whole vector of the processor's: else the last bits of a
-    member would depend on how many others there are.
-    """
-    rows = [torch.cat([w.detach().flatten() for w in weights]) for weights in networks]
-    flat = torch.nn.functional.pad(torch.stack(rows), (0, -len(rows[0]) % ROW_MULTIPLE))
-    for row, weights in zip(flat, networks, strict=True):
-        for weight, part in zip(weights, _parts(row, weights), strict=True):
-            weight.data = part
-    return flat
-
-
-def _parts(row: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
-    """Views of a row [P] in the shapes of these weights."""
-    sizes = [w.numel() for w in weights]
-    pieces = torch.split(row[: sum(sizes)], sizes)
-    return [piece.view(w.shape) for piece, w in zip(pieces, weights, strict=True)]
 
 
 def _rows(matrix: Tensor, rows: list[int]) -> list[Tensor]:

@@ -96,7 +96,7 @@ class Game:
 class Rules(Protocol):
     """How a step is worked out: this module, or `dense_step`."""
 
-    def generate(self, game: Game, z: Tensor, labels: Tensor | None) -> Tensor: ...
+    def generate(self, game: Game, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor: ...
 
     def update_discriminator(
         self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
@@ -107,9 +107,9 @@ class Rules(Protocol):
     ) -> None: ...
 
 
-def generate(game: Game, z: Tensor, labels: Tensor | None) -> Tensor:
-    """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
-    with game.forward():
+def generate(game: Game, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor:
+    """float32 images [N, C, H, W] of latents z [N, latent_dim]. graph: G is to be updated through them."""
+    with torch.set_grad_enabled(graph), game.forward():
         return game.generator(z, labels).float()
 
 
@@ -154,7 +154,7 @@ def update_generator(
 
 
 def keep_discriminator(
-    game: Game, window: Window, loss: Tensor, real_logits: Tensor, fake_logits: Tensor, norm: Scalar
+    game: Game, window: Window, loss: Scalar, real_logits: Tensor, fake_logits: Tensor, norm: Scalar
 ) -> None:
     """The numbers of an update of D."""
     window.d_loss.append(game.guard.look(loss))
@@ -163,30 +163,31 @@ def keep_discriminator(
     window.d_grad_norm.append(norm)
 
 
-def keep_generator(game: Game, window: Window, loss: Tensor, norm: Scalar) -> None:
+def keep_generator(game: Game, window: Window, loss: Scalar, norm: Scalar) -> None:
     """The numbers of an update of G."""
     window.g_loss.append(game.guard.look(loss))
     window.g_grad_norm.append(norm)
 
 
 def move_weights(
-    game: Game, player: int, step: int, loss: Tensor, gradient: Sequence[Tensor], whole: Tensor | None = None
+    game: Game, player: int, step: int, loss: Scalar, gradient: Sequence[Tensor], whole: Tensor | None = None
 ) -> Scalar:
     """The guard's word on a loss and its gradient, then the player's move; returns the gradient's norm.
 
     whole: all numbers of `gradient`, where they lie one after another and each as its weight does.
     """
-    weights, move = ((game.d_weights, game.d_move), (game.g_weights, game.g_move))[player]
-    grads = list(gradient)
+    weights, move = (game.g_weights, game.g_move) if player else (game.d_weights, game.d_move)
+    grads, moments = list(gradient), move.moments
     if whole is None:
         grads = [_laid_out_like(w, g) for w, g in zip(weights, grads, strict=True)]
     if game.watch is not None:
         game.watch.pulled(player, grads)
-    norm = game.guard.norm(grads if whole is None else [whole])
+    if whole is not None and (at_once := moments.at_once()) is not moments:
+        moments, grads = at_once, [whole]
+    norm = game.guard.norm(grads)
     allowed = game.guard.allows(step, player, game.guard.look(loss), norm, on_device=move.optimizer.honours_veto)
     if allowed:
-        with torch.no_grad():
-            move.optimizer.update(move.moments, grads, move.lr, game.guard.veto)
+        move.optimizer.update(moments, grads, move.lr, game.guard.veto)
     return norm
 
 

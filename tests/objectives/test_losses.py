@@ -197,6 +197,21 @@ def test_written_out_slopes_are_those_of_autograd(name, smoothing):
 
 @pytest.mark.parametrize("name", losses.names())
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_loss_and_slopes_in_one_are_those_of_their_own(name, smoothing):
+    loss = smoothed(name, smoothing)
+    rng = torch.Generator().manual_seed(5)
+    for size in (1.0, 100.0):
+        real, fake = (size * torch.randn(31, generator=rng, dtype=torch.float64) for _ in range(2))
+        logits = torch.cat((real, fake))
+        expected = loss.d_loss(real, fake), torch.cat(loss.d_slopes(real, fake))
+        torch.testing.assert_close(loss.d_judgement(logits), expected, rtol=1e-12, atol=1e-15)
+        expected = loss.g_loss(real, fake), loss.g_slopes(real, fake)
+        torch.testing.assert_close(loss.g_judgement(real, fake), expected, rtol=1e-12, atol=1e-15)
+        assert torch.equal(logits, torch.cat((real, fake)))  # which others read too
+
+
+@pytest.mark.parametrize("name", losses.names())
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
 def test_rows_of_logits_are_as_many_losses(name, smoothing):
     """Where a loss says that it takes them, as all of ours do: each row as if it were alone."""
     loss = smoothed(name, smoothing)

@@ -175,9 +175,7 @@ def test_steps_after_the_bad_one_have_drawn_nothing(tmp_path: Path) -> None:
     ours, plain = pair(SMALL, tmp_path)
     peek = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU).batches
     third = [peek.next_rows() for _ in range(3)][2]
-    for trainer in (ours, plain):
-        trainer.batches.images = trainer.batches.images.clone()
-        trainer.batches.images[third[5]] = float("nan")
+    ours.batches.images[third[5]] = float("nan")  # of both: the images are the same
     ours.advance(8)
     assert ours.trouble is not None
     assert (ours.trouble.step, ours.step_count) == (3, 3)

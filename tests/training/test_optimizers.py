@@ -12,6 +12,7 @@ from torch.nn import Parameter
 
 from gan_core.config.codec import to_dict
 from gan_core.config.fields import specs
+from gan_core.training.flat import lay_together
 from gan_core.training.optimizers import (
     SGD,
     Adam,
@@ -55,6 +56,31 @@ def test_matches_torch_over_many_updates(name: str) -> None:
     for a, b, first in zip(mine, theirs, start, strict=True):
         torch.testing.assert_close(a, b.detach(), rtol=1e-5, atol=1e-6)
         assert (a - first).abs().max() > 1e-3  # it did move
+
+
+@pytest.mark.parametrize("name", optimizers.names())
+def test_weights_that_lie_together_move_at_once_as_they_do_apart(name: str) -> None:
+    ours, _ = CASES[name]
+    rng = torch.Generator().manual_seed(4)
+    apart = [torch.randn(4, 3, generator=rng), torch.randn(7, generator=rng), torch.randn(2, 5, generator=rng)]
+    together = [t.clone() for t in apart]
+    lay_together([together])
+    moments, at_once = ours.start(apart), ours.start(together)
+    assert moments.at_once() is moments
+    assert [w.shape for w in at_once.at_once().weights] == [(29,)]
+    for _ in range(5):
+        grads = [torch.randn(t.shape, generator=rng) for t in apart]
+        ours.update(moments, grads, ours.lr, None)
+        ours.update(at_once.at_once(), [torch.cat([g.flatten() for g in grads])], ours.lr, None)
+        torch.testing.assert_close(together, apart)
+        torch.testing.assert_close(at_once.state(), moments.state())
+    before = [t.clone() for t in together]
+    at_once.load_state(ours.start(apart).state())  # fresh ones: it copies them to where both look
+    ours.update(at_once.at_once(), [torch.ones(29)], 0.0, None)
+    torch.testing.assert_close(together, before)
+    assert at_once.count == 1
+    at_once.move_to(*(lambda other: (other.weights, other.kept))(ours.start(apart)))
+    assert at_once.at_once() is at_once
 
 
 @pytest.mark.parametrize("name", [n for n in optimizers.names() if optimizers.get(n).cls().honours_veto])

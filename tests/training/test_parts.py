@@ -67,6 +67,25 @@ def test_batches_go_on_where_they_were(before: int) -> None:
         assert torch.equal(one.next()[0], other.next()[0])
 
 
+@given(st.integers(1, 40), st.integers(1, 9), st.integers(0, 20))
+def test_points_come_in_the_order_of_their_rows(count: int, batch: int, before: int) -> None:
+    """From a copy in that order, where they are few: also over the ends of epochs and after a resume."""
+    points = torch.randn(count, 2, 1, 1)
+    data = ImageSet(points, torch.zeros(count, dtype=torch.int64), ("point",), points[:0], torch.zeros(0))
+    ours, rows, resumed = (Batches(data, batch, seed=2, device=CPU, labelled=False) for _ in range(3))
+    for _ in range(before):
+        assert torch.equal(ours.next()[0], points[rows.next_rows()])
+    resumed.next()
+    resumed.load_state(ours.state())
+    for _ in range(5):
+        expected = points[rows.next_rows()]
+        assert torch.equal(ours.next()[0], expected)
+        assert torch.equal(resumed.next()[0], expected)
+    ours.next_rows()  # as a compiled step takes them
+    assert torch.equal(resumed.images_of(resumed.next_rows()), points[rows.next_rows()])
+    assert torch.equal(ours.next()[0], resumed.next()[0])
+
+
 def test_other_data_is_refused() -> None:
     state = Batches(_numbered(13), 4, seed=9, device=CPU).state()
     with pytest.raises(ValueError, match="has 12 images"):
