@@ -17,9 +17,14 @@ from torch.nn import functional
 from gan_core.config.codec import to_dict
 from gan_core.nets.base import discriminators, generators
 from gan_core.runs.machine import remembered_precision
+from gan_core.runs.swap import SWAP_EVERY_STEPS
 from gan_core.training import Cost, RunConfig, bfloat16_is_native
+from gan_core.training.compiled_step import can_compile
+from gan_core.training.compiler import missing_compiler
+from gan_core.training.dense_step import is_plain
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
+_COMPILED_OVERHEAD_SECONDS = 0.05e-3  # of one that is a single call
 _EARLIER_MATTERS = (
     "generator", "discriminator", "loss", "penalty", "augmentation", "batch_size", "k_d", "size", "pack",
     "precision", "conditional", "latent",
@@ -39,30 +44,58 @@ class Estimate:
     basis: str
 
 
-Earlier = Callable[[RunConfig], list[tuple[dict[str, Any], float, int]]]
+@dataclass(frozen=True)
+class EarlierRun:
+    """What a run on this device took: so many steps, of which so many first ones were not compiled."""
+
+    config: dict[str, Any]
+    steps: int
+    plain_steps: int
+    seconds: float
+    threads: int
 
 
-def estimate(config: RunConfig, cost: Cost, device: torch.device, threads: int, earlier: Earlier) -> Estimate:
+def estimate(
+    config: RunConfig, cost: Cost, device: torch.device, threads: int, earlier: Callable[[], list[EarlierRun]]
+) -> Estimate:
     """From the speed of an earlier run like it where there is one, else from arithmetic over a measured rate.
 
     `config` is resolved: its precision is not "auto".
     """
     steps = -(-config.total_images // (config.batch_size * config.k_d))
+    plain_steps, gain = steps, 1.0
+    if will_compile(config, cost, device):
+        plain_steps = min(steps, _swap_step(config))
+        at_best = cost.step_flops / measured_rate(device.type, threads)
+        gain = (at_best + _OVERHEAD_SECONDS) / (at_best + _COMPILED_OVERHEAD_SECONDS)
     wanted = _what_matters(to_dict(config))
     like_it = (
-        seconds
-        for other, seconds, other_threads in earlier(config)
-        if _what_matters(other) == wanted and (device.type != "cpu" or other_threads == threads)
+        run.seconds / (run.plain_steps + (run.steps - run.plain_steps) / gain)
+        for run in earlier()
+        if _what_matters(run.config) == wanted and (device.type != "cpu" or run.threads == threads)
     )
-    seconds = next(like_it, 0.0)
+    plain_seconds = next(like_it, 0.0)
     basis = "measured: an earlier run with these networks on this machine"
-    if not seconds:
+    if not plain_seconds:
         rate = measured_rate(device.type, threads)
-        seconds = cost.step_flops / rate + _OVERHEAD_SECONDS
+        plain_seconds = cost.step_flops / rate + _OVERHEAD_SECONDS
         basis = f"estimated: {cost.step_flops / 1e9:.2g} GFLOP a step at this machine's {rate / 1e9:.0f} GFLOP/s"
-    return Estimate(
-        cost.g_parameters, cost.d_parameters, cost.step_flops, seconds, steps, seconds * steps, basis
-    )  # fmt: skip
+    total = plain_seconds * (plain_steps + (steps - plain_steps) / gain)
+    return Estimate(cost.g_parameters, cost.d_parameters, cost.step_flops, total / steps, steps, total, basis)
+
+
+def will_compile(config: RunConfig, cost: Cost, device: torch.device) -> bool:
+    """Whether the run goes over to a step of compiled code."""
+    wanted = config.compiled and device.type == "cpu" and is_plain(config, int(config.conditional))
+    return wanted and can_compile(config, cost.g_parameters + cost.d_parameters) and not missing_compiler(device)
+
+
+def _swap_step(config: RunConfig) -> int:
+    """The step at which it does: the first that is due once there is no noise any more, which no library knows."""
+    noise, plain_steps = config.instance_noise, 1
+    if noise.sigma > 0:
+        plain_steps = -(-noise.decay_images // config.batch_size) or config.total_images
+    return -(-plain_steps // SWAP_EVERY_STEPS) * SWAP_EVERY_STEPS
 
 
 def _what_matters(config: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from gan_core.runs.branches import start_branch
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
 from gan_core.runs.duet import Duet
 from gan_core.runs.elsewhere import Follower
-from gan_core.runs.estimate import Estimate, estimate, resolve_precision
+from gan_core.runs.estimate import EarlierRun, Estimate, estimate, resolve_precision
 from gan_core.runs.evaluating import judges
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.libraries import Libraries
@@ -96,7 +96,7 @@ class RunManager(RunReader):
         config = self.resolved(config)
         cost = self._cost(config)
         threads = useful_threads(cost.step_flops, self.threads)
-        return estimate(config, cost, self._torch_device, threads, self._finished_like)
+        return estimate(config, cost, self._torch_device, threads, self._earlier_runs)
 
     def _cost(self, config: RunConfig) -> Cost:
         info = config.data.info(self.data_dir)
@@ -352,8 +352,8 @@ class RunManager(RunReader):
             raise ValueError(f"The run {run_id} is not at rest: it is {self.view(run_id).state}.")
         return folder
 
-    def _finished_like(self, config: RunConfig) -> list[tuple[dict[str, Any], float, int]]:
-        """(configuration, seconds a step, threads) of earlier runs on this device, newest first, at most 20."""
+    def _earlier_runs(self) -> list[EarlierRun]:
+        """On this device, newest first, at most 20."""
         found = []
         for run_id in run_ids(self.runs_dir)[:20]:
             try:
@@ -362,7 +362,8 @@ class RunManager(RunReader):
                 continue
             done, alone = view.step - view.parent_step, not (view.parent or view.sweep)
             if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and alone:
-                found.append((view.config, view.elapsed_seconds / done, view.threads))
+                plain = min(done, view.compiled_from_step or done)
+                found.append(EarlierRun(view.config, done, plain, view.elapsed_seconds, view.threads))
         return found
 
 

@@ -84,10 +84,21 @@ def _processor() -> str:
     return f"{platform.machine()} {told}"
 
 
+def can_compile(config: RunConfig, weights: int) -> bool:
+    """Whether the whole step of networks that `dense_step` serves can be one function, and gains by it.
+
+    weights: of both networks together.
+    """
+    moved_alike = all(isinstance(one, Adam | AdamW) for one in (config.g_optimizer, config.d_optimizer))
+    clips = type(config.penalty).after_update is not Penalty.after_update
+    known = config.loss.pairwise() is not None
+    return moved_alike and known and not clips and weights <= MOST_WEIGHTS and config.k_d == 1
+
+
 def recipe(
     config: RunConfig, g_weights: list[Tensor], d_weights: list[Tensor], image: tuple[int, ...]
 ) -> Recipe | None:
-    """For networks that `dense_step` serves; None where the whole step cannot be one function, or gains nothing.
+    """For networks that `dense_step` serves; None where not `can_compile`.
 
     Weights [out, in] and biases [out] in turn; image: [C, H, W].
     """
@@ -95,12 +106,11 @@ def recipe(
     assert isinstance(g, MlpGenerator)
     assert isinstance(d, MlpDiscriminator)
     g_optimizer, d_optimizer = config.g_optimizer, config.d_optimizer
-    if not isinstance(g_optimizer, Adam | AdamW) or not isinstance(d_optimizer, Adam | AdamW):
+    if not can_compile(config, sum(weight.numel() for weight in (*g_weights, *d_weights))):
         return None
-    clips = type(config.penalty).after_update is not Penalty.after_update
-    large = sum(weight.numel() for weight in (*g_weights, *d_weights)) > MOST_WEIGHTS
-    if loss is None or clips or large or config.k_d != 1:
-        return None
+    assert loss is not None
+    assert isinstance(g_optimizer, Adam | AdamW)
+    assert isinstance(d_optimizer, Adam | AdamW)
     return Recipe(
         loss, config.loss.relativistic, g_optimizer, d_optimizer, g.activation, d.activation, _sizes(g_weights),
         _sizes(d_weights), config.batch_size, image[0] * image[1] * image[2], image[1] > 1, config.pack,
