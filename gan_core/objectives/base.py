@@ -64,12 +64,12 @@ class Loss:
         return of_fake
 
     def d_judgement(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """`d_loss` and `d_slopes` in one: logits [2 N], the real ones first -> scalar, [2 N]."""
+        """`d_loss` and `d_slopes` in one, not to be differentiated: logits [2 N], the real first -> scalar, [2 N]."""
         real, fake = logits.tensor_split(2)
         return self.d_loss(real, fake), torch.cat(self.d_slopes(real, fake))
 
     def g_judgement(self, real_logits: Tensor | None, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        """`g_loss` and `g_slopes` in one: scalar, [N]."""
+        """`g_loss` and `g_slopes` in one, not to be differentiated: scalar, [N]."""
         return self.g_loss(real_logits, fake_logits), self.g_slopes(real_logits, fake_logits)
 
     def pairwise(self) -> PairLoss | None:

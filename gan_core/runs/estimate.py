@@ -24,7 +24,7 @@ from gan_core.training.compiler import missing_compiler
 from gan_core.training.dense_step import is_plain
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
-_COMPILED_OVERHEAD_SECONDS = 0.05e-3  # of one that is a single call
+_COMPILED_OVERHEAD_SECONDS = 0.2e-3  # of what is recorded of them; a step is a single call
 _EARLIER_MATTERS = (
     "generator", "discriminator", "loss", "penalty", "augmentation", "batch_size", "k_d", "size", "pack",
     "precision", "conditional", "latent",

@@ -132,7 +132,7 @@ class DenseStep:
         if game.penalty_is_due(step):
             autograd_step.update_discriminator(game, step, real, fake, labels, window)
             return
-        fake = fake.detach()  # audible where somebody watches
+        fake = _silent(game, fake)
         real, fake = game.see(real), game.see(fake)
         logits = self._judge(game, torch.cat((real, fake)))
         loss, slopes = game.loss.d_judgement(logits)
@@ -156,7 +156,7 @@ class DenseStep:
         if game.loss.relativistic:
             real = game.see(real)
             real_logits = self._judge(game, real)
-        seen = game.see(fake.detach())
+        seen = game.see(_silent(game, fake))
         fake_logits = self._judge(game, seen)
         loss, slopes = game.loss.g_judgement(real_logits, fake_logits)
         if game.watch is not None:
@@ -179,6 +179,11 @@ class DenseStep:
 def _audible(tensor: Tensor) -> Tensor:
     """The same numbers, as a tensor on which a watcher's hooks hear of the slope."""
     return tensor.detach().requires_grad_()
+
+
+def _silent(game: Game, fake: Tensor) -> Tensor:
+    """What `generate` made, as a tensor that nobody listens to."""
+    return fake if game.watch is None else fake.detach()
 
 
 def dense_step(

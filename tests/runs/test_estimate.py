@@ -19,7 +19,7 @@ from .helpers import at_rest, open_manager, quick
 CPU = torch.device("cpu")
 RING = replace(PRESETS["ring"].config, precision="float32")
 COST = Cost(4_000, 4_000, 10_000, 10_000, 20_000_000)
-PLAIN, COMPILED = 20e6 / 1e11 + 0.6e-3, 20e6 / 1e11 + 0.05e-3
+PLAIN, COMPILED = 20e6 / 1e11 + 0.6e-3, 20e6 / 1e11 + 0.2e-3
 STEPS = RING.total_images // RING.batch_size
 
 
