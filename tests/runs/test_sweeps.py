@@ -333,7 +333,7 @@ def test_a_pause_of_those_that_train_one_after_another_lets_no_other_begin(manag
     sweeps.pause(sweep)
     until_state(manager, runs[0], "paused")
     assert [at_rest(manager, run).state for run in runs[1:]] == ["stopped", "stopped"]
-    assert manager._around.line.place(runs[0]) == -1
+    until(lambda: manager._around.line.place(runs[0]) == -1)  # once its grids are listed
     assert sweeps.go_on(sweep) == 3
     until_state(manager, runs[0], "running")
     assert [manager.view(run).state for run in runs[1:]] == ["queued", "queued"]
