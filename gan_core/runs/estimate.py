@@ -63,24 +63,28 @@ def estimate(
     `config` is resolved: its precision is not "auto".
     """
     steps = -(-config.total_images // (config.batch_size * config.k_d))
-    plain_steps, gain = steps, 1.0
-    if will_compile(config, cost, device):
-        plain_steps = min(steps, _swap_step(config))
-        at_best = cost.step_flops / measured_rate(device.type, threads)
-        gain = (at_best + _OVERHEAD_SECONDS) / (at_best + _COMPILED_OVERHEAD_SECONDS)
+    plain_steps = min(steps, _swap_step(config)) if will_compile(config, cost, device) else steps
+    rate = measured_rate(device.type, threads)
+    arithmetic_seconds = cost.step_flops / rate
+    by_arithmetic = arithmetic_seconds + _OVERHEAD_SECONDS
+    gain = by_arithmetic / (arithmetic_seconds + _COMPILED_OVERHEAD_SECONDS)
+
+    def in_plain_steps(steps: int, plain_steps: int) -> float:
+        """As many plain steps take as long."""
+        return plain_steps + (steps - plain_steps) / gain
+
     wanted = _what_matters(to_dict(config))
     like_it = (
-        run.seconds / (run.plain_steps + (run.steps - run.plain_steps) / gain)
+        run.seconds / in_plain_steps(run.steps, run.plain_steps)
         for run in earlier()
         if _what_matters(run.config) == wanted and (device.type != "cpu" or run.threads == threads)
     )
     plain_seconds = next(like_it, 0.0)
     basis = "measured: an earlier run with these networks on this machine"
     if not plain_seconds:
-        rate = measured_rate(device.type, threads)
-        plain_seconds = cost.step_flops / rate + _OVERHEAD_SECONDS
+        plain_seconds = by_arithmetic
         basis = f"estimated: {cost.step_flops / 1e9:.2g} GFLOP a step at this machine's {rate / 1e9:.0f} GFLOP/s"
-    total = plain_seconds * (plain_steps + (steps - plain_steps) / gain)
+    total = plain_seconds * in_plain_steps(steps, plain_steps)
     return Estimate(cost.g_parameters, cost.d_parameters, cost.step_flops, total / steps, steps, total, basis)
 
 

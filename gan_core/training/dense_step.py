@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.training import step as autograd_step
+from gan_core.training.flat import lay_together, whole_of
 from gan_core.training.run_config import RunConfig
 from gan_core.training.statistics import Window
 from gan_core.training.step import Game, keep_discriminator, keep_generator, move_weights
@@ -190,9 +191,15 @@ def dense_step(
     config: RunConfig, g_weights: list[Tensor], d_weights: list[Tensor], shape: tuple[int, ...], class_count: int,
     device: torch.device,
 ) -> DenseStep | None:  # fmt: skip
-    """The step for this configuration, or None where it does not suit. shape: of one image, [C, H, W]."""
+    """The step for this configuration, or None where it does not suit. shape: of one image, [C, H, W].
+
+    From then on the weights of each network lie one after another, as optimizers and averages like them.
+    """
     if not is_plain(config, class_count) or device.type != "cpu":
         return None
+    for weights in (g_weights, d_weights):
+        if whole_of(weights) is None:
+            lay_together([weights])
     of_g, of_d = activations(config)
     return DenseStep(DenseLayers(g_weights, of_g, tanh_at_end=shape[1] > 1), DenseLayers(d_weights, of_d), shape)
 

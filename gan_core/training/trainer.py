@@ -25,9 +25,8 @@ from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
 from gan_core.training.compiled_step import Library, Moving, Recipe, recipe
 from gan_core.training.cost import points_every_steps
-from gan_core.training.dense_step import DenseStep, dense_step, is_plain
+from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
-from gan_core.training.flat import lay_together
 from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.held_out import EVERY_POINTS, HeldOut
 from gan_core.training.precision import forward_context
@@ -64,9 +63,6 @@ class Trainer:
         self.g_weights = [p for p in self.generator.parameters() if p.requires_grad]
         self.d_weights = [p for p in self.discriminator.parameters() if p.requires_grad]
         image = (self.shape.channels, self.shape.size, self.shape.size)
-        if is_plain(config, self.class_count) and device.type == "cpu":
-            lay_together([self.g_weights])
-            lay_together([self.d_weights])
         plain = dense_step(config, list(self.g_weights), list(self.d_weights), image, self.class_count, device)
         self._rules: Rules = plain or autograd_step
         self._library: Library | None = None

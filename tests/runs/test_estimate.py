@@ -84,7 +84,7 @@ def test_an_earlier_run_tells_the_speed_of_both_kinds_of_steps() -> None:
     long = EarlierRun(to_dict(config), 9_000, 2_000, 2.0 * (2_000 * PLAIN + 7_000 * COMPILED), 1)
     for run in (short, long):
         assert seconds(config, run) == pytest.approx(expected)
-        assert seconds(changed(compiled=False), short) == pytest.approx(2.0 * STEPS * PLAIN)
+        assert seconds(changed(compiled=False), run) == pytest.approx(2.0 * STEPS * PLAIN)
     other = replace(short, threads=2, seconds=1.0)
     assert seconds(config, other, short) == pytest.approx(expected)  # of as many threads only
 
