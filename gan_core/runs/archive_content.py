@@ -205,6 +205,7 @@ def _standing(standing: Standing) -> Standing:
         raise Refused("what it says of itself is too long")
     _check_numbers(standing.step, standing.images, standing.elapsed_seconds)
     _check_numbers(standing.compiled_from_step, 0, 0.0)
+    _check_numbers(standing.until_step or 0, 0, standing.until_seconds or 0.0)
     return replace(standing, error=_line(standing.error), advice=tuple(map(_line, standing.advice)),
                    warnings=tuple(map(_line, standing.warnings)))  # fmt: skip
 

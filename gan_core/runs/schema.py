@@ -21,7 +21,9 @@ images, seen from its threshold; d_held_out: D's mean score of real images that 
 TIMING_COLUMNS = ("elapsed_seconds", "images_per_second")
 """The columns that differ between two runs of the same seed."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
+_GENERATORS = """CREATE TABLE generators (step INTEGER PRIMARY KEY, images INTEGER NOT NULL,
+        elapsed_seconds REAL NOT NULL, sha256 TEXT NOT NULL)"""
 _EVALUATIONS = """CREATE TABLE evaluations (step INTEGER NOT NULL, images INTEGER NOT NULL,
         elapsed_seconds REAL NOT NULL, features TEXT NOT NULL, samples INTEGER NOT NULL, "values" TEXT NOT NULL,
         floor TEXT NOT NULL, classes TEXT NOT NULL, cost_seconds REAL NOT NULL, best INTEGER NOT NULL,
@@ -39,13 +41,18 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         _EVALUATIONS,
     ),
     3: ("ALTER TABLE state ADD COLUMN compiled_from_step INTEGER",),
+    4: (
+        "ALTER TABLE state ADD COLUMN until_step INTEGER",
+        "ALTER TABLE state ADD COLUMN until_seconds REAL",
+        _GENERATORS,
+    ),
 }
 """Version -> the statements that lead from it to the next one."""
 
 TABLES = (
     """CREATE TABLE state (only INTEGER PRIMARY KEY CHECK (only = 1), state TEXT NOT NULL, step INTEGER NOT NULL,
         images INTEGER NOT NULL, elapsed_seconds REAL NOT NULL, error TEXT NOT NULL, advice TEXT NOT NULL,
-        warnings TEXT NOT NULL, compiled_from_step INTEGER)""",
+        warnings TEXT NOT NULL, compiled_from_step INTEGER, until_step INTEGER, until_seconds REAL)""",
     f"CREATE TABLE points (step INTEGER PRIMARY KEY, {', '.join(f'{c} REAL' for c in COLUMNS[1:])})",
     """CREATE TABLE grids (step INTEGER PRIMARY KEY, images INTEGER NOT NULL, columns INTEGER NOT NULL,
         rows INTEGER NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL, scores BLOB NOT NULL)""",
@@ -54,6 +61,7 @@ TABLES = (
     """CREATE TABLE changes (id INTEGER PRIMARY KEY, step INTEGER NOT NULL, path TEXT NOT NULL,
         before TEXT NOT NULL, after TEXT NOT NULL)""",
     _EVALUATIONS,
+    _GENERATORS,
 )
 
 

@@ -75,7 +75,11 @@ class About:
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a run stands, as last written. compiled_from_step: see `RunView`."""
+    """Where a run stands, as last written. compiled_from_step: see `RunView`.
+
+    until_step, until_seconds: where whoever started or resumed it last asked it to stop, before its full length; None
+    where nothing was asked.
+    """
 
     state: State = "queued"
     step: int = 0
@@ -85,6 +89,8 @@ class Standing:
     advice: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     compiled_from_step: int = 0
+    until_step: int | None = None
+    until_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -211,13 +217,17 @@ class RunFolder:
 def read_standing(db: sqlite3.Connection) -> Standing:
     """Raises ValueError or TypeError where the table does not hold one."""
     row = db.execute(
-        "SELECT state, step, images, elapsed_seconds, error, compiled_from_step, advice, warnings FROM state"
+        "SELECT state, step, images, elapsed_seconds, error, compiled_from_step, until_step, until_seconds,"
+        " advice, warnings FROM state"
     ).fetchone()
     if row is None or row[0] not in STATES:
         raise ValueError("it does not say how the run stands")
-    state, step, images, seconds, error, compiled, *lists = row
+    state, step, images, seconds, error, compiled, until_step, until_seconds, *lists = row
     advice, warnings = (_sentences(text) for text in lists)
-    return Standing(state, int(step), int(images), float(seconds), str(error), advice, warnings, int(compiled or 0))
+    return Standing(
+        state, int(step), int(images), float(seconds), str(error), advice, warnings, int(compiled or 0),
+        None if until_step is None else int(until_step), None if until_seconds is None else float(until_seconds),
+    )  # fmt: skip
 
 
 def read_checkpoints(db: sqlite3.Connection) -> list[CheckpointRow]:

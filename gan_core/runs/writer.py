@@ -93,10 +93,11 @@ class RunWriter:
         with self._transaction() as db:
             self._write_points(db)
             db.execute(
-                "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     standing.state, standing.step, standing.images, standing.elapsed_seconds, standing.error,
                     json.dumps(standing.advice), json.dumps(standing.warnings), standing.compiled_from_step,
+                    standing.until_step, standing.until_seconds,
                 ),
             )  # fmt: skip
         self._waiting.clear()

@@ -65,6 +65,12 @@ def test_where_a_run_was_compiled_came_with_version_4(tmp_path: Path, version: i
     assert folder_with(tmp_path, version).standing().compiled_from_step == (4 if version >= 4 else 0)
 
 
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
+def test_where_a_run_was_asked_to_stop_came_with_version_5(tmp_path: Path, version: int) -> None:
+    standing = folder_with(tmp_path, version).standing()
+    assert (standing.until_step, standing.until_seconds) == ((240, None) if version >= 5 else (None, None))
+
+
 def test_there_is_a_way_and_a_dump_for_every_version() -> None:
     assert set(MIGRATIONS) == set(range(1, SCHEMA_VERSION))
     assert {p.name for p in SCHEMAS.iterdir()} == {f"version_{v}.sql" for v in range(1, SCHEMA_VERSION + 1)}
