@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from gan_core.data.limits import MEGA, Budget, Limits, Refused
+from gan_core.data.member_names import decoded, likely_encoding, raw_name
 
 START = (b"PK\x03\x04", b"PK\x05\x06")  # with members, without any
 
@@ -22,6 +23,10 @@ _END, _END_BYTES, _ZIP64_LOCATOR = b"PK\x05\x06", 22, b"PK\x06\x07"
 _LONGEST_COMMENT = 1 << 16
 _ENTRY_BYTES = 250  # of the directory, a member: 46 and its name, generously
 _QUIET_FILES = {".ds_store", "thumbs.db", "desktop.ini"}
+_QUIET_FOLDERS = {
+    "__macosx", "@eadir", "#recycle", "$recycle.bin", ".git", ".ipynb_checkpoints", ".spotlight-v100", ".thumbnails",
+    ".trashes",
+}  # fmt: skip
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -36,10 +41,10 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Member:
-    """name: as in the archive; folder: the last folder it lies in, "" at the top; read: its bytes, or Refused."""
+    """name: with its folders, for people; raw: bytes where the zip does not say what they mean; read: or Refused."""
 
     name: str
-    folder: str
+    raw: bytes | str
     read: Callable[[], bytes]
 
 
@@ -72,7 +77,8 @@ def open_members(file: BinaryIO, budget: Budget) -> tuple[int, Iterator[Member]]
     wanted = [info for info in archive.infolist() if not _is_quiet(info)]
     if len(wanted) > limits.members:
         raise Refused(f"the archive holds {len(wanted):,} files; at most {limits.members:,} are read")
-    return len(wanted), (_member(archive, info, budget) for info in wanted)
+    encoding = likely_encoding(raw_name(info) for info in wanted)
+    return len(wanted), (_member(archive, info, budget, encoding) for info in wanted)
 
 
 def _parts(info: zipfile.ZipInfo) -> list[str]:
@@ -81,14 +87,14 @@ def _parts(info: zipfile.ZipInfo) -> list[str]:
 
 def _is_quiet(info: zipfile.ZipInfo) -> bool:
     parts = _parts(info)
-    if info.is_dir() or not parts or "__MACOSX" in parts:
+    if info.is_dir() or not parts or any(folder.lower() in _QUIET_FOLDERS for folder in parts[:-1]):
         return True
     return parts[-1].lower() in _QUIET_FILES or parts[-1].startswith("._")
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Member:
-    parts = _parts(info)
-    return Member(info.filename, parts[-2] if len(parts) > 1 else "", lambda: _read(archive, info, budget))
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, encoding: str) -> Member:
+    raw = raw_name(info)
+    return Member(decoded(raw, encoding), raw, lambda: _read(archive, info, budget))
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:

@@ -57,10 +57,11 @@ class Framing:
 
 @dataclass(frozen=True)
 class Picture:
-    """pixels: uint8 [3, 64, 64]; changes: what was done to it, in words."""
+    """pixels: uint8 [3, 64, 64]; changes: what was done to it, in words; size: its own width and height."""
 
     pixels: np.ndarray[Any, np.dtype[np.uint8]]
     changes: tuple[str, ...]
+    size: tuple[int, int] = (SIDE, SIDE)
 
 
 def read_picture(raw: bytes, framing: Framing, budget: Budget) -> Picture:
@@ -124,7 +125,7 @@ def _read(image: Image.Image, raw: bytes, framing: Framing, budget: Budget) -> P
         square = square.transpose(turn)
         changes.append("turned upright, as its EXIF data says")
     pixels = np.asarray(square.convert("RGB")).transpose(2, 0, 1).copy()
-    return Picture(pixels, tuple(changes))
+    return Picture(pixels, tuple(changes), (width, height))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -106,6 +106,7 @@ def test_names_never_become_paths_and_are_shown_harmlessly(tmp_path: Path) -> No
     assert os.listdir(own) == [report.slug] == ["title"]
     assert {path.name for path in (own / report.slug).iterdir()} <= {
         "about.json",
+        "held_out.npy",
         "images.npy",
         "labels.npy",
         "report.json",
