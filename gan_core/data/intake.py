@@ -164,20 +164,24 @@ def keep(draft: Draft, data_dir: Path, choices: Choices | None = None, title: st
     return replace(report, slug=slug)
 
 
-def keep_more(draft: Draft, data_dir: Path, slug: str, choices: Choices | None = None) -> IntakeReport:
+def keep_more(
+    draft: Draft, data_dir: Path, slug: str, choices: Choices | None = None, as_class: str = ""
+) -> IntakeReport:
     """Add a draft's pictures to a set; those that are in it already are left out, and said.
 
-    Raises DataUnavailable where the set cannot take them.
+    as_class: the class of pictures that come without one. Raises DataUnavailable where the set cannot take them.
     """
     settled = settle(draft, choices)
+    if as_class and not settled.classes:
+        settled = replace(settled, classes=(shown(as_class).strip(),), labels=(0,) * len(settled.kept))
     report = replace(_report(draft, settled, draft.title), slug=slug)
-    if not len(settled.kept):
+    if settled.problem or not len(settled.kept):
         return replace(report, slug="")
     told = asdict(report) | {"options": draft.options, "choices": _chosen(settled)}
     added = add_to_own(
         data_dir, slug, draft.images[settled.kept], settled.labels, settled.classes, told, held_out=settled.held_out
     )
-    known = tuple(draft.name(int(i)) for i in settled.kept[added.known])
+    known = tuple(draft.name(int(i)) for i in settled.kept[list(added.known)])
     left_out = report.left_out | ({"the set has their picture already": len(known)} if known else {})
     return replace(
         report, read=added.count, held_out=added.held_out, repeats=report.repeats + known, left_out=left_out

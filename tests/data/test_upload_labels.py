@@ -170,7 +170,7 @@ def test_flat_training_and_test_folders_are_a_split_without_classes(tmp_path: Pa
 
 def test_a_class_that_is_called_train_is_a_class(tmp_path: Path) -> None:
     members = {f"{kind}/{n}.png": noise_picture(n) for n, kind in enumerate(["train", "car", "bus"] * 10)}
-    report, classes, held = kept(draft_of(members), tmp_path)
+    _, classes, held = kept(draft_of(members), tmp_path)
     assert (classes, held) == ({"bus": 10, "car": 10, "train": 10}, 3)
     both = {f"{split}/{kind}/{n}.png": noise_picture(n + 60 * (split == "test"))
             for n, kind in enumerate(["train", "car"] * 10) for split in ("train", "test")}  # fmt: skip
