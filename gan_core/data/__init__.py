@@ -19,7 +19,8 @@ from gan_core.data.settling import settle
 from gan_core.data.intake import IntakeOptions, IntakeReport, keep, keep_more, read_draft, read_uploads
 from gan_core.data.sheet import DataSheet, describe, portrait
 from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
-from gan_core.data.own_edit import bring_back, drop_pictures
+from gan_core.data.own_edit import bring_back, contents, drop_pictures, some_pictures
+from gan_core.data.advice import enough, sizes, small_classes
 
 __all__ = [
     "Blobs",
@@ -60,12 +61,14 @@ __all__ = [
     "Svhn",
     "UnequalMixture",
     "bring_back",
+    "contents",
     "darkness_text",
     "datasets",
     "delete_own",
     "describe",
     "drop_pictures",
     "empty_trash",
+    "enough",
     "keep",
     "keep_more",
     "list_own",
@@ -76,4 +79,7 @@ __all__ = [
     "read_uploads",
     "restore_own",
     "settle",
+    "sizes",
+    "small_classes",
+    "some_pictures",
 ]

@@ -54,6 +54,7 @@ class IntakeReport:
     read: images kept, of which held_out are not for training. repeats: files left out because their picture was there
     already. conversions: what was done to how many pictures. passed_over: pictures that came after a cap on the whole
     upload was reached. notes: what was understood, a sentence each. left_out: how many pictures for which reason.
+    added: the places of pictures that were added to a set.
     """
 
     slug: str
@@ -67,6 +68,7 @@ class IntakeReport:
     held_out: int = 0
     notes: tuple[str, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)
+    added: tuple[int, ...] = ()
 
     def summary(self) -> str:
         """One line: "312 read, 5 refused, 2 repeats left out"."""
@@ -184,8 +186,9 @@ def keep_more(
     known = tuple(draft.name(int(i)) for i in settled.kept[list(added.known)])
     left_out = report.left_out | ({"the set has their picture already": len(known)} if known else {})
     return replace(
-        report, read=added.count, held_out=added.held_out, repeats=report.repeats + known, left_out=left_out
-    )
+        report, read=added.count, held_out=added.held_out, repeats=report.repeats + known, left_out=left_out,
+        added=tuple(range(added.first, added.first + added.count)),
+    )  # fmt: skip
 
 
 def read_uploads(

@@ -270,12 +270,14 @@ def _load_array(folder: Path, about: dict[str, Any], name: str, shape: tuple[int
     raise DataUnavailable(f"{path} is damaged; delete this image set and upload it again.")
 
 
-def load_arrays(data_dir: Path, slug: str) -> tuple[OwnArrays, tuple[str, ...]]:
-    """Everything in a set, dropped pictures too, and the names of its classes."""
+def load_arrays(data_dir: Path, slug: str, with_images: bool = True) -> tuple[OwnArrays, tuple[str, ...]]:
+    """Everything in a set, dropped pictures too (or images [0, 3, 64, 64]), and the names of its classes."""
     folder = folder_of(data_dir, slug)
     about = read_about(folder)
     count, classes = about["count"], tuple(about["classes"])
-    images = _load_array(folder, about, file_of(about, "images"), (count, 3, SIDE, SIDE), "uint8")
+    images = np.zeros((0, 3, SIDE, SIDE), np.uint8)
+    if with_images:
+        images = _load_array(folder, about, file_of(about, "images"), (count, 3, SIDE, SIDE), "uint8")
     labels = _load_array(folder, about, file_of(about, "labels"), (count,), "int64") if classes else None
     if labels is not None and (labels.min() < 0 or labels.max() >= len(classes)):
         raise DataUnavailable(f"{folder / 'labels.npy'} is damaged; delete this image set and upload it again.")

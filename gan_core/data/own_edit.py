@@ -194,7 +194,7 @@ def some_pictures(data_dir: Path, slug: str, indices: Sequence[int]) -> Array:
         raise DataUnavailable(f"{path} is damaged; delete this image set and upload it again.") from None
 
 
-def contents(data_dir: Path, slug: str) -> tuple[Array | None, Array, Array]:
-    """(labels int64 [N] or None, held out bool [N], dropped bool [N]) of all pictures, for browsing."""
-    arrays, _ = load_arrays(data_dir, slug)
-    return arrays.labels, arrays.held_out, arrays.dropped
+def contents(data_dir: Path, slug: str) -> tuple[Array | None, tuple[str, ...], Array, Array]:
+    """(labels int64 [N] or None, classes, held out bool [N], dropped bool [N]) of all pictures of a set."""
+    arrays, classes = load_arrays(data_dir, slug, with_images=False)
+    return arrays.labels, classes, arrays.held_out, arrays.dropped

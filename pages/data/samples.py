@@ -1,13 +1,16 @@
-"""A strip of a dataset's first images."""
+"""A strip of a dataset's first images, and other pictures of a set as the server hands them out."""
 
 from __future__ import annotations
 
+import hashlib
 from html import escape
 from typing import Any
 
 import streamlit as st
 
 from gan_core.data import DataUnavailable
+from pages.ui.addresses import address
+from pages.ui.atlas import atlas_png
 from pages.ui.home import home
 from pages.ui.preview import portrait_key, preview_key
 from pages.ui.public import public
@@ -22,9 +25,8 @@ def draw_samples(dataset: Any, info: Any) -> None:
     try:
         size = 28 if info.native_size == 28 else 32 if info.native_size < 64 else 64
         key = preview_key(home().previews, dataset, size, manager().data_dir, ACROSS, DOWN)
-        picture = (
-            f'<img src="/preview/{key}.png?token={home().token}" alt="Sample images of this set" loading="lazy">'
-        )
+        source = address(f"preview/{key}.png", token=home().token)
+        picture = f'<img src="{source}" alt="Sample images of this set" loading="lazy">'
     except DataUnavailable as problem:
         words = "Not on this machine yet" if info.needs_download else public(problem)
     st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')
@@ -33,5 +35,14 @@ def draw_samples(dataset: Any, info: Any) -> None:
 def draw_portrait(dataset: Any) -> None:
     """Points as they lie in the plane."""
     key = portrait_key(home().previews, dataset)
-    picture = f'<img src="/preview/{key}.png?token={home().token}" alt="Points of this set" loading="lazy">'
+    source = address(f"preview/{key}.png", token=home().token)
+    picture = f'<img src="{source}" alt="Points of this set" loading="lazy">'
     st.html(f'<div class="gs-samples" data-points>{picture}</div>')
+
+
+def atlas_address(images: Any, across: int) -> str:
+    """The address of uint8 images [n, 3, s, s], at least one, in one picture, `across` in a row."""
+    key = hashlib.sha256(str((across, images.shape)).encode() + images.tobytes()).hexdigest()[:24]
+    if key not in home().previews:
+        home().previews.put(key, atlas_png(images, across, -(-len(images) // across)))
+    return address(f"preview/{key}.png", token=home().token)
