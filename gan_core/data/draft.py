@@ -82,7 +82,9 @@ class Settled:
     problem: str = ""
 
     def counts(self) -> tuple[tuple[str, int, int], ...]:
-        """Of each class its name, its training and its held-out pictures."""
+        """Of each class its name, its training and its held-out pictures; () where there are none."""
+        if not self.classes:
+            return ()
         train, held = Counter[int](), Counter[int]()
         for label, is_held in zip(self.labels, self.held_out, strict=True):
             (held if is_held else train)[label] += 1

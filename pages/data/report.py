@@ -60,7 +60,7 @@ def draw_draft(state: Tab) -> None:
     settled = settle(draft, st.session_state[_CHOICES])
     with st.container(border=True, key="draft"):
         where = f", to be added to “{literal(into.title)}”" if into else ""
-        st.markdown(f"#### {literal(draft.title)}: {literal(_read_words(draft))}{where}")
+        st.markdown(f"#### {literal(draft.title)}: {_read_words(draft)}{where}")
         left, right = st.columns([1, 1], gap="large")
         with left:
             for note in settled.notes:
@@ -216,7 +216,7 @@ def _keep(state: Tab, draft: Draft, into: str, as_class: str) -> None:
 
 def draw_kept(report: IntakeReport) -> None:
     """What became of an upload, after it was kept."""
-    line = f"**{literal(report.title)}**: {literal(report.summary())}."
+    line = f"**{literal(report.title)}**: {report.summary()}."
     if report.read:
         st.success(line, icon=":material/check_circle:")
     else:
