@@ -167,6 +167,8 @@ def _columns(table: list[list[str]]) -> tuple[int, int, int, int]:
     if has_head and names and labels:
         return names[0], labels[0], splits[0] if splits else -1, 1
     width = max(len(row) for row in table)
+    if has_head and not labels and width > 2:
+        raise Refused('it has no column called "label" or "class"')
     picture_like = [sum(_looks_like_a_picture(row[i : i + 1]) for row in table[:200]) for i in range(width)]
     file_at = names[0] if has_head and names else picture_like.index(max(picture_like))
     rest = [i for i in range(width) if i != file_at and not (has_head and i in splits)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import secrets
 import threading
@@ -38,6 +39,11 @@ from gan_core.data.own import (
 
 MOST_IMAGES, MOST_CLASSES = 100_000, 1_000
 _UNUSED_SECONDS = 3_600
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 _changing = threading.Lock()
 
@@ -125,8 +131,8 @@ def add_to_own(
 @contextlib.contextmanager
 def _changed(data_dir: Path, slug: str) -> Iterator[tuple[Path, dict[str, Any], OwnArrays]]:
     """A set to be changed by one at a time; a disk that will not have it becomes one sentence."""
-    with _changing:
-        folder = folder_of(data_dir, slug)
+    folder = folder_of(data_dir, slug)
+    with _changing, _alone(folder):
         about = read_about(folder)
         arrays, _ = load_arrays(data_dir, slug)
         try:
@@ -135,6 +141,21 @@ def _changed(data_dir: Path, slug: str) -> Iterator[tuple[Path, dict[str, Any], 
             raise DataUnavailable(
                 f"The change could not be kept in {folder} ({error.strerror or error}); the set is as before."
             ) from None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Other servers on the same folder wait, where the system has such locks."""
+    if fcntl is None or not folder.is_dir():
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network drives have none
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _write_files(folder: Path, about: dict[str, Any], arrays: OwnArrays, report: Mapping[str, Any]) -> None:
@@ -155,7 +176,7 @@ def _write_files(folder: Path, about: dict[str, Any], arrays: OwnArrays, report:
     about["format"] = FORMAT
     _write_about(folder, about, arrays)
     for path in folder.iterdir():
-        if re.fullmatch(r"(images|labels|held_out)(-[0-9a-f]{16})?\.npy", path.name):
+        if re.fullmatch(r"(images|labels|held_out)(-[0-9a-f]{16})?\.npy|\..+\.tmp", path.name):
             if path.name not in about["sha256"] and time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
                 path.unlink()
 

@@ -19,6 +19,7 @@ from gan_core.data import (
     own_set,
     read_draft,
     restore_own,
+    settle,
 )
 from pages.data.browse import draw_edit_undo, forget_edit, open_set
 from pages.data.report import draw_kept, open_draft
@@ -85,7 +86,10 @@ def read(files: Sequence[Any], title: str, options: IntakeOptions) -> Draft | No
         bar.progress(part, literal(words))
 
     try:
-        return read_draft([(f.name, f) for f in files], title, options, progress=show)
+        draft = read_draft([(f.name, f) for f in files], title, options, progress=show)
+        show(1.0, f"comparing {count(len(draft.found))} images with each other")
+        settle(draft)  # the first time it looks for pictures that are nearly the same
+        return draft
     except DataUnavailable as problem:
         st.error(literal(public(problem)))
         return None

@@ -32,13 +32,14 @@ from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
 _SHOWN_REFUSALS, _SHOWN_PAIRS, _SHOWN_PICTURES = 30, 12, 3 * ACROSS
-_DRAFT, _CHOICES, _INTO = "draft", "draft-choices", "draft-into"
+_DRAFT, _CHOICES, _INTO, _SETTLED = "draft", "draft-choices", "draft-into", "draft-settled"
 
 
 def open_draft(draft: Draft, into: str) -> None:
     """Show the report on a draft; into: the set that it is to be added to, "" for a new one."""
     st.session_state[_DRAFT], st.session_state[_CHOICES] = draft, Choices()
     st.session_state[_INTO] = into
+    st.session_state.pop(_SETTLED, None)
     st.session_state.pop("intake-report", None)
 
 
@@ -47,7 +48,14 @@ def draft_is_open() -> bool:
 
 
 def _close() -> None:
-    for key in (_DRAFT, _CHOICES, _INTO, "as-class", *(f"draft:{f.name}" for f in dataclasses.fields(Choices))):
+    for key in (
+        _DRAFT,
+        _CHOICES,
+        _INTO,
+        _SETTLED,
+        "as-class",
+        *(f"draft:{f.name}" for f in dataclasses.fields(Choices)),
+    ):
         st.session_state.pop(key, None)
 
 
@@ -57,7 +65,7 @@ def draw_draft(state: Tab) -> None:
     into = own_set(manager().data_dir, st.session_state[_INTO]) if st.session_state[_INTO] else None
     if into is not None and into.problem:
         into = None
-    settled = settle(draft, st.session_state[_CHOICES])
+    settled = _settled(draft)
     with st.container(border=True, key="draft"):
         where = f", to be added to “{literal(into.title)}”" if into else ""
         st.markdown(f"#### {literal(draft.title)}: {_read_words(draft)}{where}")
@@ -74,6 +82,16 @@ def draw_draft(state: Tab) -> None:
         _draw_pairs(draft, "Nearly the same", settled.twins)
         _draw_details(draft)
         _draw_actions(state, draft, settled, into.slug if into else "", as_class)
+
+
+def _settled(draft: Draft) -> Settled:
+    """What the present choices make of it; worked out again only when one has changed."""
+    choices = st.session_state[_CHOICES]
+    known = st.session_state.get(_SETTLED)
+    if known is None or known[0] != choices:
+        known = st.session_state[_SETTLED] = choices, settle(draft, choices)
+    found: Settled = known[1]
+    return found
 
 
 def _read_words(draft: Draft) -> str:

@@ -368,6 +368,13 @@ def test_a_picture_that_is_called_a_table_is_a_picture(tmp_path: Path) -> None:
     assert kept(draft_of(flat() | {"labels.csv": noise_picture(99)}), tmp_path)[0].read == 21
 
 
+def test_a_table_of_other_things_is_not_taken_for_labels(tmp_path: Path) -> None:
+    text = "filename,width,height\n" + "".join(f"cats/{n}.png,40,30\n" for n in range(15))
+    report, classes, _ = kept(draft_of(pets() | {"meta.csv": text.encode()}), tmp_path)
+    assert classes == {"cats": 15, "dogs": 15}
+    assert report.refused[0].reason == 'it has no column called "label" or "class"'
+
+
 def test_captions_are_no_classes(tmp_path: Path) -> None:
     text = "\n".join(f"img{n}.png,a picture of thing number {n}" for n in range(60))
     draft = draft_of(flat(60) | {"captions.csv": text.encode()})
