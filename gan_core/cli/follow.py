@@ -4,48 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from types import FrameType, TracebackType
 from typing import Any
 
 from tqdm import tqdm
 
+from gan_core.cli.signals import StopSignals
+from gan_core.cli.streams import Passing, is_terminal
 from gan_core.runs import RunManager
 from gan_core.runs.commands import Stop
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE, WORDS
 
 POLL_SECONDS = 0.1
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-
-
-class StopSignals:
-    """While entered, the first Ctrl-C, SIGTERM or SIGHUP sets `asked`; a second one ends the program at once.
-
-    The run then shows as interrupted and can be resumed from its last checkpoint.
-    """
-
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-
-    def __enter__(self) -> StopSignals:
-        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked.set()
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
 
 
 def follow(manager: RunManager, run: str, signals: StopSignals, *, steps: int | None) -> RunView:
@@ -82,7 +55,8 @@ def _bar(view: RunView, steps: int | None) -> Iterator[Any]:
         unit=unit,
         unit_scale=steps is None,
         desc=view.id,
-        disable=not sys.stderr.isatty(),
+        file=Passing(),
+        disable=not is_terminal(sys.stderr),
         dynamic_ncols=True,
     ) as bar:
         yield bar

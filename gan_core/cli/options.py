@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -41,6 +42,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def words(text: str) -> str:
+    """An argument type: words for people, also where the locale could not read them (they are UTF-8 then)."""
+    if any("\udc80" <= letter <= "\udcff" for letter in text):
+        return os.fsencode(text).decode("utf-8", errors="replace")
+    return text
+
+
+def add_title(parser: Parser, default: str = "") -> None:
+    parser.add_argument("--title", type=words, default="", help=f"a name for people{default}")
+
+
 def add_settings(parser: Parser) -> None:
     """Where a new run's settings come from."""
     parser.add_argument(
@@ -56,7 +68,13 @@ def add_sets(parser: Parser) -> None:
 
 def add_pairs(parser: Parser, option: str, name: str, help: str) -> None:
     parser.add_argument(
-        option, action="append", default=[], metavar="FIELD=VALUE", dest=name, help=f"{help}; may be given many times"
+        option,
+        action="append",
+        type=words,
+        default=[],
+        metavar="FIELD=VALUE",
+        dest=name,
+        help=f"{help}; may be given many times",
     )
 
 

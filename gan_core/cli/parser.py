@@ -15,6 +15,7 @@ from gan_core.cli.options import (
     add_run,
     add_sets,
     add_settings,
+    add_title,
     seconds,
     whole_number,
 )
@@ -47,7 +48,7 @@ def _train(parser: Parser) -> None:
     length.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds of training")
     length.add_argument("--images", type=str, metavar="N", help="finish after N real images (default: the preset's)")
     parser.add_argument("--seed", metavar="S", help="what everything random follows from")
-    parser.add_argument("--title", default="", help="a name for people")
+    add_title(parser)
     add_engine(parser)
     add_json(parser)
 
@@ -68,7 +69,7 @@ def _branch(parser: Parser) -> None:
         help="where it begins, trained again exactly from the checkpoint before (default: at the newest checkpoint)",
     )
     add_sets(parser)
-    parser.add_argument("--title", default="", help="a name for people (default: the other run's)")
+    add_title(parser, " (default: the other run's)")
     add_engine(parser)
     add_json(parser)
 
@@ -80,7 +81,7 @@ def _twin(parser: Parser) -> None:
         "--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps of each"
     )
     parser.add_argument("--seed", metavar="S", help="what everything random in both follows from")
-    parser.add_argument("--title", default="", help="a name for people")
+    add_title(parser)
     add_engine(parser)
     add_json(parser)
     parser.set_defaults(images=None)
@@ -114,7 +115,7 @@ def _sweep(parser: Parser) -> None:
     )
     parser.add_argument("--one-by-one", action="store_true", help="train one after another even where they need not")
     parser.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="the length of each run")
-    parser.add_argument("--title", default="", help="a name for people")
+    add_title(parser)
     add_engine(parser)
     add_json(parser)
     parser.set_defaults(images=None, seed=None)

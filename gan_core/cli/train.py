@@ -13,8 +13,10 @@ from tqdm import tqdm
 
 from gan_core.cli.configure import config_from
 from gan_core.cli.errors import CommandError
-from gan_core.cli.follow import StopSignals, follow, print_summary
+from gan_core.cli.follow import follow, print_summary
 from gan_core.cli.show import open_manager, run_named
+from gan_core.cli.signals import StopSignals
+from gan_core.cli.streams import Passing, is_terminal
 from gan_core.runs import RunManager, RunView, UnknownRun, UnreadableRun
 from gan_core.training import RunConfig
 
@@ -41,7 +43,9 @@ def fetch_missing(config: RunConfig, data_dir: Path, signals: StopSignals) -> No
     """Bring a published dataset here, with a progress bar on a terminal. Raises DataUnavailable; Ctrl-C stops it."""
     if not config.data.info(data_dir).needs_download:
         return
-    with tqdm(total=1.0, disable=not sys.stderr.isatty(), bar_format="{desc}: {percentage:3.0f}%|{bar}|") as bar:
+    with tqdm(
+        total=1.0, file=Passing(), disable=not is_terminal(sys.stderr), bar_format="{desc}: {percentage:3.0f}%|{bar}|"
+    ) as bar:
 
         def progress(done: float, words: str) -> None:
             if signals.asked.is_set():
@@ -95,7 +99,8 @@ def long_enough(config: RunConfig, steps: int, *, done: tuple[int, int] = (0, 0)
 
 @contextlib.contextmanager
 def closing(manager: RunManager) -> Iterator[RunManager]:
+    """At its end every run is saved and every thread has ended, however long that takes; a second Ctrl-C cuts it."""
     try:
         yield manager
     finally:
-        manager.close()
+        manager.close(timeout_seconds=None)

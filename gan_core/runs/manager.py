@@ -322,19 +322,29 @@ class RunManager(RunReader):
 
     # --- the end
 
-    def close(self, timeout_seconds: float = 8.0) -> None:
-        """Stop every run between two steps, with a checkpoint, and wait for them."""
+    def close(self, timeout_seconds: float | None = 8.0) -> None:
+        """Stop every run between two steps, with a checkpoint, and wait for them and every other thread of its own.
+
+        timeout_seconds: how long at most; None: however long it takes. A process that ends while one of them is
+        inside torch is aborted.
+        """
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+
+        def left() -> float | None:
+            return None if until is None else max(0.0, until - time.monotonic())
+
         with self._guard:
             self._closing = True
-            threads = [t for t in self._threads.values() if not t.ended]
+            threads = list(self._threads.values())
         for thread in threads:
-            thread.send(Stop())
-        until = time.monotonic() + timeout_seconds
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        judges().wait(max(0.0, until - time.monotonic()))
-        self._around.grid_writer.shutdown(wait=False)
+            if not thread.ended:
+                thread.send(Stop())
         self._around.libraries.close()
+        for thread in threads:
+            thread.join(left())  # also one that has ended, and is just about to leave
+        judges().end(left())
+        self._around.libraries.join(left())
+        self._around.grid_writer.shutdown(wait=timeout_seconds is None)
 
     # --- inside
 
