@@ -21,11 +21,11 @@ from gan_core.runs.states import LIVE, WORDS
 POLL_SECONDS = 0.1
 
 
-def follow(manager: RunManager, run: str, signals: StopSignals, *, steps: int | None) -> RunView:
+def follow(manager: RunManager, run: str, signals: StopSignals) -> RunView:
     """Wait until the run is at rest, and show how far it is where standard error is a terminal."""
     stopped = False
     view = manager.view(run)
-    with _bar(view, steps) as bar:
+    with _bar(view) as bar:
         while view.state in LIVE:
             if signals.asked.is_set() and not stopped:
                 stopped = True
@@ -33,7 +33,7 @@ def follow(manager: RunManager, run: str, signals: StopSignals, *, steps: int | 
             else:
                 time.sleep(POLL_SECONDS)
             view = manager.view(run)
-            _show(bar, view, steps)
+            _show(bar, view)
     return view
 
 
@@ -47,13 +47,13 @@ def _stop(manager: RunManager, view: RunView) -> None:
 
 
 @contextlib.contextmanager
-def _bar(view: RunView, steps: int | None) -> Iterator[Any]:
-    """A bar over steps where they limit the run, else over images."""
-    total, unit = (steps, " steps") if steps is not None else (view.total_images, " images")
+def _bar(view: RunView) -> Iterator[Any]:
+    """A bar over steps or seconds where they limit the run, else over images."""
+    total, unit = _length(view)
     with tqdm(
         total=total,
         unit=unit,
-        unit_scale=steps is None,
+        unit_scale=unit == " images",
         desc=view.id,
         file=Passing(),
         disable=not is_terminal(sys.stderr),
@@ -62,8 +62,17 @@ def _bar(view: RunView, steps: int | None) -> Iterator[Any]:
         yield bar
 
 
-def _show(bar: Any, view: RunView, steps: int | None) -> None:
-    bar.n = min(bar.total, view.step if steps is not None else view.images)
+def _length(view: RunView) -> tuple[float, str]:
+    if view.until_step is not None:
+        return view.until_step, " steps"
+    if view.until_seconds is not None:
+        return view.until_seconds, " s"
+    return view.total_images, " images"
+
+
+def _show(bar: Any, view: RunView) -> None:
+    done = {" steps": view.step, " s": round(view.elapsed_seconds, 1), " images": view.images}[_length(view)[1]]
+    bar.n = min(bar.total, done)
     bar.set_postfix_str(f"{view.recent_images_per_second:,.0f} images/s, {view.state}", refresh=False)
     bar.refresh()
 
@@ -80,6 +89,9 @@ def summary(view: RunView) -> dict[str, Any]:
         "seconds": round(view.elapsed_seconds, 3),
         "device": view.device,
         "threads": view.threads,
+        "until_step": view.until_step,
+        "until_seconds": view.until_seconds,
+        "total_images": view.total_images,
         "error": view.error,
     }
 
@@ -92,10 +104,17 @@ def print_summary(view: RunView, *, as_json: bool) -> int:
     else:
         print(
             f"{view.id}: {view.state} after {view.step:,} steps, {view.images:,} images in "
-            f"{view.elapsed_seconds:.1f} s ({told['images_per_second']:,.0f} images/s).",
+            f"{view.elapsed_seconds:.1f} s ({told['images_per_second']:,.0f} images/s).{_cut_short(view)}",
             flush=True,
         )
     if view.state in ("finished", "stopped"):
         return 0
     print(view.error or f"The run {view.id} {WORDS[view.state]}.", file=sys.stderr)
     return 2
+
+
+def _cut_short(view: RunView) -> str:
+    """Why it has ended, and what there is left to do, where that is not its full length."""
+    if not view.cut_short:
+        return ""
+    return f" It has {view.words}; resume goes on to {view.total_images:,} images."

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from gan_core.cli.options import (
     Parser,
     add_engine,
     add_folders,
     add_json,
+    add_length,
     add_out,
     add_pairs,
     add_run,
     add_sets,
     add_settings,
     add_title,
-    seconds,
+    path,
     whole_number,
 )
 from gan_core.runs.archive import CHECKPOINTS
@@ -34,7 +34,9 @@ def build_parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for name, arguments, help in _COMMANDS:
-        arguments(commands.add_parser(name, help=help, description=help, allow_abbrev=False))
+        command = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        command.set_defaults(parser=command)
+        arguments(command)
     return parser
 
 
@@ -43,10 +45,7 @@ def build_parser() -> Parser:
 
 def _train(parser: Parser) -> None:
     add_settings(parser)
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps")
-    length.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds of training")
-    length.add_argument("--images", type=str, metavar="N", help="finish after N real images (default: the preset's)")
+    add_length(parser, "after {}", "after {}", "the preset's")
     parser.add_argument("--seed", metavar="S", help="what everything random follows from")
     add_title(parser)
     add_engine(parser)
@@ -55,7 +54,7 @@ def _train(parser: Parser) -> None:
 
 def _resume(parser: Parser) -> None:
     add_run(parser)
-    parser.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop at N steps in all")
+    add_length(parser, "at {} in all", "at {} in all", "as it was given before, then its planned length")
     add_engine(parser)
     add_json(parser)
 
@@ -68,6 +67,7 @@ def _branch(parser: Parser) -> None:
         metavar="N",
         help="where it begins, trained again exactly from the checkpoint before (default: at the newest checkpoint)",
     )
+    add_length(parser, "at step N, counted from its parent's beginning", "after {} of its own", "as its parent")
     add_sets(parser)
     add_title(parser, " (default: the other run's)")
     add_engine(parser)
@@ -207,7 +207,7 @@ def _export_run(parser: Parser) -> None:
 
 
 def _import_run(parser: Parser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the zip that a run was exported to")
+    parser.add_argument("file", type=path, metavar="FILE", help="the zip that a run was exported to")
     add_folders(parser)
     add_json(parser)
 

@@ -123,9 +123,9 @@ class RunManager(RunReader):
         info = config.data.info(self.data_dir)
         about = self._about(config, preset, title, info.channels, info.classes)
         with self._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(Standing())
+            writer.stand(before := Standing(until_step=stop_at_step, until_seconds=stop_after_seconds))
         limits = Limits(stop_at_step, stop_after_seconds)
-        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, Standing(), limits)
+        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, before, limits)
         return about.id
 
     def _about(
@@ -183,9 +183,10 @@ class RunManager(RunReader):
     ) -> None:  # fmt: skip
         """Let a run at rest go on from its newest sound checkpoint; a twin with the other one, where that can.
 
-        total_images: its new length, kept with the run like any change. Raises UnknownRun, UnreadableRun; ValueError
-        in one sentence where it cannot go on (diverged, at its full length, trained on another kind of device);
-        OSError where its folder cannot be written.
+        Without arguments it goes on to where it was asked to stop when it was started or resumed last, or, where it
+        has come to that, to its full length. total_images: its new length, kept with the run like any change.
+        Raises UnknownRun, UnreadableRun; ValueError in one sentence where it cannot go on (diverged, at its full
+        length, trained on another kind of device); OSError where its folder cannot be written.
         """
         self._refuse_while_closing()
         limits = Limits(stop_at_step, stop_after_seconds)
@@ -197,7 +198,7 @@ class RunManager(RunReader):
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
-        stop_at_step: int | None = None,
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
     ) -> tuple[str, str]:  # fmt: skip
         """Two runs trained in step, with the same seed; the second with `changes` (dotted path -> value).
 
@@ -205,24 +206,28 @@ class RunManager(RunReader):
         Raises as `start`.
         """
         self._refuse_while_closing()
-        return twins.start_twins(self, config, changes, preset=preset, title=title, stop_at_step=stop_at_step)
+        limits = Limits(stop_at_step, stop_after_seconds)
+        return twins.start_twins(self, config, changes, preset=preset, title=title, limits=limits)
 
     def twin_cautions(self, config: RunConfig, changes: Mapping[str, Any]) -> list[str]:
         """What such twins would not have in common although it was not asked for. Raises ConfigError."""
         return twins.twin_cautions(self, config, changes)
 
     def branch(
-        self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = ""
-    ) -> str:
+        self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = "",
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
+    ) -> str:  # fmt: skip
         """A new run that goes on from any step of another, with other settings; returns its id.
 
         step: None is the newest sound checkpoint's. Between two checkpoints the branch goes through its parent's
         steps again, exactly, from the one before (its view's `step` is less than `parent_step` until then).
-        changes: dotted path -> value, of any field that leaves the networks' shapes alone. Raises ConfigError or
-        ValueError in one sentence.
+        changes: dotted path -> value, of any field that leaves the networks' shapes alone. stop_at_step counts from
+        the parent's beginning, as steps do (and makes the branch so long where it need be), stop_after_seconds from
+        the branch's own; without either it stops where its parent was asked to, if that lies ahead. Raises
+        ConfigError or ValueError in one sentence.
         """
         self._refuse_while_closing()
-        return start_branch(self, run_id, step, changes or {}, title)
+        return start_branch(self, run_id, step, changes or {}, title, Limits(stop_at_step, stop_after_seconds))
 
     # --- how good it is
 

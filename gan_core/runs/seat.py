@@ -141,8 +141,7 @@ class Seat(RunLife):
         if self._stopping:
             return "stopped"
         trainer = self.trainer
-        done = trainer.finished or self._limits.reached(trainer.step_count, self._ledger.meter.elapsed())
-        return "finished" if done else None
+        return "finished" if trainer.finished or self.at_limit(trainer) else None
 
     def before_step(self) -> None:
         if self._pending:

@@ -78,7 +78,8 @@ class Standing:
     """Where a run stands, as last written. compiled_from_step: see `RunView`.
 
     until_step, until_seconds: where whoever started or resumed it last asked it to stop, before its full length; None
-    where nothing was asked.
+    where nothing was asked. until_seconds is compared with elapsed_seconds; that of a branch which still goes through
+    its parent's steps moves on by what those take (`RunLife`).
     """
 
     state: State = "queued"
@@ -202,6 +203,12 @@ class RunFolder:
         """Oldest first."""
         with self.read() as db:
             return read_checkpoints(db)
+
+    def seconds_at(self, step: int) -> float:
+        """Seconds of training at a step, as far as the curves tell; 0 before their first point."""
+        with self.read() as db:
+            (found,) = db.execute("SELECT max(elapsed_seconds) FROM points WHERE step <= ?", (step,)).fetchone()
+        return float(found or 0.0)
 
     def evaluations(self) -> list[Evaluation]:
         """In the order of steps."""

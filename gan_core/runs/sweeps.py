@@ -123,8 +123,8 @@ class Sweeps:
         info = config.data.info(manager.data_dir)
         about = replace(manager._about(config, preset, title, info.channels, info.classes), sweep=sweep)
         with manager._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(Standing())
-        return RunFolder(manager.runs_dir / about.id), lock, about, config, Standing(), limits
+            writer.stand(before := Standing(until_step=limits.steps, until_seconds=limits.seconds))
+        return RunFolder(manager.runs_dir / about.id), lock, about, config, before, limits
 
     def _launch(self, entries: list[Ready], found: list[list[int]]) -> None:
         """Let them train, in groups; where one cannot, it and those after it are at rest again."""
@@ -222,7 +222,7 @@ class Sweeps:
         refused: list[str] = []
         with ExitStack() as undo:
             for view in views:
-                if view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
+                if view.state in LIVE or view.state == "finished":
                     continue
                 try:
                     entries.append(ready_to_resume(manager, view.id, Limits(), None))

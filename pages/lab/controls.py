@@ -102,7 +102,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
-            help="Go on from the last checkpoint.",
+            help=f"Go on from the last checkpoint, to {view.goal}.",
             on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
         )  # fmt: skip
     elif kind == "finished":
@@ -169,10 +169,10 @@ def _draw_longer(state: Tab, view: Any) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
         what = "points" if makes_points(view) else "images"
-        for times in LONGER:
+        for times in (1, *LONGER) if view.cut_short else LONGER:
             total = view.total_images * times
             st.button(
-                f"{compact(total)} {what} in all",
+                f"{compact(total)} {what} in all{', as planned' if times == 1 else ''}",
                 key=f"longer:{times}",
                 width="stretch",
                 on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
