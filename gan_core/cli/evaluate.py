@@ -24,6 +24,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
         run = run_named(manager, arguments.run)
         one = _evaluate(manager, run, arguments)
         of_kind = [e for e in manager.evaluations(run) if e.kind == one.kind]
+        if one.step not in {e.step for e in of_kind}:
+            print("This is not kept: the run's folder cannot be written now.", file=sys.stderr)
     finally:
         manager.close(timeout_seconds=None)
     untrained = next((e for e in of_kind if e.step == 0), None)

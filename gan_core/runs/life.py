@@ -290,7 +290,7 @@ class RunLife:
     def _fail(self, error: BaseException) -> None:
         self._ledger.meter.halt()
         trainer = self._trainer
-        words, advice = failure_words(error, trainer.step_count if trainer else 0)
+        words, advice = failure_words(error, trainer.step_count if trainer else 0, self._ledger.saved_step)
         try:
             self._ledger.stand("failed", trainer, error=words, advice=advice)
             self.end_written = True

@@ -38,7 +38,17 @@ from gan_core.runs.ready import ready_to_resume
 from gan_core.runs.snapshot import Dissected, Event, RunView
 from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
+from gan_core.runs.store import (
+    About,
+    RunFolder,
+    Standing,
+    UnknownRun,
+    UnreadableRun,
+    next_order,
+    now_text,
+    open_run,
+    run_ids,
+)
 from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import ViewShelf
 from gan_core.runs.worker import RunThread
@@ -56,7 +66,8 @@ class RunManager(RunReader):
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
     one), which leaves a core for the page; give the number of cores where there is no page.
     A run takes so many at most: fewer where its steps are small (`useful_threads`).
-    Raises ConfigError in one sentence where a folder cannot be written or the device is not there.
+    Folders that cannot be written can be looked at; only what would have to write says why it cannot.
+    Raises ConfigError in one sentence where the device is not there.
     """
 
     def __init__(
@@ -67,8 +78,9 @@ class RunManager(RunReader):
         self._torch_device = resolve_device(device)
         self.device = self._torch_device.type
         self.threads = threads or max(1, torch.get_num_threads() - 1)
-        _make_writable(self.runs_dir, "runs")
-        _make_writable(self.data_dir, "data")
+        for folder in (self.runs_dir, self.data_dir):
+            with contextlib.suppress(OSError):  # what is there can be looked at all the same
+                folder.mkdir(parents=True, exist_ok=True)
         self._views = ViewShelf()
         self._guard = threading.RLock()  # of the threads and of closing; never held while anything is computed
         self._threads: dict[str, RunLife] = {}
@@ -116,7 +128,7 @@ class RunManager(RunReader):
 
         Raises ConfigError where the configuration cannot start, OSError where the folder cannot be written.
         """
-        self._refuse_while_closing()
+        self.refuse_where_nothing_trains()
         if found := self.problems(config):
             raise ConfigError(" ".join(found))
         config = self.resolved(config)
@@ -141,7 +153,9 @@ class RunManager(RunReader):
     @contextlib.contextmanager
     def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
         """A folder to be filled in the block, its lock, and `about` with an id, which it gets where it has none."""
-        about = replace(about, id=about.id or free_id(self.runs_dir, about.preset))
+        about = replace(
+            about, id=about.id or free_id(self.runs_dir, about.preset), order=next_order(self.runs_dir)
+        )  # fmt: skip
         with new_run(self.runs_dir, about) as (folder, lock):
             yield folder, lock, about
 
@@ -173,6 +187,12 @@ class RunManager(RunReader):
                 thread.start()
             undo.pop_all()
 
+    def refuse_where_nothing_trains(self) -> None:
+        """Raises ConfigError in one sentence where no run could be made or go on here."""
+        self._refuse_while_closing()
+        _make_writable(self.runs_dir, "runs")
+        _make_writable(self.data_dir, "data")
+
     def _refuse_while_closing(self) -> None:
         if self._closing:
             raise ConfigError("The program is closing; start the run again when it is back.")
@@ -188,7 +208,7 @@ class RunManager(RunReader):
         Raises UnknownRun, UnreadableRun; ValueError in one sentence where it cannot go on (diverged, at its full
         length, trained on another kind of device); OSError where its folder cannot be written.
         """
-        self._refuse_while_closing()
+        self.refuse_where_nothing_trains()
         limits = Limits(stop_at_step, stop_after_seconds)
         ready = ready_to_resume(self, run_id, limits, total_images)
         if (other := twins.other_to_resume(self, ready, limits, total_images)) is None:
@@ -205,7 +225,7 @@ class RunManager(RunReader):
         Pause, resume and stop of one are of both; so are live changes, but for the fields in which they differ.
         Raises as `start`.
         """
-        self._refuse_while_closing()
+        self.refuse_where_nothing_trains()
         limits = Limits(stop_at_step, stop_after_seconds)
         return twins.start_twins(self, config, changes, preset=preset, title=title, limits=limits)
 
@@ -226,7 +246,7 @@ class RunManager(RunReader):
         the branch's own; without either it stops where its parent was asked to, if that lies ahead. Raises
         ConfigError or ValueError in one sentence.
         """
-        self._refuse_while_closing()
+        self.refuse_where_nothing_trains()
         return start_branch(self, run_id, step, changes or {}, title, Limits(stop_at_step, stop_after_seconds))
 
     # --- how good it is
@@ -301,7 +321,7 @@ class RunManager(RunReader):
                 log.warning("%s", error)
             except Exception:  # one broken folder must never hide the others
                 log.exception("the run %s cannot be read", run_id)
-        return found
+        return sorted(found, key=lambda view: (view.order, view.id), reverse=True)
 
     def trains_here(self, run_id: str) -> bool:
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""

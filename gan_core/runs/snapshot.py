@@ -27,6 +27,7 @@ class RunView:
     compiled_from_step: the step from which on its steps are compiled ones; 0 while they are not.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     until_step, until_seconds: where it was asked to stop before `total_images` (see `Standing`), if it was.
+    order: see `About`; the greatest is the newest run's.
     """
 
     id: str
@@ -57,6 +58,7 @@ class RunView:
     compiled_from_step: int = 0
     until_step: int | None = None
     until_seconds: float | None = None
+    order: int = 0
 
     @property
     def eta_seconds(self) -> float | None:

@@ -94,6 +94,7 @@ class Sweeps:
         together: False trains them one after another, each to the last bit as it would be alone.
         Raises ConfigError where a member cannot start, OSError where the folder cannot be written.
         """
+        self._manager.refuse_where_nothing_trains()
         if wrong := self.problems(plan):
             raise ConfigError(" ".join(wrong))
         configs = [self._manager.resolved(config) for config in plan.configs()]
@@ -214,6 +215,7 @@ class Sweeps:
         Raises ValueError in one sentence where none can, OSError where a member's folder cannot be written.
         """
         sweep, manager = self.sweep(sweep_id), self._manager
+        manager.refuse_where_nothing_trains()
         views = [view for view in self.views(sweep) if view is not None]
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))

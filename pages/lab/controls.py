@@ -102,7 +102,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
-            help=f"Go on from the last checkpoint, to {view.goal}.",
+            help=f"{_from_where(view)}, to {view.goal}.",
             on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
         )  # fmt: skip
     elif kind == "finished":
@@ -127,6 +127,10 @@ def _draw_actions(state: Tab, view: Any) -> None:
         draw_branch(state, view, begin)
     if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
         _draw_explore(state)
+
+
+def _from_where(view: Any) -> str:
+    return "Go on from the last checkpoint" if view.checkpoints else "Begin again, as no checkpoint was made yet"
 
 
 def _draw_speed(state: Tab, view: Any) -> None:
@@ -234,7 +238,7 @@ def draw_trouble(view: Any) -> None:
         words = WORDS[view.state]
         _draw_line("trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {public(view.error)}", view.advice)
     elif view.state == "interrupted":
-        cut = f"This run was {WORDS['interrupted']}. Resume goes on from its last checkpoint."
+        cut = f"This run was {WORDS['interrupted']}. Resume: {_from_where(view).lower()}."
         _draw_line("trouble", "power_off", " ".join(filter(None, (cut, public(view.error)))))
     if view.warnings:
         first, *rest = (public(sentence) for sentence in view.warnings)
