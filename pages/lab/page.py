@@ -16,6 +16,7 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
+from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
@@ -71,7 +72,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
         return None
     return {
         "key": key,
-        "path": f"/preview/{key}.png",
+        "path": address(f"preview/{key}.png"),
         "columns": ACROSS,
         "rows": ACROSS,
         "caption": "what it will learn from",
