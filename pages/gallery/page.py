@@ -16,6 +16,7 @@ from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.gallery import gallery_view
 from pages.ui.home import NotReady, home
+from pages.ui.literal import literal
 from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, tab, watch
 from pages.ui.words import duration
@@ -145,4 +146,4 @@ try:
             manager()
     draw_gallery(tab())
 except NotReady as problem:
-    st.error(str(problem))
+    st.error(literal(problem))

@@ -20,6 +20,7 @@ from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
+from pages.ui.literal import literal
 from pages.ui.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
@@ -123,4 +124,4 @@ try:
             manager()
     draw_lab(tab())
 except NotReady as problem:
-    st.error(str(problem))
+    st.error(literal(problem))

@@ -32,10 +32,7 @@ def relative(target: str, asked: str) -> str:
     scheme that only the proxy's other side knows.
     """
     parts = urlsplit(target)
-    path = parts.path or "/"
-    way = posixpath.relpath("/" + path.lstrip("/\\"), "/" + posixpath.dirname(asked).lstrip("/"))
-    way = "./" if way == "." else way
-    if path.endswith("/") and not way.endswith("/"):
-        way += "/"
-    # Without "./" a colon in the first part would make it a scheme.
-    return ("" if way.startswith(".") else "./") + way + (f"?{parts.query}" if parts.query else "")
+    folder, name = posixpath.split("/" + parts.path.lstrip("/\\"))
+    way = posixpath.relpath(folder, "/" + posixpath.dirname(asked).lstrip("/"))
+    # With "./" in front a colon in the name does not make it a scheme.
+    return f"{way}/{name}" + (f"?{parts.query}" if parts.query else "")

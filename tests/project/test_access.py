@@ -118,7 +118,7 @@ def test_the_way_back_stays_on_this_server(path: str) -> None:
 
 
 def test_behind_a_proxy_that_takes_a_path_away_the_way_back_keeps_it() -> None:
-    for asked, seen in (("/explore", "/tools/explore"), ("/", "/tools/")):
+    for asked, seen in (("/explore", "/tools/explore"), ("/", "/tools/"), ("/explore/", "/tools/explore/")):
         where = header(ask(asked, f"access={TOKEN}"), "location")
         assert urljoin(f"https://lab.example/tools{asked}?access=x", where) == f"https://lab.example{seen}"
 
