@@ -29,4 +29,4 @@ def public(problem: object) -> str:
         for shown in {str(folder), str(folder.absolute()), str(folder.resolve())}:
             if Path(shown).is_absolute():
                 text = text.replace(shown, folder.name)
-    return text
+    return text.encode("utf-8", "replace").decode()  # half of a pair of signs can go over no wire

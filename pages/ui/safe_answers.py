@@ -25,6 +25,7 @@ MISDIRECTED = (
     "This server does not answer to this name. Whoever runs it can allow the name when starting it, as in "
     "--server.allowedHosts lab.example.org\n"
 )
+TWO_LENGTHS = "A request says its length once: as Content-Length or as Transfer-Encoding.\n"
 
 
 class SafeAnswers:
@@ -36,7 +37,8 @@ class SafeAnswers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             return await self.app(scope, receive, send)
-        host = Headers(scope=scope).get("host")
+        headers = Headers(scope=scope)
+        host = headers.get("host")
         known = scope["path"] == health_path() or answers_to(host)  # a machine's health is asked by its address
         if scope["type"] == "websocket":
             if known:
@@ -50,6 +52,8 @@ class SafeAnswers:
             await send(message)
 
         answer = self.app if known else PlainTextResponse(MISDIRECTED, 421)
+        if "transfer-encoding" in headers and "content-length" in headers:  # a proxy may see another request's end
+            answer = PlainTextResponse(TWO_LENGTHS, 400, {"connection": "close"})
         return await answer(scope, receive, send_safely)
 
 
