@@ -324,7 +324,8 @@ def test_a_live_socket_of_a_run_that_there_is_not(client: Client, home: Home, wo
 ODD_VALUES = (
     None, "\ud800", "", "x" * 300, -1, 0, 1.5, 1e308, 2**63, 10**400, True, [], {}, [[[[]]]], [None], ["x"],
     [10**400], {"seed": 10**30}, {"seed": 1.5}, {"seed": "1"}, {"z": ["a"]}, {"z": [1e308] * 64},
-    {"where": {"seed": -1}}, {"where": {"path": {}, "at": 1e308}}, {"where": {"plane": [], "x": 1e308, "y": -1e308}}, {"class": 10**9},
+    {"where": {"seed": -1}}, {"where": {"path": {}, "at": 1e308}},
+    {"where": {"plane": [], "x": 1e308, "y": -1e308}}, {"class": 10**9},
 )  # fmt: skip
 
 
