@@ -113,18 +113,17 @@ def save_own(
         files["labels.npy"] = as_npy(np.asarray(labels, np.int64))
     if held_out is None:
         held_out = hold_out(len(images), labels if classes else (), np.ones(len(images), bool))
-    files["held_out.npy"] = as_npy(np.asarray(held_out, bool))
+    held_out = np.asarray(held_out, bool)
+    files["held_out.npy"] = as_npy(held_out)
+    numbers = np.asarray(labels, np.int64) if classes else None
+    arrays = OwnArrays(images, numbers, held_out, np.zeros(len(images), bool))
     files["report.json"] = json.dumps(report, ensure_ascii=False, indent=1).encode()
     about = {
         "format": FORMAT,
         "title": title,
         "count": len(images),
-        "held_out": int(held_out.sum()),
-        "used": len(images),
-        "dropped": [],
-        "unused": [],
+        **tally(arrays, len(classes)),
         "side": min(SIDE, source_side),
-        "grey": is_grey(images),
         "classes": list(classes),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
@@ -142,8 +141,18 @@ def save_own(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def is_grey(images: Array) -> bool:
-    return bool((images[:, 0] == images[:, 1]).all() and (images[:, 1] == images[:, 2]).all())
+def tally(arrays: OwnArrays, kinds: int) -> dict[str, Any]:
+    """What about.json says of the pictures in use, so that nobody has to read them for it."""
+    used = arrays.used()
+    images = arrays.images[used]
+    there = set() if arrays.labels is None else set(np.unique(arrays.labels[used]).tolist())
+    return {
+        "used": int(used.sum()),
+        "held_out": int((used & arrays.held_out).sum()),
+        "dropped": np.flatnonzero(arrays.dropped).tolist(),
+        "unused": [index for index in range(kinds) if index not in there],
+        "grey": bool((images[:, 0] == images[:, 1]).all() and (images[:, 1] == images[:, 2]).all()),
+    }
 
 
 def _sweep(own: Path) -> None:

@@ -15,7 +15,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,9 @@ from gan_core.data.own import (
     as_npy,
     file_of,
     folder_of,
-    is_grey,
     load_arrays,
     read_about,
+    tally,
 )
 
 MOST_IMAGES, MOST_CLASSES = 100_000, 1_000
@@ -136,7 +136,7 @@ def _changed(data_dir: Path, slug: str) -> Iterator[tuple[Path, dict[str, Any], 
         about = read_about(folder)
         arrays, _ = load_arrays(data_dir, slug)
         try:
-            yield folder, about, arrays
+            yield folder, about, replace(arrays, format=FORMAT)
         except OSError as error:
             raise DataUnavailable(
                 f"The change could not be kept in {folder} ({error.strerror or error}); the set is as before."
@@ -192,14 +192,7 @@ def _write_about(folder: Path, about: dict[str, Any], arrays: OwnArrays) -> None
         write_atomically(folder / name, content)
         about["sha256"][name] = hashlib.sha256(content).hexdigest()
         about["format"] = FORMAT
-    there = set() if arrays.labels is None else set(np.unique(arrays.labels[used]).tolist())
-    about |= {
-        "used": int(used.sum()),
-        "held_out": int((used & arrays.held_out).sum()),
-        "dropped": np.flatnonzero(arrays.dropped).tolist(),
-        "unused": [index for index in range(len(about["classes"])) if index not in there],
-        "grey": is_grey(arrays.images[used]),
-    }
+    about |= tally(arrays, len(about["classes"]))
     write_atomically(folder / "about.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
 
 

@@ -192,3 +192,11 @@ def test_grey_is_what_is_in_use(tmp_path: Path) -> None:
     drop_pictures(tmp_path, slug, [20])
     assert OwnImages(slug).info(tmp_path).channels == OwnImages(slug).load(64, tmp_path).channels == 1
     assert from_dict(OwnImages, {"slug": slug}) == OwnImages(slug)
+
+
+def test_a_class_of_held_out_pictures_only_is_no_class_wherever_it_is_asked(tmp_path: Path) -> None:
+    slug = save(tmp_path, labels=(0,) * 8 + (1,) * 8 + (2,) * 4, classes=("a", "b", "c"))
+    loaded = OwnImages(slug).load(28, tmp_path)
+    info = OwnImages(slug).info(tmp_path)
+    assert loaded.classes == info.classes == ("a", "b")
+    assert (len(loaded.images), len(loaded.held_out)) == (info.count, own_set(tmp_path, slug).held_out) == (16, 0)
