@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -133,6 +134,62 @@ def test_the_report_says_what_was_understood_and_what_is_chosen_is_kept(home: Ho
     (own,) = list_own(manager.data_dir)
     assert own.classes == ("*dogs*", "cats", "other")
     assert own.count == 21
+
+
+HOSTILE = [
+    "![x](http://evil.example/a.png)",
+    "<img src=http://evil.example/b.png onerror=alert(1)>",
+    ":red[x]",
+    "$x$",
+]
+
+
+def test_names_from_outside_are_shown_letter_by_letter(home: Home, manager: FakeManager) -> None:
+    """As class folders, stray pictures, repeats, refused files, rows of a table, and the set's own title."""
+    out = io.BytesIO()
+    safe = [name.replace("/", "\u2215") for name in HOSTILE]
+    with zipfile.ZipFile(out, "w") as file:
+        for i in range(40):
+            file.writestr(f"{safe[i % 4]}/{i}.png", picture(i))
+        for i, name in enumerate(safe):
+            file.writestr(f"{name}.png", picture(100 + i))
+            file.writestr(f"{safe[0]}/again {name}.png", picture(0))
+            file.writestr(f"{safe[1]}/too {name}.png", picture(0))
+            file.writestr(f"{name} text.png", b"no picture")
+        file.writestr(f"{safe[0]}.csv", "\n".join(f"{name} gone.png,{name}" for name in HOSTILE))
+    app = upload(open_page(), out.getvalue(), "![t](x).zip")
+    for after in ("", "keep", "open-t-x"):
+        if after:
+            app.button(key=after).click().run()
+        assert not app.exception, app.exception
+        shown = [
+            str(e.value) for kind in ("markdown", "caption", "success", "warning", "error") for e in app.get(kind)
+        ]
+        shown += [e.label for kind in ("button", "selectbox", "expander") for e in app.get(kind)]
+        assert not [words for words in shown if re.search(r"(?<!\\)(!\[|<img|:red\[|\$x)", words)], after
+        assert not [e for e in app.get("html") if "<img src=http" in e.proto.body], after
+    assert [own.title for own in list_own(manager.data_dir)] == ["![t](x)"]
+
+
+def test_pressing_the_wrong_things_keeps_or_loses_nothing(home: Home, manager: FakeManager) -> None:
+    app = upload(open_page(), b"filename,label\na.png,b\n", "labels.csv")
+    assert any("nothing can be kept" in e.value for e in app.error)
+    app.button(key="discard").click().run()
+    upload(app, pets())
+    upload(app, pets("pets/more.png"), "second.zip")  # another upload while the first report is open
+    app.selectbox(key="draft:classes").set_value("none").run()
+    app.button(key="keep").click().run()
+    assert [(s.title, s.count, s.classes) for s in list_own(manager.data_dir)] == [("second", 21, ())]
+    app.button(key="open-second").click().run()
+    app.button(key="browse-add").click().run()
+    app.button(key="delete-second").click().run()
+    assert not app.exception, app.exception
+    assert not any("Adding to" in m.value for m in app.markdown)
+    upload(app, pets(), "third.zip")
+    app.button(key="undo").click().run()
+    app.button(key="keep").click().run()
+    assert not app.exception, app.exception
+    assert {s.title for s in list_own(manager.data_dir)} == {"second", "third"}
 
 
 def test_discarding_keeps_nothing(home: Home, manager: FakeManager) -> None:
