@@ -17,23 +17,26 @@ class Refused(Exception):
 class Limits:
     """Caps on what one upload may cost. Bytes are of the file itself, unpacked where it was packed."""
 
-    pixels: int = 40 * MEGA  # of one picture
+    memory_bytes: int = 600 * MEGA  # to decode one picture, as told from its size and kind
+    picture_seconds: float = 20.0  # of a processor, to decode one
     shortest_side: int = 8  # pixels
     file_bytes: int = 64 * MEGA  # of one picture
     archive_bytes: int = 1_000 * MEGA  # of one zip as uploaded
     members: int = 50_000  # of one zip, whatever they are
     total_bytes: int = 4_000 * MEGA  # of all pictures together, unpacked
     total_pixels: int = 20_000 * MEGA  # decoded, of all pictures together
+    seconds: float = 1_800.0  # of a processor, to decode all pictures together
     pictures: int = 20_000  # kept
 
 
 @dataclass
 class Budget:
-    """What an upload has cost so far. Charged before the work, so that files refused half-way count too."""
+    """What an upload has cost so far; files that are refused half-way count too."""
 
     limits: Limits
     bytes_read: int = 0
     pixels_decoded: int = 0
+    seconds: float = 0.0
 
     def spent(self) -> str:
         """Why no more is read, or ""."""
@@ -41,6 +44,8 @@ class Budget:
             return f"an upload unpacks to at most {self.limits.total_bytes // MEGA:,} MB"
         if self.pixels_decoded >= self.limits.total_pixels:
             return f"an upload has at most {self.limits.total_pixels // MEGA:,} megapixels"
+        if self.seconds >= self.limits.seconds:
+            return f"an upload is decoded for at most {self.limits.seconds / 60:.0f} minutes"
         return ""
 
 
