@@ -85,6 +85,9 @@ class Decoding:
         self.pixels, self.changes = 0, []
         if not raw:
             raise NotRead("it is empty")
+        if raw[:4] == b"RIFF" and raw[12:16] == b"VP8X":  # its decoder takes the whole canvas when it is opened
+            sides = (1 + int.from_bytes(raw[at : at + 3], "little") for at in (24, 27))
+            _check_size(*sides, _BYTES_A_PIXEL_WITH_ALPHA, self)
         coded = raw[4:8] == b"ftyp"
         if coded:
             _prepare_coded()
@@ -127,7 +130,7 @@ def _what_else(raw: bytes) -> str:
 def _read(image: Image.Image, raw: bytes, asked: Decoding) -> Image.Image:
     changes = asked.changes if asked.changes is not None else []
     scans = _jpeg_scans(raw) if image.format in ("JPEG", "MPO") else 0
-    _check_size(image, asked, progressive=bool(image.info.get("progressive")))
+    _check_size(*image.size, _bytes_a_pixel(image), asked)
     if image.format in ("PNG", "WEBP", "GIF", "AVIF") and getattr(image, "is_animated", False):
         image.seek(0)
         changes.append("animated: its first frame was taken")
@@ -152,16 +155,18 @@ def _read(image: Image.Image, raw: bytes, asked: Decoding) -> Image.Image:
     return square.convert("RGB")
 
 
-def _check_size(image: Image.Image, asked: Decoding, *, progressive: bool) -> None:
-    """Refuse what would take too much to decode, and what is too small to be of use."""
-    width, height = image.size
-    bytes_a_pixel = _BYTES_A_PIXEL
+def _bytes_a_pixel(image: Image.Image) -> int:
     if image.format in CODED_FORMATS:
-        bytes_a_pixel = _BYTES_A_PIXEL_OF_HEIC
-    elif "A" in image.mode or "transparency" in image.info:
-        bytes_a_pixel = _BYTES_A_PIXEL_WITH_ALPHA
-    elif image.format in ("JPEG", "MPO") and not progressive:
-        bytes_a_pixel = _BYTES_A_PIXEL_OF_JPEG
+        return _BYTES_A_PIXEL_OF_HEIC
+    if "A" in image.mode or "transparency" in image.info:
+        return _BYTES_A_PIXEL_WITH_ALPHA
+    if image.format in ("JPEG", "MPO") and not image.info.get("progressive"):
+        return _BYTES_A_PIXEL_OF_JPEG
+    return _BYTES_A_PIXEL
+
+
+def _check_size(width: int, height: int, bytes_a_pixel: int, asked: Decoding) -> None:
+    """Refuse what would take too much to decode, and what is too small to be of use."""
     most = asked.memory_bytes // bytes_a_pixel
     if width * height > most:
         raise NotRead(f"it is {width} x {height} pixels; at most {most // MEGA} megapixels of its kind are read")

@@ -87,8 +87,8 @@ def read_checkpoint(folder: RunFolder, row: CheckpointRow) -> dict[str, Any]:
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} {error}.") from error
     except Exception as error:  # whatever a file made to do harm makes of the unpickler
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} cannot be read.") from error
-    if not isinstance(state, dict):
-        raise DamagedCheckpoint(f"The checkpoint at step {row.step} does not hold a state.")
+    if not isinstance(state, dict) or (state.get("step"), state.get("images")) != (row.step, row.images):
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} does not hold the state of that step.")
     return state
 
 
