@@ -106,7 +106,9 @@ def is_quiet(name: str) -> bool:
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Member:
     parts = _parts(info.filename)
-    return Member(info.filename or "(no name)", parts[-2] if len(parts) > 1 else "", lambda: _read(archive, info, budget))
+    return Member(
+        info.filename or "(no name)", parts[-2] if len(parts) > 1 else "", lambda: _read(archive, info, budget)
+    )
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:

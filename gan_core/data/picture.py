@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from gan_core.data.limits import MEGA, Budget, Refused, shown
+from gan_core.data.limits import Budget, Refused, shown
 from gan_core.pictures.decoding import SIDE, Framing
 
 __all__ = ["SIDE", "Framing", "Picture", "PictureReader"]
@@ -49,7 +49,9 @@ class PictureReader:
     def __enter__(self) -> PictureReader:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         if self._child is not None:
             _keep_spare(self._child)
             self._child = None

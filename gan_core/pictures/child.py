@@ -23,7 +23,9 @@ from gan_core.pictures.decoding import Decoding, Framing, NotRead
 try:
     import resource
 except ImportError:  # not a POSIX system: whoever asks still ends this process when it takes too long
-    resource = None  # type: ignore[assignment]
+    _HAS_LIMITS = False
+else:
+    _HAS_LIMITS = True
 
 IDLE_SECONDS = 60.0  # it ends when nothing was asked for so long
 _LENGTH = struct.Struct(">I")
@@ -71,7 +73,7 @@ def _answer(request: dict[str, Any], raw: bytes, answers: BinaryIO) -> None:
 
 def _confine(memory_bytes: int, seconds: float) -> None:
     """For the next picture. Past its time the system ends this process."""
-    if resource is None:
+    if not _HAS_LIMITS:
         return
     for what, most in (
         (resource.RLIMIT_AS, memory_bytes + _BESIDE_BYTES),

@@ -86,8 +86,8 @@ class Decoding:
         if not raw:
             raise NotRead("it is empty")
         if raw[:4] == b"RIFF" and raw[12:16] == b"VP8X":  # its decoder takes the whole canvas when it is opened
-            sides = (1 + int.from_bytes(raw[at : at + 3], "little") for at in (24, 27))
-            _check_size(*sides, _BYTES_A_PIXEL_WITH_ALPHA, self)
+            width, height = (1 + int.from_bytes(raw[at : at + 3], "little") for at in (24, 27))
+            _check_size(width, height, _BYTES_A_PIXEL_WITH_ALPHA, self)
         coded = raw[4:8] == b"ftyp"
         if coded:
             _prepare_coded()

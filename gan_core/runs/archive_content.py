@@ -27,8 +27,11 @@ from gan_core.runs.writer import RunWriter
 from gan_core.training.scene import decode_scene
 
 MOST_TEXT, MOST_SENTENCE, MOST_SENTENCES = 200, 2_000, 50
-MOST_ROWS = 1_000_000  # of a table
-MOST_PIXELS = 100_000_000  # of a sample grid
+MOST_DATABASE_BYTES = 300_000_000
+MOST_ROWS = {"points": 1_000_000}  # of a table; of every other MOST_OTHER_ROWS
+MOST_OTHER_ROWS = 20_000
+MOST_CELL_BYTES, MOST_TEXT_BYTES = 1_000_000, 50_000_000  # of one text, and of all in a column
+MOST_PIXELS = 4_000_000  # of a sample grid; the largest have 0.7
 _MOST_STEP, _MOST_SECONDS = 2**53, 1e12
 _COLUMN = r'"?[a-z0-9_]+"? (INTEGER|REAL|TEXT|BLOB)( NOT NULL)?( PRIMARY KEY)?( CHECK \(only = 1\))?'
 _TABLE = re.compile(rf"CREATE TABLE [a-z_]+ ?\({_COLUMN}(, {_COLUMN})*(, PRIMARY KEY \([a-z0-9_, ]+\))?\)")
@@ -140,10 +143,10 @@ def _check_database(path: Path) -> None:
             if [row[0] for row in db.execute("PRAGMA quick_check(1)")] != ["ok"]:
                 raise Refused("its metrics.db is damaged")
             for table in tables:
-                if db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > MOST_ROWS:
-                    raise Refused(f"its metrics.db has more than {MOST_ROWS:,} rows in a table")
-            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-                db.backup(copy)
+                _check_lengths(db, table)
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:  # of its tables, without a row
+                for (statement,) in db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table'"):
+                    copy.execute(statement)
                 if version:
                     migrate(copy, version)
                 if _columns(copy) != _wanted():
@@ -152,6 +155,20 @@ def _check_database(path: Path) -> None:
         raise Refused(str(problem)) from None
     except (sqlite3.Error, ValueError, OverflowError):
         raise Refused("its metrics.db is not a whole SQLite database of a run") from None
+
+
+def _check_lengths(db: sqlite3.Connection, table: str) -> None:
+    """Refuse more rows than a run has, and texts of more bytes."""
+    most = MOST_ROWS.get(table, MOST_OTHER_ROWS)
+    if db.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {most + 1})").fetchone()[0] > most:
+        raise Refused(f"its metrics.db has more than {most:,} rows in a table")
+    for _, name, kind, *_ in db.execute(f"PRAGMA table_info({table})").fetchall():
+        if kind not in ("TEXT", "BLOB"):
+            continue
+        length = f'length(CAST("{name}" AS BLOB))'
+        longest, together = db.execute(f"SELECT max({length}), total({length}) FROM {table}").fetchone()
+        if (longest or 0) > MOST_CELL_BYTES or together > MOST_TEXT_BYTES:
+            raise Refused("its metrics.db has a text that is too long")
 
 
 def _plain_tables(db: sqlite3.Connection) -> list[str]:

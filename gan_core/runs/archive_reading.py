@@ -31,27 +31,35 @@ from typing import Any, BinaryIO
 from gan_core.data.archive import is_folder, is_quiet, open_zip
 from gan_core.data.limits import Refused, shown
 from gan_core.runs.archive import BESIDE, FORMAT, KEEPSAKES, MANIFEST, MOST_BYTES
-from gan_core.runs.archive_content import check_about, check_picture, check_state, check_weights, copy_database
+from gan_core.runs.archive_content import (
+    MOST_DATABASE_BYTES,
+    check_about,
+    check_picture,
+    check_state,
+    check_weights,
+    copy_database,
+)
 from gan_core.runs.labels import FILE as LABELS
 from gan_core.runs.labels import labels_from, write_labels
 from gan_core.runs.state_file import MOST_LIST_BYTES
 from gan_core.runs.store import ID_PATTERN, About, RunFolder, UnreadableRun
 from gan_core.runs.writer import new_run
+from gan_core.training.scene import MOST_SCENE_BYTES
 
 MOST_FILES = 20_000
 MOST_MANIFEST_BYTES = 5_000_000
 MOST_TIMES_UNPACKED, _SPARE_UNPACKED = 30, 50_000_000
-"""Of a file's size, what it may unpack to. Runs are weights and PNGs, which hardly shrink; a bomb grows a thousandfold."""
+"""Of a file's size, what it may unpack to: weights and PNGs hardly shrink, and a bomb grows a thousandfold."""
 _CHUNK = 1 << 20
 _SPARE_BYTES = 50_000_000  # of the disk, beside what the run takes
 _NAMES: dict[str, int] = {
     re.escape(MANIFEST): MOST_MANIFEST_BYTES,
     r"config\.json": 1_000_000,
-    r"metrics\.db": 1_000_000_000,
+    r"metrics\.db": MOST_DATABASE_BYTES,
     re.escape(LABELS): 40_000,
     "|".join(map(re.escape, KEEPSAKES)): 200_000_000,
-    r"samples/[0-9]{8,15}\.png": 100_000_000,
-    r"samples/[0-9]{8,15}\.scene": 100_000_000,
+    r"samples/[0-9]{8,15}\.png": 20_000_000,
+    r"samples/[0-9]{8,15}\.scene": MOST_SCENE_BYTES,
     r"checkpoints/[0-9]{8,15}\.pt": 2_000_000_000,
     r"checkpoints/[0-9]{8,15}-generator\.safetensors": 1_000_000_000,
 }

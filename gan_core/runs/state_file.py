@@ -2,7 +2,7 @@
 
 The file is torch's: a zip of the tensors' numbers and a list (a pickle) that says what to build of them. The list is
 gone through here with signs in the tensors' places, by the few operations that a state of ours needs. What torch then
-loads is packed anew from the members that were looked at, so that no other way of reading the zip finds anything else.
+loads is packed anew from the members that were looked at, so that another way of reading zips finds nothing else.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ def _open(file: BinaryIO) -> zipfile.ZipFile:
 def _sizes(archive: zipfile.ZipFile) -> dict[str, int]:
     """Name -> bytes of the members that count, each stored as it is; all together they fit into the file."""
     sizes, infos = dict[str, int](), archive.infolist()
+    if min((info.header_offset for info in infos), default=1) != 0:  # something else stands before them
+        raise NotAState("is packed in a way that a resume state never is")
     for info in infos:
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1 or info.file_size != info.compress_size:
             raise NotAState("is packed in a way that a resume state never is")

@@ -42,7 +42,9 @@ def finder(files: Files, top: str = "my run/") -> bytes:
 def windows(files: Files) -> bytes:
     """With backslashes, folders too, and what the system leaves in one."""
     inside = [("run\\" + name.replace("/", "\\"), data) for name, data in files.items()]
-    return zipped([("run\\", b""), ("run\\samples\\", b""), *inside, ("run\\desktop.ini", b""), ("run\\Thumbs.db", b"")])
+    return zipped(
+        [("run\\", b""), ("run\\samples\\", b""), *inside, ("run\\desktop.ini", b""), ("run\\Thumbs.db", b"")]
+    )
 
 
 WAYS: dict[str, Callable[[Files], bytes]] = {

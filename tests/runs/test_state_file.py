@@ -142,7 +142,8 @@ def test_a_list_has_a_bounded_length() -> None:
     b"\x80\x02ccollections\nOrderedDict\n]]a\x85R.", b"\x80\x02ccollections\nOrderedDict\n)\x81.",
     b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n}b.", b"\x80\x02ctorch\nFloatStorage\n)R.", b"\x80\x02\x82\x01.",
     b"\x80\x02ctorch\nload\n.", b"\x80\x02cbuiltins\neval\n.", b"\x80\x02ctorch._utils\n_rebuild_tensor_v2\n)R.",
-    b"", b".", b"\x80\x02}", b"\x80\x02].", b"\x80\x02K\x01.", b"\x80\x05\x96" + b"\xff" * 8, b"\x80\x02r\xff\xff\xff\x7f.",
+    b"", b".", b"\x80\x02}", b"\x80\x02].", b"\x80\x02K\x01.", b"\x80\x05\x96" + b"\xff" * 8,
+    b"\x80\x02r\xff\xff\xff\x7f.",
     b"\x80\x02X\xff\xff\xff\xff.", b"\x80\x02(Q.", b"\x80\x02X\x01\0\0\0aQ.", b"\x80\x02}" + b"(" * 100_000,
     pickle.dumps({"a": bytes(10)}, 5), pickle.dumps({1, 2}, 4), pickle.dumps({"a": 1j}),
 ])  # fmt: skip
