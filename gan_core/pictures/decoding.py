@@ -30,6 +30,7 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION_TAG = 0x0112
+_META_BYTES = 1 << 16  # of a HEIC, in which it is described
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _START_OF_SCAN, _END_OF_IMAGE, _ALONE = 0xDA, 0xD9, range(0xD0, 0xD9)  # alone: without a length
 
@@ -143,7 +144,7 @@ def _read(image: Image.Image, raw: bytes, asked: Decoding) -> Image.Image:
     image.load()
     if raw[:4] == b"\x89PNG" and raw[24:25] == b"\x10":
         changes.append("16 bits a channel: scaled to 8")
-    turn = _UPRIGHT.get(_orientation(image))
+    turn = _UPRIGHT.get(_orientation(image, raw))
     square = _square(_eight_bits(image, changes), asked.framing)
     if square.mode == "RGBA":
         changes.append("transparent parts: filled with the background")
@@ -202,7 +203,10 @@ def _has_more_pages(image: Image.Image) -> bool:
     return found
 
 
-def _orientation(image: Image.Image) -> int:
+def _orientation(image: Image.Image, raw: bytes) -> int:
+    if image.format == "HEIF":  # its own turn goes before the EXIF data's, and its reader has made it
+        has_its_own = any(kind in raw[:_META_BYTES] for kind in (b"irot", b"imir"))
+        return 1 if has_its_own else image.info.get("original_orientation") or 1
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # EXIF data is extra: a broken one does not make the picture unreadable

@@ -33,7 +33,8 @@ def draw_upload(state: Tab) -> None:
     turn = st.session_state.setdefault("upload-turn", 0)
     files = st.file_uploader(
         "Pictures, or a zip of them", accept_multiple_files=True, key=f"upload:{turn}",
-        help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF, whatever they are called. In a zip, folders become classes. They stay on this machine.",
+        help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF, whatever they are called. In a zip, folders become "
+        "classes. They stay on this machine.",
     )  # fmt: skip
     options = st.session_state.setdefault("intake-options", IntakeOptions())
 
