@@ -77,21 +77,23 @@ def heic_grid(tile: bytes, rows: int, columns: int, width: int, height: int, tur
     kinds = [props[at + 4 : at + 8] for at in _starts(props)]
     of_tile = [kinds.index(kind) + 1 for kind in (b"hvcC", b"ispe")]
     of_whole = [kind + 1 for kind in range(len(kinds)) if kind >= kinds.index(b"ispe", of_tile[1])]
-    associations = struct.pack(">IIHB", 0, 2, 1, len(of_whole)) + bytes(of_whole)
-    associations += struct.pack(">HBBB", 2, 2, 0x80 | of_tile[0], of_tile[1])
+    tiles = range(2, 2 + rows * columns)  # each an item of its own, all of the same bytes
+    associations = struct.pack(">IIHB", 0, 1 + len(tiles), 1, len(of_whole)) + bytes(of_whole)
+    associations += b"".join(struct.pack(">HBBB", n, 2, 0x80 | of_tile[0], of_tile[1]) for n in tiles)
     entries = [box(b"infe", struct.pack(">IHH4sB", 2 << 24, number, 0, kind, 0))
-               for number, kind in ((1, b"grid"), (2, b"hvc1"))]  # fmt: skip
-    refs = box(b"dimg", struct.pack(">HH", 1, rows * columns) + struct.pack(">H", 2) * (rows * columns))
+               for number, kind in ((1, b"grid"), *((n, b"hvc1") for n in tiles))]  # fmt: skip
+    refs = box(b"dimg", struct.pack(f">HH{len(tiles)}H", 1, len(tiles), *tiles))
     grid = struct.pack(">BBBBII", 0, 1, rows - 1, columns - 1, width, height)
     pixels = top[b"mdat"]
 
     def meta(start: int) -> bytes:
-        place = struct.pack(">IBBH", 0, 0x44, 0x00, 2)
-        for number, offset, length in ((1, start, len(grid)), (2, start + len(grid), len(pixels))):
+        place = struct.pack(">IBBH", 0, 0x44, 0x00, 1 + len(tiles))
+        of_tiles = ((n, start + len(grid), len(pixels)) for n in tiles)
+        for number, offset, length in ((1, start, len(grid)), *of_tiles):
             place += struct.pack(">HHHII", number, 0, 1, offset, length)
         return box(b"meta", bytes(4) + b"".join((
             box(b"hdlr", inner[b"hdlr"]), box(b"pitm", struct.pack(">IH", 0, 1)), box(b"iloc", place),
-            box(b"iinf", struct.pack(">IH", 0, 2) + b"".join(entries)), box(b"iref", bytes(4) + refs),
+            box(b"iinf", struct.pack(">IH", 0, len(entries)) + b"".join(entries)), box(b"iref", bytes(4) + refs),
             box(b"iprp", box(b"ipco", props) + box(b"ipma", associations)),
         )))  # fmt: skip
 
