@@ -25,7 +25,7 @@ from gan_core.data.label_files import LabelFile, may_be_labels, read_label_file
 from gan_core.data.limits import MEGA, Budget, Limits, Refused, shown
 from gan_core.data.own import save_own
 from gan_core.data.own_edit import add_to_own
-from gan_core.data.picture import SIDE, Framing, read_picture
+from gan_core.data.picture import SIDE, Framing, PictureReader
 from gan_core.data.settling import settle
 
 Upload = tuple[str, bytes | BinaryIO]
@@ -136,13 +136,14 @@ def read_draft(
     framing = _framing(options)
     title = shown(title).strip() or shown(PurePosixPath(uploads[0][0]).stem if uploads else "") or "Images"
     stopped = ""
-    for file in _files(uploads, tray):
-        if progress is not None:
-            progress(file.done, f"{len(tray.found):,} images read")
-        if stopped := tray.full():
-            tray.passed_over += 1
-            continue
-        _take(tray, file, framing)
+    with PictureReader() as reader:
+        for file in _files(uploads, tray):
+            if progress is not None:
+                progress(file.done, f"{len(tray.found):,} images read")
+            if stopped := tray.full():
+                tray.passed_over += 1
+                continue
+            _take(tray, reader, file, framing)
     if stopped:
         tray.refused.append(Refusal(f"the last {tray.passed_over:,} files", stopped))
     return Draft(
@@ -229,7 +230,8 @@ def read_one(
     budget = Budget(limits or Limits())
     try:
         whole = _whole(io.BytesIO(content), len(content), budget)
-        return read_picture(whole, _framing(options or IntakeOptions()), budget).pixels
+        with PictureReader() as reader:
+            return reader.read(whole, _framing(options or IntakeOptions()), budget).pixels
     except Refused as refusal:
         raise ValueError(f"The picture cannot be read: {refusal}.") from None
 
@@ -270,13 +272,13 @@ def _whole(file: BinaryIO, size: int, budget: Budget) -> bytes:
     return file.read(budget.limits.file_bytes)
 
 
-def _take(tray: _Tray, file: _File, framing: Framing) -> None:
+def _take(tray: _Tray, reader: PictureReader, file: _File, framing: Framing) -> None:
     try:
         raw = file.read()
         if may_be_labels(file.name, raw[:8]) and (table := _labels(file, raw)) is not None:
             tray.tables.append((file.upload, file.zipped, file.raw, table))
             return
-        picture = read_picture(raw, framing, tray.budget)
+        picture = reader.read(raw, framing, tray.budget)
     except Refused as refusal:
         tray.refused.append(Refusal(shown(file.name), str(refusal)))
         return
