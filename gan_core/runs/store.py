@@ -57,7 +57,8 @@ class About:
     """config.json: what was decided when the run was made. threads 0: as many as the process has.
 
     past: what a branch goes through before its own first step, from the checkpoint that it was given. twin_of: the
-    run that trains in step with this one. sweep: the sweep that it is a member of.
+    run that trains in step with this one. sweep: the sweep that it is a member of. order: the how-manieth run of its
+    folder it is, whatever the clock said; 0 for those of earlier versions, which came before.
     """
 
     id: str
@@ -75,6 +76,7 @@ class About:
     past: tuple[Past, ...] = ()
     twin_of: str = ""
     sweep: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Standing:
     """Where a run stands, as last written. compiled_from_step: see `RunView`.
 
     until_step, until_seconds: where whoever started or resumed it last asked it to stop, before its full length; None
-    where nothing was asked.
+    where nothing was asked. until_seconds is compared with elapsed_seconds; that of a branch which still goes through
+    its parent's steps moves on by what those take (`RunLife`).
     """
 
     state: State = "queued"
@@ -210,6 +213,12 @@ class RunFolder:
         with self.read() as db:
             return read_checkpoints(db)
 
+    def seconds_at(self, step: int) -> float:
+        """Seconds of training at a step, as far as the curves tell; 0 before their first point."""
+        with self.read() as db:
+            (found,) = db.execute("SELECT max(elapsed_seconds) FROM points WHERE step <= ?", (step,)).fetchone()
+        return float(found or 0.0)
+
     def evaluations(self) -> list[Evaluation]:
         """In the order of steps."""
         with self.read() as db:
@@ -271,7 +280,7 @@ def _about_from(data: Any, run_id: str) -> About:
     )  # fmt: skip
     if not all(isinstance(text, str) for text in (*texts, *about.classes)):
         raise TypeError("a text")
-    limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53))
+    limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53), (about.order, 2**53))
     if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= most for n, most in limits):
         raise ValueError("a number")
     if past and past[-1].until != about.parent_step:
@@ -336,6 +345,23 @@ def run_ids(runs_dir: Path) -> list[str]:
         return []
     found = [p.parent.name for p in runs_dir.glob("*/config.json") if re.fullmatch(ID_PATTERN, p.parent.name)]
     return sorted(found, reverse=True)
+
+
+_orders: dict[Path, int] = {}  # of runs that were looked at: config.json is never rewritten
+
+
+def next_order(runs_dir: Path) -> int:
+    """For a run that is about to be made in this folder: after all that are there, also where a clock was wrong."""
+    newest = 0
+    for run_id in run_ids(runs_dir):
+        root = runs_dir / run_id
+        if root not in _orders:
+            try:
+                _orders[root] = RunFolder(root).about().order
+            except UnreadableRun:
+                continue
+        newest = max(newest, _orders[root])
+    return newest + 1
 
 
 def now_text() -> str:

@@ -39,7 +39,8 @@ def make_view(
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
         checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
         twin_of=about.twin_of, sweep=about.sweep, device_share=share,
-        compiled_from_step=standing.compiled_from_step,
+        compiled_from_step=standing.compiled_from_step, until_step=standing.until_step, order=about.order,
+        until_seconds=standing.until_seconds,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 

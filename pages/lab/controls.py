@@ -103,7 +103,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
-            help="Go on from the last checkpoint.",
+            help=f"{_from_where(view)}, to {view.goal}.",
             on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
         )  # fmt: skip
     elif kind == "finished":
@@ -128,6 +128,10 @@ def _draw_actions(state: Tab, view: Any) -> None:
         draw_branch(state, view, begin)
     if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
         _draw_explore(state)
+
+
+def _from_where(view: Any) -> str:
+    return "Go on from the last checkpoint" if view.checkpoints else "Begin again, as no checkpoint was made yet"
 
 
 def _draw_speed(state: Tab, view: Any) -> None:
@@ -170,10 +174,10 @@ def _draw_longer(state: Tab, view: Any) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
         what = "points" if makes_points(view) else "images"
-        for times in LONGER:
+        for times in (1, *LONGER) if view.cut_short else LONGER:
             total = view.total_images * times
             st.button(
-                f"{compact(total)} {what} in all",
+                f"{compact(total)} {what} in all{', as planned' if times == 1 else ''}",
                 key=f"longer:{times}",
                 width="stretch",
                 on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
@@ -237,7 +241,7 @@ def draw_trouble(view: Any) -> None:
             "trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {literal(public(view.error))}", view.advice
         )
     elif view.state == "interrupted":
-        cut = f"This run was {WORDS['interrupted']}. Resume goes on from its last checkpoint."
+        cut = f"This run was {WORDS['interrupted']}. Resume: {_from_where(view).lower()}."
         _draw_line("trouble", "power_off", " ".join(filter(None, (cut, literal(public(view.error))))))
     if view.warnings:
         first, *rest = (public(sentence) for sentence in view.warnings)

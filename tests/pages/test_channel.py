@@ -31,7 +31,7 @@ def run(manager: FakeManager) -> str:
     return run
 
 
-def _until(true: Any, seconds: float = 10.0) -> None:
+def _until(true: Any, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
