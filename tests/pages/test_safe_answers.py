@@ -7,11 +7,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from starlette.datastructures import MutableHeaders
 from streamlit import config
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from benchmarks.serving import Server, server
 from pages.ui.addresses import address, base_path, relative
@@ -80,6 +82,16 @@ def test_another_name_is_refused_on_every_path_but_health(served: Server, cookie
 def test_a_right_name_in_another_writing_is_answered(served: Server, cookie: str) -> None:
     for host in ("LOCALHOST", "localhost.:8501", "127.0.0.1:1", "[::1]:8501", "[::1]"):
         assert ask(served, "/_stcore/metrics", cookie=cookie, host=host)[0] == 200
+
+
+def test_streamlits_own_socket_does_not_break_at_an_origin_that_is_none(served: Server, cookie: str) -> None:
+    for origin in ("http://[", "http://[::1", "http://evil.example"):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(
+                f"ws://{urlsplit(served.url).netloc}/_stcore/stream", origin=origin, proxy=None,  # type: ignore[arg-type]
+                additional_headers={"Cookie": cookie},
+            )  # fmt: skip
+        assert refused.value.response.status_code == 403
 
 
 def test_the_scripts_of_streamlits_own_page_are_the_only_ones_in_line() -> None:
