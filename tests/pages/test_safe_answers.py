@@ -142,6 +142,9 @@ def test_names(monkeypatch: pytest.MonkeyPatch, host: str | None, allowed: list[
     [
         ("/explore/", "/explore", "https://h/p/explore"),
         ("/lab", "/?x=1", "https://h/p/?x=1"),
+        ("/a/b/lab", "./?x=1", "https://h/p/a/b/?x=1"),
+        ("/a/b/lab", "/a/b/?x=1", "https://h/p/a/b/?x=1"),
+        ("/a/b/explore/", "/a/b/explore", "https://h/p/a/b/explore"),
         ("/live/", "http://other:8501/live", "https://h/p/live"),
         ("/a/b/", "/a/b", "https://h/p/a/b"),
         ("/a/b", "//evil.example/x", "https://h/p/x"),
