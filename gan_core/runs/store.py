@@ -44,6 +44,10 @@ class UnknownRun(ValueError):
     """There is no run of that name."""
 
 
+class OddValue(ValueError):
+    """Something in a run's data that cannot be; its words end a sentence."""
+
+
 class UnreadableRun(ValueError):
     """The folder is there but does not hold a run that this version can read."""
 
@@ -165,8 +169,11 @@ class RunFolder:
             raise
         except UnknownVersion as error:
             raise UnreadableRun(f"The run {self.id} cannot be read: {error}.") from error
-        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
-            raise UnreadableRun(f"The data of the run {self.id} cannot be read ({error}).") from error
+        except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError) as error:
+            why = str(error) if isinstance(error, OddValue) else "a value in it is of a wrong kind"
+            if isinstance(error, sqlite3.Error | OSError):
+                why = "its metrics.db is missing or damaged"
+            raise UnreadableRun(f"The data of the run {self.id} cannot be read: {why}.") from error
 
     def standing(self) -> Standing:
         with self.read() as db:
@@ -198,7 +205,7 @@ class RunFolder:
             scores = np.frombuffer(blob, dtype=np.float32)
             least = 0 if size == 1 else 1  # a scene of points has neither columns nor rows
             if min(columns, rows) < least or size < 1 or len(scores) != columns * rows:
-                raise ValueError(f"the sample grid at step {step} has no such shape")
+                raise OddValue(f"the sample grid at step {step} has no such shape")
             return GridRow(step, images, columns, rows, size, str(sha256), scores)
 
     def checkpoints(self) -> list[CheckpointRow]:
@@ -230,7 +237,7 @@ def read_standing(db: sqlite3.Connection) -> Standing:
         " advice, warnings FROM state"
     ).fetchone()
     if row is None or row[0] not in STATES:
-        raise ValueError("it does not say how the run stands")
+        raise OddValue("it does not say how the run stands")
     state, step, images, seconds, error, compiled, until_step, until_seconds, *lists = row
     advice, warnings = (_sentences(text) for text in lists)
     return Standing(

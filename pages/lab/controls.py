@@ -13,6 +13,7 @@ from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
 from pages.lab.twin import draw_twins
 from pages.ui.components.copy import copy_link
+from pages.ui.literal import literal
 from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
 from pages.ui.suited import makes_points
@@ -163,7 +164,7 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
         type="primary" if primary else "secondary",
         icon=":material/play_arrow:",
         disabled=bool(found),
-        help=found[0] if found else "Start a new run with the settings of the panel.",
+        help=literal(found[0]) if found else "Start a new run with the settings of the panel.",
         on_click=begin,
         args=(state, state.begun, lambda: manager().start(state.config, preset=state.preset)),
     )
@@ -236,22 +237,24 @@ def draw_trouble(view: Any) -> None:
         return
     if view.state in ("diverged", "failed"):
         words = WORDS[view.state]
-        _draw_line("trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {public(view.error)}", view.advice)
+        _draw_line(
+            "trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {literal(public(view.error))}", view.advice
+        )
     elif view.state == "interrupted":
         cut = f"This run was {WORDS['interrupted']}. Resume: {_from_where(view).lower()}."
-        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, public(view.error)))))
+        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, literal(public(view.error))))))
     if view.warnings:
         first, *rest = (public(sentence) for sentence in view.warnings)
-        _draw_line("remark", "info", first, rest)
+        _draw_line("remark", "info", literal(first), rest)
 
 
 def _draw_line(key: str, icon: str, sentence: str, more: Sequence[str] = ()) -> None:
     """One line that takes little from the picture; what does not fit into it is in the popover."""
     with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/{icon}: {sentence}")
-        if not more and len(sentence) <= FITS:
+        if not more and len(sentence.replace("\\", "")) <= FITS:
             return
         label = "What helps" if key == "trouble" and more else "More"
         with st.popover(label, key=f"{key}-more"):
             st.markdown(sentence)
-            st.markdown("\n".join(f"- {public(line)}" for line in more))
+            st.markdown("\n".join(f"- {literal(public(line))}" for line in more))
