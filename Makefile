@@ -7,6 +7,9 @@
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
 ARGS ?=
+# In a URL an IPv6 address stands in brackets; "every address" is none that a browser can ask.
+NAME := $(if $(filter 0.0.0.0 ::,$(ADDRESS)),localhost,$(if $(findstring :,$(ADDRESS)),[$(ADDRESS)],$(ADDRESS)))
+BELOW := $(patsubst %,/%/,$(patsubst /%,%,$(patsubst %/,%,$(STREAMLIT_SERVER_BASE_URL_PATH))))
 VENV := .venv
 LOWEST :=
 PY := $(VENV)/bin/python
@@ -27,7 +30,7 @@ help:
 
 app: $(VENV)/app.stamp
 	$(PY) -c "$$CHECK_PORT" "$(ADDRESS)" "$(PORT)"
-	echo "GANscope is on http://$(ADDRESS):$(PORT) in a moment; Ctrl-C stops it, with every run saved."
+	echo "GANscope is on http://$(NAME):$(PORT)$(BELOW) in a moment; Ctrl-C stops it, with every run saved."
 	exec $(VENV)/bin/streamlit run app.py --server.headless true --server.address "$(ADDRESS)" --server.port "$(PORT)"
 
 test: lint chromium

@@ -204,3 +204,18 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names.add(node.module.partition(".")[0])
     return names
+
+
+@pytest.mark.parametrize(
+    ("words", "url"),
+    [
+        ([], "http://127.0.0.1:8501 "),
+        (["ADDRESS=::1", "PORT=8600"], "http://[::1]:8600 "),
+        (["ADDRESS=0.0.0.0"], "http://localhost:8501 "),
+        (["ADDRESS=::"], "http://localhost:8501 "),
+        (["ADDRESS=192.168.1.20", "STREAMLIT_SERVER_BASE_URL_PATH=/lab/"], "http://192.168.1.20:8501/lab/ "),
+    ],
+)
+def test_the_address_that_is_told_is_one_that_a_browser_takes(words: list[str], url: str) -> None:
+    shown = make("-n", "app", *words).stdout
+    assert f"GANscope is on {url}in a moment" in shown
