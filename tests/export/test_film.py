@@ -56,10 +56,20 @@ class Said:
     colours: tuple[int, int, int]  # colorspace, color_primaries, color_range
 
 
+def mean_colour(frame: av.VideoFrame) -> np.ndarray:
+    """Red, green, blue of 255 by BT.709's formula, narrow range; PyAV 14 would read it by another standard's."""
+    planes = frame.to_ndarray(format="yuv420p").ravel().astype(float)
+    luma_size = frame.width * frame.height
+    y, u, v = (part.mean() for part in np.split(planes, [luma_size, luma_size * 5 // 4]))
+    luma, blue, red = (y - 16) / 219, (u - 128) / 224, (v - 128) / 224
+    return 255 * np.array([luma + 1.5748 * red, luma - 0.1873 * blue - 0.4681 * red, luma + 1.8556 * blue])
+
+
 def read_mp4(data: bytes) -> tuple[list[np.ndarray], Said]:
+    """The mean colour of each frame, and what the file says of itself."""
     with av.open(io.BytesIO(data)) as film:
         stream = film.streams.video[0]
-        shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
+        shown = [mean_colour(frame) for frame in film.decode(stream)]
         context = stream.codec_context
         assert stream.duration is not None
         assert stream.time_base is not None
@@ -106,7 +116,7 @@ def test_an_mp4_has_all_frames_their_size_rate_and_colour(
     assert said.seconds == pytest.approx(2.0)
     assert len(shown) == 24
     for read, frame in zip(shown, frames, strict=True):
-        error = np.abs(read.mean(axis=(0, 1)) - frame.mean(axis=(0, 1)))
+        error = np.abs(read - frame.mean(axis=(0, 1)))
         assert error.max() < 4, "the mean colour of each frame, so that no frame is missing, doubled or moved"
     assert told == [pytest.approx((i + 1) / 24) for i in range(24)]
 
