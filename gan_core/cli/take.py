@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
-from gan_core.config.files import atomic_path, write_atomically
+from gan_core.config.files import open_handle, output_path, write_output
 from gan_core.export import discriminator_file, draw_samples, grid_png, metrics_csv, training_gif, write_npz
 from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
 from gan_core.runs import RunManager
@@ -27,10 +28,10 @@ def sample(arguments: argparse.Namespace) -> int:
     class_count = len(about.classes) if config.conditional else 0
     net = generator_net(manager, run)
     arrays = draw_samples(net, config.latent, class_count=class_count, count=arguments.count, seed=arguments.seed)
-    with atomic_path(out) as temporary:
+    with output_path(out) as temporary:
         write_npz(temporary, arrays)
     shapes = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in arrays.items())
-    print(f"{out}: {shapes}.")
+    say(out, f"{out}: {shapes}.")
     return 0
 
 
@@ -42,11 +43,11 @@ def export(arguments: argparse.Namespace) -> int:
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
     data = EXPORTERS[arguments.to](manager, run, arguments.scale)
-    write_atomically(out, data)
-    print(f"{out}: {len(data):,} bytes.")
+    write_output(out, data)
+    say(out, f"{out}: {len(data):,} bytes.")
     if arguments.to == "train-script" and needs_data(config := manager.config(run)):
         beside = out.with_suffix(".npz")
-        with atomic_path(beside) as temporary:
+        with output_path(beside) as temporary:
             write_npz(temporary, training_data(config, manager.data_dir))
         print(f"{beside}: the images that it learns from; name it with --data.")
     return 0
@@ -123,6 +124,11 @@ EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
     "csv": _csv,
 }
 """To a single file; `_tensorboard` writes a folder."""
+
+
+def say(out: Path, words: str) -> None:
+    """What was written, on standard output, unless that is where it was written to."""
+    print(words, file=sys.stderr if open_handle(out) == 1 else sys.stdout)
 
 
 def writable(path: Path) -> Path:

@@ -23,7 +23,7 @@ from gan_core.data import archive
 from gan_core.data.base import Progress
 from gan_core.data.limits import MEGA, Budget, Limits, Refused, shown
 from gan_core.data.own import save_own
-from gan_core.data.picture import SIDE, Framing, read_picture
+from gan_core.data.picture import SIDE, Framing, PictureReader
 
 Upload = tuple[str, bytes | BinaryIO]
 """A name, which is only ever shown, and the content: bytes, or a file that can seek."""
@@ -128,13 +128,14 @@ def read_uploads(
     framing = _framing(options)
     title = shown(title).strip() or shown(PurePosixPath(uploads[0][0]).stem if uploads else "") or "Images"
     stopped = ""
-    for done, name, folder, content in _files(uploads, tray):
-        if progress is not None:
-            progress(done, f"{len(tray.folders):,} images read")
-        if stopped := tray.full():
-            tray.passed_over += 1
-            continue
-        _take(tray, name, folder, content, framing)
+    with PictureReader() as reader:
+        for done, name, folder, content in _files(uploads, tray):
+            if progress is not None:
+                progress(done, f"{len(tray.folders):,} images read")
+            if stopped := tray.full():
+                tray.passed_over += 1
+                continue
+            _take(tray, reader, name, folder, content, framing)
     if stopped:
         tray.refused.append(Refusal(f"the last {tray.passed_over:,} files", stopped))
     return _keep(tray, title, data_dir, options)
@@ -147,7 +148,8 @@ def read_one(
     budget = Budget(limits or Limits())
     try:
         whole = _whole(io.BytesIO(content), len(content), budget)
-        return read_picture(whole, _framing(options or IntakeOptions()), budget).pixels
+        with PictureReader() as reader:
+            return reader.read(whole, _framing(options or IntakeOptions()), budget).pixels
     except Refused as refusal:
         raise ValueError(f"The picture cannot be read: {refusal}.") from None
 
@@ -186,9 +188,11 @@ def _whole(file: BinaryIO, size: int, budget: Budget) -> bytes:
     return file.read(budget.limits.file_bytes)
 
 
-def _take(tray: _Tray, name: str, folder: str, content: Callable[[], bytes], framing: Framing) -> None:
+def _take(
+    tray: _Tray, reader: PictureReader, name: str, folder: str, content: Callable[[], bytes], framing: Framing
+) -> None:
     try:
-        picture = read_picture(content(), framing, tray.budget)
+        picture = reader.read(content(), framing, tray.budget)
     except Refused as refusal:
         tray.refused.append(Refusal(shown(name), str(refusal)))
         return

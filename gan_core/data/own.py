@@ -22,6 +22,7 @@ from torch import Tensor
 
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.data.base import DataUnavailable
+from gan_core.data.npy import read_npy
 
 SIDE = 64
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?"
@@ -179,9 +180,7 @@ def _load_array(folder: Path, about: dict[str, Any], name: str, shape: tuple[int
     try:
         raw = path.read_bytes() if path.stat().st_size <= most_bytes else b""
         if hashlib.sha256(raw).hexdigest() == about["sha256"].get(name):
-            array: Array = np.load(io.BytesIO(raw), allow_pickle=False)
-            if array.shape == shape and array.dtype == np.dtype(kind):
-                return array
+            return read_npy(raw, shape, kind)
     except (OSError, ValueError):
         pass
     raise DataUnavailable(f"{path} is damaged; delete this image set and upload it again.")

@@ -19,6 +19,7 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs import on_demand, twins
+from gan_core.runs.advice import is_full_disk
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import start_branch
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
@@ -409,5 +410,7 @@ def _make_writable(folder: Path, what: str) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
+        if is_full_disk(error):
+            raise
         reason = error.strerror or str(error)
         raise ConfigError(f"The {what} folder {folder} cannot be written ({reason}); choose another.") from error

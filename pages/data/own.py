@@ -26,7 +26,6 @@ from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
-KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "zip")
 _SHOWN_REFUSALS = 30
 
 
@@ -34,8 +33,9 @@ def draw_upload(state: Tab) -> None:
     """Files in, a report out. What a file is, its content decides, not its name."""
     turn = st.session_state.setdefault("upload-turn", 0)
     files = st.file_uploader(
-        "Pictures, or a zip of them", type=list(KINDS), accept_multiple_files=True, key=f"upload:{turn}",
-        help="PNG, JPEG, WebP, BMP or GIF. In a zip, folders become classes. They stay on this machine.",
+        "Pictures, or a zip of them", accept_multiple_files=True, key=f"upload:{turn}",
+        help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF, whatever they are called. In a zip, folders become "
+        "classes. They stay on this machine.",
     )  # fmt: skip
     options = st.session_state.setdefault("intake-options", IntakeOptions())
 

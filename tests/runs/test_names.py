@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from gan_core.runs import names
+from gan_core.runs.archive import export_run
+from gan_core.runs.archive_reading import import_run
+
+from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick
 
 
 def test_names_sort_as_they_were_given(tmp_path: Path) -> None:
@@ -29,3 +33,43 @@ def test_a_name_says_the_preset_in_plain_letters_and_is_of_no_other_run(
     assert names.free_id(tmp_path, "My/Run!") == "20260102-030405678-my-run-bbbb"
     monkeypatch.setattr(secrets, "token_hex", lambda _: "cccc")
     assert names.free_id(tmp_path, "") == "20260102-030405678-run-cccc"
+
+
+def test_the_newest_run_is_the_one_made_last_whatever_the_clock_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = open_manager(tmp_path)
+
+    def made() -> str:
+        run = manager.start(quick(steps=2))
+        at_rest(manager, run)
+        return run
+
+    early = made()
+    with monkeypatch.context() as clock:
+        clock.setattr(names, "_later_moment", lambda: names.datetime(2031, 1, 1, tzinfo=names.UTC))
+        ahead = made()
+    assert ahead.startswith("2031")
+    late = made()
+    assert late < ahead
+    with (tmp_path / "run.zip").open("wb+") as file:
+        export_run(manager.runs_dir, ahead, tmp_path / "run.zip", "all")
+        brought = import_run(manager.runs_dir, file, "run.zip").run  # from now on a run of this folder
+    after = made()
+    manager.close()
+    assert [view.id for view in open_manager(tmp_path).views()] == [after, brought, late, ahead, early]
+
+
+def test_runs_of_earlier_versions_came_before_and_sort_by_name(tmp_path: Path) -> None:
+    manager = open_manager(tmp_path)
+    runs = [manager.start(quick(steps=2)) for _ in range(3)]
+    for run in runs:
+        at_rest(manager, run)
+        edit_config_json(folder_of(manager, run), order=0)
+    manager.close()
+    other = open_manager(tmp_path)
+    assert [view.id for view in other.views()] == runs[::-1]
+    newest = other.start(quick(steps=2))
+    at_rest(other, newest)
+    assert other.views()[0].id == newest
+    other.close()
