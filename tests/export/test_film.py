@@ -18,6 +18,7 @@ from PIL import Image, ImageSequence
 
 import gan_core.export.film as film_module
 from gan_core.export.film import Film, Picture, enlarged, write_film
+from tests.pictures import mean_colour
 
 
 def noise_frames(count: int, shape: tuple[int, int, int], seed: int = 0) -> list[Picture]:
@@ -54,15 +55,6 @@ class Said:
     codec: str
     pix_fmt: str | None
     colours: tuple[int, int, int]  # colorspace, color_primaries, color_range
-
-
-def mean_colour(frame: av.VideoFrame) -> np.ndarray:
-    """Red, green, blue of 255 by BT.709's formula, narrow range; PyAV 14 would read it by another standard's."""
-    planes = frame.to_ndarray(format="yuv420p").ravel().astype(float)
-    luma_size = frame.width * frame.height
-    y, u, v = (part.mean() for part in np.split(planes, [luma_size, luma_size * 5 // 4]))
-    luma, blue, red = (y - 16) / 219, (u - 128) / 224, (v - 128) / 224
-    return 255 * np.array([luma + 1.5748 * red, luma - 0.1873 * blue - 0.4681 * red, luma + 1.8556 * blue])
 
 
 def read_mp4(data: bytes) -> tuple[list[np.ndarray], Said]:
