@@ -294,3 +294,21 @@ def test_a_link_gives_back_the_configuration(home: Home, data: st.DataObject) ->
     assert back.notice == ""
     assert (back.preset, back.config) == (name, config)
     assert not differences(back.config, config)
+
+
+def test_a_run_that_was_asked_to_stop_says_where_and_can_have_its_planned_length(
+    home: Home, manager: FakeManager
+) -> None:
+    run = manager.start(RunConfig(), preset="fashion-fast")
+    manager.put(run, state="interrupted", step=100, checkpoints=(80,), until_step=240)
+    assert open_lab({"run": run}).button(key="resume").proto.help == "Go on from the last checkpoint, to step 240."
+    manager.put(run, checkpoints=(), until_step=None, until_seconds=90.0)
+    app = open_lab({"run": run})
+    said = "Begin again, as no checkpoint was made yet, to 90 s of training."
+    assert app.button(key="resume").proto.help == said
+    assert not any("last checkpoint" in block.value for block in app.markdown)
+    manager.put(
+        run, state="finished", step=240, images=240 * 64, until_step=240, until_seconds=None, checkpoints=(240,)
+    )
+    longer = [button.label for button in open_lab({"run": run}).button if str(button.key).startswith("longer:")]
+    assert [label.endswith("in all, as planned") for label in longer] == [True, False, False, False]
