@@ -198,4 +198,4 @@ def test_states_that_are_costly_together_are_refused(tmp_path: Path) -> None:
     start = time.process_time()
     with pytest.raises(NotARun, match="too long together"):
         import_run(tmp_path / "runs", io.BytesIO(packed({**files, **many})), "x.zip")
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 20  # of which forty would take four times as much
