@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,8 +11,11 @@ from torch import Tensor
 
 from gan_core.config.fields import choice, text
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
-from gan_core.data.own import SIDE, SLUG, OwnSet, load_own, own_set
+from gan_core.data.content import Content
+from gan_core.data.own import SIDE, SLUG, OwnSet, content_of, list_own, load_own, own_set
 from gan_core.data.pixels import held_out_count, split_held_out, to_size
+
+_NONE_CHOSEN = "No image set is chosen: upload your images, or choose one of your sets."
 
 
 @datasets.register("images", label="Your images")
@@ -31,15 +35,29 @@ class OwnImages(Dataset):
         return self.colour == "grey" or (self.colour == "as found" and found_grey)
 
     def info(self, data_dir: Path) -> ImageInfo:
-        """count is 0 where no set is chosen or it cannot be read; `load` then says why."""
-        known = own_set(data_dir, self.slug) if self.slug else OwnSet("", "")
+        """count is 0, and there is a problem, where no set is chosen or it cannot be read."""
+        known = own_set(data_dir, self.slug) if self.slug else OwnSet("", "", problem=_NONE_CHOSEN)
         train_count = known.count - held_out_count(known.count)
-        return ImageInfo(1 if self._grey(known.grey) else 3, SIDE, train_count, known.classes, licence="Your own")
+        channels = 1 if self._grey(known.grey) else 3
+        return ImageInfo(channels, SIDE, train_count, known.classes, licence="Your own", problem=known.problem)
+
+    def content(self, data_dir: Path) -> Content:
+        if not self.slug:
+            raise DataUnavailable(_NONE_CHOSEN)
+        return content_of(data_dir, self.slug)
+
+    def elsewhere(self, digest: str, data_dir: Path) -> OwnImages | None:
+        """The newest set that holds it, brought in or restored under another name."""
+        for known in list_own(data_dir):
+            with suppress(DataUnavailable):
+                if content_of(data_dir, known.slug).digest == digest:
+                    return replace(self, slug=known.slug)
+        return None
 
     def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
         """A tenth is held out, always the same."""
         if not self.slug:
-            raise DataUnavailable("No image set is chosen: upload your images, or choose one of your sets.")
+            raise DataUnavailable(_NONE_CHOSEN)
         images, labels, classes = load_own(data_dir, self.slug)
         if self._grey(own_set(data_dir, self.slug).grey):
             images = _luminance(images)

@@ -115,7 +115,7 @@ Judge = ImageJudge | PointJudge
 
 
 class Judges:
-    """Made once for each dataset, size and number of samples, and kept while they are likely to be wanted again."""
+    """Made once for each dataset (by what it holds), size and number of samples, and kept for the next who asks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # held while one is made
@@ -124,9 +124,14 @@ class Judges:
         self._begun: dict[str, Future[Judge]] = {}
         self._threads: list[threading.Thread] = []
 
-    def soon(self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int) -> Future[Judge]:
-        """Make it beside what else goes on, in a thread of its own. The same for all who ask."""
-        key = _key(config, samples)
+    def soon(
+        self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int, content: str = ""
+    ) -> Future[Judge]:  # fmt: skip
+        """Make it beside what else goes on, in a thread of its own. The same for all who ask.
+
+        content: the digest of the data that `load_data` gives.
+        """
+        key = _key(config, samples, content)
 
         def work(future: Future[Judge]) -> None:
             one_thread()
@@ -155,7 +160,7 @@ class Judges:
 
         Raises ValueError where there are too few real images.
         """
-        key = _key(config, samples) + (space.name if space else "")
+        key = _key(config, samples, data.content) + (space.name if space else "")
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = _judge(config, data, samples, space)
@@ -165,9 +170,10 @@ class Judges:
             return self._kept[key]
 
 
-def _key(config: RunConfig, samples: int) -> str:
+def _key(config: RunConfig, samples: int, content: str) -> str:
     samples = POINTS if isinstance(config.data, PointDataset) else samples
-    return json.dumps([datasets.name_of(config.data), to_dict(config.data), config.size, samples], sort_keys=True)
+    data = datasets.name_of(config.data), to_dict(config.data)
+    return json.dumps([*data, content, config.size, samples], sort_keys=True)
 
 
 def _judge(config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None) -> Judge:

@@ -31,6 +31,7 @@ from gan_core.runs.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.sweep_measures import measured
 from gan_core.runs.sweep_plan import Plan
 from gan_core.runs.together import seat_together
+from gan_core.runs.trust import check_data
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.batched import apart, kinship
@@ -211,10 +212,15 @@ class Sweeps:
     def go_on(self, sweep_id: str) -> int:
         """Let paused members go on, and resume those at rest that are not at their end; how many.
 
-        Raises ValueError in one sentence where none can, OSError where a member's folder cannot be written.
+        Raises ValueError in one sentence where none can, or where the data of one of them have changed; OSError where
+        a member's folder cannot be written.
         """
         sweep, manager = self.sweep(sweep_id), self._manager
         views = [view for view in self.views(sweep) if view is not None]
+        for view in views:
+            if not _is_done(view) and not manager.trains_here(view.id):  # all go on with their data, or none does
+                folder = RunFolder(manager.runs_dir / view.id)
+                check_data(folder, folder.about(), manager.config(view.id), manager.data_dir)
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         self._wait_for(paused)
@@ -222,7 +228,7 @@ class Sweeps:
         refused: list[str] = []
         with ExitStack() as undo:
             for view in views:
-                if view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
+                if view.state in LIVE or _is_done(view):
                     continue
                 try:
                     entries.append(ready_to_resume(manager, view.id, Limits(), None))
@@ -258,3 +264,7 @@ class Sweeps:
         """Its file goes; its runs stay."""
         self.sweep(sweep_id)
         (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)
+
+
+def _is_done(view: RunView) -> bool:
+    return view.state == "finished" and view.images >= view.total_images

@@ -42,6 +42,7 @@ def watched(state: Tab) -> Any:
 def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", name: str = "", twin: str = "") -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
     info = config.data.info(manager().data_dir)
+    classes = manager().about(view.id).classes if view else info.classes  # a run keeps its own
     live_view(
         token=home().token,
         run=view.id if view else "",
@@ -50,7 +51,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         probability=bool(config.loss.probability),
         threshold=config.loss.fixed_threshold(),
         epoch_images=info.count,
-        class_names=info.classes if config.conditional else (),
+        class_names=classes if config.conditional else (),
         preview=None if view and not shows_points(config.data) else preview_of(config),
         missing=NOT_HERE if info.needs_download and view is None else "",
         projector=state.projector,
