@@ -24,7 +24,7 @@ from gan_core.runs.diagnosis import Diagnoser
 from gan_core.runs.handed_out import safetensors_bytes
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.shelf import Shelf
-from gan_core.runs.sweep_plan import Plan
+from gan_core.runs.sweep_plan import Axis, Plan
 from gan_core.runs.sweeps import Sweeps
 from gan_core.training import RunConfig
 from tests.data.discs import BLUE, RED, discs, keep
@@ -255,7 +255,7 @@ def test_twins_go_on_together_or_not_at_all(manager: RunManager) -> None:
 def test_a_sweep_across_a_change_goes_on_with_none_of_its_members(manager: RunManager, together: bool) -> None:
     keep(manager.data_dir, discs(RED))
     sweeps = Sweeps(manager)
-    plan = Plan(config_of(), {"g_optimizer.lr": (0.001, 0.0001)})
+    plan = Plan(config_of(), (Axis("g_optimizer.lr", ("0.001", "0.0001")),))
     sweep = sweeps.start(plan, together=together, stop_at_step=STEPS)
     members = [member.run for member in sweeps.sweep(sweep).members]
     assert {at_rest(manager, run).state for run in members} == {"finished"}
