@@ -14,8 +14,9 @@ from gan_core.data.own import own_set
 from gan_core.data.own_images import OwnImages
 from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.library import DataLibrary
+from gan_core.runs.past import ahead, stages
 from gan_core.runs.store import About, RunFolder
-from gan_core.runs.views import first_config
+from gan_core.runs.views import first_config, known_config
 from gan_core.runs.writer import write_about
 from gan_core.training import RunConfig
 
@@ -82,11 +83,15 @@ def load_trained(library: DataLibrary, about: About, config: RunConfig, *, from_
 
 
 def check_data(folder: RunFolder, about: About, config: RunConfig, data_dir: Path) -> None:
-    """That a run can go on with what is here. Raises DataChanged.
+    """That a run can go on with what is here, through the stages that are still ahead of it. Raises DataChanged.
 
     Of an earlier version's run a checkpoint tells how many images it learned from.
     """
     there = on_data(about, config, data_dir)
+    if about.past:
+        kept = folder.checkpoints()
+        for stage in ahead(stages(about, ()), kept[-1].step if kept else None)[:-1]:
+            on_data(about, known_config(about, stage.config), data_dir)
     if content_of_run(about, config) is not None:
         return
     if not isinstance(there.data, OwnImages) or (found := newest_sound(folder)[0]) is None:

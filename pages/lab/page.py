@@ -8,7 +8,9 @@ import streamlit as st
 
 from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
+from gan_core.data.pixels import held_out_count
 from gan_core.runs.states import LIVE
+from gan_core.runs.trust import content_of_run
 from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch
 from pages.lab.controls import draw_controls, draw_trouble
@@ -42,7 +44,12 @@ def watched(state: Tab) -> Any:
 def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", name: str = "", twin: str = "") -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
     info = config.data.info(manager().data_dir)
-    classes = manager().about(view.id).classes if view else info.classes  # a run keeps its own
+    classes, epoch_images = info.classes, info.count
+    if view:  # whatever lies there by now
+        about = manager().about(view.id)
+        classes, known = about.classes, content_of_run(about, config)
+        if known and known.count:
+            epoch_images = known.count - held_out_count(known.count)
     live_view(
         token=home().token,
         run=view.id if view else "",
@@ -50,7 +57,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         name=(name or view.title or preset_label(view.preset)) if view else "",
         probability=bool(config.loss.probability),
         threshold=config.loss.fixed_threshold(),
-        epoch_images=info.count,
+        epoch_images=epoch_images,
         class_names=classes if config.conditional else (),
         preview=None if view and not shows_points(config.data) else preview_of(config),
         missing=NOT_HERE if info.needs_download and view is None else "",

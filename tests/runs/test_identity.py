@@ -43,7 +43,7 @@ def manager(tmp_path: Path) -> Iterator[RunManager]:
     found.close()
 
 
-def config_of(slug: str = "my-drawings", *, steps: int = 400, **changes: object) -> RunConfig:
+def config_of(slug: str = "my-drawings", *, steps: int = 40, **changes: object) -> RunConfig:
     return replace(quick(steps=steps, **changes), data=OwnImages(slug), size=28)
 
 
@@ -276,10 +276,34 @@ def test_a_member_that_waits_while_its_set_changes_says_so(manager: RunManager, 
     first = manager.start(quick(steps=1_000_000))
     until_state(manager, first, "running")
     waiting = manager.start(config_of(), stop_at_step=STEPS)
-    change_colour(manager)
+    token = change_colour(manager)
     manager.send(first, Stop())
     view = at_rest(manager, waiting)
     assert (view.state, view.error) == ("failed", OTHERS)
+    delete_own(manager.data_dir, "my-drawings")
+    restore_own(manager.data_dir, token)
+    manager.resume(waiting, stop_at_step=STEPS)
+    assert (at_rest(manager, waiting).state, manager.view(waiting).step) == ("finished", STEPS)
+
+
+def test_a_branch_that_is_not_itself_yet_needs_its_parents_pictures(manager: RunManager) -> None:
+    keep(manager.data_dir, discs(RED))
+    other = keep(manager.data_dir, discs(BLUE), "Blue")
+    run = trained(manager)
+    first = manager.start(quick(steps=1_000_000))
+    until_state(manager, first, "running")
+    branch = manager.branch(run, STEPS - 5, {"data.slug": other})
+    manager.send(branch, Stop())
+    assert at_rest(manager, branch).step == 0
+    token = change_colour(manager)
+    with pytest.raises(DataChanged) as refused:
+        manager.resume(branch)
+    assert str(refused.value) == OTHERS
+    delete_own(manager.data_dir, "my-drawings")
+    restore_own(manager.data_dir, token)
+    manager.send(first, Stop())
+    manager.resume(branch, stop_at_step=2 * STEPS)
+    assert at_rest(manager, branch).step == 2 * STEPS
 
 
 # --- runs that came from elsewhere, and from before
@@ -323,11 +347,15 @@ def as_before(manager: RunManager, run: str) -> None:
     path.write_text(json.dumps(known))
 
 
-def test_an_earlier_versions_run_opens_is_measured_and_learns_what_it_is_trained_on(manager: RunManager) -> None:
+def test_an_earlier_versions_run_opens_is_measured_and_learns_what_it_is_trained_on(
+    manager: RunManager, tmp_path: Path
+) -> None:
     keep(manager.data_dir, discs(RED))
     run = trained(manager)
     as_before(manager, run)
     assert manager.about(run).trained_on == {}
+    (note,) = import_run(manager.runs_dir, exported(manager, run, tmp_path), "run.zip").notes
+    assert note == 'It does not say which pictures "my-drawings" held; see that the set of that name here is the one.'
     assert manager.evaluate(run, samples=100).step == STEPS
     manager.resume(run, stop_at_step=2 * STEPS)
     view = at_rest(manager, run)
