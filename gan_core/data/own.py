@@ -117,9 +117,9 @@ def _fingerprint(about: Mapping[str, Any]) -> str:
 
 
 def content_of(data_dir: Path, slug: str) -> Content:
-    """What a set holds: as it was written down when it was kept, where nothing has changed since; else looked at.
+    """What a set holds: as it was written down when it was kept; looked at anew where a file has changed.
 
-    Asked again it answers at once, until a file of the set changes. Raises DataUnavailable as `load_own`.
+    Asked again it answers at once. Raises DataUnavailable as `load_own`.
     """
     folder = folder_of(data_dir, slug)
     signature = _signature(folder)  # before anything is read
@@ -130,15 +130,16 @@ def content_of(data_dir: Path, slug: str) -> Content:
         return known[1]
     try:
         stored = about["content"]
-        if stored["of"] != _fingerprint(about):
+        if known is not None or stored["of"] != _fingerprint(about):
             raise ValueError("it is of another state of the set")
         found = read_content({"digest": stored["digest"], "pictures": stored["pictures"]})
-        digest, pictures = found.digest, found.pictures
-    except (KeyError, TypeError, ValueError):  # an earlier version's set, or one that was edited
+        digest, pictures, count = found.digest, found.pictures, about["count"]
+    except (KeyError, TypeError, ValueError):  # an earlier version's set, or one that was edited or replaced
         images, labels, classes = load_own(data_dir, slug)
+        count = len(images)
         digest, pictures = dataset_digest(images.numpy(), () if labels is None else labels.tolist(), classes)
     title, classes = about["title"][:_MOST_LETTERS], tuple(name[:_MOST_LETTERS] for name in about["classes"])
-    found = Content(digest, pictures, about["count"], classes, title)
+    found = Content(digest, pictures, count, classes, title)
     if _signature(folder) == signature:  # else somebody changes it at this moment
         with _contents_guard:
             _contents[folder] = signature, found

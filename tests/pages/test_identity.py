@@ -15,7 +15,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gan_core.config.codec import to_dict
-from gan_core.data import OwnImages, delete_own
+from gan_core.data import DataUnavailable, OwnImages, delete_own
 from gan_core.runs import RunManager
 from gan_core.runs.shelf import Shelf
 from pages.explore.ops import inversion, maps
@@ -65,6 +65,15 @@ def test_files_that_change_on_disk_are_shown_at_once(tmp_path: Path) -> None:
     shutil.rmtree(own / slug)
     shutil.copytree(own / other, own / slug)
     assert ink(previews.get(preview_key(previews, OwnImages(slug), 28, tmp_path))) == "blue"
+
+
+def test_a_file_that_was_damaged_is_not_shown_as_it_was(tmp_path: Path) -> None:
+    previews, slug = Previews(), keep(tmp_path, discs(RED))
+    preview_key(previews, OwnImages(slug), 28, tmp_path)
+    path = tmp_path / "own" / slug / "images.npy"
+    path.write_bytes(path.read_bytes()[::-1])
+    with pytest.raises(DataUnavailable, match="is damaged"):
+        preview_key(previews, OwnImages(slug), 28, tmp_path)
 
 
 @pytest.fixture
