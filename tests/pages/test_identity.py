@@ -18,6 +18,7 @@ from gan_core.config.codec import to_dict
 from gan_core.data import DataUnavailable, OwnImages, delete_own
 from gan_core.runs import RunManager
 from gan_core.runs.shelf import Shelf
+from pages.compare import settings
 from pages.explore.ops import inversion, maps
 from pages.explore.ops.desk import Desk
 from pages.lab.page import preview_of
@@ -140,3 +141,22 @@ def test_the_lab_shows_what_the_next_run_will_learn_from(home: Home, manager: Fa
     assert before["key"] != after["key"]
     assert (ink(home.previews.get(before["key"])), ink(home.previews.get(after["key"]))) == ("red", "blue")
     assert to_dict(config)["data"]["slug"] == "my-drawings"
+
+
+def test_compared_runs_of_one_name_tell_what_it_held(
+    trained: tuple[RunManager, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager, red = trained
+    monkeypatch.setattr(settings, "manager", lambda: manager)
+    delete_own(manager.data_dir, "my-drawings")
+    keep(manager.data_dir, discs(BLUE))
+    blue = manager.start(manager.config(red), stop_at_step=4)
+    assert at_rest(manager, blue).state == "finished"
+    row = settings.content_row([manager.view(run) for run in (red, blue)], 2)
+    assert row is not None
+    assert row["differs"]
+    assert [cell.split(" (")[0] for cell in row["cells"]] == ["40 pictures"] * 2
+    alone = settings.content_row([manager.view(red)], 2)  # against its preset
+    assert alone is not None
+    assert (alone["differs"], alone["cells"][1]) == (False, "–")
+    assert settings.content_row([], 1) is None

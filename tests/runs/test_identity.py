@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gan_core.config.codec import ConfigError
 from gan_core.data import OwnImages, delete_own, list_own, restore_own
@@ -27,6 +28,7 @@ from gan_core.runs.shelf import Shelf
 from gan_core.runs.sweep_plan import Axis, Plan
 from gan_core.runs.sweeps import Sweeps
 from gan_core.training import RunConfig
+from gan_core.training.batches import Batches
 from tests.data.discs import BLUE, RED, discs, keep
 from tests.runs.helpers import at_rest, edit_config_json, fingerprint, folder_of, open_manager, quick, until_state
 
@@ -445,3 +447,17 @@ def test_nothing_is_said_of_sets_that_have_not_changed(manager: RunManager) -> N
     edit_config_json(folder_of(manager, run), trained_on={"shapes": {"digest": "0" * 64, "title": "Shapes"}})
     with pytest.raises(DataChanged, match="Shapes is not what it was when this run was trained on it"):
         manager.resume(run)
+
+
+def test_a_checkpoint_knows_the_images_of_its_batches(manager: RunManager) -> None:
+    """Also where nothing above it asked: as many others are not the same."""
+    cpu = torch.device("cpu")
+    sets = [OwnImages(keep(manager.data_dir, discs(colour))) for colour in (RED, BLUE)]
+    red, blue = (DataLibrary(manager.data_dir).load(data, 28) for data in sets)
+    state = Batches(red, 8, 1, cpu).state()
+    Batches(red, 8, 1, cpu).load_state(state)
+    with pytest.raises(ValueError, match="has other images than the run was trained on"):
+        Batches(blue, 8, 1, cpu).load_state(state)
+    Batches(blue, 8, 1, cpu).load_state(state, other_data=True)  # a branch that learns from something else
+    del state["content"]  # of an earlier version
+    Batches(blue, 8, 1, cpu).load_state(state)
