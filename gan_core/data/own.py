@@ -8,7 +8,6 @@ import json
 import re
 import secrets
 import shutil
-import threading
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,8 @@ from torch import Tensor
 
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.data.base import DataUnavailable
-from gan_core.data.content import Content, dataset_digest, read_content
+from gan_core.data.content import stored_content
+from gan_core.data.pixels import split_held_out
 
 SIDE = 64
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?"
@@ -31,12 +31,7 @@ _MOST_IMAGES, _MOST_CLASSES, _MOST_ABOUT_BYTES = 1_000_000, 1_000, 1 << 20
 _FORMAT = 1
 _LEFT_BEHIND_SECONDS = 3_600
 
-_MOST_LETTERS = 200  # of a name that a run keeps
-
 Array = np.ndarray[Any, np.dtype[Any]]
-
-_contents: dict[Path, tuple[tuple[tuple[str, int, int, int], ...], Content]] = {}
-_contents_guard = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ def save_own(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    about["content"] = _stored(about, *dataset_digest(images, labels if classes else (), classes))
+    about["content"] = stored_content(about, images, labels if classes else (), classes, held_out_of(len(images)))
     files["about.json"] = json.dumps(about, ensure_ascii=False, indent=1).encode()
     _sweep(own)
     try:
@@ -106,53 +101,11 @@ def save_own(
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _stored(about: Mapping[str, Any], digest: str, pictures: str) -> dict[str, str]:
-    """The set's content as about.json keeps it, with what it holds for: `about` as it is but for its names."""
-    return {"of": _fingerprint(about), "digest": digest, "pictures": pictures}
-
-
-def _fingerprint(about: Mapping[str, Any]) -> str:
-    decides = {name: value for name, value in about.items() if name not in ("content", "title", "created")}
-    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
-
-
-def content_of(data_dir: Path, slug: str) -> Content:
-    """What a set holds: as it was written down when it was kept; looked at anew where a file has changed.
-
-    Asked again it answers at once. Raises DataUnavailable as `load_own`.
-    """
-    folder = folder_of(data_dir, slug)
-    signature = _signature(folder)  # before anything is read
-    about = read_about(folder)
-    with _contents_guard:
-        known = _contents.get(folder)
-    if signature and known is not None and known[0] == signature:
-        return known[1]
-    try:
-        stored = about["content"]
-        if known is not None or stored["of"] != _fingerprint(about):
-            raise ValueError("it is of another state of the set")
-        found = read_content({"digest": stored["digest"], "pictures": stored["pictures"]})
-        digest, pictures, count = found.digest, found.pictures, about["count"]
-    except (KeyError, TypeError, ValueError):  # an earlier version's set, or one that was edited or replaced
-        images, labels, classes = load_own(data_dir, slug)
-        count = len(images)
-        digest, pictures = dataset_digest(images.numpy(), () if labels is None else labels.tolist(), classes)
-    title, classes = about["title"][:_MOST_LETTERS], tuple(name[:_MOST_LETTERS] for name in about["classes"])
-    found = Content(digest, pictures, count, classes, title)
-    if _signature(folder) == signature:  # else somebody changes it at this moment
-        with _contents_guard:
-            _contents[folder] = signature, found
-    return found
-
-
-def _signature(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
-    """Name, identity, size and time of every file of a set; () where it is just going, or not there."""
-    try:
-        stats = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
-    except OSError:
-        return ()
-    return tuple((name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+def held_out_of(count: int) -> Array:
+    """Which of so many pictures no run trains on, bool [count]."""
+    held_out = np.zeros(count, bool)
+    held_out[split_held_out(count)[1].numpy()] = True
+    return held_out
 
 
 def _sweep(own: Path) -> None:

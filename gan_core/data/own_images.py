@@ -12,7 +12,8 @@ from torch import Tensor
 from gan_core.config.fields import choice, text
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
 from gan_core.data.content import Content
-from gan_core.data.own import SIDE, SLUG, OwnSet, content_of, list_own, load_own, own_set
+from gan_core.data.own import SIDE, SLUG, OwnSet, list_own, load_own, own_set
+from gan_core.data.own_content import content_of
 from gan_core.data.pixels import held_out_count, split_held_out, to_size
 
 _NONE_CHOSEN = "No image set is chosen: upload your images, or choose one of your sets."

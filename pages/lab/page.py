@@ -8,7 +8,6 @@ import streamlit as st
 
 from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
-from gan_core.data.pixels import held_out_count
 from gan_core.runs.states import LIVE
 from gan_core.runs.trust import content_of_run
 from gan_core.training import RunConfig
@@ -49,7 +48,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         about = manager().about(view.id)
         classes, known = about.classes, content_of_run(about, config)
         if known and known.count:
-            epoch_images = known.count - held_out_count(known.count)
+            epoch_images = known.count - known.held_out
     live_view(
         token=home().token,
         run=view.id if view else "",

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_core.data import Drawn, Emoji, FashionMnist, KMnist, Mnist, OwnImages, Ring, Shapes, datasets, own
+from gan_core.data import Drawn, Emoji, FashionMnist, KMnist, Mnist, OwnImages, Ring, Shapes, datasets, own_content
 from gan_core.data.content import Content, read_content
 from gan_core.data.identity import place_of, what_changed
-from gan_core.data.own import content_of, load_own
+from gan_core.data.own import load_own
+from gan_core.data.own_content import content_of
 from tests.data.discs import BLUE, RED, discs, keep
 
 
@@ -63,7 +64,9 @@ def test_asked_again_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     slug, old = keep(tmp_path, discs(RED)), keep(tmp_path, discs(BLUE), "Old")
     edit(about_of(tmp_path, old), content=None)
     looked: list[str] = []
-    monkeypatch.setattr(own, "load_own", lambda data_dir, name: looked.append(name) or load_own(data_dir, name))
+    monkeypatch.setattr(
+        own_content, "load_own", lambda data_dir, name: looked.append(name) or load_own(data_dir, name)
+    )
     for _ in range(3):
         content_of(tmp_path, slug)
         content_of(tmp_path, old)
@@ -84,7 +87,7 @@ def test_what_comes_along_is_drawn_or_fetched_has_one_too(tmp_path: Path) -> Non
 @pytest.mark.parametrize("change", [
     lambda d: d | {"digest": "0"}, lambda d: d | {"pictures": 3}, lambda d: d | {"count": True},
     lambda d: d | {"classes": [1]}, lambda d: d | {"title": "x" * 1_000}, lambda d: d | {"other": 1}, lambda d: [d],
-    lambda d: {},
+    lambda d: {}, lambda d: d | {"held_out": 41}, lambda d: d | {"held_out": None},
 ])  # fmt: skip
 def test_a_record_that_is_none_is_refused(tmp_path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     good = asdict(content_of(tmp_path, keep(tmp_path, discs(RED), classes=("a", "b"))))
@@ -94,7 +97,7 @@ def test_a_record_that_is_none_is_refused(tmp_path: Path, change: Callable[[dict
 
 
 def known(count: int, pictures: str, *classes: str) -> Content:
-    return Content("f" * 64, pictures * 64, count, classes, "Mine")
+    return Content("f" * 64, pictures * 64, count, 0, classes, "Mine")
 
 
 @pytest.mark.parametrize(("before", "now", "words"), [

@@ -16,7 +16,7 @@ import torch
 from gan_core.config.codec import ConfigError
 from gan_core.data import OwnImages, delete_own, list_own, restore_own
 from gan_core.data.identity import DataChanged
-from gan_core.data.own import content_of
+from gan_core.data.own_content import content_of
 from gan_core.runs import RunManager
 from gan_core.runs.archive import export_run
 from gan_core.runs.archive_reading import import_run
