@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 FIXED = ("size", "conditional", "latent", "generator", "discriminator", "pack")
 
 
-def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Mapping[str, Any], title: str) -> str:
+def start_branch(
+    manager: RunManager, run_id: str, step: int | None, changes: Mapping[str, Any], title: str, asked: Limits
+) -> str:
     """As `RunManager.branch`."""
     parent = open_run(manager.runs_dir, run_id)
     origin = parent.about()
@@ -37,6 +39,7 @@ def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Ma
     old = config = manager._config(parent, at_step=start.step)
     for path, value in changes.items():
         config = replace_at(config, path, value)
+    config = _long_enough(config, start, asked.steps)
     same_data = old.data == config.data
     if same_data:
         check_data(parent, origin, config, manager.data_dir)
@@ -51,10 +54,33 @@ def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Ma
         about, parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
         trained_on={**origin.trained_on, **about.trained_on},
     )  # fmt: skip
+    limits = _limits(parent, start, asked, longer="total_images" in changes)
     with manager._new_run(about) as (folder, lock, about):
-        fill_branch(parent, folder, start, evaluations=same_data)
-    manager._launch(RunFolder(manager.runs_dir / about.id), lock, about, config, start.standing(), Limits())
+        fill_branch(parent, folder, start, limits, evaluations=same_data)
+    folder = RunFolder(manager.runs_dir / about.id)
+    manager._launch(folder, lock, about, config, start.standing(limits), limits)
     return about.id
+
+
+def _long_enough(config: RunConfig, start: Start, steps: int | None) -> RunConfig:
+    """Raises ValueError where the branch would begin behind its own end."""
+    if steps is None:
+        return config
+    if steps <= start.step:
+        raise ValueError(f"The branch begins at step {start.step:,}; it cannot stop at step {steps:,}.")
+    needed = start.images + (steps - start.step) * config.batch_size * config.k_d
+    return replace_at(config, "total_images", max(config.total_images, needed))
+
+
+def _limits(parent: RunFolder, start: Start, asked: Limits, *, longer: bool) -> Limits:
+    """Where the branch stops, on its own clock: as asked for, else where its parent was to, if that lies ahead."""
+    began = start.row.elapsed_seconds if start.row else 0.0  # the parent's steps from there on are put on top later
+    if asked != Limits() or longer:
+        return Limits(asked.steps, None if asked.seconds is None else began + asked.seconds)
+    was, at = parent.standing(), parent.seconds_at(start.step)
+    steps = was.until_step if was.until_step is not None and was.until_step > start.step else None
+    left = None if was.until_seconds is None else was.until_seconds - at
+    return Limits(steps, began + left if left is not None and left > 0 else None)
 
 
 def check_past(manager: RunManager, origin: About, start: Start) -> None:
@@ -108,9 +134,10 @@ class Start:
     state: bytes = b""
     generator: bytes = b""
 
-    def standing(self) -> Standing:
+    def standing(self, limits: Limits) -> Standing:
         row = self.row
-        return Standing("queued", row.step, row.images, row.elapsed_seconds) if row else Standing()
+        before = Standing("queued", row.step, row.images, row.elapsed_seconds) if row else Standing()
+        return replace(before, until_step=limits.steps, until_seconds=limits.seconds)
 
 
 def find_start(folder: RunFolder, about: About, step: int | None, reached: int) -> Start:
@@ -144,7 +171,7 @@ def _images_of(about: About, part: Past) -> int:
     return images
 
 
-def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, *, evaluations: bool) -> None:
+def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, limits: Limits, *, evaluations: bool) -> None:
     """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError.
 
     evaluations: False where its data are others, so that its parent's measures are not of the same thing.
@@ -152,7 +179,7 @@ def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, *, evaluatio
     with contextlib.closing(RunWriter(branch)) as writer:
         if start.row is not None:
             _copy(parent, branch, writer, start.row, start.state, start.generator, evaluations=evaluations)
-        writer.stand(start.standing())
+        writer.stand(start.standing(limits))
 
 
 def _copy(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core.data.base import ImageSet
+from gan_core.data.points import PointDataset
 from gan_core.measure import IMAGE_MEASURES, ImageMeasure
 from gan_core.runs.checkpoints import newest_sound, sound_generator
 from gan_core.runs.evaluation import Evaluation
@@ -61,10 +62,17 @@ class RunReader:
         """PNG of real images laid out as the run's sample grid."""
         folder = open_run(self.runs_dir, run_id)
         config = self._config(folder)
+        if isinstance(config.data, PointDataset):
+            raise ValueError("This run learns points in the plane; it has no pictures.")
         return _real_grid(config, load_trained(self._library, folder.about(), config, from_memory=False))
 
     def real_grid_for(self, config: RunConfig) -> bytes:
-        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any."""
+        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any.
+
+        Raises ValueError for points in the plane.
+        """
+        if isinstance(config.data, PointDataset):
+            raise ValueError("This run learns points in the plane; it has no pictures.")
         return _real_grid(config, self._library.load(config.data, config.size))
 
     def checkpoint_generator(self, run_id: str, step: int | None = None) -> Path:

@@ -95,6 +95,7 @@ class Sweeps:
         together: False trains them one after another, each to the last bit as it would be alone.
         Raises ConfigError where a member cannot start, OSError where the folder cannot be written.
         """
+        self._manager.refuse_where_nothing_trains()
         if wrong := self.problems(plan):
             raise ConfigError(" ".join(wrong))
         configs = [self._manager.resolved(config) for config in plan.configs()]
@@ -124,8 +125,8 @@ class Sweeps:
         info = config.data.info(manager.data_dir)
         about = replace(manager._about(config, preset, title, info.channels, info.classes), sweep=sweep)
         with manager._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(Standing())
-        return RunFolder(manager.runs_dir / about.id), lock, about, config, Standing(), limits
+            writer.stand(before := Standing(until_step=limits.steps, until_seconds=limits.seconds))
+        return RunFolder(manager.runs_dir / about.id), lock, about, config, before, limits
 
     def _launch(self, entries: list[Ready], found: list[list[int]]) -> None:
         """Let them train, in groups; where one cannot, it and those after it are at rest again."""
@@ -216,9 +217,10 @@ class Sweeps:
         a member's folder cannot be written.
         """
         sweep, manager = self.sweep(sweep_id), self._manager
+        manager.refuse_where_nothing_trains()
         views = [view for view in self.views(sweep) if view is not None]
-        for view in views:
-            if not _is_done(view) and not manager.trains_here(view.id):  # all go on with their data, or none does
+        for view in views:  # all go on with their data, or none does
+            if view.state not in LIVE and view.state != "finished":
                 folder = RunFolder(manager.runs_dir / view.id)
                 check_data(folder, folder.about(), manager.config(view.id), manager.data_dir)
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
@@ -228,7 +230,7 @@ class Sweeps:
         refused: list[str] = []
         with ExitStack() as undo:
             for view in views:
-                if view.state in LIVE or _is_done(view):
+                if view.state in LIVE or view.state == "finished":
                     continue
                 try:
                     entries.append(ready_to_resume(manager, view.id, Limits(), None))
@@ -264,7 +266,3 @@ class Sweeps:
         """Its file goes; its runs stay."""
         self.sweep(sweep_id)
         (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)
-
-
-def _is_done(view: RunView) -> bool:
-    return view.state == "finished" and view.images >= view.total_images

@@ -257,15 +257,18 @@ def test_twins_go_on_together_or_not_at_all(manager: RunManager) -> None:
 def test_a_sweep_across_a_change_goes_on_with_none_of_its_members(manager: RunManager, together: bool) -> None:
     keep(manager.data_dir, discs(RED))
     sweeps = Sweeps(manager)
-    plan = Plan(config_of(), (Axis("g_optimizer.lr", ("0.001", "0.0001")),))
-    sweep = sweeps.start(plan, together=together, stop_at_step=STEPS)
+    plan = Plan(config_of(steps=1_000_000), (Axis("g_optimizer.lr", ("0.001", "0.0001")),))
+    sweep = sweeps.start(plan, together=together)
     members = [member.run for member in sweeps.sweep(sweep).members]
-    assert {at_rest(manager, run).state for run in members} == {"finished"}
+    until_state(manager, members[0], "running")
+    sweeps.stop(sweep)
+    assert {at_rest(manager, run).state for run in members} == {"stopped"}
+    steps = [manager.view(run).step for run in members]
     change_colour(manager)
     with pytest.raises(DataChanged) as refused:
         sweeps.go_on(sweep)
     assert str(refused.value) == OTHERS
-    assert {manager.view(run).step for run in members} == {STEPS}
+    assert [manager.view(run).step for run in members] == steps
     fresh = [member.run for member in sweeps.sweep(sweeps.start(plan, stop_at_step=STEPS)).members]
     assert {at_rest(manager, run).state for run in fresh} == {"finished"}
     assert {c.digest for run in fresh for c in manager.about(run).trained_on.values()} == {
