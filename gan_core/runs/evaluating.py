@@ -133,7 +133,7 @@ class Judges:
     ) -> Future[Judge]:  # fmt: skip
         """Make it beside what else goes on, in a thread of its own. The same for all who ask.
 
-        content: the digest of the data that `load_data` gives. The exception of what comes back is `Ended` where `end`
+        content: the digest of the data that `load_data` gives. What comes back raises `Ended` where `end`
         came before it was there.
         """
         key, told_to_end = _key(config, samples, content), threading.Event()
