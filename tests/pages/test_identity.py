@@ -41,7 +41,7 @@ def ink(png: bytes) -> str:
 
 def shown(home: Home, app: AppTest) -> list[str]:
     """The colours of the previews of own sets, as the page has them now."""
-    keys = [key for html in app.main.get("html") for key in re.findall(r"/preview/([0-9a-f]+)\.png", html.proto.body)]
+    keys = [key for html in app.main.get("html") for key in re.findall(r"preview/([0-9a-f]+)\.png", html.proto.body)]
     atlases = {key: home.previews.get(key) for key in keys}
     own = {preview_key(home.previews, OwnImages(s), 64, home.manager().data_dir, 8, 3) for s in ("my-drawings",)}
     return [ink(png) for key, png in atlases.items() if key in own]
