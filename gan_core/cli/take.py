@@ -45,7 +45,8 @@ def export(arguments: argparse.Namespace) -> int:
     data = EXPORTERS[arguments.to](manager, run, arguments.scale)
     write_output(out, data)
     say(out, f"{out}: {len(data):,} bytes.")
-    if arguments.to == "train-script" and needs_data(config := manager.config(run)):
+    if arguments.to == "train-script" and needs_data(manager.config(run)):
+        config = manager.config_on_data(run)
         beside = out.with_suffix(".npz")
         with output_path(beside) as temporary:
             write_npz(temporary, training_data(config, manager.data_dir))

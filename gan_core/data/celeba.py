@@ -58,6 +58,9 @@ class CelebA(Dataset):
         """Where the archive is looked for and fetched to."""
         return data_dir / "fetched" / "celeba"
 
+    def origin(self) -> str:
+        return ARCHIVE.checksum
+
     def info(self, data_dir: Path) -> ImageInfo:
         absent = not self._kept(data_dir).is_file() and missing([ARCHIVE], self.folder(data_dir))
         return ImageInfo(

@@ -60,6 +60,13 @@ class Emoji(Dataset):
 
     only: str = choice("all", ("all", *CLASSES), label="Groups", help="All eight, or just one.")
 
+    def origin(self) -> str:
+        """Of the list, which names each picture's group and the pictures' own checksum."""
+        try:
+            return hashlib.sha256((FOLDER / "emoji.json").read_bytes()).hexdigest()
+        except OSError:
+            raise DataUnavailable(f"{FOLDER} lacks emoji.json; restore it from the repository.") from None
+
     def info(self, data_dir: Path) -> ImageInfo:
         whole = sum(GROUPS.values()) if self.only == "all" else GROUPS[self.only]
         classes = CLASSES if self.only == "all" else (self.only,)

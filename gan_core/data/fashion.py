@@ -77,6 +77,9 @@ class FashionMnist(Dataset):
         help="Train on only the first so many images, to see overfitting; 0 keeps all.",
     )
 
+    def origin(self) -> str:
+        return " ".join(_SHA256.values())
+
     def info(self, data_dir: Path) -> ImageInfo:
         """Each class has 6,000 training images."""
         whole = TRAIN_COUNT if self.only == "all" else TRAIN_COUNT // len(CLASSES)

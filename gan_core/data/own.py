@@ -28,6 +28,7 @@ from torch import Tensor
 
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.data.base import DataUnavailable
+from gan_core.data.content import stored_content
 from gan_core.data.npy import read_npy
 from gan_core.data.pixels import held_out_count, hold_out, split_held_out
 
@@ -129,6 +130,7 @@ def save_own(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
+    about["content"] = stored_content(about, *in_use(arrays, classes))
     files["about.json"] = json.dumps(about, ensure_ascii=False, indent=1).encode()
     _sweep(own)
     try:
@@ -301,14 +303,21 @@ def load_arrays(data_dir: Path, slug: str, with_images: bool = True) -> tuple[Ow
 
 def load_split(data_dir: Path, slug: str) -> tuple[Tensor, Tensor | None, tuple[str, ...], Tensor]:
     """(images uint8 [N, 3, 64, 64], labels int64 [N] or None, classes, held out bool [N]) of a set as it is used."""
-    arrays, classes = load_arrays(data_dir, slug)
+    images, labels, classes, held_out = in_use(*load_arrays(data_dir, slug))
+    return (
+        torch.from_numpy(images), None if labels is None else torch.from_numpy(labels), classes,
+        torch.from_numpy(held_out),
+    )  # fmt: skip
+
+
+def in_use(arrays: OwnArrays, classes: Sequence[str]) -> tuple[Array, Array | None, tuple[str, ...], Array]:
+    """(images uint8 [N, 3, 64, 64], labels int64 [N] or None, classes, held out bool [N]) of what is in use."""
     used = arrays.used()
-    images, held_out = arrays.images[used], torch.from_numpy(arrays.held_out[used])
     if arrays.labels is None:
-        return torch.from_numpy(images), None, (), held_out
+        return arrays.images[used], None, (), arrays.held_out[used]
     there, labels = np.unique(arrays.labels[used], return_inverse=True)
     names = tuple(classes[index] for index in there)
-    return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)), names, held_out
+    return arrays.images[used], labels.astype(np.int64), names, arrays.held_out[used]
 
 
 def load_own(data_dir: Path, slug: str) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:

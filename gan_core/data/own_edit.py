@@ -24,6 +24,7 @@ import numpy as np
 from gan_core.config.files import write_atomically
 from gan_core.data.alike import first_of_the_same
 from gan_core.data.base import DataUnavailable
+from gan_core.data.content import stored_content
 from gan_core.data.layout import natural
 from gan_core.data.own import (
     FORMAT,
@@ -32,6 +33,7 @@ from gan_core.data.own import (
     as_npy,
     file_of,
     folder_of,
+    in_use,
     load_arrays,
     read_about,
     tally,
@@ -193,6 +195,7 @@ def _write_about(folder: Path, about: dict[str, Any], arrays: OwnArrays) -> None
         about["sha256"][name] = hashlib.sha256(content).hexdigest()
         about["format"] = FORMAT
     about |= tally(arrays, len(about["classes"]))
+    about["content"] = stored_content(about, *in_use(arrays, about["classes"]))
     write_atomically(folder / "about.json", json.dumps(about, ensure_ascii=False, indent=1).encode())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,8 +11,12 @@ from torch import Tensor
 
 from gan_core.config.fields import choice, text
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
-from gan_core.data.own import SIDE, SLUG, OwnSet, load_split, own_set
+from gan_core.data.content import Content
+from gan_core.data.own import SIDE, SLUG, OwnSet, list_own, load_split, own_set
+from gan_core.data.own_content import content_of
 from gan_core.data.pixels import to_size
+
+_NONE_CHOSEN = "No image set is chosen: upload your images, or choose one of your sets."
 
 
 @datasets.register("images", label="Your images")
@@ -31,15 +36,29 @@ class OwnImages(Dataset):
         return self.colour == "grey" or (self.colour == "as found" and found_grey)
 
     def info(self, data_dir: Path) -> ImageInfo:
-        """count is 0 where no set is chosen or it cannot be read; `load` then says why."""
-        known = own_set(data_dir, self.slug) if self.slug else OwnSet("", "")
+        """count is 0, and there is a problem, where no set is chosen or it cannot be read."""
+        known = own_set(data_dir, self.slug) if self.slug else OwnSet("", "", problem=_NONE_CHOSEN)
         train_count = known.count - known.held_out
-        return ImageInfo(1 if self._grey(known.grey) else 3, SIDE, train_count, known.classes, licence="Your own")
+        channels = 1 if self._grey(known.grey) else 3
+        return ImageInfo(channels, SIDE, train_count, known.classes, licence="Your own", problem=known.problem)
+
+    def content(self, data_dir: Path) -> Content:
+        if not self.slug:
+            raise DataUnavailable(_NONE_CHOSEN)
+        return content_of(data_dir, self.slug)
+
+    def elsewhere(self, digest: str, data_dir: Path) -> OwnImages | None:
+        """The newest set that holds it, brought in or restored under another name."""
+        for known in list_own(data_dir):
+            with suppress(DataUnavailable):
+                if content_of(data_dir, known.slug).digest == digest:
+                    return replace(self, slug=known.slug)
+        return None
 
     def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
         """Held out is what came as test pictures; where none did, a tenth, always the same."""
         if not self.slug:
-            raise DataUnavailable("No image set is chosen: upload your images, or choose one of your sets.")
+            raise DataUnavailable(_NONE_CHOSEN)
         images, labels, classes, held = load_split(data_dir, self.slug)
         if self._grey(own_set(data_dir, self.slug).grey):
             images = _luminance(images)

@@ -62,6 +62,9 @@ class Published(Dataset):
         """Where the original files are looked for and fetched to."""
         return data_dir / "fetched" / self.folder_name
 
+    def origin(self) -> str:
+        return " ".join(remote.checksum for remote in self.remotes)
+
     def info(self, data_dir: Path) -> ImageInfo:
         absent = missing(self.remotes, self.folder(data_dir))
         return ImageInfo(

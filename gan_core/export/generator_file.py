@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +13,33 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
+from gan_core.data.content import Content
+
 
 def generator_file(
-    source: Path, *, run: str, step: int, config: Mapping[str, Any], channels: int, classes: Sequence[str]
-) -> bytes:
+    source: Path, *, run: str, step: int, config: Mapping[str, Any], channels: int, classes: Sequence[str],
+    trained_on: Content | None = None,
+) -> bytes:  # fmt: skip
     """The tensors of the safetensors file `source` unchanged, with what is needed to use them in its metadata.
 
     Metadata (all texts): network ("generator"), run, step, config (the run's configuration as JSON, sorted keys),
-    channels (of its images: 1 or 3, 2 for points) and classes (names of its data's classes) as JSON, weights_sha256.
+    channels (of its images: 1 or 3, 2 for points) and classes (names of its data's classes) as JSON, weights_sha256,
+    and trained_on (`Content` of its data as JSON) where that is known.
     Raises OSError where the file cannot be read and ValueError where it is damaged.
     """
     try:
         tensors = load(source.read_bytes())
     except SafetensorError:
         raise ValueError(f"{source} is damaged and cannot be exported.") from None
-    return _file(tensors, "generator", run, step, config, channels, classes)
+    return _file(tensors, "generator", run, step, config, channels, classes, trained_on)
 
 
 def weights_file(
     weights: Mapping[str, Tensor], *, run: str, step: int, config: Mapping[str, Any], channels: int,
-    classes: Sequence[str],
+    classes: Sequence[str], trained_on: Content | None = None,
 ) -> bytes:  # fmt: skip
     """A generator's state dict as a file like generator_file's."""
-    return _file(weights, "generator", run, step, config, channels, classes)
+    return _file(weights, "generator", run, step, config, channels, classes, trained_on)
 
 
 def discriminator_file(
@@ -51,7 +56,7 @@ def discriminator_file(
 
 def _file(
     tensors: Mapping[str, Tensor], network: str, run: str, step: int, config: Mapping[str, Any], channels: int,
-    classes: Sequence[str],
+    classes: Sequence[str], trained_on: Content | None = None,
 ) -> bytes:  # fmt: skip
     metadata = {
         "format": "pt",
@@ -63,6 +68,8 @@ def _file(
         "classes": json.dumps(list(classes)),
         "weights_sha256": weights_sha256(tensors),
     }
+    if trained_on is not None:
+        metadata["trained_on"] = json.dumps(asdict(trained_on))
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
 
 

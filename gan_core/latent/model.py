@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from gan_core.data.content import Content
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet, ImageShape
 from gan_core.training.run_config import RunConfig
 
@@ -23,6 +24,7 @@ class Explorable:
 
     Several threads may use it at once, so nobody changes the networks; who must, changes a `twin`. classes: () where
     the generator cannot be asked for a class. step, images: how far training had come when the weights were taken.
+    trained_on: what its dataset held; None where nobody wrote that down.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Explorable:
     discriminator: DiscriminatorNet | None = None
     step: int = 0
     images: int = 0
+    trained_on: Content | None = None
 
     def __post_init__(self) -> None:
         for net in (self.generator, self.discriminator):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.data.base import Dataset, ImageSet
+from gan_core.data.base import Dataset, DataUnavailable, ImageSet
+from gan_core.data.identity import as_trained, other_classes
 from gan_core.data.intake import IntakeOptions, read_one
 from gan_core.data.pixels import resize
 from gan_core.latent.model import Explorable
@@ -72,18 +73,34 @@ def _border(images: NDArray[np.uint8]) -> float:
 
 
 @lru_cache(maxsize=1)
-def _loaded(dataset: Dataset, size: int, data_dir: Path) -> ImageSet:
-    return dataset.load(size, data_dir)
+def _loaded(dataset: Dataset, size: int, data_dir: Path, digest: str) -> ImageSet:
+    """Kept for as long as the dataset holds this."""
+    loaded = replace(dataset.load(size, data_dir), content=digest)
+    if dataset.content(data_dir).digest != digest:
+        raise DataUnavailable("These images are being changed just now; try again.")
+    return loaded
+
+
+def training_dataset(model: Explorable, data_dir: Path) -> Dataset:
+    """The data that a model learned from, named as they have to be read here.
+
+    Raises DataChanged, in a sentence, where what is here under that name is something else.
+    """
+    return as_trained(model.config.data, model.trained_on, data_dir)
 
 
 def training_images(model: Explorable, data_dir: Path) -> ImageSet:
     """The data that a model learned from, kept for the next call.
 
-    Raises DataUnavailable where it is not on this machine and ValueError where it is not what the model makes.
+    Raises DataUnavailable where it is not on this machine and ValueError where it is not what the model learned from,
+    or cannot be, as its shape or its classes tell.
     """
-    data, shape = _loaded(model.config.data, model.config.size, data_dir), model.shape
+    dataset, shape = training_dataset(model, data_dir), model.shape
+    data = _loaded(dataset, model.config.size, data_dir, dataset.content(data_dir).digest)
     if (data.channels, data.size) != (shape.channels, shape.size):
         raise ValueError("The data that is here under this name has another shape than the model's images.")
+    if model.trained_on is None and model.classes and data.classes != model.classes:
+        raise ValueError(f"The data that is here under this name {other_classes(model.classes, data.classes)}.")
     return data
 
 

@@ -43,6 +43,9 @@ def check_about(folder: RunFolder) -> About:
     texts = (about.title, about.preset, about.device, about.parent, about.torch_version, about.twin_of, about.sweep)
     if not all(len(text) <= MOST_TEXT and text.isprintable() for text in (*texts, *about.classes)):
         raise Refused("a text in its config.json is too long or has control signs")
+    names = [text for one in about.trained_on.values() for text in (one.title, *one.classes)]
+    if not all(text.isprintable() for text in (*about.trained_on, *names)):
+        raise Refused("a name in its config.json has control signs")
     if len(about.classes) > 1_000:
         raise Refused("it has more than 1,000 classes")
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", about.created) or not _is_time(about.created):

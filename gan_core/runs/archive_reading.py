@@ -30,6 +30,7 @@ from typing import Any, BinaryIO
 
 from gan_core.data.archive import is_folder, is_quiet, open_zip
 from gan_core.data.limits import Refused, shown
+from gan_core.data.own_images import OwnImages
 from gan_core.runs.archive import BESIDE, FORMAT, KEEPSAKES, MANIFEST, MOST_BYTES
 from gan_core.runs.archive_content import (
     MOST_DATABASE_BYTES,
@@ -43,6 +44,8 @@ from gan_core.runs.labels import FILE as LABELS
 from gan_core.runs.labels import labels_from, write_labels
 from gan_core.runs.state_file import MOST_LIST_BYTES
 from gan_core.runs.store import ID_PATTERN, About, RunFolder, UnreadableRun, next_order
+from gan_core.runs.trust import content_of_run
+from gan_core.runs.views import first_config
 from gan_core.runs.writer import new_run
 from gan_core.training.scene import MOST_SCENE_BYTES
 
@@ -264,7 +267,17 @@ def _settle(
         _check_files(folder, digests)
         notes = copy_database(inbox, folder, digests)
         _add_beside(folder, archive, members, files)
-    return Imported(about.id, tuple(notes))
+    return Imported(about.id, (*notes, *_unknown_data(about)))
+
+
+def _unknown_data(about: About) -> list[str]:
+    """Of an earlier version's run of own images: that they cannot be told from others of their name."""
+    config = first_config(about)
+    if not isinstance(config.data, OwnImages) or content_of_run(about, config) is not None:
+        return []
+    return [
+        f'It does not say which pictures "{config.data.slug}" held; see that the set of that name here is the one.'
+    ]
 
 
 def _with_free_id(runs_dir: Path, about: About) -> About:

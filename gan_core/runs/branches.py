@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from gan_core.config.codec import ConfigError, replace_at
 from gan_core.config.files import write_atomically
 from gan_core.data.base import ImageInfo
+from gan_core.data.identity import other_classes
 from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.grids import load_grid, save_grid
 from gan_core.runs.past import Past, leading_to, stages
 from gan_core.runs.ready import check_device
 from gan_core.runs.store import About, CheckpointRow, RunFolder, Standing, open_run
 from gan_core.runs.surroundings import Limits
+from gan_core.runs.trust import check_data, on_data
 from gan_core.runs.views import known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
@@ -38,17 +40,23 @@ def start_branch(
     for path, value in changes.items():
         config = replace_at(config, path, value)
     config = _long_enough(config, start, asked.steps)
+    same_data = old.data == config.data
+    if same_data:
+        check_data(parent, origin, config, manager.data_dir)
+    config = on_data(origin, config, manager.data_dir)
     info = config.data.info(manager.data_dir)
     if wrong := [*incompatible(old, config, origin, info, start.images), *manager.problems(config)]:
         raise ConfigError(" ".join(wrong))
+    check_past(manager, origin, start)
     config = manager.resolved(config)
+    about = manager._about(config, origin.preset, title or origin.title, info.channels, info.classes)
     about = replace(
-        manager._about(config, origin.preset, title or origin.title, info.channels, info.classes),
-        parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
+        about, parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
+        trained_on={**origin.trained_on, **about.trained_on},
     )  # fmt: skip
     limits = _limits(parent, start, asked, longer="total_images" in changes)
     with manager._new_run(about) as (folder, lock, about):
-        fill_branch(parent, folder, start, limits)
+        fill_branch(parent, folder, start, limits, evaluations=same_data)
     folder = RunFolder(manager.runs_dir / about.id)
     manager._launch(folder, lock, about, config, start.standing(limits), limits)
     return about.id
@@ -75,6 +83,13 @@ def _limits(parent: RunFolder, start: Start, asked: Limits, *, longer: bool) -> 
     return Limits(steps, began + left if left is not None and left > 0 else None)
 
 
+def check_past(manager: RunManager, origin: About, start: Start) -> None:
+    """That what its parent learned from is here, where its steps are to be gone through again. Raises DataChanged."""
+    for part in start.past:
+        if part.until > part.since:
+            on_data(origin, known_config(origin, part.config), manager.data_dir)
+
+
 def incompatible(old: RunConfig, new: RunConfig, parent: About, info: ImageInfo, images: int) -> list[str]:
     """A sentence for each reason why a checkpoint after so many images cannot go on as `new`; info: its dataset."""
     found = [
@@ -91,6 +106,11 @@ def incompatible(old: RunConfig, new: RunConfig, parent: About, info: ImageInfo,
         found.append(
             f"The dataset has {len(info.classes)} classes, but the checkpoint's networks know "
             f"{len(parent.classes)}; choose another dataset or start a new run."
+        )
+    elif old.conditional and info.classes != parent.classes:
+        found.append(
+            f"The dataset {other_classes(parent.classes, info.classes)}; "
+            "choose a dataset of the same classes or start a new run."
         )
     if images >= new.total_images:
         found.append(
@@ -151,17 +171,21 @@ def _images_of(about: About, part: Past) -> int:
     return images
 
 
-def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, limits: Limits) -> None:
-    """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError."""
+def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, limits: Limits, *, evaluations: bool) -> None:
+    """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError.
+
+    evaluations: False where its data are others, so that its parent's measures are not of the same thing.
+    """
     with contextlib.closing(RunWriter(branch)) as writer:
         if start.row is not None:
-            _copy(parent, branch, writer, start.row, start.state, start.generator)
+            _copy(parent, branch, writer, start.row, start.state, start.generator, evaluations=evaluations)
         writer.stand(start.standing(limits))
 
 
 def _copy(
-    parent: RunFolder, branch: RunFolder, writer: RunWriter, row: CheckpointRow, state: bytes, generator: bytes
-) -> None:
+    parent: RunFolder, branch: RunFolder, writer: RunWriter, row: CheckpointRow, state: bytes, generator: bytes, *,
+    evaluations: bool,
+) -> None:  # fmt: skip
     write_atomically(branch.checkpoint(row.step), state)
     write_atomically(branch.generator(row.step), generator)
     points = parent.points()
@@ -171,7 +195,7 @@ def _copy(
         grid = load_grid(parent, step) if step <= row.step else None
         if grid is not None:
             writer.add_grid(save_grid(branch, grid))
-    for evaluation in parent.evaluations():
+    for evaluation in parent.evaluations() if evaluations else ():
         if evaluation.step <= row.step:
             writer.add_evaluation(evaluation)
     writer.add_checkpoint(replace(row, by_hand=True))

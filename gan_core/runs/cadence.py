@@ -35,11 +35,15 @@ class Cadence:
     """One run's evaluations while it trains, of which each is made only when the run's time so far pays for it.
 
     The real images are looked at once for all runs of a dataset, in a thread beside the training. Used by the run's
-    thread alone. load_data: of a configuration; untrained: the generator before its first step.
+    thread alone. load_data: of a configuration; content: the digest of those data; untrained: the generator before
+    its first step.
     """
 
-    def __init__(self, load_data: Callable[[RunConfig], ImageSet], untrained: Callable[[Trainer], nn.Module]) -> None:
-        self._load_data, self._untrained = load_data, untrained
+    def __init__(
+        self, load_data: Callable[[RunConfig], ImageSet], untrained: Callable[[Trainer], nn.Module],
+        content: Callable[[RunConfig], str] = lambda config: "",
+    ) -> None:  # fmt: skip
+        self._load_data, self._untrained, self._content = load_data, untrained, content
         self._images = 0  # seen at the newest evaluation
         self._spent_seconds = self._unbooked_seconds = 0.0  # all of it; what is in no evaluation's cost yet
         self._expected_seconds: float | None = None  # of the next one, as far as is known
@@ -105,7 +109,8 @@ class Cadence:
         if self._unable:
             return None
         if self._coming is None:
-            self._coming = judges().soon(trainer.config, self._load_data, SAMPLES)
+            content = self._content(trainer.config)
+            self._coming = judges().soon(trainer.config, self._load_data, SAMPLES, content)
         if not self._coming.done():
             return None
         if isinstance(self._coming.exception(), Ended):  # it was another's who has left: ask again

@@ -20,6 +20,8 @@ from gan_core.measure.referee_eye import LOOKS, Eye, cut_atlas, flat_features
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.snapshot import Grid, RunView
+from gan_core.runs.store import About
+from gan_core.runs.trust import content_of_run, load_trained
 from gan_core.training import RunConfig
 from gan_core.training.scene import POINTS, decode_scene
 
@@ -37,6 +39,7 @@ class Reader(Protocol):
 
     def view(self, run_id: str) -> RunView: ...
     def config(self, run_id: str) -> RunConfig: ...
+    def about(self, run_id: str) -> About: ...
     def records(self, run_id: str) -> dict[str, NDArray[np.float64]]: ...
     def grids(self, run_id: str) -> list[tuple[int, int]]: ...
     def grid(self, run_id: str, step: int) -> Grid: ...
@@ -52,7 +55,7 @@ class Diagnoser:
     def __init__(self, library: DataLibrary) -> None:
         self._library = library
         self._lock = threading.Lock()
-        self._eyes: OrderedDict[tuple[Dataset, int, int], Eye] = OrderedDict()
+        self._eyes: OrderedDict[tuple[Dataset, str, int, int], Eye] = OrderedDict()
         self._looks: OrderedDict[str, dict[int, tuple[Row, NDArray[np.float32]]]] = OrderedDict()
         self._said: OrderedDict[str, tuple[tuple[object, ...], tuple[Finding, ...]]] = OrderedDict()
 
@@ -61,7 +64,9 @@ class Diagnoser:
         view = reader.view(run_id)
         grids = reader.grids(run_id)
         evaluated = reader.evaluations(run_id)
-        key = (view.state, view.step, len(grids), len(evaluated), str(view.config))
+        about, config = reader.about(run_id), reader.config(run_id)
+        unknown = content_of_run(about, config) is None and str(config.data.content(self._library.data_dir))
+        key = (view.state, view.step, len(grids), len(evaluated), str(view.config), unknown)
         with self._lock:
             known = self._said.get(run_id)
             if known is None or known[0] != key:
@@ -78,7 +83,7 @@ class Diagnoser:
         self, reader: Reader, view: RunView, grids: list[tuple[int, int]], evaluated: list[Evaluation]
     ) -> Evidence:  # fmt: skip
         config = reader.config(view.id)
-        eye = self._eye(config)
+        eye = self._eye(reader.about(view.id), config)
         rows = self._rows(reader, view.id, grids, eye)
         return Evidence(
             curves=dict(reader.records(view.id)),
@@ -87,14 +92,17 @@ class Diagnoser:
             diverged=view.state == "diverged", error=view.error,
         )  # fmt: skip
 
-    def _eye(self, config: RunConfig) -> Eye:
+    def _eye(self, about: About, config: RunConfig) -> Eye:
+        """Made once for what the run was trained on, whatever lies under that name by now."""
         data = config.data
         points = isinstance(data, PointDataset)
         count = POINTS if points else config.record.grid_count
-        key = (data, 1 if points else config.size, count)
+        known = content_of_run(about, config)
+        digest = known.digest if known else data.content(self._library.data_dir).digest
+        key = (data, digest, 1 if points else config.size, count)
         if (eye := self._eyes.get(key)) is None:
             modes = data.modes() if isinstance(data, PointDataset) else None
-            eye = Eye.build(self._library.load(data, config.size), modes, count)
+            eye = Eye.build(load_trained(self._library, about, config, from_memory=True), modes, count)
         _keep(self._eyes, key, eye, _EYES)
         return eye
 

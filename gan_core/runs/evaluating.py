@@ -119,7 +119,7 @@ class Ended(Exception):
 
 
 class Judges:
-    """Made once for each dataset, size and number of samples, and kept while they are likely to be wanted again."""
+    """Made once for each dataset (by what it holds), size and number of samples, and kept for the next who asks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # held while one is made
@@ -128,12 +128,15 @@ class Judges:
         self._begun: dict[str, Future[Judge]] = {}
         self._threads: dict[threading.Thread, threading.Event] = {}  # which tells it to end
 
-    def soon(self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int) -> Future[Judge]:
+    def soon(
+        self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int, content: str = ""
+    ) -> Future[Judge]:  # fmt: skip
         """Make it beside what else goes on, in a thread of its own. The same for all who ask.
 
-        Its exception is `Ended` where `end` came before it was there.
+        content: the digest of the data that `load_data` gives. What comes back raises `Ended` where `end`
+        came before it was there.
         """
-        key, told_to_end = _key(config, samples), threading.Event()
+        key, told_to_end = _key(config, samples, content), threading.Event()
 
         def go_on() -> None:
             if told_to_end.is_set():
@@ -178,7 +181,7 @@ class Judges:
         between: called between parts of the work, which what it raises ends. Raises ValueError where there are too
         few real images.
         """
-        key = _key(config, samples) + (space.name if space else "")
+        key = _key(config, samples, data.content) + (space.name if space else "")
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = _judge(config, data, samples, space, between)
@@ -188,9 +191,10 @@ class Judges:
             return self._kept[key]
 
 
-def _key(config: RunConfig, samples: int) -> str:
+def _key(config: RunConfig, samples: int, content: str) -> str:
     samples = POINTS if isinstance(config.data, PointDataset) else samples
-    return json.dumps([datasets.name_of(config.data), to_dict(config.data), config.size, samples], sort_keys=True)
+    data = datasets.name_of(config.data), to_dict(config.data)
+    return json.dumps([*data, content, config.size, samples], sort_keys=True)
 
 
 def _judge(

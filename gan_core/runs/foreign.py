@@ -10,7 +10,7 @@ import json
 import math
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from gan_core.config.codec import ConfigError, from_dict
+from gan_core.data.content import Content, read_content
 from gan_core.data.limits import shown
 from gan_core.nets.base import ImageShape
 from gan_core.training import RunConfig
@@ -45,13 +46,17 @@ class NotAGenerator(ValueError):
 
 @dataclass(frozen=True)
 class Description:
-    """What a file's metadata says of its network. classes: of its data, whether or not it can be asked for one."""
+    """What a file's metadata says of its network. classes: of its data, whether or not it can be asked for one.
+
+    trained_on: what its data held; None where it does not say that.
+    """
 
     config: RunConfig
     shape: ImageShape
     classes: tuple[str, ...]
     run: str
     step: int
+    trained_on: Content | None = None
 
     @property
     def class_count(self) -> int:
@@ -93,7 +98,16 @@ def describe(data: bytes, name: str, size: int | None = None) -> Description:
         classes=tuple(classes),
         run=shown(metadata.get("run", "")),
         step=int(step) if step.isascii() and step.isdigit() and len(step) < 16 else 0,
+        trained_on=_content(metadata),
     )
+
+
+def _content(metadata: Mapping[str, str]) -> Content | None:
+    try:
+        found = read_content(_json_of(metadata, "trained_on"))
+    except (TypeError, ValueError):  # an earlier version's file, or a damaged word: it is not known
+        return None
+    return replace(found, title=shown(found.title), classes=tuple(map(shown, found.classes)))
 
 
 def _json_of(metadata: Mapping[str, str], key: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gan_core.export import generator_file, generator_step, load_generator, onnx_file
 from gan_core.nets.base import GeneratorNet
 from gan_core.runs.manager import RunManager
+from gan_core.runs.trust import content_of_run
 
 
 def generator_net(manager: RunManager, run: str) -> GeneratorNet:
@@ -19,7 +20,7 @@ def safetensors_bytes(manager: RunManager, run: str) -> bytes:
     path, about = manager.checkpoint_generator(run), manager.about(run)
     return generator_file(
         path, run=run, step=generator_step(path), config=manager.view(run).config, channels=about.channels,
-        classes=about.classes,
+        classes=about.classes, trained_on=content_of_run(about, manager.config(run)),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from gan_core.runs.stage import plane_reference
 from gan_core.runs.states import State, move
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Surroundings
+from gan_core.runs.trust import content_of_run
 from gan_core.runs.views import make_view
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
@@ -61,7 +62,7 @@ class Ledger:
         self.standing = dataclasses.replace(before, state="queued", error="", advice=())
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
         self._best = best_step(folder.evaluations())
-        self._cadence = Cadence(around.load_data, self._untrained)
+        self._cadence = Cadence(lambda config: around.load_data(config, about), self._untrained, self._content)
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
         self._seconds_per_step = 0.0
@@ -73,6 +74,10 @@ class Ledger:
         self.shown_step = -1  # of the newest grid that was only looked at
         self.view: RunView
         self.renew()
+
+    def _content(self, config: RunConfig) -> str:
+        known = content_of_run(self.about, config)
+        return known.digest if known else ""
 
     # --- how it stands
 

@@ -128,7 +128,7 @@ class RunLife:
             self._ledger.compiled_from(0, trainer)
 
     def _build(self, config: RunConfig) -> Trainer:
-        data = self._around.load_data(config)
+        data = self._around.load_data(config, self.about)
         with self._around.build_lock:
             return Trainer(config, data, self._around.device)
 

@@ -51,6 +51,7 @@ from gan_core.runs.store import (
     run_ids,
 )
 from gan_core.runs.surroundings import Limits, Surroundings
+from gan_core.runs.trust import contents_now, load_trained
 from gan_core.runs.views import ViewShelf
 from gan_core.runs.worker import RunThread
 from gan_core.runs.writer import RunWriter, new_run
@@ -88,7 +89,8 @@ class RunManager(RunReader):
         self._listeners = Listeners()
         self._closing = False
         self._around = Surroundings(
-            device=self._torch_device, line=DeviceQueue(), load_data=lambda c: self._library.load(c.data, c.size),
+            device=self._torch_device, line=DeviceQueue(),
+            load_data=lambda config, about: load_trained(self._library, about, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=self._listeners.tell,
             is_watched=self._listeners.any_of,
             libraries=Libraries(self.data_dir / "compiled"),
@@ -149,7 +151,7 @@ class RunManager(RunReader):
             id="", title=(title or own_title(config.data, self.data_dir))[:200], preset=preset, created=now_text(),
             config=to_dict(config), device=self.device,
             threads=threads, channels=channels, classes=classes,
-            torch_version=str(torch.__version__),
+            torch_version=str(torch.__version__), trained_on=contents_now(config, self.data_dir),
         )  # fmt: skip
 
     @contextlib.contextmanager
@@ -207,12 +209,18 @@ class RunManager(RunReader):
         Without arguments it goes on to where it was asked to stop when it was started or resumed last, or, where it
         has come to that, to its full length. total_images: its new length, kept with the run like any change.
         Raises UnknownRun, UnreadableRun; ValueError in one sentence where it cannot go on (diverged, at its full
-        length, trained on another kind of device); OSError where its folder cannot be written.
+        length, trained on another kind of device or on other data than are here); OSError where its folder cannot be
+        written.
         """
         self.refuse_where_nothing_trains()
         limits = Limits(stop_at_step, stop_after_seconds)
         ready = ready_to_resume(self, run_id, limits, total_images)
-        if (other := twins.other_to_resume(self, ready, limits, total_images)) is None:
+        try:
+            other = twins.other_to_resume(self, ready, limits, total_images)
+        except BaseException:
+            ready[1].release()
+            raise
+        if other is None:
             self._launch(*ready, total_images=total_images)
         else:
             twins.launch_pair(self, ready, other, total_images)
@@ -265,7 +273,10 @@ class RunManager(RunReader):
         on_demand.Cancelled. A run that another process trains is evaluated, but nothing is kept.
         """
         folder = open_run(self.runs_dir, run_id)
-        workshop = on_demand.Workshop(self._around.load_data, self._around.build_lock, self._torch_device)
+        workshop = on_demand.Workshop(
+            lambda config, about: load_trained(self._library, about, config, from_memory=False),
+            self._around.build_lock, self._torch_device,
+        )  # fmt: skip
         found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled, space)
         return on_demand.hand_over(self, folder, found)[-1]
 

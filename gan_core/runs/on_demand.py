@@ -22,7 +22,7 @@ from gan_core.runs.evaluating import UNTRAINED, Moment, class_labels, evaluate, 
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.lock import HeldElsewhere, RunLock
 from gan_core.runs.snapshot import Evaluated
-from gan_core.runs.store import RunFolder
+from gan_core.runs.store import About, RunFolder
 from gan_core.runs.views import config_in_force
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
@@ -44,9 +44,12 @@ class Cancelled(ValueError):
 
 @dataclass(frozen=True)
 class Workshop:
-    """What an evaluation needs of the process it is made in. build_lock: held while networks draw weights."""
+    """What an evaluation needs of the process it is made in. build_lock: held while networks draw weights.
 
-    load_data: Callable[[RunConfig], ImageSet]
+    load_data: of a configuration of a run's life, what that run was trained on.
+    """
+
+    load_data: Callable[[RunConfig, About], ImageSet]
     build_lock: threading.RLock
     device: torch.device
 
@@ -68,14 +71,16 @@ def evaluate_run(
     the run has none of that kind yet. Step 0 is the untrained generator alone. `space`: the features, where they
     shall not be the dataset's own.
 
-    Raises ValueError in one sentence where there is nothing to evaluate, DataUnavailable, Cancelled.
+    Raises ValueError in one sentence where there is nothing to evaluate, or where the data that are here are not what
+    it was trained on; DataUnavailable, Cancelled.
     """
     if not LEAST_SAMPLES <= samples <= MOST_SAMPLES:
         raise ValueError(f"An evaluation takes from {LEAST_SAMPLES} to {MOST_SAMPLES:,} samples, not {samples:,}.")
     trained = _trained(folder, workshop, step) if step != 0 else None
-    config = config_in_force(folder.about(), folder.changes(), trained.moment.step if trained else 0)
+    about = folder.about()
+    config = config_in_force(about, folder.changes(), trained.moment.step if trained else 0)
     progress(0.0, "Loading the data")
-    data = workshop.load_data(config)
+    data = workshop.load_data(config, about)
     progress(0.05, "Looking at real images")
     judge = judges().get(config, data, samples, space)
     labels = class_labels(data, judge.samples, workshop.device) if config.conditional else None

@@ -21,7 +21,7 @@ def explorable(
         id=model_id, label=label, config=said.config, shape=said.shape,
         classes=said.classes if said.config.conditional else (),
         generator=open_weights(data, name, lambda: build_generator(said)), discriminator=judge, step=said.step,
-        images=images,
+        images=images, trained_on=said.trained_on,
     )  # fmt: skip
 
 

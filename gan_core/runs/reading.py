@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_core.data.base import ImageSet
 from gan_core.data.points import PointDataset
 from gan_core.measure import IMAGE_MEASURES, ImageMeasure
 from gan_core.runs.checkpoints import newest_sound, sound_generator
@@ -17,6 +18,7 @@ from gan_core.runs.grids import atlas_png, load_grid
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.snapshot import Grid, LiveChange
 from gan_core.runs.store import About, RunFolder, open_run
+from gan_core.runs.trust import load_trained, on_data
 from gan_core.runs.views import config_in_force
 from gan_core.training import RunConfig
 from gan_core.training.sample_grid import GridLatents, tile
@@ -58,7 +60,11 @@ class RunReader:
 
     def real_grid(self, run_id: str) -> bytes:
         """PNG of real images laid out as the run's sample grid."""
-        return self.real_grid_for(self._config(open_run(self.runs_dir, run_id)))
+        folder = open_run(self.runs_dir, run_id)
+        config = self._config(folder)
+        if isinstance(config.data, PointDataset):
+            raise ValueError("This run learns points in the plane; it has no pictures.")
+        return _real_grid(config, load_trained(self._library, folder.about(), config, from_memory=False))
 
     def real_grid_for(self, config: RunConfig) -> bytes:
         """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any.
@@ -67,18 +73,7 @@ class RunReader:
         """
         if isinstance(config.data, PointDataset):
             raise ValueError("This run learns points in the plane; it has no pictures.")
-        data = self._library.load(config.data, config.size)
-        classes = len(data.classes) if config.conditional else 0
-        layout = GridLatents(config, classes, torch.device("cpu"))
-        rng = np.random.default_rng(config.seed)
-        count = layout.rows * layout.columns
-        if layout.labels is not None and data.labels is not None:
-            labels = data.labels.cpu().numpy()
-            of_class = [np.flatnonzero(labels == c) for c in range(classes)]
-            rows = [int(rng.choice(of_class[c] if len(of_class[c]) else len(labels))) for c in layout.labels.tolist()]
-        else:
-            rows = rng.choice(len(data.images), count, replace=count > len(data.images)).tolist()
-        return atlas_png(tile(data.images[torch.tensor(rows, device=data.images.device)], layout.columns))
+        return _real_grid(config, self._library.load(config.data, config.size))
 
     def checkpoint_generator(self, run_id: str, step: int | None = None) -> Path:
         """The safetensors file of the averaged generator at the newest sound checkpoint (up to a step)."""
@@ -101,6 +96,28 @@ class RunReader:
         """What was decided when the run was made."""
         return open_run(self.runs_dir, run_id).about()
 
+    def config_on_data(self, run_id: str) -> RunConfig:
+        """The configuration now in force, its dataset named as it has to be read to be what the run was trained on.
+
+        Raises DataChanged, one sentence, where that is not here.
+        """
+        folder = open_run(self.runs_dir, run_id)
+        return on_data(folder.about(), self._config(folder), self.data_dir)
+
     def _config(self, folder: RunFolder, at_step: int | None = None) -> RunConfig:
         """The configuration in force at a step, or now."""
         return config_in_force(folder.about(), folder.changes(), at_step)
+
+
+def _real_grid(config: RunConfig, data: ImageSet) -> bytes:
+    classes = len(data.classes) if config.conditional else 0
+    layout = GridLatents(config, classes, torch.device("cpu"))
+    rng = np.random.default_rng(config.seed)
+    count = layout.rows * layout.columns
+    if layout.labels is not None and data.labels is not None:
+        labels = data.labels.cpu().numpy()
+        of_class = [np.flatnonzero(labels == c) for c in range(classes)]
+        rows = [int(rng.choice(of_class[c] if len(of_class[c]) else len(labels))) for c in layout.labels.tolist()]
+    else:
+        rows = rng.choice(len(data.images), count, replace=count > len(data.images)).tolist()
+    return atlas_png(tile(data.images[torch.tensor(rows, device=data.images.device)], layout.columns))

@@ -10,6 +10,7 @@ from gan_core.runs.lock import RunLock
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import About, RunFolder, Standing
 from gan_core.runs.surroundings import Limits
+from gan_core.runs.trust import check_data, trust
 from gan_core.training import RunConfig
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ def ready_to_resume(manager: RunManager, run_id: str, limits: Limits, total_imag
             raise ValueError(
                 f"The run has seen its {config.total_images:,} images; give it a greater length to go on."
             )
+        check_data(folder, about, config, manager.data_dir)
+        about, doubts = trust(folder, about, config, manager.data_dir)
+        before = replace(before, warnings=tuple(dict.fromkeys((*before.warnings, *doubts))))
     except BaseException:
         lock.release()
         raise

@@ -98,7 +98,7 @@ class Seat(RunLife):
         return self._trainer
 
     def _build(self, config: RunConfig) -> StackedTrainer:
-        data = self._around.load_data(config)
+        data = self._around.load_data(config, self.about)
         with self._around.build_lock:
             return StackedTrainer(config, data, self._around.device)
 

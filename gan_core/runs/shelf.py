@@ -29,6 +29,7 @@ from gan_core.runs.opening import build_discriminator, build_generator, discrimi
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.store import ID_PATTERN, About, CheckpointRow, RunFolder, UnreadableRun, now_text, open_run
+from gan_core.runs.trust import content_of_run
 from gan_core.training import RunConfig
 
 log = logging.getLogger(__name__)
@@ -180,7 +181,8 @@ class Shelf:
         config = self._manager.config(folder.id)
         if config.conditional and len(about.classes) < 2:
             raise UnreadableRun(f"The run {folder.id} is conditional but does not say what its classes are.")
-        said = Description(config, ImageShape(about.channels, config.size), about.classes, folder.id, row.step)
+        shape, content = ImageShape(about.channels, config.size), content_of_run(about, config)
+        said = Description(config, shape, about.classes, folder.id, row.step, content)
         name = f"The checkpoint at step {row.step}"
         judge = discriminator_of(folder, row, said)
         return explorable(f"run:{folder.id}", run_label(view), said, data, name, judge, row.images)

@@ -1,6 +1,6 @@
 """A run on disk: `runs/<id>/` is portable and self-contained.
 
-config.json     what the run is (never rewritten)
+config.json     what the run is (written once; `trust` adds to an earlier version's what it is trained on)
 metrics.db      points, grids, checkpoints, changes and state (SQLite; written by the run's thread, see writer.py)
 samples/        one PNG atlas per kept grid
 checkpoints/    resume state (.pt) and the averaged generator (.safetensors)
@@ -19,7 +19,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gan_core.data.content import Content, read_contents
 from gan_core.runs.evaluation import Evaluation, read_evaluations
 from gan_core.runs.past import Past, read_past
 from gan_core.runs.schema import COLUMNS, SCHEMA_VERSION, TIMING_COLUMNS, UnknownVersion, migrate, version_of
@@ -59,6 +60,9 @@ class About:
     past: what a branch goes through before its own first step, from the checkpoint that it was given. twin_of: the
     run that trains in step with this one. sweep: the sweep that it is a member of. order: the how-manieth run of its
     folder it is, whatever the clock said; 0 for those of earlier versions, which came before.
+
+    trained_on: what each dataset of its life held (`identity.place_of` -> content); an earlier version's run does not
+    know that of the first, until it goes on.
     """
 
     id: str
@@ -77,6 +81,7 @@ class About:
     twin_of: str = ""
     sweep: str = ""
     order: int = 0
+    trained_on: dict[str, Content] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -274,7 +279,9 @@ def _about_from(data: Any, run_id: str) -> About:
     if not isinstance(data["classes"], list) or not isinstance(data["config"], dict):
         raise TypeError("classes or config")
     past = read_past(data.get("past", []))
-    about = About(**{**data, "id": run_id, "classes": tuple(data["classes"]), "past": past})
+    contents = read_contents(data.get("trained_on", {}))
+    read = {"id": run_id, "classes": tuple(data["classes"]), "past": past, "trained_on": contents}
+    about = About(**{**data, **read})
     texts = (
         about.title, about.preset, about.created, about.device, about.parent, about.torch_version, about.twin_of,
         about.sweep,

@@ -13,16 +13,20 @@ from gan_core.data.base import ImageSet
 from gan_core.runs.libraries import Libraries
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.snapshot import Event
+from gan_core.runs.store import About
 from gan_core.training import RunConfig
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """One for all runs of a process. build_lock is held while networks draw their initial weights."""
+    """One for all runs of a process. build_lock is held while networks draw their initial weights.
+
+    load_data: of a configuration of a run's life, what that run was trained on (`trust.load_trained`).
+    """
 
     device: torch.device
     line: DeviceQueue
-    load_data: Callable[[RunConfig], ImageSet]
+    load_data: Callable[[RunConfig, About], ImageSet]
     build_lock: threading.RLock
     grid_writer: Executor
     emit: Callable[[str, Event], None]

@@ -31,6 +31,7 @@ from gan_core.runs.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.sweep_measures import measured
 from gan_core.runs.sweep_plan import Plan
 from gan_core.runs.together import seat_together
+from gan_core.runs.trust import check_data
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.batched import apart, kinship
@@ -213,11 +214,16 @@ class Sweeps:
     def go_on(self, sweep_id: str) -> int:
         """Let paused members go on, and resume those at rest that are not at their end; how many.
 
-        Raises ValueError in one sentence where none can, OSError where a member's folder cannot be written.
+        Raises ValueError in one sentence where none can, or where the data of one of them have changed; OSError where
+        a member's folder cannot be written.
         """
         sweep, manager = self.sweep(sweep_id), self._manager
         manager.refuse_where_nothing_trains()
         views = [view for view in self.views(sweep) if view is not None]
+        for view in views:  # all go on with their data, or none does
+            if view.state not in LIVE and view.state != "finished":
+                folder = RunFolder(manager.runs_dir / view.id)
+                check_data(folder, folder.about(), manager.config(view.id), manager.data_dir)
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         self._wait_for(paused)

@@ -13,6 +13,7 @@ import torch
 
 from gan_core.config.codec import ConfigError, differences, replace_at, to_dict
 from gan_core.data.base import ImageInfo
+from gan_core.data.identity import DataChanged
 from gan_core.runs.duet import Duet
 from gan_core.runs.names import free_id, named_after
 from gan_core.runs.ready import Ready, ready_to_resume
@@ -90,7 +91,10 @@ def launch_pair(manager: RunManager, ready: Ready, other: Ready, total_images: i
 
 
 def other_to_resume(manager: RunManager, ready: Ready, limits: Limits, total_images: int | None) -> Ready | None:
-    """The other twin with its lock held, where it is at rest and can go on too; None where the run has none such."""
+    """The other twin with its lock held, where it is at rest and can go on too; None where the run has none such.
+
+    Raises DataChanged where the data of the other one are not what it was trained on: they go on together or not.
+    """
     run_id, twin = ready[2].id, ready[2].twin_of
     if not twin:
         return None
@@ -98,6 +102,8 @@ def other_to_resume(manager: RunManager, ready: Ready, limits: Limits, total_ima
         if open_run(manager.runs_dir, twin).about().twin_of != run_id:
             return None
         return ready_to_resume(manager, twin, limits, total_images)
+    except DataChanged:
+        raise
     except (ValueError, OSError) as problem:  # it is gone, has diverged or is at its end
         log.info("run %s goes on without its twin: %s", run_id, problem)
         return None

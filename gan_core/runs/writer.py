@@ -190,6 +190,12 @@ def _no_room(folder: Path) -> bool:
         return False
 
 
+def write_about(folder: RunFolder, about: About) -> None:
+    """config.json. Raises OSError where it cannot be written."""
+    text = json.dumps(asdict(about), indent=1, ensure_ascii=False, sort_keys=True)
+    write_atomically(folder.root / "config.json", text.encode())
+
+
 @contextlib.contextmanager
 def new_run(runs_dir: Path, about: About) -> Iterator[tuple[RunFolder, RunLock]]:
     """A new run's folder, to be filled inside the block; it takes its place in `runs_dir` at the block's end.
@@ -203,8 +209,7 @@ def new_run(runs_dir: Path, about: About) -> Iterator[tuple[RunFolder, RunLock]]
         for name in ("samples", "checkpoints"):
             (staging / name).mkdir(parents=True)
         lock.acquire()
-        text = json.dumps(asdict(about), indent=1, ensure_ascii=False, sort_keys=True)
-        write_atomically(staging / "config.json", text.encode())
+        write_about(RunFolder(staging, about.id), about)
         yield RunFolder(staging, about.id), lock
         if (runs_dir / about.id).exists():
             raise FileExistsError(errno.EEXIST, "There is a run of that name already", os.fspath(runs_dir / about.id))

@@ -27,6 +27,7 @@ class Batches:
         self.labels = data.labels if labelled else None
         self.batch_size = batch_size
         self.count = int(data.images.shape[0])
+        self._content = data.content
         self._rng = stream_generator(seed, "data", device)
         self._epoch_state = self._rng.get_state()
         self._order = self._new_order()
@@ -65,7 +66,8 @@ class Batches:
 
     def state(self) -> dict[str, Any]:
         """Enough to go on with the very next batch: the random state before this epoch, and the place in it."""
-        return {"epoch_state": self._epoch_state, "position": self._position, "count": self.count}
+        return {"epoch_state": self._epoch_state, "position": self._position, "count": self.count,
+                "content": self._content}  # fmt: skip
 
     def load_state(self, state: dict[str, Any], *, other_data: bool = False) -> None:
         """Raises ValueError where the data is not what the state was taken from.
@@ -78,6 +80,13 @@ class Batches:
             raise ValueError(
                 f"The dataset has {self.count} images, but the run was trained on {state['count']}; "
                 "bring the same data back to resume it."
+            )
+        before = state.get("content", "")  # earlier versions kept none
+        if before and self._content and before != self._content:
+            if other_data:
+                return
+            raise ValueError(
+                "The dataset has other images than the run was trained on; bring the same data back to resume it."
             )
         self._rng.set_state(state["epoch_state"])
         self._order, self._shuffled = self._new_order(), None

@@ -16,7 +16,7 @@ def problems(config: RunConfig, info: ImageInfo) -> list[str]:
     if not found:
         found = [*config.generator.problems(shape), *config.discriminator.problems(shape)]
     found += config.data.problems()
-    if config.conditional and len(info.classes) < 2:
+    if config.conditional and len(info.classes) < 2 and not info.problem:
         found.append(
             "conditional is true, but this dataset has no classes; switch it off or choose a dataset with classes."
         )
@@ -30,6 +30,8 @@ def problems(config: RunConfig, info: ImageInfo) -> list[str]:
             f"{label} is not on this machine yet; fetch its {info.download_megabytes} MB first, "
             "or choose a dataset that comes along."
         )
+    elif info.problem:
+        found.append(info.problem)
     elif info.count < 2:
         found.append(f"The dataset has {info.count} images; a run needs at least 2.")
     if config.total_images < config.batch_size * config.k_d:

@@ -10,14 +10,15 @@ import streamlit as st
 from gan_core.config.codec import from_dict
 from gan_core.runs.evaluation import CRITERIA
 from gan_core.runs.finals import final_values
+from gan_core.runs.trust import content_of_run
 from gan_core.training import PRESETS, RunConfig, preset
 from pages.compare.chosen import choose
-from pages.compare.differences import axes_of, command_of, rows_of
+from pages.compare.differences import NOTHING, axes_of, command_of, rows_of
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, run_name
 from pages.ui.components.compare import compare_parallel, compare_settings
 from pages.ui.session import Tab, manager
-from pages.ui.words import preset_label
+from pages.ui.words import count, preset_label
 
 _FINALS = "compare_finals"
 LEAST_RUNS = 3  # with two the table says more than lines do
@@ -59,7 +60,25 @@ def draw_table(views: list[Any]) -> None:
         columns.append({"id": "", "name": f"Preset {name}", "letter": "", "place": 1, "state": "", "command": ""})
         configs.append(preset(views[0].preset).config)
         changes.append([])
-    compare_settings(runs=columns, rows=rows_of(configs, changes))
+    rows = rows_of(configs, changes)
+    if row := content_row(views, len(configs)):
+        place = max((i for i, known in enumerate(rows) if known["path"].startswith("data.")), default=len(rows) - 1)
+        rows.insert(place + 1, row)
+    compare_settings(runs=columns, rows=rows)
+
+
+def content_row(views: list[Any], columns: int) -> dict[str, Any] | None:
+    """What own images held when each run learned from them; None where none of the runs did."""
+    found = [content_of_run(manager().about(view.id), from_dict(RunConfig, view.config)) for view in views]
+    if not any(known and known.pictures for known in found):
+        return None
+    cells = [f"{count(known.count)} pictures ({known.digest[:6]})" if known else NOTHING for known in found]
+    cells += [NOTHING] * (columns - len(cells))
+    return {
+        "path": "data.content", "label": "What it held", "cells": cells, "notes": [""] * columns, "group": "data",
+        "help": "How many pictures the set had, and a word that is another one where any of them was.",
+        "differs": len(set(cells[: len(found)])) > 1,
+    }  # fmt: skip
 
 
 def draw_parallel(state: Tab, chosen_views: list[Any]) -> None:

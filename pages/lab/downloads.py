@@ -53,8 +53,11 @@ def _sample_script(run: str) -> bytes:
 
 def _train_script(run: str) -> bytes:
     about, changes = manager().about(run), len(manager().changes(run))
+    config = manager().config(run)
+    if data_bytes(config, manager().data_dir):
+        config = manager().config_on_data(run)
     _, data = train_package(
-        manager().config(run), manager().data_dir, run=run, channels=about.channels, classes=about.classes,
+        config, manager().data_dir, run=run, channels=about.channels, classes=about.classes,
         live_changes=changes,
     )  # fmt: skip
     return data

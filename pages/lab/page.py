@@ -9,6 +9,7 @@ import streamlit as st
 from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
+from gan_core.runs.trust import content_of_run
 from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch
 from pages.lab.controls import draw_controls, draw_trouble
@@ -44,6 +45,12 @@ def watched(state: Tab) -> Any:
 def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", name: str = "", twin: str = "") -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
     info = config.data.info(manager().data_dir)
+    classes, epoch_images = info.classes, info.count
+    if view:  # whatever lies there by now
+        about = manager().about(view.id)
+        classes, known = about.classes, content_of_run(about, config)
+        if known and known.count:
+            epoch_images = known.count - known.held_out
     live_view(
         token=home().token,
         run=view.id if view else "",
@@ -51,8 +58,8 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         name=(name or view.title or preset_label(view.preset)) if view else "",
         probability=bool(config.loss.probability),
         threshold=config.loss.fixed_threshold(),
-        epoch_images=info.count,
-        class_names=info.classes if config.conditional else (),
+        epoch_images=epoch_images,
+        class_names=classes if config.conditional else (),
         preview=None if view and not shows_points(config.data) else preview_of(config),
         missing=NOT_HERE if info.needs_download and view is None else "",
         projector=state.projector,

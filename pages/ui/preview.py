@@ -62,12 +62,12 @@ def portrait_key(previews: Previews, dataset: Any) -> str:
 def preview_key(
     previews: Previews, dataset: Any, size: int, data_dir: Path, across: int = ACROSS, down: int = ACROSS
 ) -> str:
-    """Key of an atlas of `dataset`'s first images, `across` x `down`; never fetches anything.
+    """Key of an atlas of `dataset`'s first images, `across` x `down`, by what it holds now; never fetches anything.
 
     Raises DataUnavailable where the data is not here.
     """
-    name = type(dataset).__qualname__
-    described = json.dumps([name, to_dict(dataset), size, across, down], sort_keys=True)
+    name, digest = type(dataset).__qualname__, dataset.content(data_dir).digest
+    described = json.dumps([name, to_dict(dataset), digest, size, across, down], sort_keys=True)
     key = hashlib.sha256(described.encode()).hexdigest()[:24]
     if key in previews:
         return key

@@ -20,6 +20,7 @@ from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pace, Pause, 
 from gan_core.runs.elsewhere import Follower
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
+from gan_core.runs.store import About
 from gan_core.training import RunConfig, problems
 
 BATCH = 64
@@ -95,6 +96,11 @@ class FakeManager:
         if run_id not in self._views:
             raise UnknownRun(f'There is no run "{run_id[:40]}" here.')
         return self._views[run_id]
+
+    def about(self, run_id: str) -> About:
+        config = self.config(run_id)
+        info = config.data.info(self.data_dir)
+        return About(run_id, "", "", "", {}, "cpu", 1, info.channels, info.classes)
 
     def config(self, run_id: str) -> RunConfig:
         return from_dict(RunConfig, self.view(run_id).config)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gan_core.config.places import data_dir
 from gan_core.data.base import DataUnavailable, ImageSet
+from gan_core.data.identity import DataChanged
 from gan_core.latent import Explorable, check_look, encode_vector, render
 from gan_core.latent.inversion import MOST_ITERATIONS, MOST_RESTARTS, InversionOptions, Moment, invert
 from gan_core.latent.targets import INVERT, Target, real_target, training_images, uploaded_target
@@ -85,6 +86,8 @@ def data_of(model: Explorable) -> ImageSet:
     """What a model learned from. Raises ValueError, one sentence, where that is not on this machine."""
     try:
         return training_images(model, data_dir())
+    except DataChanged:
+        raise
     except DataUnavailable as problem:
         raise ValueError(f"The data that this model learned from is not on this machine: {problem}") from None
 

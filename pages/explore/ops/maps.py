@@ -98,12 +98,13 @@ def nearest(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     model = desk.model(asked.get("model"), asked.get("step"))
     look = check_look(model, asked.get("look"))
     count, sight = whole(asked, "count", 8, 1, _NEAREST_MOST), words(asked, "features", 20, "pixels")
-    training = _sets.get(model, sight)
+    data = data_of(model)  # kept from the last time, unless it is another model's or has changed
+    training = _sets.get(model, (sight, data.content))
     if training is None:
-        desk.progress(0.0, "Reading the training images")
+        desk.progress(0.0, "Looking at the training images")
         samples = _random_samples(model, REFERENCES // 2)
-        training = TrainingSet(model, data_of(model), sight, samples, desk.progress)
-        _sets.keep(model, sight, training)
+        training = TrainingSet(model, data, sight, samples, desk.progress)
+        _sets.keep(model, (sight, data.content), training)
     found = training.around(render(model, [look])[0], count)
     header, blob = atlas(found.images, len(found.images))
     labels, names = training.data.labels, training.data.classes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gan_core.data import DataUnavailable
 from gan_core.export import discriminator_file, onnx_file, weights_file
 from gan_core.export.scripts import data_bytes, npz, sample_package, train_package
 from gan_core.latent import Explorable, check_look, pictures, resolve
+from gan_core.latent.targets import training_dataset
 from pages.explore.ops.desk import Desk, Reply, operation
 
 SCRIPT_BYTES = 20_000  # about
@@ -56,7 +58,7 @@ def _discriminator(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made
 
 
 def _weights(model: Explorable) -> bytes:
-    return weights_file(model.generator.state_dict(), **_about(model))
+    return weights_file(model.generator.state_dict(), **_about(model), trained_on=model.trained_on)
 
 
 def _about(model: Explorable) -> dict[str, Any]:
@@ -83,7 +85,8 @@ def _train_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
     along = data_bytes(model.config, data_dir())
     desk.progress(0.1, "Packing the script with the images that it learns from" if along else "")
     try:
-        suffix, data = train_package(model.config, data_dir(), **_script_about(model))
+        config = replace(model.config, data=training_dataset(model, data_dir())) if along else model.config
+        suffix, data = train_package(config, data_dir(), **_script_about(model))
     except DataUnavailable as error:
         raise ValueError(str(error)) from None
     return f"train{suffix}", _PYTHON if suffix == ".py" else _ZIP, data
