@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from gan_core.training.gallery import GALLERY, FailureScene
-from pages.gallery.acting import Shown, close, open_scene, press_fix, shown, watch_again, write_address
+from pages.gallery.acting import Shown, close, open_scene, press_fix, reread, shown, watch_again, write_address
 from pages.gallery.describing import described
+from pages.ui.address import browsed
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.gallery import gallery_view
 from pages.ui.home import NotReady, home
@@ -126,6 +127,8 @@ def fits(run: str, scene: FailureScene | None) -> bool:
 def draw_gallery(state: Tab) -> None:
     draw_projector(state)
     st.html(ASSETS / "style" / "gallery.css")
+    if browsed():
+        reread()
     now: Any = shown()
     scene = GALLERY.get(now.scene)
     now.failing, now.fixed = (run if fits(run, scene) else "" for run in (now.failing, now.fixed))

@@ -21,7 +21,7 @@ from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
 from pages.ui.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.ui.public import public
-from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
+from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
 from pages.ui.suited import crossed
 from pages.ui.words import preset_label
 
@@ -120,6 +120,6 @@ try:
     if not home().ready:
         with st.spinner("The engine is starting"):
             manager()
-    draw_lab(tab())
+    draw_lab(lab_tab())
 except NotReady as problem:
     st.error(str(problem))
