@@ -10,7 +10,7 @@ from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
-from pages.lab.branching import ask_for_branch
+from pages.lab.branching import ask_for_branch, look_at
 from pages.lab.controls import draw_controls, draw_trouble
 from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
@@ -56,6 +56,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         projector=state.projector,
         on_moved=lambda: None,
         on_branch=(lambda step: ask_for_branch(state, view.id, step)) if view else None,
+        on_looking=(lambda step: look_at(state, view.id, step)) if view else None,
         key=key,
         twin=twin,
     )

@@ -65,7 +65,7 @@ def test_a_step_that_waits_for_the_device_is_not_called_the_last(asked: Plane) -
     asked.feed(state_frame(150, "queued"))
     expect(words).to_have_text("The step is taken as soon as the device is free …")
     asked.feed(state_frame(150, "stopped"))
-    expect(words).to_have_text("The run has ended: there is no next step.")
+    expect(words).to_have_text("The run has ended: there is no next step. Resume it first, then take one.")
 
 
 def test_a_next_step_that_was_refused_can_be_asked_for_again(asked: Plane) -> None:

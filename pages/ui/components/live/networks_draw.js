@@ -66,7 +66,7 @@ Object.assign(Networks.prototype, {
     ink.textBaseline = "alphabetic";
     const last = c === card.columns.length - 1;
     const name = c === 0 ? (player === "g" ? "z" : "x, y") : last ? (player === "g" ? "x, y" : "score") : String(size);
-    ink.fillText(size > count ? `${name} (+${size - count} more)` : name, x, card.high - 4);
+    ink.fillText(size > count ? (name === String(size) ? `${count} of ${size}` : `${name}: ${count} of ${size}`) : name, x, card.high - 4);
   },
 
   see() {
