@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page
@@ -11,81 +12,12 @@ MARKUP = re.compile(r"\*\*|:material/|:[a-z]+-badge\[|:(gray|green|orange|red|bl
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3; large text needs 3
 LEAST_LARGE = 3.0
 
-TEXTS = """() => {
-  const ink = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const rgba = (css) => {
-    ink.clearRect(0, 0, 1, 1);
-    ink.fillStyle = css;
-    ink.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = ink.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-  };
-  const over = (top, below) => [0, 1, 2].map((i) => top[3] * top[i] + (1 - top[3]) * below[i]);
-  const luminance = (c) => {
-    const [r, g, b] = c.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const contrast = (a, b) => {
-    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-    return (high + 0.05) / (low + 0.05);
-  };
-  const up = (e) => e.assignedSlot ?? e.parentElement ?? e.getRootNode().host ?? null;
-  const chain = (element) => {
-    const all = [];
-    for (let e = element; e; e = up(e)) all.push(e);
-    return all;
-  };
-  const fixedAbove = (element) => chain(element).find((e) => getComputedStyle(e).position === "fixed");
-  const colours = (element) => {
-    // From the page up to the element: its background, and how much of the text's colour is left
-    const all = chain(element).reverse();
-    const paper = rgba(getComputedStyle(document.documentElement).getPropertyValue("--st-background-color") || "#ffffff");
-    let behind = paper.slice(0, 3);
-    const layers = [];
-    for (const e of all) {
-      const style = getComputedStyle(e), opacity = Number(style.opacity);
-      if (opacity < 1) layers.push({ opacity, base: behind });
-      if (style.backgroundImage !== "none" && style.backgroundImage.includes("url")) return null;
-      behind = over(rgba(style.backgroundColor), behind);
-    }
-    let text = over(rgba(getComputedStyle(element).color), behind);
-    for (const { opacity, base } of layers.reverse()) { // a group fades together with what is behind its text
-      text = over([...text, opacity], base);
-      behind = over([...behind, opacity], base);
-    }
-    return { text, behind };
-  };
-  const walk = function* (root) {
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      if (node.nodeType === Node.TEXT_NODE) yield node;
-      else if (node.shadowRoot) yield* walk(node.shadowRoot);
-    }
-  };
-  const found = [];
-  for (const node of walk(document.body)) {
-    const words = node.textContent.trim(), element = node.parentElement ?? node.getRootNode().host;
-    if (!words || !element || element.closest("script, style, noscript, svg, canvas, [aria-hidden=true]")) continue;
-    if (element.closest(":disabled, [aria-disabled=true], [disabled], .gs-sr")) continue; // inactive parts need none
-    const box = element.getBoundingClientRect(), style = getComputedStyle(element);
-    if (box.width < 2 || box.height < 2 || style.visibility !== "visible" || !element.checkVisibility({ opacityProperty: true })) continue;
-    const pair = colours(element);
-    if (!pair) continue;
-    const size = parseFloat(style.fontSize), heavy = Number(style.fontWeight) >= 700;
-    const large = size >= 24 || (heavy && size >= 18.66);
-    const ratio = contrast(pair.text, pair.behind);
-    if (ratio < (large ? LARGE : LEAST)) {
-      const place = chain(element).slice(0, 4).map((e) => `${e.tagName.toLowerCase()}.${[...e.classList].filter((c) => !c.includes("emotion")).join(".")}[${e.dataset.testid ?? ""}]`).join(" < ");
-      found.push({ words: words.slice(0, 50), ratio: Math.round(100 * ratio) / 100, size, place });
-    }
-  }
-  return found;
-}""".replace("LARGE", str(LEAST_LARGE)).replace("LEAST)", f"{LEAST_CONTRAST})")
+TEXTS = Path(__file__).with_name("faint_texts.js").read_text("utf-8")
 
 
 def faint_texts(page: Page) -> list[dict[str, Any]]:
     """Every text on the page that is too faint on what is behind it, with its contrast and its place."""
-    found: list[dict[str, Any]] = page.evaluate(TEXTS)
+    found: list[dict[str, Any]] = page.evaluate(TEXTS, {"least": LEAST_CONTRAST, "leastLarge": LEAST_LARGE})
     return found
 
 
@@ -97,3 +29,23 @@ def raw_names(page: Page) -> list[str]:
     said = [str(node.get(part, {}).get("value", "")) for node in nodes for part in ("name", "description")]
     code = {str(n.get("name", {}).get("value", "")) for n in nodes if n.get("role", {}).get("value") == "code"}
     return sorted({words for words in said if MARKUP.search(words) and words not in code})
+
+
+def contrast(page: Page, one: str, other: str) -> float:
+    """Of two opaque CSS colours, as WCAG defines it."""
+
+    def luminance(css: str) -> float:
+        channels = page.evaluate(
+            """(css) => {
+              const ink = new OffscreenCanvas(1, 1).getContext("2d");
+              ink.fillStyle = css;
+              ink.fillRect(0, 0, 1, 1);
+              return [...ink.getImageData(0, 0, 1, 1).data].slice(0, 3);
+            }""",
+            css,
+        )
+        linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (c / 255 for c in channels)]
+        return float(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
