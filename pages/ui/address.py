@@ -14,10 +14,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.ui.components.address import address_keeper
 
-_PAGE, _WRITTEN = (
-    "ganscope.address.page",
-    "ganscope.address.query",
-)  # in the session: what was written last, and where
+_PAGE = "ganscope.address.page"  # in the session: whose query was written last
+_WRITTEN = "ganscope.address.query"  # and that query
 _KEPT = "ganscope.address.kept"  # what the address is to say where a link to the page has said nothing
 
 
@@ -44,4 +42,7 @@ def write(page: str, query: Mapping[str, str], usual: Mapping[str, str]) -> None
 
 def keep() -> None:
     """At the end of every page: completes a bare address in the browser."""
-    address_keeper(st.session_state.pop(_KEPT, ""))
+    kept = st.session_state.pop(_KEPT, None)
+    if kept is None:  # a page without an address of its own
+        st.session_state[_PAGE] = ""
+    address_keeper(kept or "")
