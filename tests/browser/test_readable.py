@@ -44,30 +44,28 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stocked]:
         yield Stocked(at, images, points, twins[0], branch)
 
 
-def places(all_runs: Stocked) -> dict[str, str]:
-    """Path of every page and tab -> the test id or text that says that it is drawn."""
-    images, points, twin, branch = all_runs.images, all_runs.points, all_runs.twin, all_runs.branch
-    return {
-        "/": "live",
-        "/?preset=ring": "live",
-        f"/?run={images}": "live",
-        f"/?run={points}": "live",
-        f"/?run={twin}": "live",
-        f"/?run={images}&projector=1": "live",
-        f"/?run={points}&projector=1": "live",
-        f"/compare?tab=runs&runs={images},{points}": "stTabs",
-        f"/compare?tab=curves&runs={images},{branch}": "stTabs",
-        f"/compare?tab=samples&runs={images},{branch}": "stTabs",
-        f"/compare?tab=settings&runs={images},{branch},{twin}": "stTabs",
-        "/compare?tab=family": "stTabs",
-        "/compare?tab=sweeps": "stTabs",
-        "/gallery": "stBaseButton-secondary",
-        "/gallery?projector=1": "stBaseButton-secondary",
-        "/learn": "stBaseButton-primary",
-        "/data": "stBaseButton-secondary",
-        "/explore": "picture",
-        f"/explore?model=run:{images}": "picture",
-    }
+PLACES = {
+    "/": "live",
+    "/?preset=ring": "live",
+    "/?run={images}": "live",
+    "/?run={points}": "live",
+    "/?run={twin}": "live",
+    "/?run={images}&projector=1": "live",
+    "/?run={points}&projector=1": "live",
+    "/compare?tab=runs&runs={images},{points}": "stTabs",
+    "/compare?tab=curves&runs={images},{branch}": "stTabs",
+    "/compare?tab=samples&runs={images},{branch}": "stTabs",
+    "/compare?tab=settings&runs={images},{branch},{twin}": "stTabs",
+    "/compare?tab=family": "stTabs",
+    "/compare?tab=sweeps": "stTabs",
+    "/gallery": "stBaseButton-secondary",
+    "/gallery?projector=1": "stBaseButton-secondary",
+    "/learn": "stBaseButton-primary",
+    "/data": "stBaseButton-secondary",
+    "/explore": "picture",
+    "/explore?model=run:{images}": "picture",
+}
+"""Path of every page and tab -> the test id that says that it is drawn."""
 
 
 def settle(page: Page) -> None:
@@ -79,37 +77,41 @@ def settle(page: Page) -> None:
     )
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_every_page_is_plain_words_and_no_text_is_faint(chromium: Browser, stocked: Stocked, scheme: str) -> None:
+@pytest.fixture(params=SCHEMES)
+def tinted(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A tab of somebody who likes pages light, or dark, and still."""
     context = chromium.new_context(
-        viewport={"width": 1366, "height": 768},
-        color_scheme=scheme,
-        reduced_motion="reduce",  # type: ignore[arg-type]
+        viewport={"width": 1366, "height": 768}, color_scheme=request.param, reduced_motion="reduce"
     )
-    page = context.new_page()
-    faint, raw, looked = [], [], 0
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_every_page_is_plain_words_and_no_text_is_faint(tinted: Page, stocked: Stocked, path: str) -> None:
+    page, faint, raw = tinted, [], []
 
     def look(where: str) -> None:
-        nonlocal looked
         settle(page)
         faint.extend((where, text) for text in faint_texts(page))
         raw.extend((where, name) for name in raw_names(page))
-        looked += 1
 
-    for path, mark in places(stocked).items():
-        page.goto(stocked.at.url + path)
-        expect(page.get_by_test_id(mark).first).to_be_visible(timeout=SLOW_MS)
-        settle(page)
-        for group in page.get_by_test_id("stExpander").locator("summary").all():
-            if group.is_visible():
-                group.click()
-        look(path)
-        for button in page.get_by_test_id("stPopoverButton").all():
-            button.click()
-            look(f"{path}: {button.inner_text()}")
-            page.keyboard.press("Escape")
-    context.close()
-    assert looked > len(places(stocked))
+    page.goto(stocked.at.url + path.format(**vars(stocked)))
+    expect(page.get_by_test_id(PLACES[path]).first).to_be_visible(timeout=SLOW_MS)
+    settle(page)
+    for group in page.get_by_test_id("stExpander").locator("summary").all():
+        if group.is_visible():
+            group.click()
+    look("page")
+    for tool in page.locator("[data-testid^='tab-']").all():  # of Explore
+        tool.click()
+        look(tool.inner_text())
+    for button in page.get_by_test_id("stPopoverButton").all():
+        button.click()
+        expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        look(button.inner_text())
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()
     assert raw == []
     assert faint == []
 
