@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from gan_core.runs.store import ID_PATTERN
-from pages.ui.address import write
+from pages.ui.history import write
 
 CHOSEN = "compare_chosen"  # in the session: the runs' ids, in the order in which they were chosen
 OPEN = "compare_tab"

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.training import preset
-from pages.ui import address, words
+from pages.ui import history, words
 from pages.ui.home import Home
 from tests.pages.fake_manager import FakeManager
 
@@ -149,4 +149,4 @@ def test_a_bare_address_is_written_to_only_where_the_view_changes(home: Home, ma
     app.query_params.clear()  # a press at the link to the page that is open
     calm(app.run())
     assert query(app) == {}
-    assert app.session_state[address._KEPT] == f"?run={run}"  # completed in place, by the browser
+    assert app.session_state[history._KEPT] == f"?run={run}"  # completed in place, by the browser

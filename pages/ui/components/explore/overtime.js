@@ -52,7 +52,7 @@ class GxOverTime {
       run: live ? "This run has one checkpoint so far; the next comes while it trains." : "This run has only one checkpoint." }[kind];
     this.empty.replaceChildren(make("div", { class: "gx-time-ghosts", "aria-hidden": "true" }, ...Array.from({ length: 6 }, (_, i) => make("i", { style: `opacity: ${0.25 + 0.13 * i}` }))),
       make("p", {}, why), make("p", { class: "gx-quiet" }, "A run keeps a checkpoint at regular numbers of images (“Checkpoint every” under Recording), and whenever you ask for one. Train one in the Lab, then choose it above: the same path is then drawn at up to six of its checkpoints."),
-      make("a", { class: "gs-button gx-button", href: "lab", target: "_self" }, "To the Lab"));
+      make("a", { class: "gs-button gx-button", href: addressOf("./"), target: "_self" }, "To the Lab"));
   }
 
   shown() {
