@@ -26,7 +26,8 @@
   const fixedAbove = (element) => chain(element).find((e) => getComputedStyle(e).position === "fixed");
   const colours = (element) => {
     // From the page up to the element: its background, and how much of the text's colour is left
-    const all = chain(element).reverse();
+    const all = chain(element).reverse(), own = element.getBoundingClientRect();
+    const x = (own.left + own.right) / 2, y = (own.top + own.bottom) / 2;
     const paper = rgba(getComputedStyle(document.documentElement).getPropertyValue("--st-background-color") || "#ffffff");
     let behind = paper.slice(0, 3);
     const layers = [];
@@ -34,7 +35,8 @@
       const style = getComputedStyle(e), opacity = Number(style.opacity);
       if (opacity < 1) layers.push({ opacity, base: behind });
       if (style.backgroundImage !== "none" && style.backgroundImage.includes("url")) return null;
-      behind = over(rgba(style.backgroundColor), behind);
+      const box = e.getBoundingClientRect(); // what stands out of its parent, as a slider's value does, is not on it
+      if (box.left <= x && x <= box.right && box.top <= y && y <= box.bottom) behind = over(rgba(style.backgroundColor), behind);
     }
     let text = over(rgba(getComputedStyle(element).color), behind);
     for (const { opacity, base } of layers.reverse()) { // a group fades together with what is behind its text
