@@ -12,6 +12,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
+from pages.ui.history import keep  # noqa: E402
 from pages.ui.home import home  # noqa: E402
 
 PAGES = ROOT / "pages"
@@ -34,3 +35,4 @@ if not home().ready:  # the page's imports must not meet those of the engine's s
     with st.spinner("The engine is starting …"):
         home().wait()
 page.run()
+keep()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import torch
@@ -25,6 +26,8 @@ from gan_core.training.dense_step import is_plain
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
 _COMPILED_OVERHEAD_SECONDS = 0.2e-3  # of what is recorded of them; a step is a single call
+_MOST_EARLIER = 7  # earlier runs, the newest: a machine may have changed since older ones
+_HELD_UP = 3.0  # so many times as long as arithmetic says: a single run does not prove it
 _EARLIER_MATTERS = (
     "generator", "discriminator", "loss", "penalty", "augmentation", "batch_size", "k_d", "size", "pack",
     "precision", "conditional", "latent",
@@ -58,7 +61,7 @@ class EarlierRun:
 def estimate(
     config: RunConfig, cost: Cost, device: torch.device, threads: int, earlier: Callable[[], list[EarlierRun]]
 ) -> Estimate:
-    """From the speed of an earlier run like it where there is one, else from arithmetic over a measured rate.
+    """From the speed of earlier runs like it where they tell, else from arithmetic over a measured rate.
 
     `config` is resolved: its precision is not "auto".
     """
@@ -74,18 +77,36 @@ def estimate(
         return plain_steps + (steps - plain_steps) / gain
 
     wanted = _what_matters(to_dict(config))
-    like_it = (
+    like_it = [
         run.seconds / in_plain_steps(run.steps, run.plain_steps)
         for run in earlier()
         if _what_matters(run.config) == wanted and (device.type != "cpu" or run.threads == threads)
-    )
-    plain_seconds = next(like_it, 0.0)
-    basis = "measured: an earlier run with these networks on this machine"
+    ]
+    plain_seconds, basis = typical(like_it[:_MOST_EARLIER], by_arithmetic if device.type == "cpu" else None)
     if not plain_seconds:
         plain_seconds = by_arithmetic
-        basis = f"estimated: {cost.step_flops / 1e9:.2g} GFLOP a step at this machine's {rate / 1e9:.0f} GFLOP/s"
+        how = f"{cost.step_flops / 1e9:.2g} GFLOP a step at this machine's {rate / 1e9:.0f} GFLOP/s"
+        basis = f"estimated: {how}{'; ' if basis else ''}{basis}"
     total = plain_seconds * in_plain_steps(steps, plain_steps)
     return Estimate(cost.g_parameters, cost.d_parameters, cost.step_flops, total / steps, steps, total, basis)
+
+
+def typical(measured: Sequence[float], by_arithmetic: float | None) -> tuple[float, str]:
+    """What a step takes by earlier runs, newest first, and in words how that was found; 0.0 where they do not tell.
+
+    The lower median: whatever else a machine does makes a run slower and never faster, so of two the faster one is
+    believed, and of more one that was held up does not count. A single run that took far longer than arithmetic says
+    (None: no guide on this device) was held up or is a surprise, which the next run settles.
+    """
+    if not measured:
+        return 0.0, ""
+    if len(measured) == 1:
+        if by_arithmetic is None or measured[0] <= _HELD_UP * by_arithmetic:
+            return measured[0], "measured: an earlier run with these networks on this machine"
+        times = measured[0] / by_arithmetic
+        return 0.0, f"the one earlier run with these networks took {times:.0f} times as long, as on a busy machine"
+    which = "the faster of two" if len(measured) == 2 else f"the middle of {len(measured)}"
+    return median_low(measured), f"measured: {which} earlier runs with these networks on this machine"
 
 
 def will_compile(config: RunConfig, cost: Cost, device: torch.device) -> bool:

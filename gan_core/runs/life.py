@@ -219,7 +219,7 @@ class RunLife:
         self._paused = True
         self._ledger.stand("paused", trainer)
         if not waited:  # else it has not moved since the last pause, and the device is another's
-            self._ledger.list_grids(wait=True)
+            self._keep_last_grid(trainer)
             self._ledger.show_grid(trainer)
         self._around.line.leave(self.folder.id)
 
@@ -269,12 +269,16 @@ class RunLife:
         self._checkpoint(trainer, by_hand=False)
         if state == "finished":
             self._ledger.evaluate_last(trainer)
+        self._keep_last_grid(trainer)
+        self._ledger.stand(state, trainer)
+
+    def _keep_last_grid(self, trainer: Trainer) -> None:
+        """The samples of this very step, wherever it rests: whoever comes later sees them too."""
         self._ledger.list_grids(wait=True)
         kept = self.folder.grids()
         if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):
             self._ledger.keep_grid(trainer, counts=False)
             self._ledger.list_grids(wait=True)
-        self._ledger.stand(state, trainer)
 
     def _diverge(self, trainer: Trainer, trouble: Trouble) -> None:
         """The last good weights are in place again: keep them, and say what happened."""

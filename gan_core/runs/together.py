@@ -160,6 +160,12 @@ class TogetherThread(threading.Thread):
             seat.go()
         self._going = True
 
+    def _can_step_now(self) -> bool:
+        """Stand in line again after a pause; whether the device is there at once."""
+        for seat in self._seats:
+            self._line.join(seat.folder.id, front=True)
+        return all(self._line.holds(seat.folder.id) for seat in self._seats)
+
     def _line_up_again(self) -> None:
         for seat in self._seats:
             seat.wait_again()
@@ -174,8 +180,9 @@ class TogetherThread(threading.Thread):
                     seat.carry_out(command)
                 except Exception as error:
                     self._out(seat, error=error)
-        elif isinstance(command, Pause) and not self._paused:
-            self._pause()
+        elif isinstance(command, Pause):
+            if not self._paused and not (self._single_step and self._can_step_now()):  # else the step comes first
+                self._pause()
         elif isinstance(command, Resume):
             self._paused = self._single_step = False
         elif isinstance(command, StepOnce):

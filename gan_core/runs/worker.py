@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Resume, StepOnce, Stop
+from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.duet import Duet
 from gan_core.runs.life import Diverged, RunLife
 from gan_core.runs.lock import RunLock
@@ -265,10 +265,14 @@ class RunThread(threading.Thread, RunLife):
             self._ledger.stand("running", trainer)
         self._going = True
 
+    def _can_step_now(self) -> bool:
+        """Stand in line again after a pause; whether the device is there at once."""
+        self._around.line.join(self.folder.id, front=True, beside=self.about.twin_of if self._duet else "")
+        return self._around.line.holds(self.folder.id)
+
     def _line_up_again(self, trainer: Trainer) -> None:
         """After a pause, for as long as no command comes."""
-        self._around.line.join(self.folder.id, front=True, beside=self.about.twin_of if self._duet else "")
-        if not self._around.line.holds(self.folder.id):
+        if not self._can_step_now():
             if self._ledger.standing.state != "queued":
                 self._ledger.stand("queued", trainer)
             self._holds_device()
@@ -282,6 +286,8 @@ class RunThread(threading.Thread, RunLife):
             self._players = "both" if self.replaying else command.players
             self._dissecting = isinstance(command, Dissect) and not self.replaying
             self._next_step = 0.0
+        elif isinstance(command, Pause) and self._single_step and self._can_step_now():
+            pass  # the step that was asked for before is taken first: a pause of its own follows it
         else:
             if isinstance(command, Pace):
                 self._pace_seconds, self._next_step = command.seconds_per_step, 0.0

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from gan_core.runs.store import ID_PATTERN
+from pages.ui.history import write
 
 CHOSEN = "compare_chosen"  # in the session: the runs' ids, in the order in which they were chosen
 OPEN = "compare_tab"
@@ -50,5 +51,10 @@ def write_address(tab: str, *, projector: bool) -> None:
     """Tab and runs, so that the view can be sent to somebody."""
     runs = ",".join(chosen())
     query = {"tab": tab} | ({"runs": runs} if runs else {}) | ({"projector": "1"} if projector else {})
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    write("compare", query, {"tab": "runs"})
+
+
+def reread() -> None:
+    """The browser went back or forward: the view is what the address says."""
+    for name in (CHOSEN, OPEN, WIDGET):
+        st.session_state.pop(name, None)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.compare import curves, family, samples, settings, sweeps, table
-from pages.compare.chosen import OPEN, WIDGET, opened, write_address
+from pages.compare.chosen import OPEN, WIDGET, opened, reread, write_address
 from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.history import browsed
 from pages.ui.home import NotReady, home
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, tab
@@ -28,6 +29,8 @@ TABS: dict[str, tuple[str, Draw]] = {
 
 
 def draw_compare(state: Tab) -> None:
+    if browsed():
+        reread()
     draw_projector(state)
     with st.container(key="compare-page"):
         draw_notice(state)

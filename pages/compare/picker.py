@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import streamlit as st
 
 from pages.compare.chosen import MOST_CHOSEN, choose, chosen
+from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.session import manager
 from pages.ui.suited import makes_points
-from pages.ui.words import count, moment, preset_label
+from pages.ui.words import moment, preset_label
 
 MOST_OFFERED = 300
 FIRST_CHOICE = 4  # runs that one click chooses where none is
@@ -19,14 +19,6 @@ FIRST_CHOICE = 4  # runs that one click chooses where none is
 def run_name(view: Any) -> str:
     """As people call it: its title or preset, and when it was made."""
     return f"{view.title or preset_label(view.preset)} · {moment(view.created, st.context.timezone)}"
-
-
-def distinct(names: dict[str, str]) -> dict[str, str]:
-    """Ids -> names, with the end of the id, or all of it, where a name comes twice: a browser answers with names."""
-    for letters in (4, 0):
-        often = Counter(names.values())
-        names = {run: f"{name} · {run[-letters:]}" if often[name] > 1 else name for run, name in names.items()}
-    return names
 
 
 def letter_of(place: int) -> str:
@@ -53,12 +45,16 @@ def pick_runs(tab: str) -> list[Any]:
     key = f"compare-pick-{tab}"
     st.session_state[key] = chosen()
 
-    names = distinct({run: f"{run_name(v)} · {v.state} · step {count(v.step)}" for run, v in views.items()})
+    said = named("runs", distinct({run: made_name(v) for run, v in views.items()}))
+
+    def picked() -> None:
+        asked = (meant("runs", answer) for answer in st.session_state[key])
+        choose(run for run in asked if run in views)
 
     def draw_choice() -> None:
         st.multiselect(
-            "Runs to compare", list(views), key=key, format_func=names.__getitem__, max_selections=MOST_CHOSEN,
-            placeholder="Choose the runs to compare", on_change=lambda: choose(st.session_state[key]),
+            "Runs to compare", list(views), key=key, format_func=said, max_selections=MOST_CHOSEN,
+            placeholder="Choose the runs to compare", on_change=picked,
         )  # fmt: skip
 
     if chosen():

@@ -54,12 +54,14 @@ def draw_form(state: Tab, desk: Any) -> None:
 def _draw_base(state: Tab) -> tuple[RunConfig, str]:
     """The configuration to start from, and the preset it came from ("" where it is the Lab's own)."""
     names = [LAB, *PRESETS]
-    label = f"The Lab's settings ({preset_label(state.preset)})"
     if "sweep-base" not in st.session_state:
         st.session_state["sweep-base"] = LAB if shows_points(state.config.data) else FIRST_PRESET
     picked = st.selectbox(
-        "Start from", names, key="sweep-base", format_func=lambda name: label if name == LAB else PRESETS[name].label,
+        "Start from", names, key="sweep-base",
+        format_func=lambda name: "The Lab's settings" if name == LAB else PRESETS[name].label,
     )  # fmt: skip
+    if picked == LAB:
+        st.caption(f"As the Lab's panel stands now, which began as {preset_label(state.preset)}.")
     return (state.config, "") if picked == LAB else (PRESETS[picked].config, picked)
 
 

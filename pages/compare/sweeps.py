@@ -16,6 +16,7 @@ from gan_core.runs.sweep_measures import measure, unmeasured
 from gan_core.runs.sweeps import Sweeps
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
+from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.components.sweep import sweep_view
 from pages.ui.home import home
 from pages.ui.literal import literal
@@ -23,7 +24,7 @@ from pages.ui.preview import real_points, shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab, manager, watch
 from pages.ui.sweep_routes import SHOWN_POINTS, packed
-from pages.ui.words import count, moment, path_label, preset_label
+from pages.ui.words import count, path_label
 
 WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
 _FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
@@ -49,16 +50,17 @@ def draw(state: Tab) -> None:
         )
         return
     found = {sweep.id: sweep for sweep in sweeps}
-    if st.session_state.get(WATCHED) not in found:
+    said = named(WATCHED, distinct({one.id: _name(one) for one in sweeps}))
+    st.session_state[WATCHED] = meant(WATCHED, st.session_state.get(WATCHED))
+    if st.session_state[WATCHED] not in found:
         st.session_state[WATCHED] = next(iter(found))
     if len(found) > 1:
-        st.selectbox("Sweep", list(found), key=WATCHED, format_func=lambda one: _name(found[one]))
+        st.selectbox("Sweep", list(found), key=WATCHED, format_func=said)
     _draw_sweep(state, found[st.session_state[WATCHED]], several=len(found) > 1)
 
 
 def _name(sweep: Any) -> str:
-    what = sweep.title or preset_label(sweep.preset)
-    return f"{what} · {count(len(sweep.members))} runs · {moment(sweep.created, st.context.timezone)}"
+    return f"{made_name(sweep)} · {count(len(sweep.members))} runs"
 
 
 def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:

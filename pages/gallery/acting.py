@@ -11,6 +11,7 @@ from gan_core.runs.commands import Stop
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
 from gan_core.training.gallery import GALLERY
+from pages.ui.history import write
 from pages.ui.public import public
 from pages.ui.session import Tab, manager
 
@@ -34,18 +35,30 @@ class Shown:
 def shown() -> Shown:
     """Kept for the tab; the first time what its address names."""
     if _KEY not in st.session_state:
-        query = st.query_params
-        st.session_state[_KEY] = Shown(query.get("scene", ""), query.get("failing", ""), query.get("fixed", ""))
+        st.session_state[_KEY] = Shown(*_asked())
     found: Shown = st.session_state[_KEY]
     return found
+
+
+def reread() -> None:
+    """The browser went back or forward: the view is what the address says."""
+    now = shown()
+    before = {now.failing, now.fixed}
+    now.scene, now.failing, now.fixed = _asked()
+    now.turn += 1
+    stop(*before - {now.failing, now.fixed})
+
+
+def _asked() -> tuple[str, str, str]:
+    query = st.query_params
+    return query.get("scene", ""), query.get("failing", ""), query.get("fixed", "")
 
 
 def write_address(state: Tab) -> None:
     now = shown()
     pairs = {"scene": now.scene, "failing": now.failing, "fixed": now.fixed} if now.failing else {}
     query = {name: text for name, text in pairs.items() if text} | ({"projector": "1"} if state.projector else {})
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    write("gallery", query, {})
 
 
 def start(state: Tab, config: RunConfig, title: str) -> str:

@@ -10,11 +10,12 @@ from typing import Any
 import streamlit as st
 
 from gan_core.training.gallery import GALLERY, FailureScene
-from pages.gallery.acting import Shown, close, open_scene, press_fix, shown, watch_again, write_address
+from pages.gallery.acting import Shown, close, open_scene, press_fix, reread, shown, watch_again, write_address
 from pages.gallery.describing import described
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.gallery import gallery_view
+from pages.ui.history import browsed
 from pages.ui.home import NotReady, home
 from pages.ui.literal import literal
 from pages.ui.preview import shows_points
@@ -128,6 +129,8 @@ def fits(run: str, scene: FailureScene | None) -> bool:
 def draw_gallery(state: Tab) -> None:
     draw_projector(state)
     st.html(ASSETS / "style" / "gallery.css")
+    if browsed():
+        reread()
     now: Any = shown()
     scene = GALLERY.get(now.scene)
     now.failing, now.fixed = (run if fits(run, scene) else "" for run in (now.failing, now.fixed))

@@ -17,21 +17,37 @@ Begin = Callable[[Tab, int, Callable[[], str]], None]
 """`controls.begin`: make a run and watch it, once for each drawing of the button."""
 
 _ASKED = "branch-asked"  # the run and the step that were asked for under the picture
+_LOOKING = "branch-looking"  # the run and the step that are looked at while Branch is being opened
+_OFFERED = "branch-offered"  # key -> the step that the form offered by itself
 
 
 def draw_branch(state: Tab, view: Any, begin: Begin) -> None:
     """The popover in the row of buttons, and the dialog that the button under the picture opens."""
     with st.popover("Branch", icon=":material/call_split:", key="branch"):
         st.markdown("A new run that goes on from any step of this one.")
+        run, step = st.session_state.pop(_LOOKING, ("", -1))
+        if run == view.id and 0 <= step <= view.step:
+            st.session_state[_step_key("branch", view.id)] = step
         _draw_form(state, view, begin, "branch", int(view.checkpoints[-1] if view.checkpoints else view.step))
     run, step = st.session_state.pop(_ASKED, ("", -1))
     if run == view.id and 0 <= step <= view.step:
         _dialog(state, view, begin, step)
 
 
+def look_at(state: Tab, run: str, step: Any) -> None:
+    """Branch in the row of buttons is being opened while this step of a run is looked at."""
+    if run == state.run and _is_step(step):
+        st.session_state[_LOOKING] = run, step
+
+
+def _is_step(step: Any) -> bool:
+    """What a browser says is a step only if it is a whole number."""
+    return isinstance(step, int) and not isinstance(step, bool)
+
+
 def ask_for_branch(state: Tab, run: str, step: Any) -> None:
-    """The button under a picture was pressed; what a browser says is a step only if it is a whole number."""
-    if isinstance(step, int) and not isinstance(step, bool):
+    """The button under a picture was pressed."""
+    if _is_step(step):
         st.session_state[_ASKED] = run, step
         if run != state.run:
             watch(state, run)  # the other twin
@@ -46,10 +62,11 @@ def _dialog(state: Tab, view: Any, begin: Begin, step: int) -> None:
 
 def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) -> bool:
     """Whether the branch was started just now."""
-    key = f"{scope}-step:{view.id}:{default if scope == 'branch-here' else ''}"  # one for each run
-    most = max(int(view.step), default)
-    if not 0 <= st.session_state.get(key, -1) <= most:
-        st.session_state[key] = default
+    key = _step_key(scope, view.id, default if scope == "branch-here" else None)
+    most, offered = max(int(view.step), default), st.session_state.setdefault(_OFFERED, {})
+    shown = st.session_state.get(key, -1)
+    if not 0 <= shown <= most or shown == offered.get(key):  # nobody has chosen another
+        st.session_state[key] = offered[key] = default
     step = int(st.number_input("At step", min_value=0, max_value=most, step=1, key=key))
     st.caption(literal(way_words(view, step)))
     pairs = differences(state.config, from_dict(RunConfig, view.config))
@@ -67,6 +84,11 @@ def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) ->
         on_click=begin,
         args=(state, state.begun, lambda: manager().branch(view.id, step, changes)),
     )
+
+
+def _step_key(scope: str, run: str, step: int | None = None) -> str:
+    """One for each run; of the dialog, one for each of its steps."""
+    return f"{scope}-step:{run}:{'' if step is None else step}"
 
 
 def way_words(view: Any, step: int) -> str:

@@ -12,15 +12,17 @@ from gan_core.runs.states import LIVE, WORDS
 from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
 from pages.lab.twin import draw_twins
+from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.components.copy import copy_link
 from pages.ui.literal import literal
 from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
 from pages.ui.suited import makes_points
-from pages.ui.words import compact, count, moment, pace_words, preset_label
+from pages.ui.words import compact, pace_words
 
 LONGER = (2, 5, 10)
 PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
+MOST_OFFERED, MOST_ACTIVE = 200, 5  # runs to choose from; of those that train, so many are listed below
 FITS = 90  # letters that a line holds on most screens
 
 
@@ -197,30 +199,28 @@ def _draw_runs(state: Tab) -> None:
     active = sum(v.state in LIVE for v in views)
     label = f"Runs · {active} active" if active else "Runs"
     with st.popover(label, icon=":material/history:", key="runs"):
-        known = {v.id: v for v in views[:200]}
-
-        def name(run: str) -> str:
-            v = known[run]
-            when = moment(v.created, st.context.timezone)
-            return f"{v.title or preset_label(v.preset)} · {v.state} · step {count(v.step)} · {when}"
-
+        known = distinct({v.id: made_name(v) for v in views[:MOST_OFFERED]})
         shown = state.run if state.run in known else None
         key = f"run:{shown}"  # one for each: a browser that has not drawn this yet sends back what was picked before
         st.session_state[key] = shown
 
         def picked() -> None:
-            if st.session_state[key] not in (None, shown):
-                attempt(state, lambda: watch(state, st.session_state[key]))
+            run = meant("runs", st.session_state[key])
+            if run in known and run != shown:
+                attempt(state, lambda: watch(state, run))
 
         st.selectbox(
             "Watch a run",
             list(known),
-            format_func=name,
+            format_func=named("runs", known),
             key=key,
             index=None,
             on_change=picked,
             placeholder="Choose",
         )
+        now = [f"{known[v.id]} ({WORDS[v.state]})" for v in views if v.state in LIVE and v.id in known]
+        if now:
+            st.text("\n".join(now[:MOST_ACTIVE]))  # names may be anybody's words
         if state.run:
             st.button(
                 "Back to the empty view",

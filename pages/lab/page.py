@@ -11,7 +11,7 @@ from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
 from gan_core.runs.trust import content_of_run
 from gan_core.training import RunConfig
-from pages.lab.branching import ask_for_branch
+from pages.lab.branching import ask_for_branch, look_at
 from pages.lab.controls import draw_controls, draw_trouble
 from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
@@ -24,7 +24,7 @@ from pages.ui.home import NotReady, home
 from pages.ui.literal import literal
 from pages.ui.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.ui.public import public
-from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
+from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
 from pages.ui.suited import crossed
 from pages.ui.words import preset_label
 
@@ -65,6 +65,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         projector=state.projector,
         on_moved=lambda: None,
         on_branch=(lambda step: ask_for_branch(state, view.id, step)) if view else None,
+        on_looking=(lambda step: look_at(state, view.id, step)) if view else None,
         key=key,
         twin=twin,
     )
@@ -129,6 +130,6 @@ try:
     if not home().ready:
         with st.spinner("The engine is starting"):
             manager()
-    draw_lab(tab())
+    draw_lab(lab_tab())
 except NotReady as problem:
     st.error(literal(problem))

@@ -34,18 +34,19 @@ def draw_quality(state: Tab, view: Any) -> None:
 def _draw_choice(state: Tab, view: Any) -> None:
     st.markdown("Measures a checkpoint against real data, and once the untrained generator beside it.")
     steps = sorted({*view.checkpoints, 0}, reverse=True)
-
-    def named(step: int) -> str:
-        best = ", the best so far" if step and step == view.best_step else ""
-        return f"Step {count(step)}{best}" if step else "Untrained"
-
-    step = st.selectbox("Checkpoint", steps, format_func=named, key="evaluate-step")
+    step = st.selectbox("Checkpoint", steps, format_func=checkpoint_name, key="evaluate-step")
+    if view.best_step in view.checkpoints:
+        st.caption(f"The best so far: step {count(view.best_step)}.")
     samples = st.select_slider(
         "Samples", SAMPLES, value=SAMPLES[1], format_func=count, key="evaluate-samples",
         help="Only evaluations on equally many samples compare: the Fréchet distance falls with their number.",
     )  # fmt: skip
     chosen = (state.run, step, samples)
     st.button("Evaluate", key="evaluate-go", width="stretch", on_click=_start, args=chosen)
+
+
+def checkpoint_name(step: int) -> str:
+    return f"Step {count(step)}" if step else "Untrained"
 
 
 def _key(run: str) -> str:

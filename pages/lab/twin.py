@@ -11,6 +11,7 @@ from gan_core.config.codec import ConfigError, differences, from_dict, get_at, r
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
 from pages.lab.branching import Begin
+from pages.ui.choices import meant, named
 from pages.ui.literal import literal
 from pages.ui.panel import draw_field
 from pages.ui.public import public
@@ -40,9 +41,12 @@ def draw_twins(state: Tab, begin: Begin) -> None:
         )
         config = state.config
         paths = offered(config)
+        said = named("twin-path", {p: path_label(config, p) for p in paths})
+        if "twin-path" in st.session_state:
+            st.session_state["twin-path"] = meant("twin-path", st.session_state["twin-path"])
         path = st.selectbox(
             "Different in the second", paths, index=paths.index(FIRST_OFFERED) if FIRST_OFFERED in paths else 0,
-            format_func=lambda p: path_label(config, p), key="twin-path", on_change=_forget,
+            format_func=said, key="twin-path", on_change=_forget,
         )  # fmt: skip
         other, changes = _second(config, path)
         st.caption(f"First: **{literal(_said(config, path))}**")

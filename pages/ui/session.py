@@ -17,6 +17,7 @@ from gan_core.config.codec import ConfigError, apply_sets, differences, from_dic
 from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
+from pages.ui.history import browsed, write
 from pages.ui.home import home
 from pages.ui.public import public
 
@@ -63,6 +64,16 @@ def tab() -> Tab:
     return found
 
 
+def lab_tab() -> Tab:
+    """This tab's state in the Lab, which the browser's Back and Forward change too."""
+    state = tab()
+    if browsed():
+        found = from_url(st.query_params.to_dict())
+        found.begun = state.begun
+        st.session_state[_KEY] = state = found
+    return state
+
+
 def from_url(query: Mapping[str, str]) -> Tab:
     """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
     pairs = {name: text for name, text in query.items() if name not in (*OF_EXPLORE, *OF_COMPARE, *OF_GALLERY)}
@@ -96,9 +107,7 @@ def config_query(name: str, config: RunConfig) -> dict[str, str]:
 
 
 def write_url(state: Tab) -> None:
-    query = to_url(state)
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    write("lab", to_url(state), to_url(Tab(DEFAULT, preset(DEFAULT).config)))
 
 
 def watch(state: Tab, run: str) -> None:

@@ -58,14 +58,8 @@ def moment(utc: str, zone: str | None, now: datetime | None = None) -> str:
 
     zone: its IANA name; None or an unknown one: UTC, which is then said.
     """
-    where: tzinfo = UTC
-    try:
-        where = ZoneInfo(zone or "")
-    except (ValueError, OSError, KeyError):  # what a browser says may be anything
-        zone = None
-    then = datetime.fromisoformat(utc).astimezone(where)
-    today = (now or datetime.now(UTC)).astimezone(where).date()
-    clock = f"{then:%H:%M}" + ("" if zone else " UTC")
+    then, clock = _then(utc, zone)
+    today = (now or datetime.now(UTC)).astimezone(then.tzinfo).date()
     days = (today - then.date()).days
     if days == 0:
         return clock
@@ -73,6 +67,23 @@ def moment(utc: str, zone: str | None, now: datetime | None = None) -> str:
         return f"yesterday {clock}"
     day = f"{then.day} {then:%b}"
     return f"{day} {clock}" if then.year == today.year else f"{day} {then.year}"
+
+
+def date_and_clock(utc: str, zone: str | None) -> str:
+    """As `moment`, in words that stay true: 1 Mar 2025, 14:05."""
+    then, clock = _then(utc, zone)
+    return f"{then.day} {then:%b} {then.year}, {clock}"
+
+
+def _then(utc: str, zone: str | None) -> tuple[datetime, str]:
+    """A time on the viewer's clock, and what that clock shows."""
+    where: tzinfo = UTC
+    try:
+        where = ZoneInfo(zone or "")
+    except (ValueError, OSError, KeyError):  # what a browser says may be anything
+        zone = None
+    then = datetime.fromisoformat(utc).astimezone(where)
+    return then, f"{then:%H:%M}" + ("" if zone else " UTC")
 
 
 def plain(value: Any) -> str:

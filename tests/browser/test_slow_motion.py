@@ -65,7 +65,7 @@ def test_a_step_that_waits_for_the_device_is_not_called_the_last(asked: Plane) -
     asked.feed(state_frame(150, "queued"))
     expect(words).to_have_text("The step is taken as soon as the device is free …")
     asked.feed(state_frame(150, "stopped"))
-    expect(words).to_have_text("The run has ended: there is no next step.")
+    expect(words).to_have_text("The run has ended: there is no next step. Resume it first, then take one.")
 
 
 def test_a_next_step_that_was_refused_can_be_asked_for_again(asked: Plane) -> None:
@@ -76,3 +76,23 @@ def test_a_next_step_that_was_refused_can_be_asked_for_again(asked: Plane) -> No
     again.click()
     expect(asked.page.get_by_test_id("scope-words")).to_have_text("The server does not answer.")
     expect(again).to_be_enabled()
+
+
+def test_where_there_is_no_step_it_says_why(page: Page) -> None:
+    plane = Plane(page)
+    plane.open()
+    button, words = page.get_by_test_id("slow-motion"), page.get_by_test_id("scope-words")
+    plane.feed(state_frame(0, "queued"))
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("title", "Slow motion begins when the run trains.")
+    for state, helps in (
+        ("finished", "Train longer first, then take one."),
+        ("stopped", "Resume it first, then take one."),
+        ("diverged", "Branch from an earlier step, and take one there."),
+    ):
+        plane.feed(state_frame(150, state))
+        expect(button).to_be_enabled()
+        button.click()
+        expect(words).to_have_text(f"The run has ended: there is no next step. {helps}")
+        expect(page.get_by_test_id("scope-next-both")).to_be_disabled()
+        page.get_by_test_id("scope-close").click()

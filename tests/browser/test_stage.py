@@ -570,3 +570,17 @@ def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, sho
     page.reload()
     until(lambda: lab.step() == steps[-1])
     expect(made.canvas).to_have_attribute("aria-label", re.compile("2000 real points and 2000 generated"))
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("{ size: 64, count: 6 }, 1, false, 'g'", "6 of 64"),
+        ("{ size: 16, count: 16 }, 1, false, 'd'", "16"),
+        ("{ size: 2, count: 2 }, 0, false, 'g'", "z"),
+        ("{ size: 32, count: 12 }, 0, false, 'g'", "z: 12 of 32"),
+        ("{ size: 1, count: 1 }, 2, true, 'd'", "score"),
+    ],
+)
+def test_a_layer_says_how_many_of_its_units_are_drawn(plane: Plane, column: str, words: str) -> None:
+    assert plane.page.evaluate(f"() => view.networks.columnWords({column})") == words

@@ -16,7 +16,7 @@ from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.finals import final_values
 from gan_core.training import preset
 from pages.compare import curves, settings
-from pages.compare.picker import distinct
+from pages.ui.choices import distinct
 from pages.ui.home import Home
 from tests.pages.fake_manager import FakeManager
 from tests.pages.serving import Client

@@ -91,3 +91,29 @@ def test_steps_of_the_parent_are_not_taken_apart(manager: RunManager) -> None:
     with pytest.raises(ValueError, match="from step 599 on"):
         manager.send(run, Dissect())
     manager.send(run, Stop())
+
+
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_a_pause_right_after_it_does_not_drop_the_step(manager: RunManager, state: str) -> None:
+    run = begun(manager, LONG) if state == "paused" else manager.start(LONG)
+    before = until_state(manager, run, state).step
+    for command in (Dissect(), Pause()):
+        manager.send(run, command)
+    until(lambda: manager.dissected(run) is not None and manager.view(run).state == "paused")
+    assert manager.dissected(run).step == manager.view(run).step > before  # type: ignore[union-attr]
+    manager.send(run, Stop())
+    at_rest(manager, run)
+
+
+def test_a_pause_takes_back_a_step_that_waits_for_the_device(manager: RunManager) -> None:
+    run = begun(manager, LONG)
+    other = manager.start(LONG)
+    until_state(manager, other, "running")
+    manager.send(run, Dissect())
+    step = until_state(manager, run, "queued").step
+    manager.send(run, Pause())
+    assert until_state(manager, run, "paused").step == step
+    assert manager.dissected(run) is None
+    for each in (other, run):
+        manager.send(each, Stop())
+        at_rest(manager, each)

@@ -89,12 +89,44 @@ def test_an_earlier_run_tells_the_speed_of_both_kinds_of_steps() -> None:
     assert seconds(config, other, short) == pytest.approx(expected)  # of as many threads only
 
 
+def took(config: RunConfig, times: float) -> EarlierRun:
+    """A run of plain steps that took so many times as long as arithmetic says."""
+    return EarlierRun(to_dict(config), 500, 500, times * 500 * PLAIN, 1)
+
+
+@pytest.mark.parametrize("newest_first", [(6.3, 1.1, 1.0), (1.1, 6.3, 1.0), (1.0, 1.1, 6.3), (6.3, 1.1), (1.1, 6.3)])
+def test_one_run_on_a_busy_machine_does_not_move_the_estimate(newest_first: tuple[float, ...]) -> None:
+    config = changed(compiled=False)
+    found = seconds(config, *(took(config, times) for times in newest_first))
+    assert found == pytest.approx(1.1 * STEPS * PLAIN)
+
+
+def test_the_first_run_is_not_believed_where_it_was_held_up_and_two_that_agree_are() -> None:
+    config, slow = changed(compiled=False), 6.3
+    found = estimate(config, COST, CPU, 1, lambda: [took(config, slow)])
+    assert found.seconds_total == pytest.approx(STEPS * PLAIN)
+    assert found.basis.startswith("estimated")
+    assert "the one earlier run with these networks took 6 times as long" in found.basis
+    assert seconds(config, took(config, slow), took(config, slow)) == pytest.approx(slow * STEPS * PLAIN)
+
+
+def test_a_machine_that_has_become_slower_is_believed_after_a_few_runs() -> None:
+    config = changed(compiled=False)
+    runs = [took(config, 2.0)] * 4 + [took(config, 1.0)] * 16
+    assert seconds(config, *runs) == pytest.approx(2.0 * STEPS * PLAIN)
+
+
+def test_on_another_device_a_first_run_counts_as_it_is() -> None:
+    slow = module.typical([5.0], None)
+    assert slow == (5.0, "measured: an earlier run with these networks on this machine")
+
+
 def test_the_manager_knows_the_runs_that_were(tmp_path: Path) -> None:
     config = quick(steps=40)
     manager = open_manager(tmp_path)
     assert manager.estimate(config).basis.startswith("estimated")
-    view = at_rest(manager, manager.start(config))
+    views = [at_rest(manager, manager.start(config)) for _ in range(2)]
     found = manager.estimate(config)
     manager.close()
-    assert found.basis.startswith("measured")
-    assert found.seconds_per_step == pytest.approx(view.elapsed_seconds / view.step)
+    assert found.basis.startswith("measured: the faster of two earlier runs")
+    assert found.seconds_per_step == pytest.approx(min(view.elapsed_seconds / view.step for view in views))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,36 @@ def test_a_checkpoint_by_hand_stays_by_hand_when_the_run_stops_at_that_very_step
     at_rest(manager, run)
     (row,) = [row for row in folder_of(manager, run).checkpoints() if row.step == view.step]
     assert row.by_hand
+
+
+@pytest.mark.parametrize("data", ["shapes", "ring"])
+def test_a_pause_keeps_the_samples_of_its_own_step(manager: RunManager, data: str) -> None:
+    run = manager.start(quick(steps=10_000_000, every=1_000, data=data))
+    until(lambda: manager.view(run).state == "running" and bool(manager.grids(run)))
+    before = -1
+    for command in (Pause(), StepOnce(), StepOnce()):
+        manager.send(run, command)
+        until(lambda before=before: manager.view(run).state == "paused" and manager.view(run).step > before)  # type: ignore[misc]
+        step = before = manager.view(run).step
+        until(lambda step=step: manager.grids(run)[-1][0] == step)  # type: ignore[misc]
+        assert manager.grid(run, step).step == step
+    manager.send(run, Stop())
+    at_rest(manager, run)
+
+
+def test_a_pause_does_not_change_the_run(manager: RunManager, tmp_path: Path) -> None:
+    config = quick(steps=40)
+    wanted = straight(tmp_path / "straight", config)
+    run = manager.start(config)
+    manager.send(run, Pause())
+    step = until_state(manager, run, "paused").step
+    for _ in range(3):
+        manager.send(run, StepOnce())
+        step += 1
+        until(lambda step=step: (manager.view(run).state, manager.view(run).step) == ("paused", step))  # type: ignore[misc]
+    manager.send(run, Resume())
+    assert at_rest(manager, run).state == "finished"
+    assert fingerprint(manager, run) == wanted
 
 
 def test_the_elapsed_time_stands_still_during_a_pause(manager: RunManager) -> None:

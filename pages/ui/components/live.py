@@ -39,6 +39,7 @@ def live_view(
     projector: bool,
     on_moved: Callable[[], None],
     on_branch: Callable[[Any], None] | None = None,
+    on_looking: Callable[[Any], None] | None = None,
     key: str = "live",
     twin: str = "",
 ) -> None:
@@ -48,12 +49,18 @@ def live_view(
     page drawn again. name: what the run is called. threshold: the score above which D says
     real; None: half-way between its two means. class_names: of a class-conditional run, a column of samples each.
     on_branch: is told the step of the moment that is looked at when somebody wants to branch from it; None: there is
-    nothing to branch. key: one for each view on a page. twin: the run whose film moves with this one's.
+    nothing to branch. on_looking: is told the step that is looked at when Branch in the row of buttons opens.
+    key: one for each view on a page. twin: the run whose film moves with this one's.
     """
 
     def asked() -> None:
         if on_branch is not None:
             on_branch(st.session_state[key]["branch"])
+
+    def opening() -> None:
+        told = st.session_state[key]["looking"]
+        if on_looking is not None and isinstance(told, dict) and told.get("run") == run:
+            on_looking(told.get("step"))
 
     data = {
         "token": token,
@@ -77,6 +84,7 @@ def live_view(
         data=[data],  # in a list, see copy.py
         on_moved_change=on_moved,
         on_branch_change=asked,
+        on_looking_change=opening,
     )
 
 

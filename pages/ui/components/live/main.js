@@ -3,6 +3,7 @@
 const PAINT_MS = 250, FIRST_PATIENCE_MS = 1000;
 const TWIN_MOVED = "gs-twin-moved";
 const CONTROLS = ".st-key-controls"; // the page's row of buttons
+const BRANCH = ".st-key-branch [aria-expanded]";
 
 class LiveView {
   constructor(parent) {
@@ -25,6 +26,8 @@ class LiveView {
     this.atControls = false;
     this.onFocus = (event) => { this.atControls = !!event.target.closest?.(CONTROLS); };
     for (const kind of ["focusin", "pointerdown"]) document.addEventListener(kind, this.onFocus);
+    this.onOpening = (event) => this.tellMoment(event.target.closest?.(BRANCH));
+    document.addEventListener("click", this.onOpening, true);
     this.onTwin = (event) => this.followTwin(event.detail);
     window.addEventListener(TWIN_MOVED, this.onTwin);
     this.data = {};
@@ -75,6 +78,12 @@ class LiveView {
     this.following = true;
     this.film.follow(step);
     this.following = false;
+  }
+
+  /** The page's Branch is being opened: it begins at the moment that is looked at. */
+  tellMoment(button) {
+    const step = this.film.shown?.step;
+    if (button && this.data.can_branch && step !== undefined && button.getAttribute("aria-expanded") !== "true") this.tell("looking", { run: this.data.run, step });
   }
 
   /** The film stands at a step, null: at the newest. */
@@ -300,6 +309,7 @@ class LiveView {
     this.curves.close();
     this.film.stopPlaying();
     for (const kind of ["focusin", "pointerdown"]) document.removeEventListener(kind, this.onFocus);
+    document.removeEventListener("click", this.onOpening, true);
     window.removeEventListener(TWIN_MOVED, this.onTwin);
     this.root.remove();
   }

@@ -7,6 +7,10 @@ const LATE_MS = 2000; // a step that was taken apart is told of before the pause
 const COMING = "One step is on its way …", QUEUED = "The step is taken as soon as the device is free …";
 const MISSED = "The run was paused before this step could be taken apart; ask for the next one.";
 const ENDED = "The run has ended: there is no next step.";
+const ON_FROM_HERE = { finished: "Train longer first, then take one.", diverged: "Branch from an earlier step, and take one there." };
+const RESUME_FIRST = "Resume it first, then take one.";
+const NOT_BEGUN = "Slow motion begins when the run trains.";
+const WHAT = "Take one step in its parts";
 
 class Microscope {
   /** ask(what): sends a command, gives what is in the way; opened(on): it opened or closed. */
@@ -20,7 +24,7 @@ class Microscope {
 
   build() {
     const button = (name, text, action, more = {}) => make("button", { type: "button", class: "gs-button gs-small", "data-testid": `scope-${name}`, onClick: action, ...more }, text);
-    this.button = make("button", { type: "button", class: "gs-button gs-scope-open", "data-testid": "slow-motion", title: "Take one step in its parts", onClick: () => this.open() }, "Slow motion");
+    this.button = make("button", { type: "button", class: "gs-button gs-scope-open", "data-testid": "slow-motion", title: WHAT, onClick: () => this.open() }, "Slow motion");
     this.title = make("h3", {});
     this.backButton = button("back", "◀", () => this.go(this.at - 1), { "aria-label": "One part back", title: "Back (←)" });
     this.forwardButton = button("forward", "▶", () => this.go(this.at + 1), { "aria-label": "One part on", title: "On (→)" });
@@ -44,7 +48,18 @@ class Microscope {
     this.close();
     this.taken = this.buffer = this.view = this.runScene = null;
     this.at = 0;
-    this.button.disabled = true;
+    this.allowOpen();
+  }
+
+  /** After its end the run's view says why there is no step; before its beginning the button does. */
+  allowOpen() {
+    this.button.disabled = !this.view || (this.view.state === "queued" && !this.current);
+    this.button.title = this.button.disabled ? NOT_BEGUN : WHAT;
+  }
+
+  /** Why there is no next step, and what helps. */
+  get whyNone() {
+    return `${ENDED} ${ON_FROM_HERE[this.view.state] ?? RESUME_FIRST}`;
   }
 
   get isOpen() {
@@ -60,7 +75,7 @@ class Microscope {
   setView(view) {
     const before = this.view?.state;
     this.view = view;
-    this.button.disabled = !this.canStep && !this.current;
+    this.allowOpen();
     if (this.asked) this.expect(before);
     this.allowNext();
     const resumed = view.state === "running" && !!this.taken && !this.asked && view.step > this.step;
@@ -74,7 +89,7 @@ class Microscope {
     if (state !== "paused") clearTimeout(this.late);
     if (state === "running") this.tell(COMING);
     else if (state === "queued") this.tell(QUEUED);
-    else if (state !== "paused") this.tell(ENDED);
+    else if (state !== "paused") this.tell(this.whyNone);
     else if (before !== "paused") this.late = setTimeout(() => this.tell(MISSED), LATE_MS);
   }
 
@@ -108,7 +123,8 @@ class Microscope {
     this.root.hidden = false;
     this.opened(true);
     if (this.current && this.view.state !== "running") this.begin();
-    else this.take("both");
+    else if (this.canStep) this.take("both");
+    else this.tell(this.view.state === "queued" ? QUEUED : this.whyNone);
     this.root.focus({ preventScroll: true });
     this.root.scrollIntoView({ block: "nearest" });
   }

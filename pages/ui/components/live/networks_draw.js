@@ -64,9 +64,14 @@ Object.assign(Networks.prototype, {
     ink.font = look.font;
     ink.textAlign = "center";
     ink.textBaseline = "alphabetic";
-    const last = c === card.columns.length - 1;
-    const name = c === 0 ? (player === "g" ? "z" : "x, y") : last ? (player === "g" ? "x, y" : "score") : String(size);
-    ink.fillText(size > count ? `${name} (+${size - count} more)` : name, x, card.high - 4);
+    ink.fillText(this.columnWords({ size, count }, c, c === card.columns.length - 1, player), x, card.high - 4);
+  },
+
+  /** What stands below a column: what goes in or comes out, or how many units there are and, of many, are drawn. */
+  columnWords({ size, count }, c, last, player) {
+    const name = c === 0 ? (player === "g" ? "z" : "x, y") : last ? (player === "g" ? "x, y" : "score") : "";
+    const many = size > count ? `${count} of ${size}` : String(size);
+    return name && size > count ? `${name}: ${many}` : name || many;
   },
 
   see() {

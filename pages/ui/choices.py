@@ -1,0 +1,52 @@
+"""Choices by label: a browser names an option by its label alone, so labels say nothing that changes by itself.
+
+A run's label is its name and the moment it was made, never its state, its step or "yesterday". Where a label changes
+all the same (a run was renamed, another of the same name came), an answer with the old one still means that option.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.words import date_and_clock, preset_label
+
+_SAID = "ganscope.said"  # in the session: label -> option, of everything that a choice has offered
+MOST_SAID = 2_000  # labels that are remembered of a choice
+
+
+def named(choice: str, labels: Mapping[Any, str]) -> Callable[[Any], str]:
+    """What `format_func` is to be for these options; remembers what each label stands for.
+
+    choice: a name of its own for each set of options, such as the widget's key.
+    """
+    said = {**_said(choice), **{label: option for option, label in labels.items()}}
+    st.session_state.setdefault(_SAID, {})[choice] = dict(list(said.items())[-MOST_SAID:])
+    return lambda option: labels.get(option, str(option))
+
+
+def meant(choice: str, answer: Any) -> Any:
+    """The option that an answer stands for, also where it is a label of an earlier drawing."""
+    return _said(choice).get(answer, answer)
+
+
+def _said(choice: str) -> dict[str, Any]:
+    found: dict[str, Any] = st.session_state.get(_SAID, {}).get(choice, {})
+    return found
+
+
+def made_name(item: Any) -> str:
+    """A run or a sweep as people call it, in words that stay: its title or preset, and when it was made."""
+    when = date_and_clock(item.created, st.context.timezone)
+    return f"{item.title or preset_label(item.preset)} · {when}"
+
+
+def distinct(names: dict[str, str]) -> dict[str, str]:
+    """Ids -> names, with the end of the id, or all of it, where a name comes twice."""
+    for letters in (4, 0):
+        often = Counter(names.values())
+        names = {run: f"{name} · {run[-letters:]}" if often[name] > 1 else name for run, name in names.items()}
+    return names
