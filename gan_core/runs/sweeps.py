@@ -214,6 +214,7 @@ class Sweeps:
     def go_on(self, sweep_id: str) -> int:
         """Let paused members go on, and resume those at rest that are not at their end; how many.
 
+        Where all have come to the length that was asked for, they go on to their planned one.
         Raises ValueError in one sentence where none can, or where the data of one of them have changed; OSError where
         a member's folder cannot be written.
         """
@@ -230,9 +231,8 @@ class Sweeps:
         entries: list[Ready] = []
         refused: list[str] = []
         with ExitStack() as undo:
-            for view in views:
-                if view.state in LIVE or view.state == "finished":
-                    continue
+            short = [view for view in views if view.state not in LIVE and view.state != "finished"]
+            for view in short or ([] if paused else [view for view in views if view.cut_short]):
                 try:
                     entries.append(ready_to_resume(manager, view.id, Limits(), None))
                     undo.callback(entries[-1][1].release)

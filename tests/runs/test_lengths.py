@@ -144,6 +144,8 @@ def test_twins_and_sweeps_remember_it(tmp_path: Path) -> None:
     Sweeps(manager).go_on(made)
     for run in (*twins, *members):
         assert at_rest(manager, run).step == 8 or run == twins[1]
+    assert Sweeps(manager).go_on(made) == 2  # all have come to it: on to the planned length
+    assert [at_rest(manager, run).step for run in members] == [1_000, 1_000]
     with pytest.raises(ValueError, match="is at its end"):
         Sweeps(manager).go_on(made)
     manager.close()
