@@ -14,6 +14,7 @@ from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.grids import load_grid, save_grid
 from gan_core.runs.past import Past, leading_to, stages
 from gan_core.runs.ready import check_device
+from gan_core.runs.small_generators import copy_small
 from gan_core.runs.store import About, CheckpointRow, RunFolder, Standing, open_run
 from gan_core.runs.surroundings import Limits
 from gan_core.runs.views import known_config
@@ -125,7 +126,7 @@ def _images_of(about: About, part: Past) -> int:
 
 
 def fill_branch(parent: RunFolder, branch: RunFolder, start: Start) -> None:
-    """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError."""
+    """The checkpoint, and points, grids, small generators and evaluations up to it: the branch stands on its own. Raises OSError."""
     with contextlib.closing(RunWriter(branch)) as writer:
         if start.row is not None:
             _copy(parent, branch, writer, start.row, start.state, start.generator)
@@ -144,6 +145,9 @@ def _copy(
         grid = load_grid(parent, step) if step <= row.step else None
         if grid is not None:
             writer.add_grid(save_grid(branch, grid))
+    for small in parent.generators():
+        if small.step <= row.step and copy_small(parent, branch, small):
+            writer.add_generator(small)
     for evaluation in parent.evaluations():
         if evaluation.step <= row.step:
             writer.add_evaluation(evaluation)

@@ -17,9 +17,10 @@ MOST_CARD_BYTES = 100_000
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last five fields too.
+    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last six fields too.
 
     kind: "asset", "run" or "file". step: of the weights. steps: of all checkpoints of a run. live: it trains now.
+    moments: of an opened run the steps at which its generator can be looked at, small generators' too.
     details: what an asset's card says beside (command, seed, date, metrics, licence).
     """
 
@@ -42,6 +43,7 @@ class ModelCard:
     style_dim: int = 0
     has_discriminator: bool = False
     images: int = 0
+    moments: tuple[int, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Plain data for the page."""

@@ -203,7 +203,7 @@ class RunLife:
         self._paused = True
         self._ledger.stand("paused", trainer)
         if not waited:  # else it has not moved since the last pause, and the device is another's
-            self._ledger.list_grids(wait=True)
+            self._ledger.list_written(wait=True)
             self._ledger.show_grid(trainer)
         self._around.line.leave(self.folder.id)
 
@@ -253,11 +253,11 @@ class RunLife:
         self._checkpoint(trainer, by_hand=False)
         if state == "finished":
             self._ledger.evaluate_last(trainer)
-        self._ledger.list_grids(wait=True)
+        self._ledger.list_written(wait=True)
         kept = self.folder.grids()
         if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):
             self._ledger.keep_grid(trainer, counts=False)
-            self._ledger.list_grids(wait=True)
+            self._ledger.list_written(wait=True)
         self._ledger.stand(state, trainer)
 
     def _diverge(self, trainer: Trainer, trouble: Trouble) -> None:
@@ -267,7 +267,7 @@ class RunLife:
             self._ledger.add_point(trainer)  # where the curves went is what one wants to see
         self._ledger.checkpoint(trainer, by_hand=False)
         self._ledger.keep_grid(trainer, counts=False)
-        self._ledger.list_grids(wait=True)
+        self._ledger.list_written(wait=True)
         error = f"{trouble.sentence()}; the last good weights are kept."
         self._ledger.stand("diverged", trainer, error=error, advice=after_divergence(self.config, trouble))
 

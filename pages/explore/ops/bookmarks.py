@@ -29,8 +29,9 @@ def open_model(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 @operation("steps")
 def steps(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """Of the checkpoints that a run has by now."""
-    return Reply({"steps": desk.shelf.steps(words(asked, "model", 200))})
+    """Of the checkpoints that a run has by now, and the "moments" at which its generator can be looked at."""
+    model_id = words(asked, "model", 200)
+    return Reply({"steps": desk.shelf.steps(model_id), "moments": desk.shelf.moments(model_id)})
 
 
 @operation("bring", lane="long")

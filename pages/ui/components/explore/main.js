@@ -142,7 +142,8 @@ class ExploreView {
       const answer = await this.explorer.ask("steps", {}).catch(() => null);
       const newest = answer ? Math.max(...answer.header.steps) : -1;
       if (answer && model === this.explorer.model) {
-        model.steps = answer.header.steps;
+        Object.assign(model, { steps: answer.header.steps, moments: answer.header.moments });
+        for (const tool of this.tools) tool.made?.newsCame?.(model);
         if (newest > model.step) this.top.offer(newest);
       }
     }, GX_NEWS_MS);
