@@ -21,7 +21,7 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class AtStep:
-    """What the generator of one moment makes of the path: frames uint8 [frames, H, W, C], at the same moments for each one."""
+    """What one moment's generator makes of the path: frames uint8 [frames, H, W, C], at the same places for each."""
 
     step: int
     images: int

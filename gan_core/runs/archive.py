@@ -37,7 +37,8 @@ def export_run(runs_dir: Path, run_id: str, out: Path, checkpoints: Checkpoints 
     """Write a run to the file `out`; returns its size in bytes. It may go on training meanwhile.
 
     checkpoints: "newest" keeps the newest and the best one, "none" leaves all out, small generators too; the curves
-    and samples always come along. Raises UnknownRun, UnreadableRun, ValueError in one sentence where it would be too large, or OSError.
+    and samples always come along.
+    Raises UnknownRun, UnreadableRun, ValueError in one sentence where it would be too large, or OSError.
     """
     folder = open_run(runs_dir, run_id)
     for last in (False, True):

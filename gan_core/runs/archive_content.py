@@ -280,7 +280,8 @@ def _remove_unlisted(
     known = {folder.grid_file(row.step, points=row.size == 1) for row in grids}
     known |= {make(row.step) for row in checkpoints for make in _makers(folder)}
     known |= {folder.small_generator(row.step) for row in generators}
-    for path in (path for name in ("samples", "checkpoints", "generators") for path in (folder.root / name).iterdir()):
+    folders = (folder.root / name for name in ("samples", "checkpoints", "generators"))
+    for path in (path for place in folders for path in place.iterdir()):
         if path not in known:
             with suppress(OSError):
                 path.unlink()

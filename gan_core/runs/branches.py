@@ -126,7 +126,7 @@ def _images_of(about: About, part: Past) -> int:
 
 
 def fill_branch(parent: RunFolder, branch: RunFolder, start: Start) -> None:
-    """The checkpoint, and points, grids, small generators and evaluations up to it: the branch stands on its own. Raises OSError."""
+    """The checkpoint, and all that was kept up to it: the branch stands on its own. Raises OSError."""
     with contextlib.closing(RunWriter(branch)) as writer:
         if start.row is not None:
             _copy(parent, branch, writer, start.row, start.state, start.generator)

@@ -25,10 +25,26 @@ from gan_core.runs.cards import ModelCard, card_of, read_file, real_file, run_la
 from gan_core.runs.foreign import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
 from gan_core.runs.keepsakes import Keepsakes
 from gan_core.runs.manager import RunManager
-from gan_core.runs.opening import build_discriminator, build_generator, discriminator_of, explorable, is_sound, weights_of
+from gan_core.runs.opening import (
+    build_discriminator,
+    build_generator,
+    discriminator_of,
+    explorable,
+    is_sound,
+    weights_of,
+)
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import ID_PATTERN, About, CheckpointRow, GeneratorRow, RunFolder, UnreadableRun, now_text, open_run
+from gan_core.runs.store import (
+    ID_PATTERN,
+    About,
+    CheckpointRow,
+    GeneratorRow,
+    RunFolder,
+    UnreadableRun,
+    now_text,
+    open_run,
+)
 from gan_core.training import RunConfig
 
 log = logging.getLogger(__name__)
