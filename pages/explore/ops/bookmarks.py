@@ -76,11 +76,18 @@ def bookmarks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 @operation("bookmark-add")
 def add(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """Keep a look, with its picture as it is now."""
+    """Keep a "look" with its explicit latent and its picture as it is now; "as_set": the same look as it was set, of
+    which its place is kept too, such as a plane with its corners.
+    """
     model, kept = desk.model(asked.get("model")), _kept(desk, asked)
     (image,) = render(model, [check_look(model, asked.get("look"))])
-    name = words(asked, "name", MOST_NAME)
-    kept.bookmarks.add(name=name, look=asked["look"], thumbnail=thumbnail_png(image), step=model.step)
+    name, as_set = words(asked, "name", MOST_NAME), None
+    if "as_set" in asked:
+        check_look(model, asked["as_set"])
+        place = asked["as_set"]["where"]
+        as_set = None if place == asked["look"]["where"] else place
+    picture = thumbnail_png(image)
+    kept.bookmarks.add(name=name, look=asked["look"], thumbnail=picture, step=model.step, as_set=as_set)
     return _all(kept)
 
 

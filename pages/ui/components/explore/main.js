@@ -111,7 +111,7 @@ class ExploreView {
     if (stays) explorer.show(before, { commit: true, quiet: true });
     else if (look) {
       this.fromLink = true;
-      explorer.show({ ...this.usual(), ...look }, { commit: true });
+      explorer.show({ ...this.usual(), ...look }, { commit: true, opened: true });
     } else if (recalled) explorer.show(this.history.present, { commit: true, quiet: true });
     else explorer.show(this.usual(), { commit: true });
     if (problem) explorer.say(problem);
