@@ -21,7 +21,7 @@ from gan_core.data.base import datasets
 from gan_core.data.limits import shown
 from gan_core.latent import Explorable
 from gan_core.nets.base import ImageShape
-from gan_core.runs.cards import ModelCard, card_of, read_file, real_file, run_label, small_json, stems
+from gan_core.runs.cards import ModelCard, card_of, read_file, real_file, run_label, small_json, stems, verdict
 from gan_core.runs.foreign import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
 from gan_core.runs.keepsakes import Keepsakes
 from gan_core.runs.manager import RunManager
@@ -272,7 +272,8 @@ class Shelf:
         return sorted(names, key=lambda name: str(self._brought(name)["brought"]), reverse=True)
 
     def _details(self, name: str) -> dict[str, Any]:
-        return small_json(self._assets, f"{name}.json")
+        found = small_json(self._assets, f"{name}.json")
+        return {**found, "verdict": verdict(found.get("metrics"))}
 
     def _brought(self, name: str) -> dict[str, Any]:
         found = small_json(self._mine / "files", f"{name}.json")

@@ -18,7 +18,8 @@ class ExploreView {
     this.tabs = make("div", { class: "gx-tabs", role: "tablist", "aria-label": "Tools" });
     this.panels = make("div", { class: "gx-panels" });
     this.actions = make("div", { class: "gx-actions" }, random, this.history.undoButton, this.history.redoButton, reset, make("i", { class: "gx-space" }), this.bookmarks.add, this.link);
-    this.left = make("div", { class: "gx-left" }, this.picture.root, this.actions);
+    this.card = new GxCard(explorer);
+    this.left = make("div", { class: "gx-left" }, this.picture.root, this.actions, this.card.root);
     this.body = make("div", { class: "gx-body" }, this.left, this.bookmarks.root, make("section", { class: "gx-tools", "aria-label": "Tools" }, this.tabs, this.panels));
     this.nothing = make("div", { class: "gx-nothing", hidden: true, "data-testid": "nothing" });
     this.root = make("div", { class: "gs-live gx-explore", "data-testid": "explore" }, this.top.root, this.body, this.nothing);
