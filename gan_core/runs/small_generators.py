@@ -36,11 +36,12 @@ class GeneratorHistory:
         self._folder, self._executor = folder, executor
         self._writing: list[Future[GeneratorRow | None]] = []
         self._due_images, self._not_before_seconds = 0.0, 0.0
+        self._rows: list[GeneratorRow] = []  # those that are listed
 
     def begin(self) -> None:
         """Go on after those that are listed."""
-        rows = self._folder.generators()
-        self._due_images = _next(rows[-1].images) if rows else 0.0
+        self._rows = self._folder.generators()
+        self._due_images = _next(self._rows[-1].images) if self._rows else 0.0
         self._not_before_seconds = 0.0
 
     def keep_if_due(self, trainer: Trainer, elapsed_seconds: float) -> None:
@@ -59,7 +60,16 @@ class GeneratorHistory:
         while self._writing and (wait or self._writing[0].done()):
             if (row := self._writing.pop(0).result()) is not None:
                 writer.add_generator(row)
-                _thin_out(self._folder, writer)
+                self._rows.append(row)
+                self._thin_out(writer)
+
+    def _thin_out(self, writer: RunWriter) -> None:
+        size = max(1, _bytes(self._folder, self._rows[-1].step))
+        kept = thinned([row.images for row in self._rows], min(KEEP_AT_MOST, max(1, MOST_BYTES // size)))
+        for row in [row for row in self._rows if row.images not in kept]:
+            self._rows.remove(row)
+            writer.forget_generator(row.step)
+            self._folder.small_generator(row.step).unlink(missing_ok=True)
 
 
 def _next(images: int) -> float:
@@ -97,16 +107,6 @@ def _sound_bytes(folder: RunFolder, row: GeneratorRow) -> bytes | None:
 def _halved(tensor: Tensor) -> Tensor:
     fits = tensor.dtype == torch.float32 and (not tensor.numel() or float(tensor.abs().max()) <= _LARGEST_HALF)
     return (tensor.half() if fits else tensor).contiguous()
-
-
-def _thin_out(folder: RunFolder, writer: RunWriter) -> None:
-    rows = folder.generators()
-    size = max(1, _bytes(folder, rows[-1].step))
-    kept = thinned([row.images for row in rows], min(KEEP_AT_MOST, max(1, MOST_BYTES // size)))
-    for row in rows:
-        if row.images not in kept:
-            writer.forget_generator(row.step)
-            folder.small_generator(row.step).unlink(missing_ok=True)
 
 
 def _bytes(folder: RunFolder, step: int) -> int:

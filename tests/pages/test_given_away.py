@@ -269,7 +269,7 @@ def test_curves_of_compared_runs_open(pages: Trained, tmp_path: Path) -> None:
 # --- Explore
 
 
-def ask(trained: Trained, do: str, kind: str, **asked: Any) -> Reply:
+def ask(trained: Trained, do: str, kind: str, /, **asked: Any) -> Reply:
     asked = {"model": f"run:{trained.runs[kind]}", "look": {"where": {"seed": 3}, "psi": 0.7}, **asked}
     reply: Reply = OPERATIONS[do].run(Desk(trained.shelf, asked=asked), asked, [])
     return reply
