@@ -42,7 +42,7 @@ VOLUME /data
 EXPOSE 8501
 
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request; below = os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); urllib.request.urlopen('http://127.0.0.1:8501/' + below + '/' * bool(below) + '_stcore/health', timeout=4)"]
 
 # Every address, because a container's own loopback cannot be reached from outside; app.py insists on GANSCOPE_TOKEN.
 # exec form: SIGTERM reaches the server itself, which stops and saves every run within ten seconds.

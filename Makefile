@@ -1,12 +1,17 @@
 # make app    install what is needed and serve GANscope on http://127.0.0.1:8501 (PORT=8600 make app: another port)
 # make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
 # make lint   the quick checks only
+# make test-oldest   make test with the lowest versions that requirements.txt allows, in an environment of its own
 # make bench  the measurements behind README's figures
 
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
 ARGS ?=
+# In a URL an IPv6 address stands in brackets; "every address" is none that a browser can ask.
+NAME := $(if $(filter 0.0.0.0 ::,$(ADDRESS)),localhost,$(if $(findstring :,$(ADDRESS)),[$(ADDRESS)],$(ADDRESS)))
+BELOW := $(patsubst %,/%/,$(patsubst /%,%,$(patsubst %/,%,$(STREAMLIT_SERVER_BASE_URL_PATH))))
 VENV := .venv
+LOWEST :=
 PY := $(VENV)/bin/python
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -17,7 +22,7 @@ export UV_HTTP_TIMEOUT := 120
 export PYTHONUNBUFFERED := 1
 
 .SILENT:
-.PHONY: help app test lint bench chromium
+.PHONY: help app test test-oldest lint bench chromium
 .DEFAULT_GOAL := help
 
 help:
@@ -25,11 +30,15 @@ help:
 
 app: $(VENV)/app.stamp
 	$(PY) -c "$$CHECK_PORT" "$(ADDRESS)" "$(PORT)"
-	echo "GANscope is on http://$(ADDRESS):$(PORT) in a moment; Ctrl-C stops it, with every run saved."
+	echo "GANscope is on http://$(NAME):$(PORT)$(BELOW) in a moment; Ctrl-C stops it, with every run saved."
 	exec $(VENV)/bin/streamlit run app.py --server.headless true --server.address "$(ADDRESS)" --server.port "$(PORT)"
 
 test: lint chromium
-	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --rerun-show-tracebacks $(ARGS)
+	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# Not every one of the lowest versions can be had for a newer Python.
+test-oldest:
+	PYTHON="$${PYTHON:-python3.11}" $(MAKE) test VENV=.venv-oldest LOWEST=lowest
 
 lint: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
@@ -76,8 +85,13 @@ make_environment() {
 
 install() {
   echo "Installing $$1 into $(VENV); the first time this takes some minutes."
-  if command -v uv >/dev/null; then uv pip install --python $(PY) -r "$$1"
-  else $(PY) -m pip install -r "$$1"; fi || say "Installing failed (the reason is above): check the network and run make again."
+  set -- -r "$$1"
+  if [ -n "$(LOWEST)" ]; then
+    sed -n 's/^\([A-Za-z-]*\)>=\([0-9.]*\).*/\1==\2/p' requirements.txt > $(VENV)/lowest.txt
+    set -- "$$@" -c $(VENV)/lowest.txt
+  fi
+  if command -v uv >/dev/null; then uv pip install --python $(PY) "$$@"
+  else $(PY) -m pip install "$$@"; fi || say "Installing failed (the reason is above): check the network and run make again."
 }
 
 find_chromium() {

@@ -15,13 +15,16 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script only
     sys.path.insert(0, str(ROOT))
 
-from pages.ui.access import Gate, NotSafe, access_token  # noqa: E402
+from gan_core.config.places import data_dir  # noqa: E402
+from pages.ui.access import Gate, NotSafe, access_token, cookie_key  # noqa: E402
 from pages.ui.ending import end_with_status_zero, leave_at_once  # noqa: E402
 from pages.ui.home import Home, open_home  # noqa: E402
 from pages.ui.routes import routes  # noqa: E402
+from pages.ui.safe_answers import SafeAnswers  # noqa: E402
 
 try:
-    gate = Middleware(Gate, token=access_token(st.get_option("server.address")))
+    token = access_token(st.get_option("server.address"))
+    gate = Middleware(Gate, token=token, key=cookie_key(data_dir()) if token else b"")
 except NotSafe as problem:
     sys.exit(str(problem))
 home = open_home(Home())
@@ -49,6 +52,6 @@ app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
     routes=routes(home),
-    middleware=[gate],
+    middleware=[Middleware(SafeAnswers), gate],
     on_script_error=on_script_error,
 )

@@ -44,8 +44,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """`streamlit run app.py` as `make app` starts it, with its runs and data under `folder`."""
+def server(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None, name: str = "127.0.0.1", base: str = ""
+) -> Iterator[Server]:
+    """`streamlit run app.py` as `make app` starts it, with its runs and data under `folder`.
+
+    name: the host in its URL, an address that `options` may let it listen to. base: the path below which they do so.
+    """
     port = free_port()
     places = {"GANSCOPE_RUNS": str(folder / "runs"), "GANSCOPE_DATA": str(folder / "data")}
     command = [
@@ -57,7 +62,7 @@ def server(folder: Path, *options: str, environment: Mapping[str, str] | None = 
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **places, **(environment or {})}, stdout=log, stderr=log
         )
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{name}:{port}{base}"
     try:
         while True:
             with contextlib.suppress(OSError), local_opener.open(f"{url}/_stcore/health", timeout=1):

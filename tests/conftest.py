@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
+import platform
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import torch
+from packaging.requirements import Requirement
 
 from gan_core.config.codec import replace_at
 from gan_core.data.base import ImageSet
@@ -20,6 +24,28 @@ from gan_core.training import RunConfig
 hypothesis.settings.register_profile("ganscope", deadline=None)
 hypothesis.settings.load_profile("ganscope")
 torch.set_num_threads(1)  # for what is made once for many tests
+
+
+def pytest_report_header() -> list[str]:
+    """What it is that passes or fails: a processor's sums, or a library's next release, may come out otherwise."""
+    lines = (Path(__file__).parents[1] / "requirements.txt").read_text("utf-8").splitlines()
+    asked = [Requirement(line.partition("#")[0]) for line in lines if not line.startswith("#")]
+    found = ", ".join(f"{one.name} {importlib.metadata.version(one.name)}" for one in asked)
+    kernels = torch.backends.cpu.get_cpu_capability()
+    cores = f"{os.cpu_count()} cores of {_processor()}, which torch's kernels take for {kernels}"
+    return [
+        f"machine: Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores}",
+        f"releases: {found}",
+    ]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,10 +8,11 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from gan_core.cli.configure import config_from, typed_changes
+from gan_core.cli.configure import config_from, typed_changes, with_images
 from gan_core.cli.errors import CommandError
-from gan_core.cli.follow import StopSignals, follow, print_summary, summary
+from gan_core.cli.follow import follow, print_summary, summary
 from gan_core.cli.show import open_manager, run_named
+from gan_core.cli.signals import StopSignals
 from gan_core.cli.train import closing, fetch_missing, long_enough
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.twins import with_changes
@@ -22,8 +23,13 @@ def branch(arguments: argparse.Namespace) -> int:
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         run = run_named(manager, arguments.run)
         changes = typed_changes(manager.config(run), arguments.sets)
-        made = manager.branch(run, arguments.step, changes, title=arguments.title)
-        view = follow(manager, made, signals, steps=None)
+        if arguments.images is not None:
+            changes["total_images"] = with_images(manager.config(run), arguments.images).total_images
+        made = manager.branch(
+            run, arguments.step, changes, title=arguments.title, stop_at_step=arguments.steps,
+            stop_after_seconds=arguments.seconds,
+        )  # fmt: skip
+        view = follow(manager, made, signals)
     return print_summary(view, as_json=arguments.json)
 
 
@@ -44,7 +50,7 @@ def twin(arguments: argparse.Namespace) -> int:
         ids = manager.start_twins(
             config, changes, preset=name, title=arguments.title, stop_at_step=arguments.steps
         )  # fmt: skip
-        views = [follow(manager, run, signals, steps=arguments.steps) for run in ids]
+        views = [follow(manager, run, signals) for run in ids]
     return print_summaries(views, cautions, as_json=arguments.json)
 
 

@@ -28,8 +28,13 @@ def config_from(arguments: argparse.Namespace) -> tuple[RunConfig, str]:
     if arguments.seed is not None:
         config = _option(config, "seed", "--seed", arguments.seed)
     if arguments.images is not None:
-        config = _option(config, "total_images", "--images", arguments.images)
+        config = with_images(config, arguments.images)
     return config, name
+
+
+def with_images(config: RunConfig, text: str) -> RunConfig:
+    """The length that `--images` gives."""
+    return _option(config, "total_images", "--images", text)
 
 
 def config_from_file(path: Path) -> RunConfig:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 
 from gan_core.cli.show import open_manager, run_named
+from gan_core.cli.streams import json_text
 from gan_core.measure.referee import Finding
 from gan_core.measure.referee_words import number_words
 from gan_core.runs.diagnosis import Diagnoser
@@ -24,10 +24,10 @@ def diagnose(arguments: argparse.Namespace) -> int:
         config, view = manager.config(run), manager.view(run)
         findings = Diagnoser(DataLibrary(manager.data_dir)).diagnose(manager, run)
     finally:
-        manager.close()
+        manager.close(timeout_seconds=None)
     if arguments.json:
         said = [finding.as_json(config) for finding in findings]
-        print(json.dumps({"run": run, "state": view.state, "step": view.step, "findings": said}, ensure_ascii=False))
+        print(json_text({"run": run, "state": view.state, "step": view.step, "findings": said}))
         return 0
     print(f"{run} at step {view.step:,}:")
     print("\n\n".join(_words(finding, config) for finding in findings) or TOO_EARLY)

@@ -10,6 +10,7 @@ import sys
 from tqdm import tqdm
 
 from gan_core.cli.show import open_manager, run_named, table
+from gan_core.cli.streams import Passing, is_terminal
 from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
 from gan_core.measure.inception import inception_space
 from gan_core.runs import RunManager
@@ -23,8 +24,10 @@ def evaluate(arguments: argparse.Namespace) -> int:
         run = run_named(manager, arguments.run)
         one = _evaluate(manager, run, arguments)
         of_kind = [e for e in manager.evaluations(run) if e.kind == one.kind]
+        if one.step not in {e.step for e in of_kind}:
+            print("This is not kept: the run's folder cannot be written now.", file=sys.stderr)
     finally:
-        manager.close()
+        manager.close(timeout_seconds=None)
     untrained = next((e for e in of_kind if e.step == 0), None)
     below = {} if untrained is None else as_json(untrained)["values"]
     if arguments.json:
@@ -36,7 +39,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate(manager: RunManager, run: str, arguments: argparse.Namespace) -> Evaluation:
-    with tqdm(total=100, unit="%", desc=run, disable=not sys.stderr.isatty(), leave=False) as bar:
+    with tqdm(total=100, unit="%", desc=run, file=Passing(), disable=not is_terminal(sys.stderr), leave=False) as bar:
 
         def progress(fraction: float, words: str) -> None:
             bar.n = round(100 * fraction)

@@ -4,55 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from types import FrameType, TracebackType
 from typing import Any
 
 from tqdm import tqdm
 
+from gan_core.cli.signals import StopSignals
+from gan_core.cli.streams import Passing, is_terminal
 from gan_core.runs import RunManager
 from gan_core.runs.commands import Stop
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE, WORDS
 
 POLL_SECONDS = 0.1
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-class StopSignals:
-    """While entered, the first Ctrl-C, SIGTERM or SIGHUP sets `asked`; a second one ends the program at once.
-
-    The run then shows as interrupted and can be resumed from its last checkpoint.
-    """
-
-    def __init__(self) -> None:
-        self.asked = threading.Event()
-
-    def __enter__(self) -> StopSignals:
-        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked.set()
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
-
-
-def follow(manager: RunManager, run: str, signals: StopSignals, *, steps: int | None) -> RunView:
+def follow(manager: RunManager, run: str, signals: StopSignals) -> RunView:
     """Wait until the run is at rest, and show how far it is where standard error is a terminal."""
     stopped = False
     view = manager.view(run)
-    with _bar(view, steps) as bar:
+    with _bar(view) as bar:
         while view.state in LIVE:
             if signals.asked.is_set() and not stopped:
                 stopped = True
@@ -60,7 +33,7 @@ def follow(manager: RunManager, run: str, signals: StopSignals, *, steps: int | 
             else:
                 time.sleep(POLL_SECONDS)
             view = manager.view(run)
-            _show(bar, view, steps)
+            _show(bar, view)
     return view
 
 
@@ -74,22 +47,32 @@ def _stop(manager: RunManager, view: RunView) -> None:
 
 
 @contextlib.contextmanager
-def _bar(view: RunView, steps: int | None) -> Iterator[Any]:
-    """A bar over steps where they limit the run, else over images."""
-    total, unit = (steps, " steps") if steps is not None else (view.total_images, " images")
+def _bar(view: RunView) -> Iterator[Any]:
+    """A bar over steps or seconds where they limit the run, else over images."""
+    total, unit = _length(view)
     with tqdm(
         total=total,
         unit=unit,
-        unit_scale=steps is None,
+        unit_scale=unit == " images",
         desc=view.id,
-        disable=not sys.stderr.isatty(),
+        file=Passing(),
+        disable=not is_terminal(sys.stderr),
         dynamic_ncols=True,
     ) as bar:
         yield bar
 
 
-def _show(bar: Any, view: RunView, steps: int | None) -> None:
-    bar.n = min(bar.total, view.step if steps is not None else view.images)
+def _length(view: RunView) -> tuple[float, str]:
+    if view.until_step is not None:
+        return view.until_step, " steps"
+    if view.until_seconds is not None:
+        return view.until_seconds, " s"
+    return view.total_images, " images"
+
+
+def _show(bar: Any, view: RunView) -> None:
+    done = {" steps": view.step, " s": round(view.elapsed_seconds, 1), " images": view.images}[_length(view)[1]]
+    bar.n = min(bar.total, done)
     bar.set_postfix_str(f"{view.recent_images_per_second:,.0f} images/s, {view.state}", refresh=False)
     bar.refresh()
 
@@ -106,6 +89,9 @@ def summary(view: RunView) -> dict[str, Any]:
         "seconds": round(view.elapsed_seconds, 3),
         "device": view.device,
         "threads": view.threads,
+        "until_step": view.until_step,
+        "until_seconds": view.until_seconds,
+        "total_images": view.total_images,
         "error": view.error,
     }
 
@@ -118,10 +104,17 @@ def print_summary(view: RunView, *, as_json: bool) -> int:
     else:
         print(
             f"{view.id}: {view.state} after {view.step:,} steps, {view.images:,} images in "
-            f"{view.elapsed_seconds:.1f} s ({told['images_per_second']:,.0f} images/s).",
+            f"{view.elapsed_seconds:.1f} s ({told['images_per_second']:,.0f} images/s).{_cut_short(view)}",
             flush=True,
         )
     if view.state in ("finished", "stopped"):
         return 0
     print(view.error or f"The run {view.id} {WORDS[view.state]}.", file=sys.stderr)
     return 2
+
+
+def _cut_short(view: RunView) -> str:
+    """Why it has ended, and what there is left to do, where that is not its full length."""
+    if not view.cut_short:
+        return ""
+    return f" It has {view.words}; resume goes on to {view.total_images:,} images."

@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 
 from gan_core.cli.apart import branch, twin
@@ -17,6 +16,8 @@ from gan_core.cli.errors import os_sentence
 from gan_core.cli.evaluate import evaluate
 from gan_core.cli.parser import build_parser
 from gan_core.cli.show import catalogue, runs
+from gan_core.cli.signals import may_listen
+from gan_core.cli.streams import Passing
 from gan_core.cli.sweep import sweep
 from gan_core.cli.take import export, sample
 from gan_core.cli.train import resume, train
@@ -42,7 +43,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit status: 0, or 2 with one sentence on standard error, or 130 after Ctrl-C."""
-    if threading.current_thread() is threading.main_thread():
+    if may_listen(signal.SIGINT):
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         parsed = build_parser().parse_args(arguments)
@@ -66,6 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _set_up_log(*, verbose: bool) -> None:
     """The engine's log on standard error, or nowhere: what matters of it is in the run's own words."""
     log = logging.getLogger("gan_core")
-    log.handlers = [logging.StreamHandler() if verbose else logging.NullHandler()]
+    log.handlers = [logging.StreamHandler(Passing()) if verbose else logging.NullHandler()]
     log.setLevel(logging.INFO if verbose else logging.WARNING)
     log.propagate = False

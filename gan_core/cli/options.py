@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from gan_core.cli.errors import CommandError
-from gan_core.config.places import DEVICES, data_dir, device_name, runs_dir
+from gan_core.config.places import DEVICES, data_dir, device_name, place, runs_dir
 from gan_core.training.presets import DEFAULT, PRESETS
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with its errors as sentences."""
+    """argparse, with its errors as sentences, which point to the help of the command that was meant."""
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            meant = getattr(parsed, "parser", self)
+            meant.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed
 
     def error(self, message: str) -> NoReturn:
         raise CommandError(f"{message[0].upper()}{message[1:]}; {self.prog} --help tells what there is.")
@@ -41,12 +49,31 @@ def seconds(text: str) -> float:
     return value
 
 
+def path(text: str) -> Path:
+    """An argument type: a file or folder."""
+    try:
+        return place(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def words(text: str) -> str:
+    """An argument type: words for people, also where the locale could not read them (they are UTF-8 then)."""
+    if any("\udc80" <= letter <= "\udcff" for letter in text):
+        return os.fsencode(text).decode("utf-8", errors="replace")
+    return text
+
+
+def add_title(parser: Parser, default: str = "") -> None:
+    parser.add_argument("--title", type=words, default="", help=f"a name for people{default}")
+
+
 def add_settings(parser: Parser) -> None:
     """Where a new run's settings come from."""
     parser.add_argument(
         "--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="start from a configuration in JSON instead")
+    parser.add_argument("--config", type=path, metavar="FILE", help="start from a configuration in JSON instead")
     add_sets(parser)
 
 
@@ -56,8 +83,26 @@ def add_sets(parser: Parser) -> None:
 
 def add_pairs(parser: Parser, option: str, name: str, help: str) -> None:
     parser.add_argument(
-        option, action="append", default=[], metavar="FIELD=VALUE", dest=name, help=f"{help}; may be given many times"
+        option,
+        action="append",
+        type=words,
+        default=[],
+        metavar="FIELD=VALUE",
+        dest=name,
+        help=f"{help}; may be given many times",
     )
+
+
+def add_length(parser: Parser, steps: str, time: str, default: str) -> None:
+    """When it is to stop, in one of three ways."""
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--steps", type=whole_number(1, 1_000_000_000), metavar="N", help=f"stop {steps.format('N steps')}"
+    )
+    length.add_argument(
+        "--seconds", type=seconds, metavar="S", help=f"stop {time.format('S seconds of training')}"
+    )  # fmt: skip
+    length.add_argument("--images", metavar="N", help=f"finish after N real images (default: {default})")
 
 
 def add_run(parser: Parser) -> None:
@@ -65,7 +110,7 @@ def add_run(parser: Parser) -> None:
 
 
 def add_out(parser: Parser) -> None:
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
+    parser.add_argument("--out", type=path, required=True, metavar="FILE", help="the file to write")
 
 
 def add_json(parser: Parser) -> None:
@@ -75,14 +120,14 @@ def add_json(parser: Parser) -> None:
 def add_folders(parser: Parser) -> None:
     parser.add_argument(
         "--runs-dir",
-        type=Path,
+        type=path,
         default=runs_dir(),
         metavar="DIR",
         help="where runs are kept (default: GANSCOPE_RUNS or runs)",
     )
     parser.add_argument(
         "--data-dir",
-        type=Path,
+        type=path,
         default=data_dir(),
         metavar="DIR",
         help="where fetched and own data is kept (default: GANSCOPE_DATA or data)",

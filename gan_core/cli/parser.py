@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from gan_core.cli.options import (
     Parser,
     add_engine,
     add_folders,
     add_json,
+    add_length,
     add_out,
     add_pairs,
     add_run,
     add_sets,
     add_settings,
-    seconds,
+    add_title,
+    path,
     whole_number,
 )
 from gan_core.runs.archive import CHECKPOINTS
@@ -33,7 +34,9 @@ def build_parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     for name, arguments, help in _COMMANDS:
-        arguments(commands.add_parser(name, help=help, description=help, allow_abbrev=False))
+        command = commands.add_parser(name, help=help, description=help, allow_abbrev=False)
+        command.set_defaults(parser=command)
+        arguments(command)
     return parser
 
 
@@ -42,19 +45,16 @@ def build_parser() -> Parser:
 
 def _train(parser: Parser) -> None:
     add_settings(parser)
-    length = parser.add_mutually_exclusive_group()
-    length.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps")
-    length.add_argument("--seconds", type=seconds, metavar="S", help="stop after S seconds of training")
-    length.add_argument("--images", type=str, metavar="N", help="finish after N real images (default: the preset's)")
+    add_length(parser, "after {}", "after {}", "the preset's")
     parser.add_argument("--seed", metavar="S", help="what everything random follows from")
-    parser.add_argument("--title", default="", help="a name for people")
+    add_title(parser)
     add_engine(parser)
     add_json(parser)
 
 
 def _resume(parser: Parser) -> None:
     add_run(parser)
-    parser.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop at N steps in all")
+    add_length(parser, "at {} in all", "at {} in all", "as it was given before, then its planned length")
     add_engine(parser)
     add_json(parser)
 
@@ -67,8 +67,9 @@ def _branch(parser: Parser) -> None:
         metavar="N",
         help="where it begins, trained again exactly from the checkpoint before (default: at the newest checkpoint)",
     )
+    add_length(parser, "at step N, counted from its parent's beginning", "after {} of its own", "as its parent")
     add_sets(parser)
-    parser.add_argument("--title", default="", help="a name for people (default: the other run's)")
+    add_title(parser, " (default: the other run's)")
     add_engine(parser)
     add_json(parser)
 
@@ -80,7 +81,7 @@ def _twin(parser: Parser) -> None:
         "--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="stop after N steps of each"
     )
     parser.add_argument("--seed", metavar="S", help="what everything random in both follows from")
-    parser.add_argument("--title", default="", help="a name for people")
+    add_title(parser)
     add_engine(parser)
     add_json(parser)
     parser.set_defaults(images=None)
@@ -114,7 +115,7 @@ def _sweep(parser: Parser) -> None:
     )
     parser.add_argument("--one-by-one", action="store_true", help="train one after another even where they need not")
     parser.add_argument("--steps", type=whole_number(1, 1_000_000_000), metavar="N", help="the length of each run")
-    parser.add_argument("--title", default="", help="a name for people")
+    add_title(parser)
     add_engine(parser)
     add_json(parser)
     parser.set_defaults(images=None, seed=None)
@@ -214,7 +215,7 @@ def _export_run(parser: Parser) -> None:
 
 
 def _import_run(parser: Parser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the zip that a run was exported to")
+    parser.add_argument("file", type=path, metavar="FILE", help="the zip that a run was exported to")
     add_folders(parser)
     add_json(parser)
 

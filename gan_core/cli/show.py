@@ -10,6 +10,7 @@ import torch
 
 from gan_core.cli.catalogue import catalogue as everything
 from gan_core.cli.errors import CommandError
+from gan_core.cli.streams import json_text
 from gan_core.runs import RunManager
 from gan_core.runs.snapshot import RunView
 
@@ -44,7 +45,7 @@ def runs(arguments: argparse.Namespace) -> int:
     """The list of runs, newest first, as a table or as JSON."""
     manager = open_manager(arguments)
     views = manager.views()
-    manager.close()
+    manager.close(timeout_seconds=None)
     if arguments.json:
         print(json.dumps([dataclasses.asdict(view) for view in views]))
     elif not views:
@@ -68,7 +69,11 @@ def _row(view: RunView) -> dict[str, str]:
 
 
 def table(rows: list[dict[str, str]]) -> str:
-    """Rows of equal keys as aligned columns; what looks like a number stands on the right."""
+    """Rows of equal keys as aligned columns; what looks like a number stands on the right.
+
+    A title may hold anything: what would move the cursor or break the line is shown as "?".
+    """
+    rows = [{key: "".join(c if c.isprintable() else "?" for c in text) for key, text in row.items()} for row in rows]
     lines = [dict(zip(rows[0], rows[0], strict=True)), *rows]
     widths = {key: max(len(line[key]) for line in lines) for key in rows[0]}
     right = {key for key in widths if all(row[key][:1].isdigit() and key != "created" for row in rows)}
@@ -80,5 +85,5 @@ def table(rows: list[dict[str, str]]) -> str:
 
 def catalogue(arguments: argparse.Namespace) -> int:
     """Everything there is to choose from, as JSON."""
-    print(json.dumps(everything(), indent=1, ensure_ascii=False))
+    print(json_text(everything(), indent=1))
     return 0

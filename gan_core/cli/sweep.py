@@ -13,8 +13,10 @@ from tqdm import tqdm
 
 from gan_core.cli.configure import config_from
 from gan_core.cli.errors import CommandError
-from gan_core.cli.follow import POLL_SECONDS, StopSignals
+from gan_core.cli.follow import POLL_SECONDS
 from gan_core.cli.show import open_manager, table
+from gan_core.cli.signals import StopSignals
+from gan_core.cli.streams import Passing, is_terminal
 from gan_core.cli.train import closing, fetch_missing
 from gan_core.data.points import PointDataset
 from gan_core.runs.snapshot import RunView
@@ -76,7 +78,9 @@ def _follow(desk: Sweeps, made: str, signals: StopSignals) -> list[RunView]:
     found, stopped = desk.sweep(made), False
     views = [view for view in desk.views(found) if view is not None]
     total = sum(view.total_images for view in views)
-    with tqdm(total=total, unit=" images", unit_scale=True, desc=made, disable=not sys.stderr.isatty()) as bar:
+    with tqdm(
+        total=total, unit=" images", unit_scale=True, desc=made, file=Passing(), disable=not is_terminal(sys.stderr)
+    ) as bar:
         while any(view.state in LIVE for view in views):
             if signals.asked.is_set() and not stopped:
                 stopped = True

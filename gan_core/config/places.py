@@ -13,12 +13,20 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def runs_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """`GANSCOPE_RUNS`, or `runs` in the working folder."""
-    return Path(environment.get("GANSCOPE_RUNS") or "runs")
+    return place(environment.get("GANSCOPE_RUNS") or "runs")
 
 
 def data_dir(environment: Mapping[str, str] = os.environ) -> Path:
     """`GANSCOPE_DATA`, or `data` in the working folder: fetched sets and people's own images."""
-    return Path(environment.get("GANSCOPE_DATA") or "data")
+    return place(environment.get("GANSCOPE_DATA") or "data")
+
+
+def place(text: str) -> Path:
+    """A folder or file as people write it; "~" is their home, also where no shell has seen it. Raises ConfigError."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ConfigError(f'There is no home folder for "{text}"; write the whole path.') from None
 
 
 def device_name(environment: Mapping[str, str] = os.environ) -> str:

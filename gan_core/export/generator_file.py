@@ -24,8 +24,8 @@ def generator_file(
     """
     try:
         tensors = load(source.read_bytes())
-    except SafetensorError as error:
-        raise ValueError(f"{source} is damaged and cannot be exported ({error}).") from None
+    except SafetensorError:
+        raise ValueError(f"{source} is damaged and cannot be exported.") from None
     return _file(tensors, "generator", run, step, config, channels, classes)
 
 
@@ -71,8 +71,8 @@ def generator_step(source: Path) -> int:
     try:
         with safe_open(source, framework="pt") as file:
             return int((file.metadata() or {})["step"])
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ValueError(f"{source} is damaged and cannot be exported ({error}).") from None
+    except (SafetensorError, KeyError, ValueError):
+        raise ValueError(f"{source} is damaged and cannot be exported.") from None
 
 
 def weights_sha256(tensors: Mapping[str, Tensor]) -> str:

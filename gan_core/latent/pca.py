@@ -50,7 +50,7 @@ def pca_directions(
         chosen = layer_names(population)[0] if layer is None else layer
         _, coordinates, share = principal_components(activations(population, chosen, progress), count)
         z = population.points.numpy() - population.points.numpy().mean(axis=0)
-        vectors = coordinates.T @ z
+        vectors = np.asarray(coordinates.T @ z, np.float32)
     found = []
     for index, (vector, part) in enumerate(zip(vectors, share, strict=True)):
         if float(part) < 1e-7:

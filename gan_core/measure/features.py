@@ -46,12 +46,20 @@ class FeatureSpace:
         return self.extract_and_classify(images)[1]
 
     @torch.inference_mode()
-    def extract_and_classify(self, images: Tensor) -> tuple[Singles, Classes | None]:
-        """Both, looking at each image once; a pure function, and no randomness is drawn."""
+    def extract_and_classify(
+        self, images: Tensor, between: Callable[[], None] = lambda: None
+    ) -> tuple[Singles, Classes | None]:
+        """Both, looking at each image once; a pure function, and no randomness is drawn.
+
+        between: called before every few images; what it raises ends the work.
+        """
         if images.dtype != torch.uint8 or images.ndim != 4 or not len(images):
             raise ValueError(f"Images are {images.dtype} {tuple(images.shape)}; they should be uint8 (N, C, H, W).")
         parts: tuple[Tensor, ...] = images.cpu().split(_CHUNK)  # type: ignore[no-untyped-call]
-        seen = [self.look(part) for part in parts]
+        seen = []
+        for part in parts:
+            between()
+            seen.append(self.look(part))
         features = torch.cat([found for found, _ in seen]).float().numpy()
         classes = [found for _, found in seen if found is not None]
         return features, torch.cat(classes).numpy() if classes else None

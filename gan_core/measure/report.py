@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,26 +86,32 @@ class Reference:
         count: int,
         seed: int = 0,
         most: int | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> Reference:
         """Of uint8 `train_images` [L, C, H, W] and `held_out_images` [M, C, H, W] that no run trains on.
 
         `seed` draws which are looked at: at most `most` of each (twice `count`, 2,000 to 10,000, where it is None).
         Generated images are compared with the held-out ones, and the floor is of training images, where there are
         `count` of both; otherwise all real images are split in two disjoint parts.
+        `between` is called between two parts of the work; what it raises ends it.
         """
         if count < _FEWEST:
             raise ValueError(f"Count is {count}; measures need at least {_FEWEST} images.")
         most = min(MOST_REAL, max(2_000, 2 * count)) if most is None else most
         rng = np.random.default_rng(seed)
-        train, held = (_see(space, images, max(most, count), rng) for images in (train_images, held_out_images))
+        train, held = (
+            _see(space, images, max(most, count), rng, between) for images in (train_images, held_out_images)
+        )  # fmt: skip
         real, as_generated = _two_parts(train, held, count, rng)
         distances = np.empty(0)
         if len(held) >= _FEWEST_HELD_OUT and len(train):
             distances = nearest_distances(held.features, train.features)[:, 0]
+        between()
         bare = cls(
             space, count, len(real), Measures(space.name, 0, {}), fit_gaussian(real.features), real.features,
             Balls.around(real.features[:count]), train.features, distances,
         )  # fmt: skip
+        between()
         copying = data_copying_z(distances[::2], distances[1::2]) if len(distances) else math.nan
         return replace(bare, floor=_measured(as_generated, bare, copying))
 
@@ -144,12 +151,14 @@ def _kernel_subsets(count: int) -> int:
     return min(SUBSETS, max(10, count // 100))
 
 
-def _see(space: FeatureSpace, images: Tensor, most: int, rng: np.random.Generator) -> _Seen:
+def _see(
+    space: FeatureSpace, images: Tensor, most: int, rng: np.random.Generator, between: Callable[[], None]
+) -> _Seen:
     """At most `most` of them, drawn by `rng` and in random order; of none, nothing."""
     if not len(images):
         return _Seen(np.empty((0, 0), np.float32), None)
     rows = torch.from_numpy(rng.permutation(len(images))[:most])
-    return _Seen(*space.extract_and_classify(images[rows.to(images.device)]))
+    return _Seen(*space.extract_and_classify(images[rows.to(images.device)], between))
 
 
 def _two_parts(train: _Seen, held_out: _Seen, count: int, rng: np.random.Generator) -> tuple[_Seen, _Seen]:

@@ -24,9 +24,9 @@ def after_divergence(config: RunConfig, trouble: Trouble) -> tuple[str, ...]:
     return tuple(tips)
 
 
-def failure_words(error: BaseException, step: int) -> tuple[str, tuple[str, ...]]:
-    """One sentence for an error that ended a run, and what helps."""
-    kept = f"what was trained up to the last checkpoint before step {step} is kept" if step else "nothing was lost"
+def failure_words(error: BaseException, step: int, kept_step: int | None) -> tuple[str, tuple[str, ...]]:
+    """One sentence for an error that ended a run at a step, and what helps; kept_step: of its newest checkpoint."""
+    kept = _kept_words(step, kept_step)
     if isinstance(error, torch.OutOfMemoryError):
         return (
             f"The device ran out of memory; {kept}.",
@@ -42,6 +42,14 @@ def failure_words(error: BaseException, step: int) -> tuple[str, tuple[str, ...]
     if isinstance(error, ValueError | DataUnavailable):
         return str(error), ()
     return f"An unexpected {type(error).__name__} ended the run; {kept}.", ("The log has the details.",)
+
+
+def _kept_words(step: int, kept_step: int | None) -> str:
+    if not step or step == kept_step:
+        return "nothing was lost"
+    if kept_step is None:
+        return f"its {step:,} step{'s' * (step != 1)} came before the first checkpoint, so it would begin again"
+    return f"what was trained up to step {kept_step:,} is kept"
 
 
 def is_full_disk(error: BaseException) -> bool:

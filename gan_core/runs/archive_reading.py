@@ -32,7 +32,7 @@ from gan_core.runs.archive import BESIDE, FORMAT, KEEPSAKES, MANIFEST, MOST_BYTE
 from gan_core.runs.archive_content import check_about, check_picture, check_state, check_weights, copy_database
 from gan_core.runs.labels import FILE as LABELS
 from gan_core.runs.labels import labels_from, write_labels
-from gan_core.runs.store import ID_PATTERN, About, RunFolder, UnreadableRun
+from gan_core.runs.store import ID_PATTERN, About, RunFolder, UnreadableRun, next_order
 from gan_core.runs.writer import new_run
 
 MOST_FILES = 20_000
@@ -229,7 +229,7 @@ def _with_free_id(runs_dir: Path, about: About) -> About:
     run_id = about.id
     while (runs_dir / run_id).exists() or (runs_dir / run_id).is_symlink():
         run_id = f"{about.id[:70]}-{secrets.token_hex(2)}"
-    return replace(about, id=run_id)
+    return replace(about, id=run_id, order=next_order(runs_dir))
 
 
 def _check_files(folder: RunFolder, digests: Mapping[str, str]) -> None:

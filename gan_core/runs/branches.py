@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 FIXED = ("size", "conditional", "latent", "generator", "discriminator", "pack")
 
 
-def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Mapping[str, Any], title: str) -> str:
+def start_branch(
+    manager: RunManager, run_id: str, step: int | None, changes: Mapping[str, Any], title: str, asked: Limits
+) -> str:
     """As `RunManager.branch`."""
     parent = open_run(manager.runs_dir, run_id)
     origin = parent.about()
@@ -36,6 +38,7 @@ def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Ma
     old = config = manager._config(parent, at_step=start.step)
     for path, value in changes.items():
         config = replace_at(config, path, value)
+    config = _long_enough(config, start, asked.steps)
     info = config.data.info(manager.data_dir)
     if wrong := [*incompatible(old, config, origin, info, start.images), *manager.problems(config)]:
         raise ConfigError(" ".join(wrong))
@@ -44,10 +47,33 @@ def start_branch(manager: RunManager, run_id: str, step: int | None, changes: Ma
         manager._about(config, origin.preset, title or origin.title, info.channels, info.classes),
         parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
     )  # fmt: skip
+    limits = _limits(parent, start, asked, longer="total_images" in changes)
     with manager._new_run(about) as (folder, lock, about):
-        fill_branch(parent, folder, start)
-    manager._launch(RunFolder(manager.runs_dir / about.id), lock, about, config, start.standing(), Limits())
+        fill_branch(parent, folder, start, limits)
+    folder = RunFolder(manager.runs_dir / about.id)
+    manager._launch(folder, lock, about, config, start.standing(limits), limits)
     return about.id
+
+
+def _long_enough(config: RunConfig, start: Start, steps: int | None) -> RunConfig:
+    """Raises ValueError where the branch would begin behind its own end."""
+    if steps is None:
+        return config
+    if steps <= start.step:
+        raise ValueError(f"The branch begins at step {start.step:,}; it cannot stop at step {steps:,}.")
+    needed = start.images + (steps - start.step) * config.batch_size * config.k_d
+    return replace_at(config, "total_images", max(config.total_images, needed))
+
+
+def _limits(parent: RunFolder, start: Start, asked: Limits, *, longer: bool) -> Limits:
+    """Where the branch stops, on its own clock: as asked for, else where its parent was to, if that lies ahead."""
+    began = start.row.elapsed_seconds if start.row else 0.0  # the parent's steps from there on are put on top later
+    if asked != Limits() or longer:
+        return Limits(asked.steps, None if asked.seconds is None else began + asked.seconds)
+    was, at = parent.standing(), parent.seconds_at(start.step)
+    steps = was.until_step if was.until_step is not None and was.until_step > start.step else None
+    left = None if was.until_seconds is None else was.until_seconds - at
+    return Limits(steps, began + left if left is not None and left > 0 else None)
 
 
 def incompatible(old: RunConfig, new: RunConfig, parent: About, info: ImageInfo, images: int) -> list[str]:
@@ -89,9 +115,10 @@ class Start:
     state: bytes = b""
     generator: bytes = b""
 
-    def standing(self) -> Standing:
+    def standing(self, limits: Limits) -> Standing:
         row = self.row
-        return Standing("queued", row.step, row.images, row.elapsed_seconds) if row else Standing()
+        before = Standing("queued", row.step, row.images, row.elapsed_seconds) if row else Standing()
+        return replace(before, until_step=limits.steps, until_seconds=limits.seconds)
 
 
 def find_start(folder: RunFolder, about: About, step: int | None, reached: int) -> Start:
@@ -125,12 +152,12 @@ def _images_of(about: About, part: Past) -> int:
     return images
 
 
-def fill_branch(parent: RunFolder, branch: RunFolder, start: Start) -> None:
+def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, limits: Limits) -> None:
     """The checkpoint, and all that was kept up to it: the branch stands on its own. Raises OSError."""
     with contextlib.closing(RunWriter(branch)) as writer:
         if start.row is not None:
             _copy(parent, branch, writer, start.row, start.state, start.generator)
-        writer.stand(start.standing())
+        writer.stand(start.standing(limits))
 
 
 def _copy(

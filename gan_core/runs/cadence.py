@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.data.base import DataUnavailable, ImageSet
-from gan_core.runs.evaluating import UNTRAINED, Judge, Moment, class_labels, evaluate, judges
+from gan_core.runs.evaluating import UNTRAINED, Ended, Judge, Moment, class_labels, evaluate, judges
 from gan_core.runs.evaluation import Evaluation
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.precision import forward_context
@@ -106,7 +106,12 @@ class Cadence:
             return None
         if self._coming is None:
             self._coming = judges().soon(trainer.config, self._load_data, SAMPLES)
-        return self._coming.result() if self._coming.done() else None
+        if not self._coming.done():
+            return None
+        if isinstance(self._coming.exception(), Ended):  # it was another's who has left: ask again
+            self._coming = None
+            return None
+        return self._coming.result()
 
     def _give_up(self, error: Exception) -> None:
         expected = isinstance(error, ValueError | DataUnavailable)

@@ -114,6 +114,10 @@ class PointJudge:
 Judge = ImageJudge | PointJudge
 
 
+class Ended(Exception):
+    """Whoever asked for it has left before it was there."""
+
+
 class Judges:
     """Made once for each dataset, size and number of samples, and kept while they are likely to be wanted again."""
 
@@ -122,16 +126,23 @@ class Judges:
         self._beginning = threading.Lock()  # of what was begun and its threads; held for a moment
         self._kept: OrderedDict[str, Judge] = OrderedDict()
         self._begun: dict[str, Future[Judge]] = {}
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[threading.Thread, threading.Event] = {}  # which tells it to end
 
     def soon(self, config: RunConfig, load_data: Callable[[RunConfig], ImageSet], samples: int) -> Future[Judge]:
-        """Make it beside what else goes on, in a thread of its own. The same for all who ask."""
-        key = _key(config, samples)
+        """Make it beside what else goes on, in a thread of its own. The same for all who ask.
+
+        Its exception is `Ended` where `end` came before it was there.
+        """
+        key, told_to_end = _key(config, samples), threading.Event()
+
+        def go_on() -> None:
+            if told_to_end.is_set():
+                raise Ended
 
         def work(future: Future[Judge]) -> None:
             one_thread()
             try:
-                future.set_result(self.get(config, load_data(config), samples))
+                future.set_result(self.get(config, load_data(config), samples, between=go_on))
             except Exception as error:
                 future.set_exception(error)
 
@@ -140,25 +151,37 @@ class Judges:
             if future is None or (future.done() and key not in self._kept):
                 future = self._begun[key] = Future()
                 thread = threading.Thread(target=work, args=(future,), name="judge", daemon=True)
-                self._threads = [*(t for t in self._threads if t.is_alive()), thread]
+                self._threads = {t: event for t, event in self._threads.items() if t.is_alive()}
+                self._threads[thread] = told_to_end
                 thread.start()
         return future
 
-    def wait(self, seconds: float) -> None:
-        """Until nothing is being made: torch does not bear that a process ends in the middle of its work."""
-        until = time.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
+    def end(self, seconds: float | None = None) -> None:
+        """Give up what is being made, and wait (at most so long) until nothing is.
 
-    def get(self, config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None = None) -> Judge:
+        A thread that comes out of torch while Python takes itself down aborts the process ("terminate called").
+        """
+        with self._beginning:
+            threads = list(self._threads.items())
+        for _, told_to_end in threads:
+            told_to_end.set()
+        until = None if seconds is None else time.monotonic() + seconds
+        for thread, _ in threads:
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
+
+    def get(
+        self, config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None = None,
+        between: Callable[[], None] = lambda: None,
+    ) -> Judge:  # fmt: skip
         """A second or two the first time; `space` None: the features that are the dataset's own.
 
-        Raises ValueError where there are too few real images.
+        between: called between parts of the work, which what it raises ends. Raises ValueError where there are too
+        few real images.
         """
         key = _key(config, samples) + (space.name if space else "")
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = _judge(config, data, samples, space)
+                self._kept[key] = _judge(config, data, samples, space, between)
                 while len(self._kept) > KEEP:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
@@ -170,15 +193,20 @@ def _key(config: RunConfig, samples: int) -> str:
     return json.dumps([datasets.name_of(config.data), to_dict(config.data), config.size, samples], sort_keys=True)
 
 
-def _judge(config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None) -> Judge:
+def _judge(
+    config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None, between: Callable[[], None]
+) -> Judge:
     start = time.thread_time()
+    between()
     if isinstance(config.data, PointDataset):
         if space is not None:
             raise ValueError(f"Points in the plane have no {space.name}; they are measured as points.")
         plane = plane_reference(config.data)
         return PointJudge(plane, time.thread_time() - start)
     space = space or features_for(config.data, data.size, data.channels)
-    reference = Reference.build(space, data.images.cpu(), data.held_out.cpu(), samples, _REFERENCE_SEED)
+    reference = Reference.build(
+        space, data.images.cpu(), data.held_out.cpu(), samples, _REFERENCE_SEED, between=between
+    )  # fmt: skip
     return ImageJudge(reference, time.thread_time() - start)
 
 

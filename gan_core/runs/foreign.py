@@ -171,8 +171,8 @@ def open_weights(data: bytes, name: str, build: Callable[[], Net]) -> Net:
     _compare(shapes, _shapes(net.state_dict()), name)
     try:
         tensors = load(data)
-    except SafetensorError as error:
-        raise NotAGenerator(f"{shown(name)} is damaged ({error}).") from None
+    except SafetensorError:
+        raise NotAGenerator(f"{shown(name)} is damaged or cut short.") from None
     return with_weights(net, tensors, name)
 
 

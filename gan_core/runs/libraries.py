@@ -6,8 +6,10 @@ import contextlib
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -60,10 +62,19 @@ class Libraries:
         thread.start()
 
     def close(self) -> None:
+        """Make no more of them, and end what is being made."""
         with self._guard:
             self._closed = True
             for process in self._processes:
-                process.kill()
+                _kill(process)
+
+    def join(self, seconds: float | None = None) -> None:
+        """Wait, at most so long, until nothing is being made."""
+        until = None if seconds is None else time.monotonic() + seconds
+        with self._guard:
+            threads = list(self._making.values())
+        for thread in threads:
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def _make(self, key: str, text: str) -> None:
         target = self._folder / f"{key}{ENDING}"
@@ -87,7 +98,7 @@ class Libraries:
         with self._guard:
             self._processes.add(process)
             if self._closed:
-                process.kill()
+                _kill(process)
         try:
             yield
         finally:
@@ -109,12 +120,22 @@ def _compile(part: Path, text: str, track: Callable[[subprocess.Popen[bytes]], A
     started = subprocess.Popen(
         [*nice, *compile_command(compiler, part.resolve())],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        process_group=0 if os.name == "posix" else None,
     )  # fmt: skip
     with started as process, track(process):
         try:
             _, said = process.communicate(text.encode(), timeout=MOST_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            _kill(process)
             raise
     if process.returncode:
         raise RuntimeError(said.decode(errors="replace")[-2000:])
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With all that it has started: a compiler is several processes, each of which holds our end of the pipe open."""
+    if os.name == "posix" and process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()

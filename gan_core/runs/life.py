@@ -150,7 +150,23 @@ class RunLife:
             self.config = new.config
             self._ledger.show_config(new.config)
         self._pending = list(stage.changes)
+        if not self.replaying:
+            self._begin_own_clock(new)
         return new
+
+    def _begin_own_clock(self, trainer: Trainer) -> None:
+        """What its parent's steps have taken once more is no part of the seconds that a branch was given."""
+        if (seconds := self._limits.seconds) is None:
+            return
+        first = self.about.past[0].since
+        began = next((row.elapsed_seconds for row in self.folder.checkpoints() if row.step == first), 0.0)
+        seconds += self._ledger.meter.elapsed() - began
+        self._limits = dataclasses.replace(self._limits, seconds=seconds)
+        self._ledger.stand(self._ledger.standing.state, trainer, until_seconds=seconds)
+
+    def at_limit(self, trainer: Trainer) -> bool:
+        """Whether it has come to where it was asked to stop; a branch has not before its own steps."""
+        return not self.replaying and self._limits.reached(trainer.step_count, self._ledger.meter.elapsed())
 
     # --- what is kept
 
@@ -274,7 +290,7 @@ class RunLife:
     def _fail(self, error: BaseException) -> None:
         self._ledger.meter.halt()
         trainer = self._trainer
-        words, advice = failure_words(error, trainer.step_count if trainer else 0)
+        words, advice = failure_words(error, trainer.step_count if trainer else 0, self._ledger.saved_step)
         try:
             self._ledger.stand("failed", trainer, error=words, advice=advice)
             self.end_written = True

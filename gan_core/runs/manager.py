@@ -38,7 +38,17 @@ from gan_core.runs.ready import ready_to_resume
 from gan_core.runs.snapshot import Dissected, Event, RunView
 from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import About, RunFolder, Standing, UnknownRun, UnreadableRun, now_text, open_run, run_ids
+from gan_core.runs.store import (
+    About,
+    RunFolder,
+    Standing,
+    UnknownRun,
+    UnreadableRun,
+    next_order,
+    now_text,
+    open_run,
+    run_ids,
+)
 from gan_core.runs.surroundings import Limits, Surroundings
 from gan_core.runs.views import ViewShelf
 from gan_core.runs.worker import RunThread
@@ -56,7 +66,8 @@ class RunManager(RunReader):
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
     one), which leaves a core for the page; give the number of cores where there is no page.
     A run takes so many at most: fewer where its steps are small (`useful_threads`).
-    Raises ConfigError in one sentence where a folder cannot be written or the device is not there.
+    Folders that cannot be written can be looked at; only what would have to write says why it cannot.
+    Raises ConfigError in one sentence where the device is not there.
     """
 
     def __init__(
@@ -67,8 +78,9 @@ class RunManager(RunReader):
         self._torch_device = resolve_device(device)
         self.device = self._torch_device.type
         self.threads = threads or max(1, torch.get_num_threads() - 1)
-        _make_writable(self.runs_dir, "runs")
-        _make_writable(self.data_dir, "data")
+        for folder in (self.runs_dir, self.data_dir):
+            with contextlib.suppress(OSError):  # what is there can be looked at all the same
+                folder.mkdir(parents=True, exist_ok=True)
         self._views = ViewShelf()
         self._guard = threading.RLock()  # of the threads and of closing; never held while anything is computed
         self._threads: dict[str, RunLife] = {}
@@ -116,16 +128,16 @@ class RunManager(RunReader):
 
         Raises ConfigError where the configuration cannot start, OSError where the folder cannot be written.
         """
-        self._refuse_while_closing()
+        self.refuse_where_nothing_trains()
         if found := self.problems(config):
             raise ConfigError(" ".join(found))
         config = self.resolved(config)
         info = config.data.info(self.data_dir)
         about = self._about(config, preset, title, info.channels, info.classes)
         with self._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(Standing())
+            writer.stand(before := Standing(until_step=stop_at_step, until_seconds=stop_after_seconds))
         limits = Limits(stop_at_step, stop_after_seconds)
-        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, Standing(), limits)
+        self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, before, limits)
         return about.id
 
     def _about(
@@ -141,7 +153,9 @@ class RunManager(RunReader):
     @contextlib.contextmanager
     def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
         """A folder to be filled in the block, its lock, and `about` with an id, which it gets where it has none."""
-        about = replace(about, id=about.id or free_id(self.runs_dir, about.preset))
+        about = replace(
+            about, id=about.id or free_id(self.runs_dir, about.preset), order=next_order(self.runs_dir)
+        )  # fmt: skip
         with new_run(self.runs_dir, about) as (folder, lock):
             yield folder, lock, about
 
@@ -173,6 +187,12 @@ class RunManager(RunReader):
                 thread.start()
             undo.pop_all()
 
+    def refuse_where_nothing_trains(self) -> None:
+        """Raises ConfigError in one sentence where no run could be made or go on here."""
+        self._refuse_while_closing()
+        _make_writable(self.runs_dir, "runs")
+        _make_writable(self.data_dir, "data")
+
     def _refuse_while_closing(self) -> None:
         if self._closing:
             raise ConfigError("The program is closing; start the run again when it is back.")
@@ -183,11 +203,12 @@ class RunManager(RunReader):
     ) -> None:  # fmt: skip
         """Let a run at rest go on from its newest sound checkpoint; a twin with the other one, where that can.
 
-        total_images: its new length, kept with the run like any change. Raises UnknownRun, UnreadableRun; ValueError
-        in one sentence where it cannot go on (diverged, at its full length, trained on another kind of device);
-        OSError where its folder cannot be written.
+        Without arguments it goes on to where it was asked to stop when it was started or resumed last, or, where it
+        has come to that, to its full length. total_images: its new length, kept with the run like any change.
+        Raises UnknownRun, UnreadableRun; ValueError in one sentence where it cannot go on (diverged, at its full
+        length, trained on another kind of device); OSError where its folder cannot be written.
         """
-        self._refuse_while_closing()
+        self.refuse_where_nothing_trains()
         limits = Limits(stop_at_step, stop_after_seconds)
         ready = ready_to_resume(self, run_id, limits, total_images)
         if (other := twins.other_to_resume(self, ready, limits, total_images)) is None:
@@ -197,32 +218,36 @@ class RunManager(RunReader):
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
-        stop_at_step: int | None = None,
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
     ) -> tuple[str, str]:  # fmt: skip
         """Two runs trained in step, with the same seed; the second with `changes` (dotted path -> value).
 
         Pause, resume and stop of one are of both; so are live changes, but for the fields in which they differ.
         Raises as `start`.
         """
-        self._refuse_while_closing()
-        return twins.start_twins(self, config, changes, preset=preset, title=title, stop_at_step=stop_at_step)
+        self.refuse_where_nothing_trains()
+        limits = Limits(stop_at_step, stop_after_seconds)
+        return twins.start_twins(self, config, changes, preset=preset, title=title, limits=limits)
 
     def twin_cautions(self, config: RunConfig, changes: Mapping[str, Any]) -> list[str]:
         """What such twins would not have in common although it was not asked for. Raises ConfigError."""
         return twins.twin_cautions(self, config, changes)
 
     def branch(
-        self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = ""
-    ) -> str:
+        self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = "",
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
+    ) -> str:  # fmt: skip
         """A new run that goes on from any step of another, with other settings; returns its id.
 
         step: None is the newest sound checkpoint's. Between two checkpoints the branch goes through its parent's
         steps again, exactly, from the one before (its view's `step` is less than `parent_step` until then).
-        changes: dotted path -> value, of any field that leaves the networks' shapes alone. Raises ConfigError or
-        ValueError in one sentence.
+        changes: dotted path -> value, of any field that leaves the networks' shapes alone. stop_at_step counts from
+        the parent's beginning, as steps do (and makes the branch so long where it need be), stop_after_seconds from
+        the branch's own; without either it stops where its parent was asked to, if that lies ahead. Raises
+        ConfigError or ValueError in one sentence.
         """
-        self._refuse_while_closing()
-        return start_branch(self, run_id, step, changes or {}, title)
+        self.refuse_where_nothing_trains()
+        return start_branch(self, run_id, step, changes or {}, title, Limits(stop_at_step, stop_after_seconds))
 
     # --- how good it is
 
@@ -296,7 +321,7 @@ class RunManager(RunReader):
                 log.warning("%s", error)
             except Exception:  # one broken folder must never hide the others
                 log.exception("the run %s cannot be read", run_id)
-        return found
+        return sorted(found, key=lambda view: (view.order, view.id), reverse=True)
 
     def trains_here(self, run_id: str) -> bool:
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
@@ -322,19 +347,29 @@ class RunManager(RunReader):
 
     # --- the end
 
-    def close(self, timeout_seconds: float = 8.0) -> None:
-        """Stop every run between two steps, with a checkpoint, and wait for them."""
+    def close(self, timeout_seconds: float | None = 8.0) -> None:
+        """Stop every run between two steps, with a checkpoint, and wait for them and every other thread of its own.
+
+        timeout_seconds: how long at most; None: however long it takes. A process that ends while one of them is
+        inside torch is aborted.
+        """
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+
+        def left() -> float | None:
+            return None if until is None else max(0.0, until - time.monotonic())
+
         with self._guard:
             self._closing = True
-            threads = [t for t in self._threads.values() if not t.ended]
+            threads = list(self._threads.values())
         for thread in threads:
-            thread.send(Stop())
-        until = time.monotonic() + timeout_seconds
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        judges().wait(max(0.0, until - time.monotonic()))
-        self._around.grid_writer.shutdown(wait=False)
+            if not thread.ended:
+                thread.send(Stop())
         self._around.libraries.close()
+        for thread in threads:
+            thread.join(left())  # also one that has ended, and is just about to leave
+        judges().end(left())
+        self._around.libraries.join(left())
+        self._around.grid_writer.shutdown(wait=timeout_seconds is None)
 
     # --- inside
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ from gan_core.training import RunConfig
 
 if TYPE_CHECKING:
     from gan_core.runs.manager import RunManager
+
+log = logging.getLogger(__name__)
 
 SAMPLES = 2_000
 LEAST_SAMPLES, MOST_SAMPLES = 100, 10_000
@@ -115,7 +119,8 @@ def _trained(folder: RunFolder, workshop: Workshop, step: int | None) -> _Subjec
 def hand_over(manager: RunManager, folder: RunFolder, found: list[Evaluation]) -> list[Evaluation]:
     """Have them written down, by the run's thread where there is one; the same as they are kept, where that is known.
 
-    Nothing is kept where another process trains the run: only that one may write. Raises OSError.
+    Nothing is kept where another process trains the run: only that one may write; nor where nobody may.
+    Raises OSError.
     """
     thread = manager._thread(folder.id)
     if thread is not None:
@@ -125,6 +130,11 @@ def hand_over(manager: RunManager, folder: RunFolder, found: list[Evaluation]) -
     try:
         kept = keep_evaluations(folder, found)
     except HeldElsewhere:
+        return found
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        log.info("the evaluation of %s is not kept: %s", folder.id, error)
         return found
     for one in kept:
         manager.tell(folder.id, Evaluated(folder.id, one))

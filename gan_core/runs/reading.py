@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gan_core.data.points import PointDataset
 from gan_core.measure import IMAGE_MEASURES, ImageMeasure
 from gan_core.runs.checkpoints import newest_sound, sound_generator
 from gan_core.runs.evaluation import Evaluation
@@ -60,7 +61,12 @@ class RunReader:
         return self.real_grid_for(self._config(open_run(self.runs_dir, run_id)))
 
     def real_grid_for(self, config: RunConfig) -> bytes:
-        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any."""
+        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any.
+
+        Raises ValueError for points in the plane.
+        """
+        if isinstance(config.data, PointDataset):
+            raise ValueError("This run learns points in the plane; it has no pictures.")
         data = self._library.load(config.data, config.size)
         classes = len(data.classes) if config.conditional else 0
         layout = GridLatents(config, classes, torch.device("cpu"))

@@ -32,6 +32,7 @@ def ready_to_resume(manager: RunManager, run_id: str, limits: Limits, total_imag
             config = replace_at(config, "total_images", total_images)
         if before.state == "diverged":
             raise ValueError("A diverged run cannot go on; branch from an earlier checkpoint with a gentler setting.")
+        limits = limits_in_force(before, limits, total_images)
         if before.images >= config.total_images and before.state == "finished":
             raise ValueError(
                 f"The run has seen its {config.total_images:,} images; give it a greater length to go on."
@@ -41,7 +42,15 @@ def ready_to_resume(manager: RunManager, run_id: str, limits: Limits, total_imag
         raise
     if before.state in LIVE:
         before = replace(before, state="interrupted")
+    before = replace(before, until_step=limits.steps, until_seconds=limits.seconds)
     return folder, lock, about, config, before, limits
+
+
+def limits_in_force(before: Standing, asked: Limits, total_images: int | None) -> Limits:
+    """What is asked for now, else what was before; a run that has come to that goes on to its full length."""
+    if asked != Limits() or total_images is not None or before.state == "finished":
+        return asked
+    return Limits(before.until_step, before.until_seconds)
 
 
 def check_device(about: About, device: str) -> None:

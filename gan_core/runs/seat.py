@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,10 @@ class Seat(RunLife):
         self.hand.ask(self, command)
 
     def join(self, timeout: float | None = None) -> None:
-        self._rested.wait(timeout)
+        until = None if timeout is None else time.monotonic() + timeout
+        others = self.hand is not threading.current_thread()
+        if self._rested.wait(timeout) and self.hand.empty and others:  # the last one: its thread is about to leave
+            self.hand.join(None if until is None else max(0.0, until - time.monotonic()))
 
     @property
     def group(self) -> object:
@@ -138,8 +142,7 @@ class Seat(RunLife):
         if self._stopping:
             return "stopped"
         trainer = self.trainer
-        done = trainer.finished or self._limits.reached(trainer.step_count, self._ledger.meter.elapsed())
-        return "finished" if done else None
+        return "finished" if trainer.finished or self.at_limit(trainer) else None
 
     def before_step(self) -> None:
         if self._pending:

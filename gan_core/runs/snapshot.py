@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.runs.evaluation import Evaluation
-from gan_core.runs.states import State
+from gan_core.runs.states import WORDS, State
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class RunView:
     device_share: of the device's time that it has, which two that train in step have half of each.
     compiled_from_step: the step from which on its steps are compiled ones; 0 while they are not.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
+    until_step, until_seconds: where it was asked to stop before `total_images` (see `Standing`), if it was.
+    order: see `About`; the greatest is the newest run's.
     """
 
     id: str
@@ -54,13 +56,58 @@ class RunView:
     sweep: str = ""
     device_share: float = 1.0
     compiled_from_step: int = 0
+    until_step: int | None = None
+    until_seconds: float | None = None
+    order: int = 0
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds until total_images at the recent speed; None while that is not known."""
+        """Seconds until its end at the recent speed; None while that is not known."""
         if self.recent_images_per_second <= 0:
             return None
-        return max(0, self.total_images - self.images) / (self.device_share * self.recent_images_per_second)
+        return max(0, self.end_images - self.images) / (self.device_share * self.recent_images_per_second)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it has come to where it was asked to stop, before its full length."""
+        return self.state == "finished" and self.images < self.total_images
+
+    @property
+    def end_images(self) -> int:
+        """Images that it will have seen at its end, as far as is known: at total_images, or where it is to stop."""
+        if self.cut_short:
+            return self.images
+        ends = [self.total_images]
+        if self.until_step is not None:
+            a_step = int(self.config["batch_size"]) * int(self.config["k_d"])
+            ends.append(self.images + max(0, self.until_step - self.step) * a_step)
+        if self.until_seconds is not None and self.recent_images_per_second > 0:
+            left = max(0.0, self.until_seconds - self.elapsed_seconds)
+            ends.append(self.images + round(left * self.recent_images_per_second))
+        return min(ends)
+
+    @property
+    def goal(self) -> str:
+        """Where it is to stop, in words, as far as that lies ahead."""
+        if self.until_step is not None and self.step < self.until_step:
+            return f"step {self.until_step:,}"
+        if self.until_seconds is not None and self.elapsed_seconds < self.until_seconds:
+            return f"{_seconds(self.until_seconds)} of training"
+        return "its planned length"
+
+    @property
+    def words(self) -> str:
+        """Its state in words; of a finished run, which length that was."""
+        if self.cut_short and self.until_step is not None and self.step >= self.until_step:
+            return f"finished the {self.until_step:,} steps that it was given"
+        if self.cut_short and self.until_seconds is not None:
+            given = "time" if self.parent else f"{_seconds(self.until_seconds)} of training"
+            return f"finished the {given} that it was given"
+        return WORDS[self.state]
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= 100 else f"{seconds:.3g} s"
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,10 @@ class UnknownRun(ValueError):
     """There is no run of that name."""
 
 
+class OddValue(ValueError):
+    """Something in a run's data that cannot be; its words end a sentence."""
+
+
 class UnreadableRun(ValueError):
     """The folder is there but does not hold a run that this version can read."""
 
@@ -54,7 +58,8 @@ class About:
     """config.json: what was decided when the run was made. threads 0: as many as the process has.
 
     past: what a branch goes through before its own first step, from the checkpoint that it was given. twin_of: the
-    run that trains in step with this one. sweep: the sweep that it is a member of.
+    run that trains in step with this one. sweep: the sweep that it is a member of. order: the how-manieth run of its
+    folder it is, whatever the clock said; 0 for those of earlier versions, which came before.
     """
 
     id: str
@@ -72,6 +77,7 @@ class About:
     past: tuple[Past, ...] = ()
     twin_of: str = ""
     sweep: str = ""
+    order: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,8 @@ class Standing:
     """Where a run stands, as last written. compiled_from_step: see `RunView`.
 
     until_step, until_seconds: where whoever started or resumed it last asked it to stop, before its full length; None
-    where nothing was asked.
+    where nothing was asked. until_seconds is compared with elapsed_seconds; that of a branch which still goes through
+    its parent's steps moves on by what those take (`RunLife`).
     """
 
     state: State = "queued"
@@ -176,8 +183,11 @@ class RunFolder:
             raise
         except UnknownVersion as error:
             raise UnreadableRun(f"The run {self.id} cannot be read: {error}.") from error
-        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
-            raise UnreadableRun(f"The data of the run {self.id} cannot be read ({error}).") from error
+        except (sqlite3.Error, OSError, ValueError, TypeError, OverflowError) as error:
+            why = str(error) if isinstance(error, OddValue) else "a value in it is of a wrong kind"
+            if isinstance(error, sqlite3.Error | OSError):
+                why = "its metrics.db is missing or damaged"
+            raise UnreadableRun(f"The data of the run {self.id} cannot be read: {why}.") from error
 
     def standing(self) -> Standing:
         with self.read() as db:
@@ -209,7 +219,7 @@ class RunFolder:
             scores = np.frombuffer(blob, dtype=np.float32)
             least = 0 if size == 1 else 1  # a scene of points has neither columns nor rows
             if min(columns, rows) < least or size < 1 or len(scores) != columns * rows:
-                raise ValueError(f"the sample grid at step {step} has no such shape")
+                raise OddValue(f"the sample grid at step {step} has no such shape")
             return GridRow(step, images, columns, rows, size, str(sha256), scores)
 
     def checkpoints(self) -> list[CheckpointRow]:
@@ -222,6 +232,12 @@ class RunFolder:
         with self.read() as db:
             rows = db.execute("SELECT step, images, elapsed_seconds, sha256 FROM generators ORDER BY step").fetchall()
         return [GeneratorRow(int(step), int(n), float(seconds), str(sha)) for step, n, seconds, sha in rows]
+
+    def seconds_at(self, step: int) -> float:
+        """Seconds of training at a step, as far as the curves tell; 0 before their first point."""
+        with self.read() as db:
+            (found,) = db.execute("SELECT max(elapsed_seconds) FROM points WHERE step <= ?", (step,)).fetchone()
+        return float(found or 0.0)
 
     def evaluations(self) -> list[Evaluation]:
         """In the order of steps."""
@@ -241,7 +257,7 @@ def read_standing(db: sqlite3.Connection) -> Standing:
         " advice, warnings FROM state"
     ).fetchone()
     if row is None or row[0] not in STATES:
-        raise ValueError("it does not say how the run stands")
+        raise OddValue("it does not say how the run stands")
     state, step, images, seconds, error, compiled, until_step, until_seconds, *lists = row
     advice, warnings = (_sentences(text) for text in lists)
     return Standing(
@@ -284,7 +300,7 @@ def _about_from(data: Any, run_id: str) -> About:
     )  # fmt: skip
     if not all(isinstance(text, str) for text in (*texts, *about.classes)):
         raise TypeError("a text")
-    limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53))
+    limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53), (about.order, 2**53))
     if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= most for n, most in limits):
         raise ValueError("a number")
     if past and past[-1].until != about.parent_step:
@@ -349,6 +365,23 @@ def run_ids(runs_dir: Path) -> list[str]:
         return []
     found = [p.parent.name for p in runs_dir.glob("*/config.json") if re.fullmatch(ID_PATTERN, p.parent.name)]
     return sorted(found, reverse=True)
+
+
+_orders: dict[Path, int] = {}  # of runs that were looked at: config.json is never rewritten
+
+
+def next_order(runs_dir: Path) -> int:
+    """For a run that is about to be made in this folder: after all that are there, also where a clock was wrong."""
+    newest = 0
+    for run_id in run_ids(runs_dir):
+        root = runs_dir / run_id
+        if root not in _orders:
+            try:
+                _orders[root] = RunFolder(root).about().order
+            except UnreadableRun:
+                continue
+        newest = max(newest, _orders[root])
+    return newest + 1
 
 
 def now_text() -> str:

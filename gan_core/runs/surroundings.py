@@ -32,7 +32,10 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Limits:
-    """Ends that the configuration does not know of; None is none. Both count from the run's beginning."""
+    """Ends that the configuration does not know of; None is none. Both count from the run's beginning.
+
+    They are kept with the run (`Standing.until_step`, `until_seconds`), so that it goes on to them after a kill.
+    """
 
     steps: int | None = None
     seconds: float | None = None

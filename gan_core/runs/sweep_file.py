@@ -66,4 +66,4 @@ def read_sweep(path: Path) -> Sweep:
             int(data["draws"]), tuple(members), int(data["together"]),
         )  # fmt: skip
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
-        raise ValueError(f"The sweep {path.stem} cannot be read ({error}).") from error
+        raise ValueError(f"The sweep {path.stem} cannot be read: its file is damaged.") from error

@@ -65,8 +65,9 @@ def _range(path: str, text: str, spec: FieldSpec) -> Axis:
         )
     if not colon:
         return Axis(path, (), low, high)
-    if not (count.strip().isdecimal() and 2 <= int(count) <= MOST_MEMBERS):
-        raise ConfigError(f"{path} is to have {count.strip()} values; it must be a number from 2 to {MOST_MEMBERS}.")
+    count = count.strip()
+    if not (count.isdecimal() and len(count) < 10 and 2 <= int(count) <= MOST_MEMBERS):  # 4,301 digits are no int
+        raise ConfigError(f"{path} is to have {count[:20]} values; it must be a number from 2 to {MOST_MEMBERS}.")
     steps = int(count) - 1
     return Axis(path, tuple(dict.fromkeys(_between(spec, low, high, i / steps) for i in range(steps + 1))))
 

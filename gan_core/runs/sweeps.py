@@ -94,6 +94,7 @@ class Sweeps:
         together: False trains them one after another, each to the last bit as it would be alone.
         Raises ConfigError where a member cannot start, OSError where the folder cannot be written.
         """
+        self._manager.refuse_where_nothing_trains()
         if wrong := self.problems(plan):
             raise ConfigError(" ".join(wrong))
         configs = [self._manager.resolved(config) for config in plan.configs()]
@@ -123,8 +124,8 @@ class Sweeps:
         info = config.data.info(manager.data_dir)
         about = replace(manager._about(config, preset, title, info.channels, info.classes), sweep=sweep)
         with manager._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(Standing())
-        return RunFolder(manager.runs_dir / about.id), lock, about, config, Standing(), limits
+            writer.stand(before := Standing(until_step=limits.steps, until_seconds=limits.seconds))
+        return RunFolder(manager.runs_dir / about.id), lock, about, config, before, limits
 
     def _launch(self, entries: list[Ready], found: list[list[int]]) -> None:
         """Let them train, in groups; where one cannot, it and those after it are at rest again."""
@@ -214,6 +215,7 @@ class Sweeps:
         Raises ValueError in one sentence where none can, OSError where a member's folder cannot be written.
         """
         sweep, manager = self.sweep(sweep_id), self._manager
+        manager.refuse_where_nothing_trains()
         views = [view for view in self.views(sweep) if view is not None]
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
@@ -222,7 +224,7 @@ class Sweeps:
         refused: list[str] = []
         with ExitStack() as undo:
             for view in views:
-                if view.state in LIVE or (view.state == "finished" and view.images >= view.total_images):
+                if view.state in LIVE or view.state == "finished":
                     continue
                 try:
                     entries.append(ready_to_resume(manager, view.id, Limits(), None))

@@ -55,6 +55,11 @@ class TogetherThread(threading.Thread):
             self._asked.put((seat, command))
         self._line.nudge()
 
+    @property
+    def empty(self) -> bool:
+        """Whether every member has left."""
+        return not self._seats
+
     # --- the life
 
     def run(self) -> None:

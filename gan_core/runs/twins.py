@@ -46,7 +46,7 @@ def own_fields(config: RunConfig, other: RunConfig) -> frozenset[str]:
 
 def start_twins(
     manager: RunManager, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
-    stop_at_step: int | None = None,
+    limits: Limits = Limits(),
 ) -> tuple[str, str]:  # fmt: skip
     """As `RunManager.start`, two runs at once; `changes` (dotted path -> value) are the second one's alone."""
     other = with_changes(config, changes)
@@ -56,17 +56,18 @@ def start_twins(
     pair = _points_at_the_same_steps(manager, manager.resolved(config), manager.resolved(other))
     infos = [each.data.info(manager.data_dir) for each in pair]
     ids = free_id(manager.runs_dir, preset), free_id(manager.runs_dir, preset)
+    before = Standing(until_step=limits.steps, until_seconds=limits.seconds)
     with contextlib.ExitStack() as undo:
         ready = []
         for each, info, own_id, twin in zip(pair, infos, ids, reversed(ids), strict=True):
             about = manager._about(each, preset, title, info.channels, info.classes)
             about = replace(about, id=own_id, twin_of=twin)
             with manager._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-                writer.stand(Standing())
+                writer.stand(before)
             folder = RunFolder(manager.runs_dir / about.id)
             undo.callback(shutil.rmtree, folder.root, ignore_errors=True)
             undo.callback(lock.release)
-            ready.append((folder, lock, about, each, Standing(), Limits(stop_at_step)))
+            ready.append((folder, lock, about, each, before, limits))
         undo.pop_all()
     launch_pair(manager, ready[0], ready[1], None)
     return ids

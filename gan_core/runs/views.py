@@ -39,7 +39,8 @@ def make_view(
         queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
         checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
         twin_of=about.twin_of, sweep=about.sweep, device_share=share,
-        compiled_from_step=standing.compiled_from_step,
+        compiled_from_step=standing.compiled_from_step, until_step=standing.until_step, order=about.order,
+        until_seconds=standing.until_seconds,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 
@@ -54,7 +55,8 @@ def known_config(about: About, config: dict[str, Any]) -> RunConfig:
     try:
         return from_dict(RunConfig, config)
     except (ConfigError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        words = f"The run {about.id} has a configuration that this version cannot use: {error}"
+        why = str(error) if isinstance(error, ConfigError) else "a value in it is of a wrong kind."
+        words = f"The run {about.id} has a configuration that this version cannot use: {why}"
         raise UnreadableRun(words) from error
 
 
@@ -71,7 +73,8 @@ def config_in_force(about: About, changes: list[LiveChange], at_step: int | None
             try:
                 config = replace_at(config, change.path, change.after)
             except (ConfigError, OverflowError) as error:
-                raise UnreadableRun(f"The run {about.id} has a change that cannot be made: {error}") from error
+                why = str(error) if isinstance(error, ConfigError) else "its value is of a wrong kind."
+                raise UnreadableRun(f"The run {about.id} has a change that cannot be made: {why}") from error
     return config
 
 

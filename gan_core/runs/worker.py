@@ -158,7 +158,7 @@ class RunThread(threading.Thread, RunLife):
             if self._stopping:
                 self._end(trainer, "stopped")
                 return
-            if trainer.finished or self._limits.reached(trainer.step_count, self._ledger.meter.elapsed()):
+            if trainer.finished or self.at_limit(trainer):
                 self._end(trainer, "finished")
                 return
             if self._swap.seeking and not self._swap_steps(trainer):

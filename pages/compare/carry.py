@@ -8,6 +8,7 @@ import streamlit as st
 
 from gan_core.runs.archive_reading import import_run
 from pages.compare.chosen import choose, chosen
+from pages.ui.literal import literal
 from pages.ui.public import public
 from pages.ui.session import Tab, manager
 
@@ -32,7 +33,7 @@ def draw_import(state: Tab) -> None:
         st.caption("On the command line: python -m gan_core import-run FILE.zip takes files of any size.")
     done = st.session_state.pop(DONE, None)
     if done:
-        st.success(done, icon=":material/check_circle:")
+        st.success(literal(done), icon=":material/check_circle:")
 
 
 def _read(state: Tab, file: Any) -> bool:

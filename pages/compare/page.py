@@ -10,6 +10,7 @@ from pages.compare import curves, family, samples, settings, sweeps, table
 from pages.compare.chosen import OPEN, WIDGET, opened, write_address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.home import NotReady, home
+from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, tab
 
 Draw = Callable[[Tab], None]
@@ -48,4 +49,4 @@ try:
             manager()
     draw_compare(tab())
 except NotReady as problem:
-    st.error(str(problem))
+    st.error(literal(problem))

@@ -13,6 +13,7 @@ from gan_core.runs.sweep_plan import Plan, read_axis
 from gan_core.runs.sweeps import groups
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.batched import apart
+from pages.ui.literal import literal
 from pages.ui.preview import shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab
@@ -166,7 +167,7 @@ def _draw_start(
     except ConfigError as problem:
         problems, words = [public(problem)], ""
     for sentence in problems:
-        st.error(sentence, icon=":material/block:")
+        st.error(literal(sentence), icon=":material/block:")
     if words:
         st.markdown(words)
 
@@ -178,7 +179,7 @@ def _draw_start(
             )
             st.session_state["compare_sweep_begun"] = desk.start(plan, preset=named, title=title)
         except (ValueError, OSError) as found:
-            st.toast(public(found), icon=":material/error:")
+            st.toast(literal(public(found)), icon=":material/error:")
 
     st.button(
         "Start the sweep", type="primary", icon=":material/play_arrow:", key="sweep-start", disabled=bool(problems),
@@ -203,5 +204,5 @@ def _cost(desk: Any, plan: Any) -> str:
         how = f"{together} of them trained together in one step"
     else:
         why = next((sentence for config in configs if (sentence := apart(config))), "")
-        how = f"trained one after another :gray[({why.rstrip('.')})]" if why else "trained one after another"
+        how = f"trained one after another :gray[({literal(why.rstrip('.'))})]" if why else "trained one after another"
     return f"**{count(len(configs))} runs**, {how} · about {duration(desk.seconds(plan))} on this machine"

@@ -18,6 +18,7 @@ from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
 from pages.ui.components.sweep import sweep_view
 from pages.ui.home import home
+from pages.ui.literal import literal
 from pages.ui.preview import real_points, shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab, manager, watch
@@ -68,8 +69,8 @@ def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
         st.button("Remove the sweep from the list", on_click=_do, args=("forget", sweep.id))
         return
     if not several:  # else the choice says its name
-        st.markdown(f"**{_name(sweep)}**")
-    st.markdown(f":gray[{_about(sweep, config)}]")
+        st.markdown(f"**{literal(_name(sweep))}**")
+    st.markdown(f":gray[{literal(_about(sweep, config))}]")
     _draw_actions(sweep, views)
     if home().jobs.get(f"sweep:{sweep.id}") is not None:
         _draw_measuring(sweep.id)
@@ -135,11 +136,11 @@ def _draw_measuring(sweep: str) -> None:
     if job is None:
         return
     if not job.done:
-        st.progress(job.fraction, text=job.words[:1].upper() + job.words[1:])
+        st.progress(job.fraction, text=literal(job.words[:1].upper() + job.words[1:]))
         return
     home().jobs.forget(f"sweep:{sweep}")
     if job.problem:
-        st.toast(job.problem, icon=":material/error:")
+        st.toast(literal(job.problem), icon=":material/error:")
     st.rerun()
 
 
@@ -147,7 +148,7 @@ def _do(what: str, sweep: str) -> None:
     try:
         getattr(desk(), what)(sweep)
     except (ValueError, OSError) as problem:
-        st.toast(public(problem), icon=":material/error:")
+        st.toast(literal(public(problem)), icon=":material/error:")
 
 
 def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None:

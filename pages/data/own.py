@@ -20,6 +20,7 @@ from gan_core.data import (
     restore_own,
 )
 from pages.data.samples import draw_samples
+from pages.ui.literal import literal
 from pages.ui.panel import draw_options
 from pages.ui.public import public
 from pages.ui.session import Tab, manager
@@ -60,25 +61,25 @@ def read(files: Sequence[Any], title: str, options: IntakeOptions) -> IntakeRepo
     bar = st.progress(0.0, "reading")
 
     def show(part: float, words: str) -> None:
-        bar.progress(part, words)
+        bar.progress(part, literal(words))
 
     try:
         uploads = [(f.name, f) for f in files]
         return read_uploads(uploads, title, manager().data_dir, options, progress=show)
     except DataUnavailable as problem:
-        st.error(public(problem))
+        st.error(literal(public(problem)))
         return None
 
 
 def draw_report(report: IntakeReport) -> None:
     """What became of an upload, file by file where one was refused."""
-    line = f"**{report.title}**: {report.summary()}."
+    line = f"**{literal(report.title)}**: {literal(report.summary())}."
     if report.read:
         st.success(line, icon=":material/check_circle:")
     else:
         st.error(f"{line} Nothing was kept.", icon=":material/block:")
     for what, times in report.conversions.items():
-        st.caption(f"{count(times)} × {what}")
+        st.caption(f"{count(times)} × {literal(what)}")
     if report.refused:
         with st.expander(f"Refused: {len(report.refused)}", key="refused"):
             lines = [f"- {r.name}: {r.reason}" for r in report.refused[:_SHOWN_REFUSALS]]
@@ -96,13 +97,13 @@ def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], 
     for known in sets:
         with st.container(border=True, key=f"own-{known.slug}"):
             if known.problem:
-                st.warning(public(known.problem))
+                st.warning(literal(public(known.problem)))
             else:
                 dataset = OwnImages(slug=known.slug)
                 draw_samples(dataset, dataset.info(manager().data_dir))
             kind = "grey" if known.grey else "colour"
             classes = f" · {len(known.classes)} classes" if known.classes else ""
-            st.markdown(f"**{known.title}** :gray[{count(known.count)} images · {kind}{classes}]")
+            st.markdown(f"**{literal(known.title)}** :gray[{count(known.count)} images · {kind}{classes}]")
             with st.container(horizontal=True):
                 st.button("Train on this", key=f"use-own-{known.slug}", icon=":material/science:",
                           disabled=bool(known.problem), on_click=train_on, args=(known.slug,))  # fmt: skip
@@ -133,5 +134,5 @@ def _draw_undo(state: Tab) -> None:
         st.session_state.pop("deleted", None)
 
     with st.container(horizontal=True, vertical_alignment="center", key="undo-delete"):
-        st.markdown(f"“{title}” was deleted.")
+        st.markdown(f"“{literal(title)}” was deleted.")
         st.button("Undo", key="undo", icon=":material/undo:", on_click=undo)

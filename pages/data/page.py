@@ -12,6 +12,7 @@ from pages.data.samples import draw_portrait, draw_samples
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.fetching import draw_fetch, is_coming
 from pages.ui.home import NotReady
+from pages.ui.literal import literal
 from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, tab
 from pages.ui.suited import suited
@@ -35,7 +36,7 @@ def draw_card(state: Tab, entry: Any) -> None:
         else:
             draw_samples(dataset, info)
         st.markdown(f"#### {entry.label}")
-        st.markdown(f":gray[{set_words(info)}]")
+        st.markdown(f":gray[{literal(set_words(info))}]")
         licence = "" if shows_points(dataset) else f"  \nLicence: {info.licence}."
         st.caption(f"{entry.help}{licence}")
         if info.needs_download or is_coming(entry.name):
@@ -77,6 +78,6 @@ def draw_data(state: Tab) -> None:
 try:
     draw_data(tab())
 except NotReady as problem:
-    st.error(str(problem))
+    st.error(literal(problem))
 if st.session_state.pop("goto-lab", False):
     st.switch_page("lab/page.py")

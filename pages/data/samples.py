@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from gan_core.data import DataUnavailable
+from pages.ui.addresses import address
 from pages.ui.home import home
 from pages.ui.preview import portrait_key, preview_key
 from pages.ui.public import public
@@ -22,9 +23,8 @@ def draw_samples(dataset: Any, info: Any) -> None:
     try:
         size = 28 if info.native_size == 28 else 32 if info.native_size < 64 else 64
         key = preview_key(home().previews, dataset, size, manager().data_dir, ACROSS, DOWN)
-        picture = (
-            f'<img src="/preview/{key}.png?token={home().token}" alt="Sample images of this set" loading="lazy">'
-        )
+        source = address(f"preview/{key}.png", token=home().token)
+        picture = f'<img src="{source}" alt="Sample images of this set" loading="lazy">'
     except DataUnavailable as problem:
         words = "Not on this machine yet" if info.needs_download else public(problem)
     st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')
@@ -33,5 +33,6 @@ def draw_samples(dataset: Any, info: Any) -> None:
 def draw_portrait(dataset: Any) -> None:
     """Points as they lie in the plane."""
     key = portrait_key(home().previews, dataset)
-    picture = f'<img src="/preview/{key}.png?token={home().token}" alt="Points of this set" loading="lazy">'
+    source = address(f"preview/{key}.png", token=home().token)
+    picture = f'<img src="{source}" alt="Points of this set" loading="lazy">'
     st.html(f'<div class="gs-samples" data-points>{picture}</div>')

@@ -12,9 +12,11 @@ import streamlit as st
 from gan_core.training.gallery import GALLERY, FailureScene
 from pages.gallery.acting import Shown, close, open_scene, press_fix, shown, watch_again, write_address
 from pages.gallery.describing import described
+from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.gallery import gallery_view
 from pages.ui.home import NotReady, home
+from pages.ui.literal import literal
 from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, tab, watch
 from pages.ui.words import duration
@@ -43,7 +45,7 @@ def picture_key(name: str) -> str:
 def draw_card(scene: FailureScene) -> None:
     with st.container(key=f"scene-{scene.name}", border=True):
         key = picture_key(scene.name)
-        picture = f'<img src="/preview/{key}.png?token={home().token}" alt="">{MARKS}' if key else ""
+        picture = f'<img src="{address(f"preview/{key}.png", token=home().token)}" alt="">{MARKS}' if key else ""
         st.html(
             f'<div class="gy-picture">{picture}</div><h4>{html.escape(scene.label)}</h4>'
             f"<p>{html.escape(scene.sees)}</p>"
@@ -144,4 +146,4 @@ try:
             manager()
     draw_gallery(tab())
 except NotReady as problem:
-    st.error(str(problem))
+    st.error(literal(problem))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from gan_core.config.codec import differences, from_dict
 from gan_core.training import RunConfig
+from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import count, duration, path_label, plain, value_at
 
@@ -50,11 +51,11 @@ def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) ->
     if not 0 <= st.session_state.get(key, -1) <= most:
         st.session_state[key] = default
     step = int(st.number_input("At step", min_value=0, max_value=most, step=1, key=key))
-    st.caption(way_words(view, step))
+    st.caption(literal(way_words(view, step)))
     pairs = differences(state.config, from_dict(RunConfig, view.config))
     words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
     listed = ", ".join(f"{path_label(state.config, path)}: {plain(text)}" for path, text in pairs.items())
-    own = bool(pairs) and st.toggle(words, value=True, key=f"{scope}-own", help=listed)
+    own = bool(pairs) and st.toggle(words, value=True, key=f"{scope}-own", help=literal(listed))
     changes = {path: value_at(state.config, path) for path in pairs} if own else {}
     if not pairs:
         st.caption("It repeats this run, unless the panel is set to something else first.")

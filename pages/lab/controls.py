@@ -13,6 +13,7 @@ from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
 from pages.lab.twin import draw_twins
 from pages.ui.components.copy import copy_link
+from pages.ui.literal import literal
 from pages.ui.public import public
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
 from pages.ui.suited import makes_points
@@ -102,7 +103,7 @@ def _draw_actions(state: Tab, view: Any) -> None:
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
-            help="Go on from the last checkpoint.",
+            help=f"{_from_where(view)}, to {view.goal}.",
             on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
         )  # fmt: skip
     elif kind == "finished":
@@ -127,6 +128,10 @@ def _draw_actions(state: Tab, view: Any) -> None:
         draw_branch(state, view, begin)
     if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
         _draw_explore(state)
+
+
+def _from_where(view: Any) -> str:
+    return "Go on from the last checkpoint" if view.checkpoints else "Begin again, as no checkpoint was made yet"
 
 
 def _draw_speed(state: Tab, view: Any) -> None:
@@ -159,7 +164,7 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
         type="primary" if primary else "secondary",
         icon=":material/play_arrow:",
         disabled=bool(found),
-        help=found[0] if found else "Start a new run with the settings of the panel.",
+        help=literal(found[0]) if found else "Start a new run with the settings of the panel.",
         on_click=begin,
         args=(state, state.begun, lambda: manager().start(state.config, preset=state.preset)),
     )
@@ -169,10 +174,10 @@ def _draw_longer(state: Tab, view: Any) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
         what = "points" if makes_points(view) else "images"
-        for times in LONGER:
+        for times in (1, *LONGER) if view.cut_short else LONGER:
             total = view.total_images * times
             st.button(
-                f"{compact(total)} {what} in all",
+                f"{compact(total)} {what} in all{', as planned' if times == 1 else ''}",
                 key=f"longer:{times}",
                 width="stretch",
                 on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
@@ -232,22 +237,24 @@ def draw_trouble(view: Any) -> None:
         return
     if view.state in ("diverged", "failed"):
         words = WORDS[view.state]
-        _draw_line("trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {public(view.error)}", view.advice)
+        _draw_line(
+            "trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {literal(public(view.error))}", view.advice
+        )
     elif view.state == "interrupted":
-        cut = f"This run was {WORDS['interrupted']}. Resume goes on from its last checkpoint."
-        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, public(view.error)))))
+        cut = f"This run was {WORDS['interrupted']}. Resume: {_from_where(view).lower()}."
+        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, literal(public(view.error))))))
     if view.warnings:
         first, *rest = (public(sentence) for sentence in view.warnings)
-        _draw_line("remark", "info", first, rest)
+        _draw_line("remark", "info", literal(first), rest)
 
 
 def _draw_line(key: str, icon: str, sentence: str, more: Sequence[str] = ()) -> None:
     """One line that takes little from the picture; what does not fit into it is in the popover."""
     with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/{icon}: {sentence}")
-        if not more and len(sentence) <= FITS:
+        if not more and len(sentence.replace("\\", "")) <= FITS:
             return
         label = "What helps" if key == "trouble" and more else "More"
         with st.popover(label, key=f"{key}-more"):
             st.markdown(sentence)
-            st.markdown("\n".join(f"- {public(line)}" for line in more))
+            st.markdown("\n".join(f"- {literal(public(line))}" for line in more))

@@ -14,6 +14,7 @@ from gan_core.runs.diagnosis import Diagnoser
 from gan_core.runs.library import DataLibrary
 from gan_core.runs.states import LIVE
 from pages.lab.controls import begin
+from pages.ui.literal import literal
 from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count, path_label, plain
@@ -46,7 +47,7 @@ def _draw(state: Tab, run: str) -> None:
         findings = _diagnoser(str(manager().data_dir)).diagnose(manager(), run)
     except (ValueError, OSError, DataUnavailable) as problem:
         log.info("no diagnosis of %s: %s", run, problem)
-        st.caption(f"The referee cannot say anything: {public(problem)}")
+        st.caption(f"The referee cannot say anything: {literal(public(problem))}")
         return
     with st.container(key="findings", horizontal=True, vertical_alignment="center", gap="small"):
         if not findings:
@@ -63,22 +64,21 @@ def _draw(state: Tab, run: str) -> None:
 
 
 def _badge(finding: Finding) -> str:
-    return f":{COLOURS[finding.kind]}-badge[:material/{ICONS[finding.kind]}: {finding.title}]"
+    return f":{COLOURS[finding.kind]}-badge[:material/{ICONS[finding.kind]}: {literal(finding.title)}]"
 
 
 def _draw_finding(state: Tab, view: Any, finding: Finding) -> None:
     when = f" :gray[first seen at step {count(finding.step)}]" if finding.kind != HEALTHY else ""
-    st.markdown(f"**{finding.title}**{when}")
-    st.markdown(public(finding.words))
-    st.markdown(f":gray[{'Why' if finding.kind == HEALTHY else 'Likely cause'}:] {finding.cause}")
+    st.markdown(f"**{literal(finding.title)}**{when}")
+    st.markdown(literal(public(finding.words)))
+    st.markdown(f":gray[{'Why' if finding.kind == HEALTHY else 'Likely cause'}:] {literal(finding.cause)}")
     numbers = [
-        f"{EVIDENCE_LABELS.get(name, name)} :gray[·] **{number_words(value)}**"
+        f"{literal(EVIDENCE_LABELS.get(name, name))} :gray[·] **{literal(number_words(value))}**"
         for name, value in finding.evidence.items()
     ]
     st.caption("  \n".join(numbers))
-    st.markdown(
-        f":gray[{'What to do' if finding.kind == HEALTHY else 'What might help'}:] {finding.suggestion_words}"
-    )
+    helps = "What to do" if finding.kind == HEALTHY else "What might help"
+    st.markdown(f":gray[{helps}:] {literal(finding.suggestion_words)}")
     if finding.suggestion:
         _draw_branch(state, view, finding)
 
@@ -103,7 +103,7 @@ def _draw_branch(state: Tab, view: Any, finding: Finding) -> None:
         f"Branch from step {count(step)} with this change",
         key=f"findings-branch:{finding.kind}",
         icon=":material/call_split:",
-        help=f"A new run that goes on from step {count(step)} of this one, with {listed}.",
+        help=f"A new run that goes on from step {count(step)} of this one, with {literal(listed)}.",
         on_click=begin,
         args=(state, state.begun, lambda: branch_with(view.id, step, dict(changes))),
     ):

@@ -16,9 +16,11 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
+from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.home import NotReady, home
+from pages.ui.literal import literal
 from pages.ui.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.ui.public import public
 from pages.ui.session import Tab, config_in_force, manager, send_change, tab, write_url
@@ -71,7 +73,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
         return None
     return {
         "key": key,
-        "path": f"/preview/{key}.png",
+        "path": address(f"preview/{key}.png"),
         "columns": ACROSS,
         "rows": ACROSS,
         "caption": "what it will learn from",
@@ -122,4 +124,4 @@ try:
             manager()
     draw_lab(tab())
 except NotReady as problem:
-    st.error(str(problem))
+    st.error(literal(problem))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui.home import home
 from pages.ui.jobs import Job
+from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.suited import makes_points
 from pages.ui.words import count
@@ -27,7 +28,7 @@ def draw_quality(state: Tab, view: Any) -> None:
         with st.popover("Evaluate", icon=":material/straighten:", key="evaluate"):
             _draw_choice(state, view)
         if job is not None and job.problem:
-            st.markdown(f":material/info: {job.problem}")
+            st.markdown(f":material/info: {literal(job.problem)}")
 
 
 def _draw_choice(state: Tab, view: Any) -> None:
@@ -68,5 +69,5 @@ def _draw_job(run: str) -> None:
         st.rerun()
     else:
         with st.container(key="evaluating", horizontal=True, vertical_alignment="center", gap="small"):
-            st.progress(job.fraction, job.words)
+            st.progress(job.fraction, literal(job.words))
             st.button("Stop evaluating", key="stop-evaluating", icon=":material/close:", on_click=job.cancel)

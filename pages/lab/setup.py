@@ -8,6 +8,7 @@ from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions, preset
 from gan_core.training.presets import DEFAULT
 from pages.ui.fetching import draw_fetch
+from pages.ui.literal import literal
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
 from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, send_change
@@ -28,7 +29,7 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
     _draw_kind(state)
     _draw_preset(state)
     if state.remark:
-        st.caption(f":material/info: {state.remark}")
+        st.caption(f":material/info: {literal(state.remark)}")
     cost = st.container(key="cost")
     advanced, points = bool(st.session_state.get("advanced", False)), shows_points(config.data)
     draw_fields(config, Drawing("next", changed, advanced, hidden=hidden_fields(config), points=points))
@@ -111,7 +112,7 @@ def _draw_cost(config: RunConfig) -> None:
         return
     found = manager().problems(config)
     for sentence in found:
-        st.error(sentence, icon=":material/block:")
+        st.error(literal(sentence), icon=":material/block:")
     info = config.data.info(manager().data_dir)
     if info.needs_download:
         name = datasets.name_of(config.data)
@@ -119,14 +120,14 @@ def _draw_cost(config: RunConfig) -> None:
     if found:
         return
     for sentence in cautions(config):
-        st.warning(sentence, icon=":material/warning:")
+        st.warning(literal(sentence), icon=":material/warning:")
     cost = manager().estimate(config)
     basis = cost.basis[:1].upper() + cost.basis[1:].rstrip(".")
     weights = compact(cost.g_parameters), compact(cost.d_parameters)
     st.markdown(  # in one piece: two would overlap for a moment
         f"**About {duration(cost.seconds_total)}** on this machine  \n"
         f":gray[Weights: G {weights[0]} · D {weights[1]}]",
-        help=f"{basis}: {1000 * cost.seconds_per_step:.3g} ms a step.",
+        help=f"{literal(basis)}: {1000 * cost.seconds_per_step:.3g} ms a step.",
     )
 
 
@@ -140,14 +141,14 @@ def _draw_changes(state: Tab, config: RunConfig) -> None:
         for i, change in enumerate(reversed(changes[-_SHOWN_CHANGES:])):
             words, undo = st.columns([4, 1], vertical_alignment="center", wrap=False, gap="xsmall")
             words.markdown(
-                f":gray[step {count(change.step)}] {path_label(config, change.path)} "
-                f"{plain(change.before)} → **{plain(change.after)}**"
+                f":gray[step {count(change.step)}] {literal(path_label(config, change.path))} "
+                f"{literal(plain(change.before))} → **{literal(plain(change.after))}**"
             )
             undo.button(
                 "Undo",
                 key=f"undo:{len(changes) - i}",
                 type="tertiary",
-                help=f"Back to {plain(change.before)}",
+                help=f"Back to {literal(plain(change.before))}",
                 on_click=send_change,
                 args=(state, change.path, change.before),
             )

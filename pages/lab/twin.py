@@ -11,6 +11,7 @@ from gan_core.config.codec import ConfigError, differences, from_dict, get_at, r
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
 from pages.lab.branching import Begin
+from pages.ui.literal import literal
 from pages.ui.panel import draw_field
 from pages.ui.public import public
 from pages.ui.session import Tab, manager, watch
@@ -44,13 +45,13 @@ def draw_twins(state: Tab, begin: Begin) -> None:
             format_func=lambda p: path_label(config, p), key="twin-path", on_change=_forget,
         )  # fmt: skip
         other, changes = _second(config, path)
-        st.caption(f"First: **{_said(config, path)}**")
+        st.caption(f"First: **{literal(_said(config, path))}**")
         draw_field(other, path, "twin", _remember)
         cautions, refused = _cautions(config, changes)
         for sentence in cautions:
-            st.caption(f":orange[:material/warning:] {sentence}")
+            st.caption(f":orange[:material/warning:] {literal(sentence)}")
         if refused and changes:
-            st.error(refused, icon=":material/block:")
+            st.error(literal(refused), icon=":material/block:")
         st.button(
             "Start the twins", key="twin-go", type="primary", width="stretch", disabled=bool(refused),
             help="Change the setting of the second first." if not changes else None,

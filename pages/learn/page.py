@@ -9,6 +9,7 @@ import streamlit as st
 
 from gan_core.data import FashionMnist
 from gan_core.training import preset
+from pages.ui.addresses import address
 from pages.ui.atlas import atlas_png
 from pages.ui.chrome import draw_projector
 from pages.ui.home import home
@@ -36,7 +37,7 @@ def draw_learn() -> None:
     opening, reading = page.split("<!-- code -->")
     with st.container(key="learn"):
         for name, picture in (("real", key), ("noise", "noise")):
-            opening = opening.replace(f"{{{{{name}}}}}", f"/preview/{picture}.png?token={home().token}")
+            opening = opening.replace(f"{{{{{name}}}}}", address(f"preview/{picture}.png", token=home().token))
         st.html(opening)
         with st.container(horizontal=True, key="learn-go"):
             st.button("See it happen in the Lab", key="to-lab", type="primary", icon=":material/science:",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.ui.literal import literal
+
 if TYPE_CHECKING:
     from pages.ui.session import Tab  # it brings torch, which the router must not
 
@@ -37,5 +39,5 @@ def draw_projector(state: Tab) -> None:
 def draw_notice(state: Tab) -> None:
     """A sentence about what went wrong, once."""
     if state.notice:
-        st.warning(state.notice, icon=":material/info:")
+        st.warning(literal(state.notice), icon=":material/info:")
         state.notice = ""

@@ -1,34 +1,56 @@
-"""Leaving with exit status 0 when the system or Ctrl-C asks the server to stop."""
+"""Leaving with exit status 0 when the system, Ctrl-C or a closed terminal asks the server to stop."""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
 import signal
 import sys
-from types import FrameType
+from collections.abc import Mapping
+from types import FrameType, GeneratorType
+from typing import Any
+
+STOPPING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
 
 def end_with_status_zero() -> None:
-    """Stop the server on SIGTERM and SIGINT without the signal being raised again afterwards.
+    """Stop the server on SIGTERM, SIGINT and SIGHUP without the signal being raised again afterwards.
 
-    uvicorn shuts down in good order on both, and then raises the signal once more, so that the process counts as
-    killed. Here the order to stop is given to it directly. A second Ctrl-C does not wait for open connections.
+    uvicorn shuts down in good order on the first two, and then raises the signal once more, so that the process
+    counts as killed; of SIGHUP it knows nothing, so that the process would die unsaved. Here the order to stop is
+    given to it directly. A second Ctrl-C does not wait for open connections. What was ignored when the process began
+    (`nohup`, `trap ''`, a script's background job) stays ignored.
     To be called from the lifespan, when uvicorn's own handlers stand; elsewhere it does nothing.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
-        server = getattr(signal.getsignal(number), "__self__", None)
-        if not hasattr(server, "should_exit"):
-            continue
+    servers = (getattr(signal.getsignal(number), "__self__", None) for number in STOPPING)
+    server = next((one for one in servers if hasattr(one, "should_exit")), None)
+    if server is None:
+        return
 
-        def stop(number: int, _frame: FrameType | None, server: object = server) -> None:
-            if number == signal.SIGINT and server.should_exit:  # type: ignore[attr-defined]
-                server.force_exit = True  # type: ignore[attr-defined]
-            server.should_exit = True  # type: ignore[attr-defined]
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and server.should_exit:
+            server.force_exit = True
+        server.should_exit = True
 
+    began = _before(server)
+    for number in STOPPING:
+        ignored = began.get(number, signal.getsignal(number)) is signal.SIG_IGN
         with contextlib.suppress(ValueError):  # not in the main thread: nobody to listen to
-            signal.signal(number, stop)
+            signal.signal(number, signal.SIG_IGN if ignored else stop)
+
+
+def _before(server: Any) -> Mapping[int, Any]:
+    """The handlers that stood before uvicorn set its own, which only its `capture_signals` remembers."""
+    code = getattr(getattr(type(server).capture_signals, "__wrapped__", None), "__code__", None)
+    for one in gc.get_objects() if code is not None else ():
+        if isinstance(one, GeneratorType) and one.gi_code is code and one.gi_frame is not None:
+            held = one.gi_frame.f_locals
+            if held.get("self") is server:
+                found: Mapping[int, Any] = held.get("original_handlers", {})
+                return found
+    return {}
 
 
 def leave_at_once() -> None:

@@ -87,8 +87,8 @@ class Desk:
             step = self._asked.get("step")
         if not isinstance(model_id, str) or not 0 < len(model_id) <= 200:
             raise ValueError("A request names its model in words of at most 200 letters.")
-        if step is not None and (not isinstance(step, int) or isinstance(step, bool)):
-            raise ValueError("A checkpoint's step is a whole number.")
+        if step is not None and (type(step) is not int or not 0 <= step < 2**53):
+            raise ValueError("A checkpoint's step is a whole number from 0 on.")
         now, key = time.monotonic(), (model_id, step)
         at, model = self._opened.get(key, (-math.inf, None))
         if now - at > OPEN_SECONDS:

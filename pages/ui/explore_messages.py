@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +27,7 @@ def read(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes], int]:
     if len(text) > MOST_TEXT_BYTES:
         raise ValueError(f"A request has at most {MOST_TEXT_BYTES} letters.")
     try:
-        asked = json.loads(text, parse_constant=_no_number)
+        asked = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise ValueError("A request is a JSON object.") from None
     if not isinstance(asked, dict):
@@ -36,6 +37,11 @@ def read(message: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes], int]:
 
 def _no_number(_word: str) -> float:
     raise ValueError("NaN and infinity are not JSON")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    return found if math.isfinite(found) else _no_number(text)  # 1e999
 
 
 def _unpack(frame: bytes) -> tuple[str, list[bytes]]:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages.ui.home import home
 from pages.ui.jobs import Job
+from pages.ui.literal import literal
 from pages.ui.session import manager
 
 
@@ -18,7 +19,7 @@ def draw_fetch(name: str, label: str, dataset: Any, info: Any) -> None:
         _draw_job(name)
         return
     if job is not None and job.problem:
-        st.warning(job.problem, icon=":material/info:")
+        st.warning(literal(job.problem), icon=":material/info:")
     st.button(
         f"Fetch {info.download_megabytes} MB", key=f"fetch-{name}", icon=":material/download:",
         on_click=_fetch, args=(name, label, dataset), width="stretch",
@@ -50,5 +51,5 @@ def _draw_job(name: str) -> None:
     if job is None or job.done:
         st.rerun()
         return
-    st.progress(job.fraction, job.words)
+    st.progress(job.fraction, literal(job.words))
     st.button("Stop fetching", key=f"stop-{name}", on_click=job.cancel, width="stretch")

@@ -1,4 +1,4 @@
-"""Who may use our own routes. Streamlit checks neither Origin nor anything else on them, so they do it themselves."""
+"""Who may use our own routes, and by which names this server is asked; on these Streamlit checks neither."""
 
 from __future__ import annotations
 
@@ -25,4 +25,35 @@ def refusal(connection: HTTPConnection, token: str) -> str:
 
 
 def _same_host(origin: str, host: str) -> bool:
-    return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    try:
+        return bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # such as "http://["
+        return False
+
+
+def answers_to(host: str | None) -> bool:
+    """Whether a request's Host is one of `server.allowedHosts`; without such a list every name is.
+
+    A site of somebody else may let its own name lead to this machine (DNS rebinding): a browser then takes our
+    answers for that site's. Names are as Streamlit's socket takes them: "*" all, "*.a.org" all below a.org.
+    """
+    allowed: list[str] = config.get_option("server.allowedHosts")
+    if not allowed:
+        return True
+    name = _name(host)
+    for pattern in (one.strip().lower().rstrip(".") for one in allowed):
+        below = pattern.startswith("*.") and name.endswith(pattern[1:])
+        if pattern == "*" or below or (name and name == pattern.strip("[]")):
+            return True
+    return False
+
+
+def _name(host: str | None) -> str:
+    """The name in a Host header, without port, brackets and a last dot; "" where it is none."""
+    try:
+        parts = urlsplit(f"//{host or ''}")
+        _ = parts.port  # raises where it is not a number in range
+        plain = parts.username is None and not (parts.path or parts.query or parts.fragment)
+        return (parts.hostname or "").rstrip(".") if plain else ""
+    except ValueError:
+        return ""

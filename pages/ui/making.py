@@ -11,6 +11,7 @@ import streamlit as st
 from gan_core.data import darkness_text
 from gan_core.data.ink import LEVELS, decode_levels
 from pages.ui.components.draw import drawing_pad
+from pages.ui.literal import literal
 from pages.ui.public import public
 
 PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
@@ -41,7 +42,7 @@ def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
         help="PNG, JPEG, WebP, BMP or GIF. Its dark parts become dense. Only the 48 x 48 cells below are kept.",
     )  # fmt: skip
     if found := st.session_state.get(trouble):
-        st.error(found, icon=":material/block:")
+        st.error(literal(found), icon=":material/block:")
     try:
         levels = decode_levels(member.ink)
     except ValueError:

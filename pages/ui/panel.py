@@ -15,6 +15,7 @@ import streamlit as st
 from gan_core.config.codec import get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
+from pages.ui.literal import literal
 from pages.ui.making import MADE_BY_HAND
 from pages.ui.preview import shows_points
 from pages.ui.suited import hidden_fields
@@ -112,7 +113,7 @@ def draw_live_fields(config: Any, changed: Changed) -> None:
             _widget(spec, name, name, value, drawing)
     with st.expander("Fixed for this run", key="steer:fixed"):
         lines = [
-            f"{path_label(config, path)} :gray[·] **{plain(value)}**"
+            f"{literal(path_label(config, path))} :gray[·] **{literal(plain(value))}**"
             for path, spec, value in walk(config)
             if not spec.live and not spec.advanced and not any(f"{path}.".startswith(f"{h}.") for h in drawing.hidden)
         ]

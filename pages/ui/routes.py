@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import plotly
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.ui import run_routes, sweep_routes
+from pages.ui.addresses import base_path
 from pages.ui.guard import refusal
 from pages.ui.public import public
+from pages.ui.run_routes import step_asked
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-PLOTLY_PATH = f"/asset/plotly-{plotly.__version__}.js"
+PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
 MOST_COMMAND_BYTES = 1000
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -44,9 +46,9 @@ async def asset(request: Request) -> Response:
 
 
 async def first_page(request: Request) -> Response:
-    """The Lab is the first page, at "/"; links to it by name hold as well."""
+    """The Lab is the first page, at the base; links to it by name hold as well."""
     query = request.url.query
-    return RedirectResponse(f"/?{query}" if query else "/", 307)
+    return RedirectResponse(f"./?{query}" if query else "./", 307)
 
 
 def routes(home: Any) -> list[BaseRoute]:
@@ -70,27 +72,30 @@ def routes(home: Any) -> list[BaseRoute]:
             asked = await _asked(request)
         except ValueError as problem:
             return Response(public(problem), 400, media_type="text/plain")
+        except ClientDisconnect:  # half-way through: nobody reads the answer
+            return Response(status_code=400)
         try:
             await asyncio.to_thread(_command, home, request.path_params["run"], **asked)
         except ValueError as problem:
             return Response(public(problem), 409, media_type="text/plain")
         return Response(status_code=204)
 
+    base = base_path()
     return [
-        WebSocketRoute("/live/{run}", home.hub.endpoint),
-        WebSocketRoute("/explore", home.explore.endpoint),
-        Route("/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
-        Route("/live/{run}/grid/{step:int}", answer(_grid)),
-        Route("/live/{run}/drawn/{step:int}", answer(_drawn)),
-        Route("/live/{run}/real.png", answer(_real)),
-        Route("/live/{run}/command", command, methods=["POST"]),
-        Route("/preview/{key}.png", answer(_preview)),
-        Route("/runs/rows", answer(run_routes.rows)),
-        Route("/runs/{run}/thumb/{step:int}.png", answer(run_routes.thumbnail)),
-        Route("/runs/{run}/archive.zip", answer(run_routes.archive)),
-        Route("/sweeps/{sweep}", answer(sweep_routes.sweep)),
-        Route("/asset/{name}", asset),
-        Route("/lab", first_page),
+        WebSocketRoute(f"{base}/live/{{run}}", home.hub.endpoint),
+        WebSocketRoute(f"{base}/explore", home.explore.endpoint),
+        Route(f"{base}/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
+        Route(f"{base}/live/{{run}}/grid/{{step}}", answer(_grid)),
+        Route(f"{base}/live/{{run}}/drawn/{{step}}", answer(_drawn)),
+        Route(f"{base}/live/{{run}}/real.png", answer(_real)),
+        Route(f"{base}/live/{{run}}/command", command, methods=["POST"]),
+        Route(f"{base}/preview/{{key}}.png", answer(_preview)),
+        Route(f"{base}/runs/rows", answer(run_routes.rows)),
+        Route(f"{base}/runs/{{run}}/thumb/{{step}}.png", answer(run_routes.thumbnail)),
+        Route(f"{base}/runs/{{run}}/archive.zip", answer(run_routes.archive)),
+        Route(f"{base}/sweeps/{{sweep}}", answer(sweep_routes.sweep)),
+        Route(f"{base}/asset/{{name}}", asset),
+        Route(f"{base}/lab", first_page),
     ]
 
 
@@ -101,7 +106,7 @@ def _once_ready(home: Any, read: Callable[[Any, Request], Response], request: Re
 
 def _grid(home: Any, request: Request) -> Response:
     """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
-    return _with_picture(home.manager().grid(request.path_params["run"], request.path_params["step"]), _FOREVER)
+    return _with_picture(home.manager().grid(request.path_params["run"], step_asked(request)), _FOREVER)
 
 
 def _drawn(home: Any, request: Request) -> Response:
@@ -111,7 +116,7 @@ def _drawn(home: Any, request: Request) -> Response:
     seed = request.query_params.get("seed", "")
     if not (seed.isascii() and seed.isdecimal() and len(seed) < 12):
         raise ValueError("The seed must be a whole number from 0 on.")
-    return _with_picture(redraw(home.manager(), request.path_params["run"], request.path_params["step"], int(seed)))
+    return _with_picture(redraw(home.manager(), request.path_params["run"], step_asked(request), int(seed)))
 
 
 def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:

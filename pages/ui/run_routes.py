@@ -10,6 +10,15 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 MOST_ASKED = 60
+_MOST_DIGITS = 15  # far below what a database or a script counts to
+
+
+def step_asked(request: Request) -> int:
+    """The step in a route's path. Raises ValueError."""
+    text = request.path_params["step"]
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise ValueError(f"A step is a whole number from 0 on, of at most {_MOST_DIGITS} digits.")
+    return int(text)
 
 
 def rows(home: Any, request: Request) -> Response:
@@ -26,7 +35,7 @@ def rows(home: Any, request: Request) -> Response:
 def thumbnail(home: Any, request: Request) -> Response:
     from gan_core.runs.thumbnails import thumbnail as draw
 
-    png = draw(home.manager(), request.path_params["run"], request.path_params["step"])
+    png = draw(home.manager(), request.path_params["run"], step_asked(request))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=86400"})
 
 

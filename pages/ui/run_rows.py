@@ -14,7 +14,7 @@ from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.finals import final_values
 from gan_core.runs.labels import FILE as LABELS
 from gan_core.runs.labels import read_labels
-from gan_core.runs.states import LIVE, WORDS
+from gan_core.runs.states import LIVE
 from gan_core.runs.store import UnknownRun, open_run
 from gan_core.runs.trash import disk_use
 from gan_core.runs.views import config_in_force
@@ -52,13 +52,13 @@ def row_of(manager: Any, view: Any, names: dict[str, str]) -> dict[str, Any]:
         "name": name_of(view),
         "preset": preset_label(view.preset),
         "state": view.state,
-        "words": WORDS[view.state],
+        "words": view.words,
         "data": view.config["data"]["name"],
         "live": view.state in LIVE,
         "error": public(view.error) if view.error else "",
         "step": view.step,
         "images": view.images,
-        "total": view.total_images,
+        "total": view.end_images,
         "seconds": view.elapsed_seconds,
         "created": view.created,
         "checkpoints": len(view.checkpoints),

@@ -19,7 +19,7 @@ _REACH = 65535  # positions as 16-bit numbers over the extent
 
 def sweep(home: Any, request: Request) -> Response:
     """{"members": [...]} in the sweep's order; `shown`: the steps of the pictures that the page has already."""
-    from gan_core.runs.states import LIVE, WORDS  # not before the engine is up: it brings torch
+    from gan_core.runs.states import LIVE  # not before the engine is up: it brings torch
     from gan_core.runs.sweeps import Sweeps
 
     sweeps = Sweeps(home.manager())
@@ -32,8 +32,8 @@ def sweep(home: Any, request: Request) -> Response:
             continue
         known = shown[place] if place < len(shown) else ""
         members.append({
-            "run": view.id, "state": view.state, "words": WORDS[view.state], "live": view.state in LIVE,
-            "step": view.step, "images": view.images, "total": view.total_images,
+            "run": view.id, "state": view.state, "words": view.words, "live": view.state in LIVE,
+            "step": view.step, "images": view.images, "total": view.end_images,
             "error": public(view.error) if view.error else "",
             "values": values[view.id], **_picture(home.manager(), view.id, known),
         })  # fmt: skip

@@ -73,7 +73,7 @@ def view_header(view: Any) -> dict[str, Any]:
         "state": view.state,
         "step": view.step,
         "images": view.images,
-        "total_images": view.total_images,
+        "total_images": view.end_images,
         "elapsed_seconds": view.elapsed_seconds,
         "images_per_second": view.recent_images_per_second,
         "eta_seconds": view.eta_seconds,

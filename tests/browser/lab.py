@@ -50,7 +50,7 @@ class Lab:
         return self.page.url.split("run=")[1].split("&")[0]
 
 
-def until(check: Callable[[], Any], seconds: float = 30.0) -> Any:
+def until(check: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The first true answer of `check`; AssertionError when none comes in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

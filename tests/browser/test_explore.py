@@ -21,6 +21,8 @@ from tests.browser.lab import SMALL, Lab, until
 from tests.pages.explore_shelf import CONDITIONAL, STYLED, model_of, write_asset
 
 _PIXELS = "(canvas) => canvas.toDataURL()"
+NEXT_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+"""Two of the browser's own: what a hand does is seen in the next one."""
 _COUNT = """() => {
   const { picture } = document.querySelector(".gx-explore").explorer, draw = picture.draw.bind(picture);
   window.drawn = [];
@@ -70,7 +72,8 @@ class Explore:
             self.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
             if i == 0:
                 self.page.mouse.down()
-            self.page.wait_for_timeout(20)
+            self.page.evaluate(NEXT_FRAMES)
+            self.rest()
         drawn: list[str] = self.page.evaluate("() => window.drawn")
         self.page.mouse.up()
         self.rest()

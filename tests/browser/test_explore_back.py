@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
+from tests.browser.test_explore import NEXT_FRAMES
 
 PHONE = {"width": 390, "height": 844}
 SLOW = 120_000  # ms: other work may share the processor
@@ -99,10 +100,9 @@ def test_a_map_is_made_and_walked_into(page: Page, served: Server) -> None:
     page.keyboard.press("Enter")  # ... and gone to
     expect(page.get_by_test_id("caption")).to_contain_text(f"seed {seed} ")
     page.keyboard.press("0")
-    page.wait_for_timeout(500)  # drawn anew
     for dx in range(0, 240, 6):  # a hand finds a sample somewhere along a line, and clicks it
         page.mouse.move(x - 120 + dx, y)
-        page.wait_for_timeout(20)
+        page.evaluate(NEXT_FRAMES)
         if (told := re.match(r"Seed (\d+)", words.inner_text())) and int(told[1]) != seed:
             page.mouse.click(x - 120 + dx, y)
             clicked = int(re.findall(r"\d+", words.inner_text())[0])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import Server
-from tests.browser.test_explore import _COUNT, Explore
+from tests.browser.test_explore import _COUNT, NEXT_FRAMES, Explore
 
 _WHOLE = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].join()"
 _CELLS = """canvas => [0, 3, 6].map((i) =>
@@ -22,7 +22,8 @@ def drag(explore: Explore, strip: Locator, start: float, end: float) -> list[str
         mouse.move(box["x"] + (start + (end - start) * i / 20) * box["width"], box["y"] + box["height"] / 2)
         if i == 0:
             mouse.down()
-        explore.page.wait_for_timeout(20)
+        explore.page.evaluate(NEXT_FRAMES)
+        explore.rest()
     drawn: list[str] = explore.page.evaluate("() => window.drawn")
     mouse.up()
     explore.rest()

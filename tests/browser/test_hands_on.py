@@ -14,6 +14,13 @@ from gan_core.runs.store import RunFolder
 from tests.browser.lab import SMALL, Lab, until
 
 LONG = "total_images=2000000"
+WATCH_CAPTION = """() => {
+  const caption = document.querySelector('[data-testid="film-step"]');
+  window.captions = [];
+  new MutationObserver(() => captions.push(caption.innerText)).observe(
+    caption, { childList: true, characterData: true, subtree: true });
+}"""
+"""`captions`: what stood under the picture from now on."""
 
 
 @pytest.fixture
@@ -52,10 +59,14 @@ def test_a_zoomed_chart_stays_where_it_is_while_data_arrives(page: Page, served:
     expect(chart.get_by_role("button", name="Whole run")).to_be_hidden()
 
     # Replay: from the first picture on, and back to the newest at the end.
+    page.evaluate(WATCH_CAPTION)
     page.get_by_test_id("play").click()
-    seen = [until(lambda: lab.step() < 5 and lab.step() + 1) - 1]
-    while "Stop" in page.get_by_test_id("play").inner_text():
-        seen.append(lab.step())
+    expect(page.get_by_test_id("play")).to_contain_text("Stop")
+    expect(page.get_by_test_id("play")).not_to_contain_text("Stop")
+    words = [word for word in page.evaluate("() => captions") if "step" in word]
+    seen = [int(re.sub(r"\D", "", word.partition("step")[2])) for word in words]
+    seen = seen[seen.index(min(seen)) :]  # before it there was the newest
+    assert seen[0] < 5
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
     until(lambda: lab.step() > seen[-1])
@@ -163,10 +174,13 @@ def test_two_quick_clicks_on_train_make_one_run(page: Page, served: Server) -> N
 
 SLOW_START = """
 import time
+from pathlib import Path
 from gan_core.runs.manager import RunManager
-start = RunManager.start
+start, here = RunManager.start, Path(__file__).parent
 def slowly(*args, **kwargs):
-    time.sleep(1.5)
+    (here / "begun").touch()
+    while not (here / "clicked-again").exists():
+        time.sleep(0.01)
     return start(*args, **kwargs)
 RunManager.start = slowly
 """
@@ -180,8 +194,9 @@ def test_the_second_click_of_two_waits_for_the_first(page: Page, tmp_path: Path)
         lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=7")
         expect(page.locator("[data-test-script-state=notRunning]")).to_be_visible()
         lab.press("Train")
-        page.wait_for_timeout(500)
+        until((tmp_path / "begun").exists)
         lab.press("Train")
+        (tmp_path / "clicked-again").touch()
         lab.expect_state("training")
         assert len(list(served.runs_dir.glob("*/config.json"))) == 1
         lab.press("Stop")

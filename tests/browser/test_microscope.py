@@ -150,25 +150,25 @@ def test_the_formula_holds_this_batchs_numbers(scope: Scope) -> None:
 
 
 def test_the_stage_shows_what_each_part_is_about(scope: Scope) -> None:
+    scope.page.emulate_media(reduced_motion="reduce")  # what a part shows, not the way there
     scope.open()
     _, arrays = scope.told()
     stage, pressed = scope.page.get_by_test_id("stage"), lambda: [
         b.get_attribute("data-layer") for b in scope.page.locator('.gs-layer[aria-pressed="true"]').all()
     ]  # fmt: skip
-    pictures = {}
+    pictures = dict[str, str]()
     for name in BOTH:
         scope.part(name).click()
-        pictures[name] = _settled(scope.page, stage)
+        pictures[name] = _settled(stage, *list(pictures.values())[-1:])
         if name == "score_real":
             assert pressed() == ["real", "contour"]
         if name == "g_gradient":
             assert "arrows" in pressed()
     assert len(set(pictures.values())) == len(BOTH)
     scope.part("generate").click()
-    again = _settled(scope.page, stage)
-    assert again == pictures["generate"]  # back is back
+    assert _settled(stage, pictures["g_move"]) == pictures["generate"]  # back is back
     scope.part("score_real").click()
-    _settled(scope.page, stage)
+    _settled(stage, pictures["generate"])
     stage.scroll_into_view_if_needed()
     box, (x0, x1, y0, y1) = stage.bounding_box(), Ring().extent
     assert box
@@ -178,14 +178,13 @@ def test_the_stage_shows_what_each_part_is_about(scope: Scope) -> None:
     expect(scope.page.get_by_test_id("point-tip")).to_contain_text("Real point")
 
 
-def _settled(page: Page, stage: Locator) -> str:
-    """The stage's picture once nothing moves any more."""
-    page.wait_for_timeout(950)  # as long as a glide
-    seen = [""]
+def _settled(stage: Locator, before: str = "") -> str:
+    """The stage's picture, once it is another than before and changes no more."""
+    seen = ["", ""]
 
     def same() -> bool:
         seen.append(stage.evaluate("canvas => canvas.toDataURL()"))
-        return seen[-1] == seen[-2]
+        return seen[-1] == seen[-2] == seen[-3] != before
 
     until(same)
     return seen[-1]
@@ -197,7 +196,7 @@ def test_it_plays_by_itself_at_the_pace_that_is_chosen(scope: Scope) -> None:
     start = time.monotonic()
     scope.page.get_by_test_id("scope-play").click()
     until(lambda: scope.current() == "score_fake")
-    assert 3 < time.monotonic() - start < 12
+    assert time.monotonic() - start > 3  # three parts of 1.2 s; on a busy machine later
     scope.page.get_by_test_id("scope-play").click()
     held = scope.current()
     scope.page.wait_for_timeout(2000)

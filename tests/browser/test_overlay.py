@@ -216,8 +216,10 @@ def test_runs_of_other_seeds_are_drawn_from_the_same_latents(page: Page, compare
 def test_the_plane_is_seen_at_the_same_place_in_every_run(page: Page, compared: Compared) -> None:
     compared.open(page, "samples", *compared.points)
     until(lambda: len({pixels(page.get_by_test_id(f"grid-{letter}")).tobytes() for letter in "AB"}) == 2)
+    with_map = {letter: pixels(page.get_by_test_id(f"grid-{letter}")) for letter in "AB"}
     page.locator(".gc-layers").get_by_test_id("layer-heat").click()  # one row of layers for both
-    page.wait_for_timeout(400)
+    for letter in "AB":
+        until(lambda letter=letter: (pixels(page.get_by_test_id(f"grid-{letter}")) != with_map[letter]).any())
     before = {letter: pixels(page.get_by_test_id(f"grid-{letter}")) for letter in "AB"}
     page.get_by_test_id("card-A").get_by_test_id("zoom-in").click()
     for letter in "AB":

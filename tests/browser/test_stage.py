@@ -268,14 +268,18 @@ def test_without_motion_points_jump(calm: Plane) -> None:
 
 
 def test_nothing_is_drawn_while_nothing_moves(plane: Plane) -> None:
-    plane.page.wait_for_timeout(1200)  # the networks' maps have come
     plane.page.evaluate("""() => {
       window.paints = 0;
       const { plane } = view, paint = plane.paint.bind(plane);
       plane.paint = (time) => { window.paints += 1; paint(time); };
     }""")
-    plane.page.wait_for_timeout(500)
-    assert plane.page.evaluate("() => paints") == 0
+
+    def still() -> bool:
+        plane.page.evaluate("() => { paints = 0; }")
+        plane.page.wait_for_timeout(500)
+        return bool(plane.page.evaluate("() => paints") == 0)
+
+    until(still)  # once the networks' maps have come
     plane.show(300)
     assert plane.page.evaluate("() => paints") > 2
 
@@ -552,8 +556,7 @@ def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, sho
     first = made.pixels()
     page.get_by_role("button", name="Show the newest samples").click()
     until(lambda: lab.step() == steps[-1])
-    page.wait_for_timeout(800)
-    assert (made.pixels() != first).any(2).mean() > 0.05
+    until(lambda: (made.pixels() != first).any(2).mean() > 0.05)
     page.reload()
     until(lambda: lab.step() == steps[-1])
     expect(made.canvas).to_have_attribute("aria-label", re.compile("2000 real points and 2000 generated"))

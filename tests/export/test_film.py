@@ -6,6 +6,8 @@ import io
 import itertools
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
 
 import av
 import numpy as np
@@ -41,10 +43,30 @@ def read_gif(data: bytes) -> tuple[list[np.ndarray], list[int], int | None]:
         return frames, durations, film.info.get("loop")
 
 
-def read_mp4(data: bytes) -> tuple[list[np.ndarray], av.VideoStream]:
+@dataclass(frozen=True)
+class Said:
+    """What an MP4 says of itself. A stream can only be asked while its file is open."""
+
+    size: tuple[int, int]  # width, height
+    rate: Fraction | None
+    frames: int
+    seconds: float
+    codec: str
+    pix_fmt: str | None
+    colours: tuple[int, int, int]  # colorspace, color_primaries, color_range
+
+
+def read_mp4(data: bytes) -> tuple[list[np.ndarray], Said]:
     with av.open(io.BytesIO(data)) as film:
         stream = film.streams.video[0]
-        return [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)], stream
+        shown = [frame.to_ndarray(format="rgb24") for frame in film.decode(stream)]
+        context = stream.codec_context
+        assert stream.duration is not None
+        assert stream.time_base is not None
+        colours = int(context.colorspace), int(context.color_primaries), int(context.color_range)
+        seconds = float(stream.duration * stream.time_base)
+        size = stream.width, stream.height
+        return shown, Said(size, stream.average_rate, stream.frames, seconds, context.name, context.pix_fmt, colours)
 
 
 def test_a_grey_gif_has_every_frame_exactly_enlarged_by_whole_pixels() -> None:
@@ -75,13 +97,13 @@ def test_an_mp4_has_all_frames_their_size_rate_and_colour(
     monkeypatch.setattr(film_module, "video_encoder", lambda: encoder)
     frames = colour_frames(24)
     told: list[float] = []
-    shown, stream = read_mp4(write_film(Film("mp4", 200, 12, 2.0, smooth=smooth), frames, told.append))
+    shown, said = read_mp4(write_film(Film("mp4", 200, 12, 2.0, smooth=smooth), frames, told.append))
     side = 200 if smooth else 192  # 6 x 32
-    assert (stream.width, stream.height) == (side, side)
-    assert (stream.average_rate, stream.frames) == (12, 24)
-    assert stream.codec_context.pix_fmt == "yuv420p"
-    assert stream.codec_context.name == {"libx264": "h264", "mpeg4": "mpeg4"}[encoder]
-    assert float(stream.duration * stream.time_base) == pytest.approx(2.0)
+    assert said.size == (side, side)
+    assert (said.rate, said.frames) == (12, 24)
+    assert said.pix_fmt == "yuv420p"
+    assert said.codec == {"libx264": "h264", "mpeg4": "mpeg4"}[encoder]
+    assert said.seconds == pytest.approx(2.0)
     assert len(shown) == 24
     for read, frame in zip(shown, frames, strict=True):
         error = np.abs(read.mean(axis=(0, 1)) - frame.mean(axis=(0, 1)))
@@ -91,14 +113,13 @@ def test_an_mp4_has_all_frames_their_size_rate_and_colour(
 
 def test_an_mp4_names_the_colours_it_was_coded_with() -> None:
     """Without the mark a player guesses from the size, and saturated colours shift by up to 10%."""
-    _, stream = read_mp4(write_film(Film("mp4", 64, 10, 0.2), colour_frames(2)))
-    context = stream.codec_context
-    assert (int(context.colorspace), int(context.color_primaries), int(context.color_range)) == (1, 1, 1)
+    _, said = read_mp4(write_film(Film("mp4", 64, 10, 0.2), colour_frames(2)))
+    assert said.colours == (1, 1, 1)
 
 
 def test_odd_pictures_get_even_sides() -> None:
-    shown, stream = read_mp4(write_film(Film("mp4", 81, 10, 0.3), noise_frames(3, (27, 25, 1))))
-    assert (stream.height, stream.width) == (82, 76)  # 3 x 27 and 3 x 25, each and one more
+    shown, said = read_mp4(write_film(Film("mp4", 81, 10, 0.3), noise_frames(3, (27, 25, 1))))
+    assert said.size == (76, 82)  # 3 x 25 and 3 x 27, each and one more
     assert len(shown) == 3
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from gan_core.latent import Explorable, check_look, render
 from gan_core.latent.maps import Drawn, MapOptions, make_map, principal_directions, tsne_rounds
+from tests.pictures import assert_same_picture
 
 SMALL = MapOptions(count=120)
 
@@ -25,7 +26,7 @@ def test_principal_directions_are_those_of_the_svd(shape: tuple[int, int]) -> No
 
 def test_fewer_directions_than_wanted_are_filled_with_zeros() -> None:
     centred = np.array([[1, 0, 0], [-1, 0, 0]], np.float32)
-    assert np.array_equal(principal_directions(centred, 3), np.array([[1, 0, 0], [0, 0, 0], [0, 0, 0]], np.float32))
+    np.testing.assert_allclose(principal_directions(centred, 3), [[1, 0, 0], [0, 0, 0], [0, 0, 0]], atol=1e-6)
 
 
 def test_a_map_of_principal_components(dcgan_model: Explorable) -> None:
@@ -41,7 +42,7 @@ def test_a_map_of_principal_components(dcgan_model: Explorable) -> None:
     assert np.abs(found.positions).max() == pytest.approx(1.0, abs=1e-5)
     for i in (0, 57):  # what a thumbnail shows is the picture of its seed
         look = check_look(dcgan_model, {"where": {"seed": int(found.seeds[i])}})
-        assert np.array_equal(render(dcgan_model, [look])[0], found.images[i])
+        assert_same_picture(render(dcgan_model, [look])[0], found.images[i])
         np.testing.assert_allclose(found.place(found.images[i]), found.positions[i], atol=1e-4)
 
 
@@ -79,7 +80,7 @@ def test_classes_come_in_turn_or_one_alone(conditional_model: Explorable) -> Non
     alone = make_map(conditional_model, replace(SMALL, count=60, label=2))
     assert set(alone.labels.tolist()) == {2}  # type: ignore[union-attr]
     look = check_look(conditional_model, {"where": {"seed": 4}, "class": [2]})
-    assert np.array_equal(render(conditional_model, [look])[0], alone.images[4])
+    assert_same_picture(render(conditional_model, [look])[0], alone.images[4])
 
 
 def test_progress_rises_and_can_cancel(dcgan_model: Explorable) -> None:

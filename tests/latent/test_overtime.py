@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gan_core.latent import check_look, render
 from gan_core.latent.overtime import same_path, spread
+from tests.pictures import assert_same_picture
 
 
 def checkpoints(model, steps):
@@ -51,17 +52,17 @@ def test_every_checkpoint_draws_the_same_moments(dcgan_model):
         assert at.frames.shape == (40, 28, 28, 1)
         model = models[at.step]
         ends = render(model, [check_look(model, {"where": {"seed": seed}}) for seed in (1, 3)])
-        np.testing.assert_array_equal(at.frames[[0, -1]], ends)
+        assert_same_picture(at.frames[[0, -1]], ends)
         moment = {"where": {**look["where"], "at": 2.0 * 13 / 39}}
         (wanted,) = render(model, [check_look(model, moment)])
-        np.testing.assert_allclose(at.frames[13].astype(int), wanted.astype(int), atol=1)
+        assert_same_picture(at.frames[13], wanted)
     assert np.abs(found[0].frames.astype(int) - found[2].frames.astype(int)).max() > 3
 
 
 def test_a_loop_leaves_out_the_end_that_is_its_start(dcgan_model):
     (found,) = same_path(lambda step: dcgan_model, [100], path(1, 2, loop=True), 20)
     wanted = render(dcgan_model, [check_look(dcgan_model, {"where": {"seed": seed}}) for seed in (1, 2)])
-    np.testing.assert_allclose(found.frames[[0, 10]].astype(int), wanted.astype(int), atol=1)
+    assert_same_picture(found.frames[[0, 10]], wanted)
     assert (found.frames[-1] != found.frames[0]).any()
 
 

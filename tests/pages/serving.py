@@ -41,7 +41,7 @@ class Socket:
         self._connection = connection
 
     def receive_bytes(self) -> bytes:
-        frame = self._connection.recv(timeout=10)
+        frame = self._connection.recv(timeout=60)
         assert isinstance(frame, bytes)
         return frame
 
@@ -71,7 +71,7 @@ class Client:
 
 def _answer(request: urllib.request.Request) -> Answer:
     try:
-        with local_opener.open(request, timeout=10) as answer:
+        with local_opener.open(request, timeout=60) as answer:
             return Answer(answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -83,7 +83,7 @@ def served(app: ASGIApp) -> Iterator[Client]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < end, "the server did not start"
         time.sleep(0.01)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gan_core.runs.store import UnknownRun, open_run
-from pages.ui.public import public
+from pages.ui.public import OUT_OF_RANGE, public
 
 
 def test_an_unknown_run_is_said_without_its_folder(tmp_path: Path) -> None:
@@ -33,3 +33,21 @@ def test_a_system_error_keeps_its_reason_and_loses_its_file() -> None:
     said = public(OSError(errno.ENOSPC, "No space left on device", "/srv/somewhere/metrics.db"))
     assert "No space left on device" in said
     assert "/" not in said
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["cannot convert float NaN to integer", "embedded null byte", "invalid literal for int() with base 10: 'x'"],
+)
+def test_what_python_says_of_a_value_is_for_the_log(raw: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert public(ValueError(raw)) == OUT_OF_RANGE
+    assert raw in caplog.text
+    assert public(OverflowError("Python int too large to convert to SQLite INTEGER")) == OUT_OF_RANGE
+    assert public("a sentence of a run that failed") == "a sentence of a run that failed"
+
+
+def test_a_text_that_is_no_utf8_is_said_in_plain_words() -> None:
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "\ud800".encode()
+    assert public(caught.value).startswith("A text here has signs that cannot be written down as UTF-8")
+    assert public(ValueError("There is no run called \ud800.")) == "There is no run called ?."

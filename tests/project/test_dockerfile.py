@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shutil
 import sys
+import urllib.request
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit import config
 
-from pages.ui.access import HEALTH
+from pages.ui.access import health_path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILTINS = {"if", "then", "fi", "["}
@@ -100,15 +100,20 @@ def test_the_processor_is_the_default_and_one_argument_chooses_cuda() -> None:
     assert "GANSCOPE_DEVICE=${DEVICE}" in " ".join(of("ENV"))
 
 
-def test_the_health_check_asks_the_server_where_it_listens() -> None:
+def test_the_health_check_asks_the_server_where_it_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     (check,) = of("HEALTHCHECK")
     command = json.loads(check[check.index("[") :])
     assert command[:2] == ["python", "-c"]
-    tree = ast.parse(command[2])
-    (url,) = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    asked: list[str] = []
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: asked.append(url))
+    for below in ("", "/lab/"):
+        monkeypatch.setenv("STREAMLIT_SERVER_BASE_URL_PATH", below)
+        exec(compile(command[2], "HEALTHCHECK", "exec"), {})
+    url, url_below = asked
     started = json.loads(of("CMD")[0])
     port = started[started.index("--server.port") + 1]
-    assert (urlsplit(url).port, urlsplit(url).path) == (int(port), HEALTH)
+    assert (urlsplit(url).port, urlsplit(url).path) == (int(port), health_path())
+    assert urlsplit(url_below).path == "/lab" + health_path()
     assert of("EXPOSE") == [port]
 
 

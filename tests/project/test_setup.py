@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import os
+import platform
 import re
 import socket
 import subprocess
@@ -12,8 +13,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.conftest import pytest_report_header
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "probe:\n\t"
@@ -108,6 +112,32 @@ def test_without_uv_pip_installs(tmp_path: Path, programs: Path) -> None:
     assert (venv / "app.stamp").exists(), "requirements-dev.txt holds requirements.txt"
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_the_oldest_releases_are_those_that_the_list_names(tmp_path: Path, programs: Path, installer: str) -> None:
+    program(programs, *(("uv", FAKE_UV) if installer == "uv" else ("python3.11", FAKE_PYTHON)))
+    log, venv = tmp_path / "log", tmp_path / "venv"
+    words = (f"VENV={venv}", "LOWEST=lowest", f"{venv}/dev.stamp", "PYTHON=python3.11")
+    assert make(*words, path=programs, LOG=str(log)).returncode == 0
+    assert log.read_text().splitlines()[-1].endswith(f" -r requirements-dev.txt -c {venv}/lowest.txt")
+    lowest = {Requirement(line) for line in (venv / "lowest.txt").read_text().splitlines()}
+    wanted = requirements("requirements.txt").values()
+    assert lowest == {Requirement(str(one).replace(">=", "==")) for one in wanted}
+
+
+def test_the_oldest_releases_have_an_environment_of_their_own() -> None:
+    told = make("-n", "test-oldest").stdout
+    assert "VENV=.venv-oldest LOWEST=lowest" in told
+    assert " -m pytest " in told
+
+
+def test_a_log_says_what_it_is_of() -> None:
+    said = "\n".join(pytest_report_header())
+    assert f"Python {platform.python_version()}, {platform.system()} {platform.machine()}" in said
+    assert torch.backends.cpu.get_cpu_capability() in said
+    for name in requirements("requirements.txt"):
+        assert re.search(rf"\b{name} {re.escape(importlib.metadata.version(name))}(,|$)", said, re.IGNORECASE), name
+
+
 def test_an_install_that_fails_is_not_taken_for_done(tmp_path: Path, programs: Path) -> None:
     program(programs, "uv", FAKE_UV.replace("exit ${UV_STATUS:-0}", '[ "$1" = venv ]'))
     log, venv = tmp_path / "log", tmp_path / "venv"
@@ -174,3 +204,18 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             names.add(node.module.partition(".")[0])
     return names
+
+
+@pytest.mark.parametrize(
+    ("words", "url"),
+    [
+        ([], "http://127.0.0.1:8501 "),
+        (["ADDRESS=::1", "PORT=8600"], "http://[::1]:8600 "),
+        (["ADDRESS=0.0.0.0"], "http://localhost:8501 "),
+        (["ADDRESS=::"], "http://localhost:8501 "),
+        (["ADDRESS=192.168.1.20", "STREAMLIT_SERVER_BASE_URL_PATH=/lab/"], "http://192.168.1.20:8501/lab/ "),
+    ],
+)
+def test_the_address_that_is_told_is_one_that_a_browser_takes(words: list[str], url: str) -> None:
+    shown = make("-n", "app", *words).stdout
+    assert f"GANscope is on {url}in a moment" in shown

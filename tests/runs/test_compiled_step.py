@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -160,12 +161,18 @@ def test_a_resume_waits_for_a_library_that_has_gone(
         at_rest(manager, run)
         (library,) = (data_dir / "compiled").glob("*.so")
         kept = library.rename(tmp_path / "elsewhere.so")
-        monkeypatch.setattr(Libraries, "_make", lambda self, key, text: time.sleep(60))
+        asked, let_go = threading.Event(), threading.Event()
+        monkeypatch.setattr(Libraries, "_make", lambda self, key, text: (asked.set(), let_go.wait(60)))
         manager.resume(run)
-        time.sleep(2.0)
-        assert manager.view(run).state == "running"
+        assert asked.wait(60)
+        until_running = time.monotonic() + 60
+        while manager.view(run).state != "running":
+            assert time.monotonic() < until_running, manager.view(run)
+            time.sleep(0.02)
+        time.sleep(0.5)
         assert manager.view(run).step == 100  # any other step would be another run's
         kept.rename(library)
+        let_go.set()
         at_rest(manager, run)
         assert digest(manager, run) == wanted
     finally:

@@ -83,11 +83,12 @@ def test_the_elapsed_time_stands_still_during_a_pause(manager: RunManager) -> No
     run = manager.start(LONG)
     until_state(manager, run, "running")
     manager.send(run, Pause())
-    before = until_state(manager, run, "paused").elapsed_seconds
+    before, began = until_state(manager, run, "paused").elapsed_seconds, time.monotonic()
     time.sleep(0.3)
     manager.send(run, StepOnce())
     until(lambda: manager.view(run).state == "paused" and manager.view(run).elapsed_seconds > before)
-    assert manager.view(run).elapsed_seconds - before < 0.3
+    passed = time.monotonic() - began
+    assert manager.view(run).elapsed_seconds - before < passed - 0.25  # the step is, however long it took
 
 
 def test_two_runs_stand_in_line_and_the_second_starts_by_itself(manager: RunManager) -> None:
@@ -95,10 +96,9 @@ def test_two_runs_stand_in_line_and_the_second_starts_by_itself(manager: RunMana
     until_state(manager, first, "running")
     until(lambda: [manager.view(r).queue_place for r in (first, second, third)] == [0, 1, 2])
     assert manager.view(second).state == "queued"
-    began = time.monotonic()
     manager.cancel(third)
     assert at_rest(manager, third).state == "stopped"
-    assert time.monotonic() - began < 5
+    assert manager.view(first).state == "running"  # nobody had to end first
     with pytest.raises(ValueError, match="not waiting"):
         manager.cancel(first)
     manager.send(first, Stop())

@@ -190,6 +190,16 @@ def test_a_value_of_a_wrong_type_in_the_curves_or_grids_is_a_sentence(manager: R
         manager.grid(good, 0)
 
 
+@pytest.mark.parametrize("value", ["9e999", "'later'", "x'00ff'"])
+def test_a_step_that_is_no_number_is_said_without_pythons_own_words(
+    manager: RunManager, good: str, value: str
+) -> None:
+    folder = folder_of(manager, good)
+    sql(f"UPDATE state SET step = {value}")(folder)
+    with pytest.raises(UnreadableRun, match=r"cannot be read: a value in it is of a wrong kind\.$"):
+        folder.standing()
+
+
 def test_one_fault_that_nobody_thought_of_does_not_hide_the_others(
     manager: RunManager, good: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -428,7 +428,7 @@ def test_a_file_that_is_no_sweep_is_passed_over(manager: RunManager, content: st
     place.mkdir()
     (place / "20260101-000000000-sweep-abcd.json").write_text(content)
     assert Sweeps(manager).all() == []
-    with pytest.raises(ValueError, match="cannot be read"):
+    with pytest.raises(ValueError, match="cannot be read: its file is damaged\\.$"):
         Sweeps(manager).sweep("20260101-000000000-sweep-abcd")
     for name in ("nothing", "../secret", ""):
         with pytest.raises(UnknownSweep):

@@ -14,7 +14,7 @@ STAGE = (
 
 def script(*names: str) -> str:
     """One module of files of this folder: they share a scope, and the last one exports the component."""
-    return _joined("mounting.js", *names)
+    return _joined("mounting.js", "addresses.js", *names)
 
 
 def style(*names: str) -> str:

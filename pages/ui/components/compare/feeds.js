@@ -4,7 +4,7 @@
 class Feed {
   constructor(run, { token, columns, told, stale }) {
     Object.assign(this, { id: run, told, series: new Series(columns), view: null, kept: [], newest: null, stage: null, changes: [], refused: "", down: false });
-    this.channel = openChannel(socketUrl(run, token), {
+    this.channel = openChannel(socketUrl(run, token), token, {
       onFrame: (frame) => this.receive(frame),
       onStale: stale,
       onDown: (down) => { if (down !== this.down) { this.down = down; this.told("down"); } },

@@ -9,8 +9,7 @@ class GxChannel {
     this.waiting = new Map(); // asked while the socket was not open: the newest of each slot
     this.open = false;
     this.last = 0;
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    this.socket = openChannel(`${scheme}//${location.host}/explore?token=${encodeURIComponent(token)}`, {
+    this.socket = openChannel(socketAddress("explore", token), token, {
       onDown: (lost) => {
         if (lost) this.lose();
         down(lost);

@@ -80,7 +80,7 @@ class ExploreView {
       make("div", { class: "gx-nothing-grid", "aria-hidden": "true" }, ...Array.from({ length: 16 }, () => make("i"))),
       make("h3", {}, "No trained generator yet"),
       make("p", {}, sentence || "Here its latent space lies under your hand: drag, and the picture follows. A run can be explored from its first checkpoint on, also while it trains."),
-      make("a", { class: "gs-button gx-primary", href: "lab", target: "_self" }, "Train one in the Lab"));
+      make("a", { class: "gs-button gx-primary", href: addressOf("./"), target: "_self" }, "Train one in the Lab"));
   }
 
   /** Turn to a model: at the point that a link asks for, else where this tab was, else where the model starts. */

@@ -58,7 +58,7 @@ class GxOverTime {
     const how = { asset: "Train one in the Lab, then choose it above: ", file: "Train one in the Lab, then choose it above: ", run: live ? "In a moment it is enough: " : "Resume it in the Lab: " }[kind];
     this.empty.replaceChildren(make("div", { class: "gx-time-ghosts", "aria-hidden": "true" }, ...Array.from({ length: 6 }, (_, i) => make("i", { style: `opacity: ${0.25 + 0.13 * i}` }))),
       make("p", {}, why), make("p", { class: "gx-quiet" }, `A run keeps what its generator is from the first step on, each time after half as many images again. ${how}the same path is then drawn at up to eight moments.`),
-      make("a", { class: "gs-button gx-button", href: "lab", target: "_self" }, "To the Lab"));
+      make("a", { class: "gs-button gx-button", href: addressOf("./"), target: "_self" }, "To the Lab"));
   }
 
   shown() {

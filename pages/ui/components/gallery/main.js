@@ -73,7 +73,7 @@ class Duo {
     if (!known) return;
     const { name } = this.data.scene;
     try {
-      const answer = await fetch(`/preview/${known.key}.png?token=${encodeURIComponent(this.token)}`);
+      const answer = await fetch(guardedAddress(`preview/${known.key}.png`, this.token));
       if (!answer.ok) return;
       const sheet = { bitmap: await createImageBitmap(await answer.blob()), columns: known.columns, rows: known.rows, size: known.size };
       if (this.data.scene.name !== name) return;

@@ -126,7 +126,7 @@ class LiveView {
     if (!this.data.run) return this.showPreview();
     if (this.data.preview?.extent) this.showPoints(this.data.preview); // until the run says more
     this.cover("");
-    const channel = openChannel(socketUrl(this.data.run, this.data.token), {
+    const channel = openChannel(socketUrl(this.data.run, this.data.token), this.data.token, {
       onFrame: (frame) => { if (channel === this.channel) this.receive(frame); },
       onStale: () => this.tell("moved", `restarted ${Date.now()}`),
       onDown: (down) => { if (channel === this.channel && down !== this.down) { this.down = down; this.paint(); } },
@@ -269,7 +269,7 @@ class LiveView {
     if (preview.extent) return this.showPoints(preview);
     this.plane.reset();
     try {
-      const answer = await fetch(`${preview.path}?token=${encodeURIComponent(this.data.token)}`);
+      const answer = await fetch(guardedAddress(preview.path, this.data.token));
       if (!answer.ok || this.data.run || this.data.preview.key !== preview.key) return;
       const bitmap = await createImageBitmap(await answer.blob());
       this.film.shown = { bitmap, columns: preview.columns, rows: preview.rows, size: bitmap.width / preview.columns, step: 0, images: 0, scores: [] };

@@ -5,7 +5,7 @@ let plotlyLoading = null;
 function loadPlotly(path) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   plotlyLoading ??= new Promise((done, failed) => {
-    const script = make("script", { src: path });
+    const script = make("script", { src: addressOf(path) });
     script.onload = () => done(window.Plotly);
     script.onerror = () => { plotlyLoading = null; script.remove(); failed(new Error("charts")); };
     document.head.append(script);

@@ -31,11 +31,11 @@ const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 4000;
  * when the server has started anew since this page was drawn, so that only a rerun of the page helps. `send` is false
  * where the socket is not open.
  */
-function openChannel(url, { onFrame, onDown, onStale }) {
+function openChannel(url, token, { onFrame, onDown, onStale }) {
   let socket = null, timer = 0, wait = FIRST_WAIT_MS, closed = false, opened = false;
   // A browser does not say why a socket was refused: ask over HTTP whether our token is from before a restart.
   const askWhy = async () => {
-    const answer = await fetch(`/live${new URL(url).search}`).catch(() => null);
+    const answer = await fetch(guardedAddress("live", token)).catch(() => null);
     if (answer?.status === 403 && !closed) onStale();
   };
   const open = () => {
@@ -78,9 +78,6 @@ function openChannel(url, { onFrame, onDown, onStale }) {
   };
 }
 
-function socketUrl(run, token) {
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${location.host}/live/${encodeURIComponent(run)}?token=${encodeURIComponent(token)}`;
-}
+const socketUrl = (run, token) => socketAddress(`live/${encodeURIComponent(run)}`, token);
 
-const httpUrl = (run, rest, token) => `/live/${encodeURIComponent(run)}/${rest}?token=${encodeURIComponent(token)}`;
+const httpUrl = (run, rest, token) => guardedAddress(`live/${encodeURIComponent(run)}/${rest}`, token);

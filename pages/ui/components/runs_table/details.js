@@ -48,14 +48,14 @@ class Details {
     say(this.evaluated, what ? `Evaluated on ${what}.` : "");
     if (document.activeElement !== this.tags) this.tags.value = row.tags.join(", ");
     if (document.activeElement !== this.notes) this.notes.value = row.notes;
-    this.lab.href = `/?run=${row.id}`;
+    this.lab.href = addressOf(`./?run=${encodeURIComponent(row.id)}`);
     this.remove.disabled = row.live;
     this.remove.title = row.live ? "Stop it first: a run that trains cannot be deleted." : "It can be had back until the trash is emptied.";
     this.setLink();
   }
 
   setLink() {
-    this.link.href = `/runs/${this.row.id}/archive.zip?checkpoints=${this.checkpoints.value}&token=${encodeURIComponent(this.table.token)}`;
+    this.link.href = guardedAddress(`runs/${encodeURIComponent(this.row.id)}/archive.zip?checkpoints=${this.checkpoints.value}`, this.table.token);
   }
 
   saveTags() {

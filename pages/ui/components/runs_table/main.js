@@ -183,7 +183,7 @@ class RunsTable {
   }
 
   thumbUrl(row) {
-    return `/runs/${row.id}/thumb/${row.thumb}.png?token=${encodeURIComponent(this.token)}`;
+    return guardedAddress(`runs/${encodeURIComponent(row.id)}/thumb/${row.thumb}.png`, this.token);
   }
 
   /** What trains, without a rerun of the page; a rerun where a run came, went or changed its state. */
@@ -192,7 +192,7 @@ class RunsTable {
     this.polling = true;
     try {
       const live = this.all().filter((row) => row.live).map((row) => row.id);
-      const answer = await fetch(`/runs/rows?runs=${live.join()}&token=${encodeURIComponent(this.token)}`);
+      const answer = await fetch(guardedAddress(`runs/rows?runs=${live.map(encodeURIComponent).join()}`, this.token));
       if (!answer.ok) return;
       const { rows, count: all } = await answer.json();
       if (this.closed) return;

@@ -45,7 +45,7 @@ class SweepView {
     this.asking = true;
     const { sweep, token } = this.data, shown = [...this.all.values()].map((card) => card.shown ?? "").join(",");
     try {
-      const answer = await fetch(`/sweeps/${sweep}?token=${encodeURIComponent(token)}&shown=${shown}`);
+      const answer = await fetch(guardedAddress(`sweeps/${encodeURIComponent(sweep)}?shown=${shown}`, token));
       if (this.closed) return;
       if (answer.status === 403 || answer.status === 404) this.tell("stale");
       if (answer.ok && sweep === this.data.sweep) {

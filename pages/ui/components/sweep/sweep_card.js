@@ -46,7 +46,7 @@ class MemberCard {
       this.draw(real);
     } else if (status.grid != null && status.grid !== this.shown && !this.points) {
       this.shown = status.grid;
-      this.picture.src = `/runs/${this.member.run}/thumb/${status.grid}.png?token=${encodeURIComponent(token)}`;
+      this.picture.src = guardedAddress(`runs/${encodeURIComponent(this.member.run)}/thumb/${status.grid}.png`, token);
       this.picture.hidden = false;
     }
   }
