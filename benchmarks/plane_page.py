@@ -202,7 +202,7 @@ def page(theme: str = "light", **data: Any) -> str:
     }  # fmt: skip
     module = SCRIPT.replace("export default", "const mount =").replace("new LiveView", "window.view = new LiveView")
     start = _START.replace("DATA", json.dumps(given))
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><base href="http://127.0.0.1/">
 <meta name="viewport" content="width=device-width">
 <style>:root {{ --st-background-color: {background}; --st-text-color: {ink}; --st-border-color: {border};
   --st-font: Inter, system-ui, sans-serif; color-scheme: {theme}; font-size: 15px }}

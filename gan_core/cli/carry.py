@@ -7,8 +7,8 @@ import json
 
 from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
-from gan_core.cli.take import writable
-from gan_core.config.files import atomic_path
+from gan_core.cli.take import say, writable
+from gan_core.config.files import output_path
 from gan_core.runs.archive import export_run
 from gan_core.runs.archive_reading import import_run
 
@@ -18,9 +18,9 @@ def write_run(arguments: argparse.Namespace) -> int:
     out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
-    with atomic_path(out) as temporary:
+    with output_path(out) as temporary:
         size = export_run(manager.runs_dir, run, temporary, arguments.checkpoints)
-    print(f"{out}: {size:,} bytes.")
+    say(out, f"{out}: {size:,} bytes.")
     return 0
 
 

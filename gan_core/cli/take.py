@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
-from gan_core.config.files import atomic_path, write_atomically
+from gan_core.config.files import open_handle, output_path, write_atomically, write_output
 from gan_core.export import (
     discriminator_file,
     draw_samples,
@@ -41,10 +42,10 @@ def sample(arguments: argparse.Namespace) -> int:
     class_count = len(about.classes) if config.conditional else 0
     net = generator_net(manager, run)
     arrays = draw_samples(net, config.latent, class_count=class_count, count=arguments.count, seed=arguments.seed)
-    with atomic_path(out) as temporary:
+    with output_path(out) as temporary:
         write_npz(temporary, arrays)
     shapes = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in arrays.items())
-    print(f"{out}: {shapes}.")
+    say(out, f"{out}: {shapes}.")
     if out.suffix == ".npz" and "images" in arrays:
         sheet = out.with_name(f"{out.stem}-sheet.png")
         first = arrays["images"][:MOST_ON_SHEET]
@@ -86,8 +87,8 @@ def export(arguments: argparse.Namespace) -> int:
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
     data = EXPORTERS[arguments.to](manager, run, arguments.scale)
-    write_atomically(out, data)
-    print(f"{out}: {len(data):,} bytes.")
+    write_output(out, data)
+    say(out, f"{out}: {len(data):,} bytes.")
     return 0
 
 
@@ -113,8 +114,8 @@ def _script(arguments: argparse.Namespace) -> int:
         files = {out.name: zipped(files)}
     folder = out if out.is_dir() else out.parent
     for file, data in files.items():
-        write_atomically(folder / file, data)
-        print(f"{folder / file}: {len(data):,} bytes.")
+        write_output(folder / file, data)
+        say(folder / file, f"{folder / file}: {len(data):,} bytes.")
     return 0
 
 
@@ -198,6 +199,11 @@ SCRIPTS: dict[str, tuple[str, Callable[[RunManager, str, str], dict[str, bytes]]
     "sample-script": ("sample.py", _sample_script),
 }
 """What a script is called where nobody says otherwise, and what makes it and the files beside it under a name."""
+
+
+def say(out: Path, words: str) -> None:
+    """What was written, on standard output, unless that is where it was written to."""
+    print(words, file=sys.stderr if open_handle(out) == 1 else sys.stdout)
 
 
 def writable(path: Path) -> Path:

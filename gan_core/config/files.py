@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
+import stat
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+_PART_BYTES = 1 << 20
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
 @contextlib.contextmanager
@@ -31,6 +38,52 @@ def write_atomically(path: Path, data: bytes) -> None:
     """`path` holding exactly `data`, or left as it was. Raises OSError (a full disk, a folder not to be written)."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def output_path(path: Path) -> Iterator[Path]:
+    """As `atomic_path`, for a path that somebody typed: only a file or a new name is replaced.
+
+    A link stays a link, and what it leads to is written; a pipe or a device (`/dev/null`, `/dev/stdout`, a FIFO) is
+    written to, once all of it is there. Raises OSError, also for what is neither (a folder, a disk, a socket).
+    """
+    kind = _kind(path)
+    handle = open_handle(path)
+    if kind is None or (stat.S_ISREG(kind) and handle is None):
+        with atomic_path(Path(os.path.realpath(path))) as temporary:
+            yield temporary
+        return
+    if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind) or stat.S_ISCHR(kind)):
+        raise OSError(errno.EEXIST, "neither a file nor a pipe", os.fspath(path))
+    with tempfile.TemporaryDirectory(prefix="ganscope-") as folder:
+        temporary = Path(folder) / "output"
+        yield temporary
+        target = os.open(path, os.O_WRONLY) if handle is None else os.dup(handle)  # which goes on where it is
+        with temporary.open("rb") as whole, open(target, "wb", buffering=0) as file:
+            while part := whole.read(_PART_BYTES):
+                left = memoryview(part)
+                while left:
+                    left = left[file.write(left) or 0 :]
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """`data` at a path that somebody typed; see `output_path`. Raises OSError."""
+    with output_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def _kind(path: Path) -> int | None:
+    """What there is, at the end of every link; None where that is nothing. Raises OSError."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def open_handle(path: Path) -> int | None:
+    """The number of an open file of this process that goes by such a name as /dev/stdout; None for other names."""
+    found = re.fullmatch(r"/(?:dev|proc/self)/fd/(\d{1,6})", os.fspath(path))
+    return int(found[1]) if found else _STREAMS.get(os.fspath(path))
 
 
 def sync_folder(folder: Path) -> None:

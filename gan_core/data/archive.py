@@ -12,16 +12,20 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
-from gan_core.data.limits import MEGA, Budget, Limits, Refused
+from gan_core.data.limits import MEGA, Budget, Refused
+from gan_core.data.member_names import decoded, likely_encoding, raw_name
 
 START = (b"PK\x03\x04", b"PK\x05\x06")  # with members, without any
 
-_END, _END_BYTES, _ZIP64_LOCATOR = b"PK\x05\x06", 22, b"PK\x06\x07"
-_LONGEST_COMMENT = 1 << 16
 _ENTRY_BYTES = 250  # of the directory, a member: 46 and its name, generously
+_ENTRY_START = b"PK\x01\x02"
 _QUIET_FILES = {".ds_store", "thumbs.db", "desktop.ini"}
+_QUIET_FOLDERS = {
+    "__macosx", "@eadir", "#recycle", "$recycle.bin", ".git", ".ipynb_checkpoints", ".spotlight-v100", ".thumbnails",
+    ".trashes",
+}  # fmt: skip
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -36,59 +40,79 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class Member:
-    """name: as in the archive; folder: the last folder it lies in, "" at the top; read: its bytes, or Refused."""
+    """name: with its folders, for people; raw: bytes where the zip does not say what they mean; read: or Refused."""
 
     name: str
-    folder: str
+    raw: bytes | str
     read: Callable[[], bytes]
 
 
-def _check_directory(file: BinaryIO, limits: Limits) -> None:
-    """Refuse a directory too large to be parsed: the standard library reads it whole, and believes its end record."""
-    size = file.seek(0, 2)
-    file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT - 20))
-    tail = file.read()
-    at = len(tail) - _END_BYTES
-    if at < 0 or tail[at : at + 4] != _END or tail[-2:] != b"\0\0":
-        at = tail.rfind(_END)
-    if at < 0 or at + _END_BYTES > len(tail):
-        raise Refused("the archive is damaged or cut short")
-    entries, directory_bytes = struct.unpack_from("<HL", tail, at + 10)
-    too_many = f"the archive holds too much; at most {limits.members:,} files in {limits.archive_bytes // MEGA:,} MB"
-    if tail[max(0, at - 20) : at].startswith(_ZIP64_LOCATOR):  # only what is past these limits needs ZIP64
-        raise Refused(too_many)
-    if entries > limits.members or directory_bytes > limits.members * _ENTRY_BYTES:
-        raise Refused(too_many)
+class _Guarded:
+    """The file as `zipfile` reads it: while that opens it, no directory goes through that is too large to be parsed.
+
+    The standard library takes in the whole directory at one read, of the length that the end of the file claims. So
+    it is that read that is measured: nobody else has to know where an archive ends, or in which of two ways.
+    """
+
+    def __init__(self, file: BinaryIO, members: int) -> None:
+        self._file, self._members = file, members
+        self.opening = True
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if not self.opening:
+            return self._file.read(size)
+        too_many = Refused(f"the archive holds too much; at most {self._members:,} files")
+        if size > max(self._members * _ENTRY_BYTES, 1 << 17):
+            raise too_many
+        data = self._file.read(size)
+        if data.count(_ENTRY_START) > self._members:
+            raise too_many
+        return data
+
+
+def open_zip(file: BinaryIO, members: int) -> zipfile.ZipFile:
+    """The archive, of which only the directory has been read: at most so many members. Raises Refused.
+
+    ZIP64 or not: what wrote it may use that for a file of any size.
+    """
+    guarded = _Guarded(file, members)
+    try:
+        archive = zipfile.ZipFile(cast(IO[bytes], guarded))
+    except (*_BROKEN, MemoryError, IndexError):
+        raise Refused("the archive is damaged or cut short") from None
+    guarded.opening = False
+    return archive
 
 
 def open_members(file: BinaryIO, budget: Budget) -> tuple[int, Iterator[Member]]:
     """How many files the zip holds, and those files; folders and systems' leftovers are passed over quietly."""
-    limits = budget.limits
-    _check_directory(file, limits)
-    try:
-        archive = zipfile.ZipFile(file)
-    except _BROKEN:
-        raise Refused("the archive is damaged or cut short") from None
-    wanted = [info for info in archive.infolist() if not _is_quiet(info)]
-    if len(wanted) > limits.members:
-        raise Refused(f"the archive holds {len(wanted):,} files; at most {limits.members:,} are read")
-    return len(wanted), (_member(archive, info, budget) for info in wanted)
+    archive = open_zip(file, budget.limits.members)
+    wanted = [info for info in archive.infolist() if not is_quiet(info.filename)]
+    encoding = likely_encoding(raw_name(info) for info in wanted)
+    return len(wanted), (_member(archive, info, budget, encoding) for info in wanted)
 
 
-def _parts(info: zipfile.ZipInfo) -> list[str]:
-    return [part for part in PurePosixPath(info.filename.replace("\\", "/")).parts if part not in ("/", "..")]
+def _parts(name: str) -> list[str]:
+    return [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..")]
 
 
-def _is_quiet(info: zipfile.ZipInfo) -> bool:
-    parts = _parts(info)
-    if info.is_dir() or not parts or "__MACOSX" in parts:
+def is_folder(name: str) -> bool:
+    """Whether a member is an entry for a folder; one of no name is a file."""
+    return name.endswith(("/", "\\"))
+
+
+def is_quiet(name: str) -> bool:
+    """Whether a member is no file of anybody's: a folder, or what a system leaves in every archive it makes."""
+    parts = _parts(name)
+    if is_folder(name) or any(folder.lower() in _QUIET_FOLDERS for folder in parts[:-1]):
         return True
-    return parts[-1].lower() in _QUIET_FILES or parts[-1].startswith("._")
+    return bool(parts) and (parts[-1].lower() in _QUIET_FILES or parts[-1].startswith("._"))
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Member:
-    parts = _parts(info)
-    return Member(info.filename, parts[-2] if len(parts) > 1 else "", lambda: _read(archive, info, budget))
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, encoding: str) -> Member:
+    raw = raw_name(info)
+    return Member(decoded(raw, encoding) or "(no name)", raw, lambda: _read(archive, info, budget))
 
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:

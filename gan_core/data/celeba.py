@@ -18,6 +18,7 @@ from gan_core.config.fields import integer
 from gan_core.config.files import atomic_path
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
 from gan_core.data.fetch import Remote, fetch_all, missing
+from gan_core.data.npy import read_npy
 from gan_core.data.pixels import held_out_count, to_size
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
@@ -117,10 +118,11 @@ def _face(raw: bytes) -> Bytes:
 
 def _read_kept(path: Path, count: int) -> Bytes | None:
     try:
-        pixels: Bytes = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        if path.stat().st_size > count * 3 * SIDE * SIDE + 4_096:
+            return None
+        return read_npy(path.read_bytes(), (count, 3, SIDE, SIDE), "uint8")
+    except (OSError, ValueError):
         return None
-    return pixels if pixels.shape == (count, 3, SIDE, SIDE) and pixels.dtype == np.uint8 else None
 
 
 def _keep(path: Path, pixels: Bytes) -> None:

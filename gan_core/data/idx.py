@@ -13,7 +13,7 @@ from gan_core.data.base import DataUnavailable
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 
-_UNSIGNED_BYTE = 0x08
+_UNSIGNED_BYTE, _MOST_DIMENSIONS = 0x08, 4
 _MAX_BYTES = 1 << 30
 
 
@@ -22,7 +22,9 @@ def parse_idx(raw: bytes, name: str) -> Bytes:
 
     Raises DataUnavailable, naming the file, when header and length do not agree.
     """
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != _UNSIGNED_BYTE or len(raw) < 4 + 4 * raw[3]:
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != _UNSIGNED_BYTE or not 0 < raw[3] <= _MOST_DIMENSIONS:
+        raise DataUnavailable(f"{name} is not an idx file of unsigned bytes; put the original file in its place.")
+    if len(raw) < 4 + 4 * raw[3]:
         raise DataUnavailable(f"{name} is not an idx file of unsigned bytes; put the original file in its place.")
     shape = tuple(int(n) for n in np.frombuffer(raw, ">u4", count=raw[3], offset=4))
     start = 4 + 4 * raw[3]

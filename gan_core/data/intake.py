@@ -1,17 +1,16 @@
 """The one door for untrusted files: pictures and zips of pictures in, one set of 64 x 64 images and a report out.
 
 A file is what its content says, never what its name says, and no name is used as a path. Everything is decoded in
-memory under the caps of `Limits`; what is kept are the pixels alone, written by `own`. A refused file is reported
-and takes no other with it.
+memory under the caps of `Limits` into a `Draft`; `settling` says what its folders mean and what can be chosen; what
+is kept then are the pixels alone, written by `own`. A refused file is reported and takes no other with it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -21,14 +20,16 @@ import numpy as np
 from gan_core.config.fields import choice
 from gan_core.data import archive
 from gan_core.data.base import Progress
+from gan_core.data.draft import Choices, Draft, Found, Refusal, Settled
+from gan_core.data.label_files import LabelFile, may_be_labels, read_label_file
 from gan_core.data.limits import MEGA, Budget, Limits, Refused, shown
 from gan_core.data.own import save_own
-from gan_core.data.picture import SIDE, Framing, read_picture
+from gan_core.data.own_edit import add_to_own
+from gan_core.data.picture import SIDE, Framing, PictureReader
+from gan_core.data.settling import settle
 
 Upload = tuple[str, bytes | BinaryIO]
 """A name, which is only ever shown, and the content: bytes, or a file that can seek."""
-
-_MOST_CLASSES = 1_000
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,13 @@ class IntakeOptions:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A file that was not taken, and why: "<name>: <reason>"."""
-
-    name: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class IntakeReport:
     """What became of an upload. `slug` names the set that was made; "" where nothing could be read.
 
-    read: images kept. repeats: files left out because their picture was there already. conversions: what was done
-    to how many pictures. passed_over: pictures that came after a cap on the whole upload was reached.
+    read: images kept, of which held_out are not for training. repeats: files left out because their picture was there
+    already. conversions: what was done to how many pictures. passed_over: pictures that came after a cap on the whole
+    upload was reached. notes: what was understood, a sentence each. left_out: how many pictures for which reason.
+    added: the places of pictures that were added to a set.
     """
 
     slug: str
@@ -70,6 +65,10 @@ class IntakeReport:
     conversions: dict[str, int]
     classes: tuple[str, ...]
     passed_over: int = 0
+    held_out: int = 0
+    notes: tuple[str, ...] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    added: tuple[int, ...] = ()
 
     def summary(self) -> str:
         """One line: "312 read, 5 refused, 2 repeats left out"."""
@@ -93,10 +92,9 @@ class _Tray:
 
     budget: Budget
     pixels: bytearray = field(default_factory=bytearray)
-    folders: list[str] = field(default_factory=list)
-    digests: set[bytes] = field(default_factory=set)
+    found: list[Found] = field(default_factory=list)
+    tables: list[tuple[int, bool, bytes | str, LabelFile]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
-    repeats: list[str] = field(default_factory=list)
     conversions: Counter[str] = field(default_factory=Counter)
     passed_over: int = 0
 
@@ -106,9 +104,92 @@ class _Tray:
 
     def full(self) -> str:
         """Why nothing more is taken, or ""."""
-        if len(self.folders) >= self.limits.pictures:
+        if len(self.found) >= self.limits.pictures:
             return f"a set has at most {self.limits.pictures:,} images"
         return self.budget.spent()
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of an upload: the share of all that is done before it, its name for people and as it was written."""
+
+    done: float
+    upload: int
+    zipped: bool
+    name: str
+    raw: bytes | str
+    read: Callable[[], bytes]
+
+
+def read_draft(
+    uploads: Sequence[Upload],
+    title: str,
+    options: IntakeOptions | None = None,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> Draft:
+    """Read pictures, zips of pictures and label files; nothing is kept. `settle` says what may be chosen then.
+
+    `progress` may raise to cancel.
+    """
+    options, tray = options or IntakeOptions(), _Tray(Budget(limits or Limits()))
+    framing = _framing(options)
+    title = shown(title).strip() or shown(PurePosixPath(uploads[0][0]).stem if uploads else "") or "Images"
+    stopped = ""
+    with PictureReader() as reader:
+        for file in _files(uploads, tray):
+            if progress is not None:
+                progress(file.done, f"{len(tray.found):,} images read")
+            if stopped := tray.full():
+                tray.passed_over += 1
+                continue
+            _take(tray, reader, file, framing)
+    if stopped:
+        tray.refused.append(Refusal(f"the last {tray.passed_over:,} files", stopped))
+    return Draft(
+        title, np.frombuffer(tray.pixels, np.uint8).reshape(-1, 3, SIDE, SIDE), tray.found,
+        [shown(name) for name, _ in uploads], tray.tables, tray.refused, dict(tray.conversions.most_common()),
+        tray.passed_over, asdict(options),
+    )  # fmt: skip
+
+
+def keep(draft: Draft, data_dir: Path, choices: Choices | None = None, title: str = "") -> IntakeReport:
+    """Make a set of a draft as it was chosen. Raises DataUnavailable when the disk will not have it."""
+    settled, title = settle(draft, choices), shown(title).strip() or draft.title
+    report = _report(draft, settled, title)
+    if settled.problem or not len(settled.kept):
+        return report
+    told = asdict(report) | {"options": draft.options, "choices": _chosen(settled)}
+    slug = save_own(
+        data_dir, title, draft.images[settled.kept], settled.labels, settled.classes, told,
+        held_out=settled.held_out, source_side=source_side(draft, settled),
+    )  # fmt: skip
+    return replace(report, slug=slug)
+
+
+def keep_more(
+    draft: Draft, data_dir: Path, slug: str, choices: Choices | None = None, as_class: str = ""
+) -> IntakeReport:
+    """Add a draft's pictures to a set; those that are in it already are left out, and said.
+
+    as_class: the class of pictures that come without one. Raises DataUnavailable where the set cannot take them.
+    """
+    settled = settle(draft, choices)
+    if as_class and not settled.classes:
+        settled = replace(settled, classes=(shown(as_class).strip(),), labels=(0,) * len(settled.kept))
+    report = replace(_report(draft, settled, draft.title), slug=slug)
+    if settled.problem or not len(settled.kept):
+        return replace(report, slug="")
+    told = asdict(report) | {"options": draft.options, "choices": _chosen(settled)}
+    added = add_to_own(
+        data_dir, slug, draft.images[settled.kept], settled.labels, settled.classes, told, held_out=settled.held_out
+    )
+    known = tuple(draft.name(int(i)) for i in settled.kept[list(added.known)])
+    left_out = report.left_out | ({"the set has their picture already": len(known)} if known else {})
+    return replace(
+        report, read=added.count, held_out=added.held_out, repeats=report.repeats + known, left_out=left_out,
+        added=tuple(range(added.first, added.first + added.count)),
+    )  # fmt: skip
 
 
 def read_uploads(
@@ -118,26 +199,28 @@ def read_uploads(
     options: IntakeOptions | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    choices: Choices | None = None,
 ) -> IntakeReport:
-    """Read pictures and zips of pictures into a new own set under `data_dir`, and say what became of each.
+    """`read_draft` and `keep` in one: a new own set under `data_dir`, as is proposed where nothing is chosen."""
+    return keep(read_draft(uploads, title, options, limits, progress), data_dir, choices)
 
-    Where a zip sorts its pictures into two folders or more, the folders are the classes. Raises DataUnavailable when
-    the disk will not have the result; nothing is left behind then, nor when `progress` raises.
-    """
-    options, tray = options or IntakeOptions(), _Tray(Budget(limits or Limits()))
-    framing = _framing(options)
-    title = shown(title).strip() or shown(PurePosixPath(uploads[0][0]).stem if uploads else "") or "Images"
-    stopped = ""
-    for done, name, folder, content in _files(uploads, tray):
-        if progress is not None:
-            progress(done, f"{len(tray.folders):,} images read")
-        if stopped := tray.full():
-            tray.passed_over += 1
-            continue
-        _take(tray, name, folder, content, framing)
-    if stopped:
-        tray.refused.append(Refusal(f"the last {tray.passed_over:,} files", stopped))
-    return _keep(tray, title, data_dir, options)
+
+def source_side(draft: Draft, settled: Settled) -> int:
+    """What most pictures' shorter side is, in pixels: larger ones than that would only be blurred."""
+    return int(np.median([min(draft.found[i].size) for i in settled.kept]))
+
+
+def _chosen(settled: Settled) -> dict[str, str]:
+    return {offer.name: offer.chosen for offer in settled.offers}
+
+
+def _report(draft: Draft, settled: Settled, title: str) -> IntakeReport:
+    repeats = settled.left_out.get("their picture is there already", ())
+    return IntakeReport(
+        "", title, len(settled.kept), tuple(draft.refused), tuple(draft.name(i) for i in repeats), draft.conversions,
+        settled.classes, draft.passed_over, int(settled.held_out.sum()), settled.notes,
+        {reason: len(indices) for reason, indices in settled.left_out.items()},
+    )  # fmt: skip
 
 
 def read_one(
@@ -147,7 +230,8 @@ def read_one(
     budget = Budget(limits or Limits())
     try:
         whole = _whole(io.BytesIO(content), len(content), budget)
-        return read_picture(whole, _framing(options or IntakeOptions()), budget).pixels
+        with PictureReader() as reader:
+            return reader.read(whole, _framing(options or IntakeOptions()), budget).pixels
     except Refused as refusal:
         raise ValueError(f"The picture cannot be read: {refusal}.") from None
 
@@ -156,14 +240,15 @@ def _framing(options: IntakeOptions) -> Framing:
     return Framing(options.fit, (255, 255, 255) if options.background == "white" else (0, 0, 0))
 
 
-def _files(uploads: Sequence[Upload], tray: _Tray) -> Iterator[tuple[float, str, str, Callable[[], bytes]]]:
-    """(share done, name, folder, function that reads the bytes) of every picture, zips opened on the way."""
+def _files(uploads: Sequence[Upload], tray: _Tray) -> Iterator[_File]:
+    """Every file of every upload, zips opened on the way."""
     for index, (name, content) in enumerate(uploads):
         file: BinaryIO = io.BytesIO(content) if isinstance(content, bytes) else content
         size = file.seek(0, 2)
         file.seek(0)
         if file.read(4) not in archive.START:
-            yield index / len(uploads), name, "", partial(_whole, file, size, tray.budget)
+            read = partial(_whole, file, size, tray.budget)
+            yield _File(index / len(uploads), index, False, name, name, read)
             continue
         try:
             if size > tray.limits.archive_bytes:
@@ -175,7 +260,8 @@ def _files(uploads: Sequence[Upload], tray: _Tray) -> Iterator[tuple[float, str,
         if not count:
             tray.refused.append(Refusal(shown(name), "the archive is empty"))
         for number, member in enumerate(members):
-            yield (index + number / count) / len(uploads), member.name, member.folder, member.read
+            done = (index + number / count) / len(uploads)
+            yield _File(done, index, True, member.name, member.raw, member.read)
 
 
 def _whole(file: BinaryIO, size: int, budget: Budget) -> bytes:
@@ -186,38 +272,26 @@ def _whole(file: BinaryIO, size: int, budget: Budget) -> bytes:
     return file.read(budget.limits.file_bytes)
 
 
-def _take(tray: _Tray, name: str, folder: str, content: Callable[[], bytes], framing: Framing) -> None:
+def _take(tray: _Tray, reader: PictureReader, file: _File, framing: Framing) -> None:
     try:
-        picture = read_picture(content(), framing, tray.budget)
+        raw = file.read()
+        if may_be_labels(file.name, raw[:8]) and (table := _labels(file, raw)) is not None:
+            tray.tables.append((file.upload, file.zipped, file.raw, table))
+            return
+        picture = reader.read(raw, framing, tray.budget)
     except Refused as refusal:
-        tray.refused.append(Refusal(shown(name), str(refusal)))
+        tray.refused.append(Refusal(shown(file.name), str(refusal)))
         return
-    pixels = picture.pixels.tobytes()
-    digest = hashlib.sha256(pixels).digest()
-    if digest in tray.digests:
-        tray.repeats.append(shown(name))
-        return
-    tray.digests.add(digest)
-    tray.pixels += pixels
-    tray.folders.append(shown(folder))
+    tray.pixels += picture.pixels.tobytes()
+    tray.found.append(Found(file.upload, file.zipped, file.raw, picture.size))
     tray.conversions.update(picture.changes)
 
 
-def _keep(tray: _Tray, title: str, data_dir: Path, options: IntakeOptions) -> IntakeReport:
-    count, classes = len(tray.folders), tuple(sorted(set(tray.folders)))
-    if "" in classes or not 2 <= len(classes) <= _MOST_CLASSES:
-        classes = ()
-    parts = (
-        tuple(tray.refused),
-        tuple(tray.repeats),
-        dict(tray.conversions.most_common()),
-        classes,
-        tray.passed_over,
-    )
-    if not count:
-        return IntakeReport("", title, 0, *parts)
-    images = np.frombuffer(tray.pixels, np.uint8).reshape(count, 3, SIDE, SIDE)
-    labels = [classes.index(folder) for folder in tray.folders] if classes else []
-    report = IntakeReport("", title, count, *parts)
-    slug = save_own(data_dir, title, images, labels, classes, asdict(report) | {"options": asdict(options)})
-    return IntakeReport(slug, title, count, *parts)
+def _labels(file: _File, raw: bytes) -> LabelFile | None:
+    """What a table or JSON says; of a text that is neither, nothing: it is refused as no picture."""
+    try:
+        return read_label_file(file.name, (), raw)
+    except Refused:
+        if file.name.lower().endswith(".txt"):
+            return None
+        raise

@@ -25,10 +25,12 @@ def read_mat(raw: bytes) -> dict[str, Array]:
     if len(raw) < _HEADER_BYTES or raw[124:128] != b"\x00\x01IM":
         raise ValueError("not a little-endian MATLAB level 5 file")
     try:
-        arrays = {}
+        arrays, left = {}, _MOST_BYTES
         for kind, data in _elements(memoryview(raw)[_HEADER_BYTES:], padded=False):
             if kind == _COMPRESSED:
-                kind, data = next(_elements(memoryview(_inflate(data)), padded=True))
+                inflated = _inflate(data, left)
+                left -= len(inflated)
+                kind, data = next(_elements(memoryview(inflated), padded=True))
             if kind == _MATRIX and (found := _matrix(data)) is not None:
                 arrays[found[0]] = found[1]
         return arrays
@@ -36,11 +38,12 @@ def read_mat(raw: bytes) -> dict[str, Array]:
         raise ValueError("a damaged MATLAB file") from error
 
 
-def _inflate(data: memoryview) -> bytes:
+def _inflate(data: memoryview, most: int) -> bytes:
+    """At most so many bytes: what is left of what a whole file may hold."""
     inflater = zlib.decompressobj()
-    out = inflater.decompress(data, _MOST_BYTES)
+    out = inflater.decompress(data, max(1, most))
     if not inflater.eof:
-        raise ValueError("a MATLAB array that is cut short or larger than 1 GB")
+        raise ValueError("a MATLAB array that is cut short, or arrays of more than 1 GB")
     return out
 
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gan_core.config.fields import choice, text
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
-from gan_core.data.own import SIDE, SLUG, OwnSet, load_own, own_set
-from gan_core.data.pixels import held_out_count, split_held_out, to_size
+from gan_core.data.own import SIDE, SLUG, OwnSet, load_split, own_set
+from gan_core.data.pixels import to_size
 
 
 @datasets.register("images", label="Your images")
@@ -33,18 +33,18 @@ class OwnImages(Dataset):
     def info(self, data_dir: Path) -> ImageInfo:
         """count is 0 where no set is chosen or it cannot be read; `load` then says why."""
         known = own_set(data_dir, self.slug) if self.slug else OwnSet("", "")
-        train_count = known.count - held_out_count(known.count)
+        train_count = known.count - known.held_out
         return ImageInfo(1 if self._grey(known.grey) else 3, SIDE, train_count, known.classes, licence="Your own")
 
     def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
-        """A tenth is held out, always the same."""
+        """Held out is what came as test pictures; where none did, a tenth, always the same."""
         if not self.slug:
             raise DataUnavailable("No image set is chosen: upload your images, or choose one of your sets.")
-        images, labels, classes = load_own(data_dir, self.slug)
+        images, labels, classes, held = load_split(data_dir, self.slug)
         if self._grey(own_set(data_dir, self.slug).grey):
             images = _luminance(images)
         images = to_size(images, size)
-        train, held = split_held_out(len(images))
+        train = ~held
         if progress is not None:
             progress(1.0, "images read")
         held_labels = None if labels is None else labels[held]

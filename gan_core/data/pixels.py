@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -53,3 +57,20 @@ def split_held_out(count: int) -> tuple[Tensor, Tensor]:
     held_count = held_out_count(count)
     shuffled = torch.from_numpy(np.random.Generator(np.random.PCG64(0)).permutation(count))
     return shuffled[held_count:].sort().values, shuffled[:held_count].sort().values
+
+
+def hold_out(
+    count: int, labels: Sequence[int], may: np.ndarray[Any, np.dtype[np.bool_]]
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which of `count` images are held out where nobody has said: the same tenth as `split_held_out` draws, but every
+    class keeps an image to train on, and only those are drawn that `may` be (none that is in the set twice)."""
+    held = np.zeros(count, bool)
+    left = Counter(labels)
+    wanted = held_out_count(count)
+    for index in np.random.Generator(np.random.PCG64(0)).permutation(count):
+        if wanted and may[index] and (not labels or left[labels[index]] > 1):
+            held[index] = True
+            wanted -= 1
+            if labels:
+                left[labels[index]] -= 1
+    return held

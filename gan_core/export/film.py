@@ -148,7 +148,8 @@ class _Mp4:
             self._stream = _video_stream(self._container, self._film, large.shape)
         frame = av.VideoFrame.from_ndarray(np.repeat(large, 3, 2) if large.shape[2] == 1 else large, format="rgb24")
         # The standard of high-definition video, written into the file, so that every player shows the same colours.
-        frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+        # By name, which is all that PyAV 14 understands here.
+        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
         frame.pts, frame.time_base = self._count, Fraction(1, self._film.frames_per_second)
         self._count += 1
         self._container.mux(self._stream.encode(frame))

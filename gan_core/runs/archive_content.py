@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import pickletools
 import re
 import sqlite3
-import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -17,24 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_core.data.limits import Refused, shown
+from gan_core.data.limits import Refused
 from gan_core.runs.evaluation import Evaluation
 from gan_core.runs.foreign import HEAD_BYTES, NotAGenerator, read_header
 from gan_core.runs.schema import UnknownVersion, make_tables, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
+from gan_core.runs.state_file import MOST_LIST_BYTES, NotAState, check_state_file
 from gan_core.runs.store import About, CheckpointRow, GeneratorRow, GridRow, RunFolder, Standing
 from gan_core.runs.views import config_in_force
 from gan_core.runs.writer import RunWriter
 from gan_core.training.scene import decode_scene
 
 MOST_TEXT, MOST_SENTENCE, MOST_SENTENCES = 200, 2_000, 50
-MOST_ROWS = 1_000_000  # of a table
-MOST_PIXELS = 100_000_000  # of a sample grid
-MOST_STATE_MEMBERS, MOST_STATE_PICKLE = 20_000, 20_000_000
+MOST_DATABASE_BYTES = 300_000_000
+MOST_ROWS = {"points": 1_000_000}  # of a table; of every other MOST_OTHER_ROWS
+MOST_OTHER_ROWS = 20_000
+MOST_CELL_BYTES, MOST_TEXT_BYTES = 1_000_000, 50_000_000  # of one text, and of all in a column
+MOST_PIXELS = 4_000_000  # of a sample grid; the largest have 0.7
 _MOST_STEP, _MOST_SECONDS = 2**53, 1e12
-_BUILDS = re.compile(r"torch [A-Za-z]{3,12}Storage|torch\._utils _rebuild_tensor_v2|collections OrderedDict")
-"""All that a resume state asks for: tensors of plain numbers, in ordered dictionaries."""
-
 _COLUMN = r'"?[a-z0-9_]+"? (INTEGER|REAL|TEXT|BLOB)( NOT NULL)?( PRIMARY KEY)?( CHECK \(only = 1\))?'
 _TABLE = re.compile(rf"CREATE TABLE [a-z_]+ ?\({_COLUMN}(, {_COLUMN})*(, PRIMARY KEY \([a-z0-9_, ]+\))?\)")
 
@@ -88,31 +86,17 @@ def check_weights(path: Path) -> None:
         raise Refused(f"of its generators, {str(problem).rstrip('.')}") from None
 
 
-def check_state(path: Path) -> None:
-    """A resume state: a zip of plain numbers, and a list that builds tensors of them and nothing else.
-
-    The list is a pickle; it is read sign by sign, never carried out. Raises Refused.
-    """
-    wrong = Refused(f'"checkpoints/{path.name}" in it is not a resume state of this program')
+def check_state(path: Path, list_bytes_left: int = MOST_LIST_BYTES) -> int:
+    """A resume state; how many bytes its list of what to build has. Raises Refused."""
+    name = f'"checkpoints/{path.name}" in it'
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            lists = [m for m in members if m.filename.endswith("data.pkl")]
-            stored = all(m.compress_type == zipfile.ZIP_STORED and not m.flag_bits & 1 for m in members)
-            too_large = sum(m.file_size for m in members) > path.stat().st_size or len(members) > MOST_STATE_MEMBERS
-            if len(lists) != 1 or not stored or too_large or lists[0].file_size > MOST_STATE_PICKLE:
-                raise wrong
-            text = archive.read(lists[0])
-        for operation, argument, _ in pickletools.genops(text):
-            if operation.name == "GLOBAL":
-                if not _BUILDS.fullmatch(str(argument)):
-                    raise Refused(f'"checkpoints/{path.name}" in it would run code: {shown(str(argument))}')
-            elif operation.name in ("STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"):
-                raise Refused(f'"checkpoints/{path.name}" in it would run code')
-    except Refused:
-        raise
-    except Exception:  # whatever a file made to do harm makes of the readers
-        raise wrong from None
+        with open(path, "rb") as file:
+            list_bytes = check_state_file(file)
+    except NotAState as problem:
+        raise Refused(f"{name} {problem}") from None
+    if list_bytes > list_bytes_left:
+        raise Refused(f"its resume states have lists of what to build that are too long together, up to {name}")
+    return list_bytes
 
 
 # --- the database
@@ -166,10 +150,10 @@ def _check_database(path: Path) -> None:
             if [row[0] for row in db.execute("PRAGMA quick_check(1)")] != ["ok"]:
                 raise Refused("its metrics.db is damaged")
             for table in tables:
-                if db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] > MOST_ROWS:
-                    raise Refused(f"its metrics.db has more than {MOST_ROWS:,} rows in a table")
-            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:
-                db.backup(copy)
+                _check_lengths(db, table)
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as copy:  # of its tables, without a row
+                for (statement,) in db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table'"):
+                    copy.execute(statement)
                 if version:
                     migrate(copy, version)
                 if _columns(copy) != _wanted():
@@ -178,6 +162,20 @@ def _check_database(path: Path) -> None:
         raise Refused(str(problem)) from None
     except (sqlite3.Error, ValueError, OverflowError):
         raise Refused("its metrics.db is not a whole SQLite database of a run") from None
+
+
+def _check_lengths(db: sqlite3.Connection, table: str) -> None:
+    """Refuse more rows than a run has, and texts of more bytes."""
+    most = MOST_ROWS.get(table, MOST_OTHER_ROWS)
+    if db.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {most + 1})").fetchone()[0] > most:
+        raise Refused(f"its metrics.db has more than {most:,} rows in a table")
+    for _, name, kind, *_ in db.execute(f"PRAGMA table_info({table})").fetchall():
+        if kind not in ("TEXT", "BLOB"):
+            continue
+        length = f'length(CAST("{name}" AS BLOB))'
+        longest, together = db.execute(f"SELECT max({length}), total({length}) FROM {table}").fetchone()
+        if (longest or 0) > MOST_CELL_BYTES or together > MOST_TEXT_BYTES:
+            raise Refused("its metrics.db has a text that is too long")
 
 
 def _plain_tables(db: sqlite3.Connection) -> list[str]:

@@ -3,6 +3,8 @@
 What the file claims is checked before anything of it takes a place: names (only those a run has), sizes, counts,
 SHA-256, the configuration, the database. Of the database only values come over, into a new one; pictures must be what
 they are said to be; of a resume state only the list of what it would build is read, nothing is unpickled here.
+How the files are packed does not matter, since the list of them has the SHA-256 of each: unpacked and zipped again by
+a file manager they are the same run.
 Everything happens in a folder aside; where anything is wrong nothing is left of it, and no run is ever overwritten.
 """
 
@@ -26,26 +28,38 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from gan_core.data.archive import open_members
-from gan_core.data.limits import Budget, Limits, Refused, shown
+from gan_core.data.archive import is_folder, is_quiet, open_zip
+from gan_core.data.limits import Refused, shown
 from gan_core.runs.archive import BESIDE, FORMAT, KEEPSAKES, MANIFEST, MOST_BYTES
-from gan_core.runs.archive_content import check_about, check_picture, check_state, check_weights, copy_database
+from gan_core.runs.archive_content import (
+    MOST_DATABASE_BYTES,
+    check_about,
+    check_picture,
+    check_state,
+    check_weights,
+    copy_database,
+)
 from gan_core.runs.labels import FILE as LABELS
 from gan_core.runs.labels import labels_from, write_labels
+from gan_core.runs.state_file import MOST_LIST_BYTES
 from gan_core.runs.store import ID_PATTERN, About, RunFolder, UnreadableRun, next_order
 from gan_core.runs.writer import new_run
+from gan_core.training.scene import MOST_SCENE_BYTES
 
 MOST_FILES = 20_000
 MOST_MANIFEST_BYTES = 5_000_000
+MOST_TIMES_UNPACKED, _SPARE_UNPACKED = 30, 50_000_000
+"""Of a file's size, what it may unpack to: weights and PNGs hardly shrink, and a bomb grows a thousandfold."""
 _CHUNK = 1 << 20
 _SPARE_BYTES = 50_000_000  # of the disk, beside what the run takes
 _NAMES: dict[str, int] = {
     re.escape(MANIFEST): MOST_MANIFEST_BYTES,
     r"config\.json": 1_000_000,
-    r"metrics\.db": 1_000_000_000,
+    r"metrics\.db": MOST_DATABASE_BYTES,
     re.escape(LABELS): 40_000,
     "|".join(map(re.escape, KEEPSAKES)): 200_000_000,
-    r"samples/[0-9]{8,15}\.(png|scene)": 100_000_000,
+    r"samples/[0-9]{8,15}\.png": 20_000_000,
+    r"samples/[0-9]{8,15}\.scene": MOST_SCENE_BYTES,
     r"checkpoints/[0-9]{8,15}\.pt": 2_000_000_000,
     r"checkpoints/[0-9]{8,15}-generator\.safetensors": 1_000_000_000,
     r"generators/[0-9]{8,15}\.safetensors": 1_000_000_000,
@@ -111,35 +125,64 @@ def _open(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
     file.seek(0)
     if file.read(4) != b"PK\x03\x04":
         raise Refused("it is not a zip; bring the file that a run was exported to")
-    file.seek(0)
-    open_members(file, Budget(Limits(members=MOST_FILES, archive_bytes=size)))  # the directory is small enough
     try:
-        archive = zipfile.ZipFile(file)
-    except _BROKEN:
-        raise Refused("it is damaged or cut short") from None
+        archive = open_zip(file, 2 * MOST_FILES)  # beside each file one system leaves another, and folders
+    except Refused as problem:
+        raise Refused(str(problem).replace("the archive", "it")) from None
     members: dict[str, zipfile.ZipInfo] = {}
-    for info in archive.infolist():
-        _check_member(info, members)
-        members[info.filename] = info
-    if sum(info.file_size for info in members.values()) > size:
+    found = [info for info in archive.infolist() if not _is_left_over(info)]
+    if len(found) > MOST_FILES:
+        raise Refused(f"it holds {len(found):,} files; at most {MOST_FILES:,} are taken")
+    top = _top_folder(found)
+    for info in found:
+        name = _name_in_run(info, top)
+        _check_member(name, info, members)
+        members[name] = info
+    unpacked = sum(info.file_size for info in members.values())
+    if sum(info.compress_size for info in members.values()) > size:
         raise Refused("its files overlap")
+    if unpacked > min(MOST_BYTES, MOST_TIMES_UNPACKED * size + _SPARE_UNPACKED):
+        raise Refused(f"it would unpack to {unpacked:,} bytes, far more than a run in a file of {size:,}")
     return archive, members
 
 
-def _check_member(info: zipfile.ZipInfo, before: Mapping[str, zipfile.ZipInfo]) -> None:
+def _is_left_over(info: zipfile.ZipInfo) -> bool:
+    """Folders, and what a system leaves in every archive."""
+    return is_quiet(info.filename) and not (is_folder(info.filename) and info.file_size)
+
+
+def _plain(name: str) -> str:
+    """With "/" between its parts, also where it was packed on Windows, and without a "./" before them."""
+    return name.replace("\\", "/").removeprefix("./")
+
+
+def _top_folder(found: list[zipfile.ZipInfo]) -> str:
+    """ "" or "a folder/": what stands before every name where the folder of a run was packed."""
+    names = [_plain(info.orig_filename) for info in found]
+    places = [name.removesuffix(MANIFEST) for name in names if name.rpartition("/")[2] == MANIFEST]
+    return min(places, key=len, default="")
+
+
+def _name_in_run(info: zipfile.ZipInfo, top: str) -> str:
     name = info.orig_filename  # the whole of it: `filename` ends at a zero
+    if name != info.filename or not _plain(name).startswith(top):
+        raise Refused(f'it holds "{shown(name)}", which no exported run has')
+    return _plain(name).removeprefix(top)
+
+
+def _check_member(name: str, info: zipfile.ZipInfo, before: Mapping[str, zipfile.ZipInfo]) -> None:
     most = next((most for pattern, most in _NAMES.items() if re.fullmatch(pattern, name)), None)
-    if most is None or name != info.filename:
+    if most is None:
         raise Refused(f'it holds "{shown(name)}", which no exported run has')
     if name in before:
         raise Refused(f'it holds "{name}" twice')
     mode = info.external_attr >> 16
-    if info.is_dir() or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
+    if is_folder(info.filename) or (stat.S_IFMT(mode) and not stat.S_ISREG(mode)):
         raise Refused(f'"{name}" in it is not a plain file')
     if info.flag_bits & 0x1:
         raise Refused("it is locked with a password")
-    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        raise Refused(f'"{name}" in it is compressed; an exported run stores its files as they are')
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Refused(f'"{name}" in it is packed in a way that is not read; use an ordinary zip')
     if info.file_size > most:
         raise Refused(f'"{name}" in it has {info.file_size:,} bytes; at most {most:,} are taken')
 
@@ -234,12 +277,13 @@ def _with_free_id(runs_dir: Path, about: About) -> About:
 
 def _check_files(folder: RunFolder, digests: Mapping[str, str]) -> None:
     """Refuse where a picture or a checkpoint is none."""
+    left = 10 * MOST_LIST_BYTES  # of all states together: ours have a hundredth of it each at most
     for path in digests:
         place = folder.root / path
         if path.startswith("samples/"):
             check_picture(place)
         elif path.endswith(".pt"):
-            check_state(place)
+            left -= check_state(place, left)
         elif path.endswith(".safetensors"):
             check_weights(place)
 

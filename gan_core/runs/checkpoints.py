@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,6 +11,7 @@ from safetensors.torch import save as save_safetensors
 
 from gan_core.config.files import write_atomically
 from gan_core.runs.evaluation import best_step
+from gan_core.runs.state_file import NotAState, load_state_file
 from gan_core.runs.store import CheckpointRow, RunFolder
 from gan_core.runs.writer import RunWriter
 
@@ -71,8 +70,8 @@ def _thin_out(folder: RunFolder, writer: RunWriter) -> None:
 def read_checkpoint(folder: RunFolder, row: CheckpointRow) -> dict[str, Any]:
     """The state as it was written. Raises DamagedCheckpoint where the file is missing or another.
 
-    Only after its SHA-256 agrees is it parsed, with torch's restricted unpickler, and only when its members are
-    stored uncompressed and no larger than the file, so that it cannot grow beyond its size in memory.
+    Only after its SHA-256 agrees is it parsed, with torch's restricted unpickler, and only when all that it claims
+    has been found in the file (see `state_file`), so that it cannot grow beyond its size in memory.
     """
     path = folder.checkpoint(row.step)
     try:
@@ -81,25 +80,15 @@ def read_checkpoint(folder: RunFolder, row: CheckpointRow) -> dict[str, Any]:
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} cannot be read.") from error
     if _sha256(data) != row.sha256:
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} is damaged.")
-    _check_archive(data, path)
     try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        state = load_state_file(data)
+    except NotAState as error:
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} {error}.") from error
     except Exception as error:  # whatever a file made to do harm makes of the unpickler
         raise DamagedCheckpoint(f"The checkpoint at step {row.step} cannot be read.") from error
-    if not isinstance(state, dict):
-        raise DamagedCheckpoint(f"The checkpoint at step {row.step} does not hold a state.")
+    if not isinstance(state, dict) or (state.get("step"), state.get("images")) != (row.step, row.images):
+        raise DamagedCheckpoint(f"The checkpoint at step {row.step} does not hold the state of that step.")
     return state
-
-
-def _check_archive(data: bytes, path: Path) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise DamagedCheckpoint(f"{path.name} is not a checkpoint.") from error
-    stored = all(m.compress_type == zipfile.ZIP_STORED for m in members)
-    if not stored or sum(m.file_size for m in members) > len(data):
-        raise DamagedCheckpoint(f"{path.name} is packed in a way that a checkpoint never is.")
 
 
 def newest_sound(

@@ -19,6 +19,7 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs import on_demand, twins
+from gan_core.runs.advice import is_full_disk
 from gan_core.runs.allocator import keep_freed_memory
 from gan_core.runs.branches import start_branch
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
@@ -31,7 +32,7 @@ from gan_core.runs.libraries import Libraries
 from gan_core.runs.life import RunLife
 from gan_core.runs.listeners import Listener, Listeners
 from gan_core.runs.lock import RunLock, is_held
-from gan_core.runs.names import free_id
+from gan_core.runs.names import free_id, named_after, own_title
 from gan_core.runs.queue import DeviceQueue
 from gan_core.runs.reading import RunReader
 from gan_core.runs.ready import ready_to_resume
@@ -145,7 +146,8 @@ class RunManager(RunReader):
     ) -> About:  # fmt: skip
         threads = useful_threads(self._cost(config).step_flops, self.threads) if self.device == "cpu" else 0
         return About(
-            id="", title=title[:200], preset=preset, created=now_text(), config=to_dict(config), device=self.device,
+            id="", title=(title or own_title(config.data, self.data_dir))[:200], preset=preset, created=now_text(),
+            config=to_dict(config), device=self.device,
             threads=threads, channels=channels, classes=classes,
             torch_version=str(torch.__version__),
         )  # fmt: skip
@@ -153,9 +155,8 @@ class RunManager(RunReader):
     @contextlib.contextmanager
     def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
         """A folder to be filled in the block, its lock, and `about` with an id, which it gets where it has none."""
-        about = replace(
-            about, id=about.id or free_id(self.runs_dir, about.preset), order=next_order(self.runs_dir)
-        )  # fmt: skip
+        own_id = about.id or free_id(self.runs_dir, named_after(about.config, about.preset))
+        about = replace(about, id=own_id, order=next_order(self.runs_dir))
         with new_run(self.runs_dir, about) as (folder, lock):
             yield folder, lock, about
 
@@ -409,5 +410,7 @@ def _make_writable(folder: Path, what: str) -> None:
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
+        if is_full_disk(error):
+            raise
         reason = error.strerror or str(error)
         raise ConfigError(f"The {what} folder {folder} cannot be written ({reason}); choose another.") from error

@@ -5,14 +5,33 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from gan_core.data import OwnImages, own_set
+from gan_core.data.base import Dataset
 
 _TRIED = 20
 _MILLISECOND = timedelta(milliseconds=1)
 
 _lock = threading.Lock()
 _newest = datetime.min.replace(tzinfo=UTC)
+
+
+def named_after(config: Mapping[str, Any], preset: str) -> str:
+    """What a run of this configuration is called after: the set of one's own images it learns from, or a preset."""
+    data = config.get("data")
+    return str(data.get("slug") or preset) if isinstance(data, Mapping) else preset
+
+
+def own_title(data: Dataset, data_dir: Path) -> str:
+    """The title of the set of one's own images that `data` is, "" for every other dataset."""
+    if not isinstance(data, OwnImages) or not data.slug:
+        return ""
+    known = own_set(data_dir, data.slug)
+    return "" if known.problem else known.title
 
 
 def free_id(runs_dir: Path, preset: str) -> str:

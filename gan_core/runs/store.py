@@ -196,10 +196,11 @@ class RunFolder:
     def points(self, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
         """Column name -> float64 [points], in order of steps."""
         with self.read() as db:
-            rows = db.execute(
-                f"SELECT {', '.join(COLUMNS)} FROM points WHERE step > ? ORDER BY step", (after_step,)
-            ).fetchall()
-            table = np.array(rows, dtype=np.float64).reshape(len(rows), len(COLUMNS))  # NULL -> NaN
+            rows = db.execute(f"SELECT {', '.join(COLUMNS)} FROM points WHERE step > ? ORDER BY step", (after_step,))
+            parts = [np.empty((0, len(COLUMNS)))]
+            while some := rows.fetchmany(10_000):  # as Python's numbers they take five times as much memory
+                parts.append(np.array(some, dtype=np.float64).reshape(len(some), len(COLUMNS)))  # NULL -> NaN
+            table = np.concatenate(parts)
         return {name: table[:, i] for i, name in enumerate(COLUMNS)}
 
     def grids(self) -> list[tuple[int, int]]:

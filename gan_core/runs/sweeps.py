@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Pause, Resume, Stop
-from gan_core.runs.names import free_id
+from gan_core.runs.names import free_id, named_after
 from gan_core.runs.ready import Ready, ready_to_resume
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
@@ -98,7 +98,8 @@ class Sweeps:
         if wrong := self.problems(plan):
             raise ConfigError(" ".join(wrong))
         configs = [self._manager.resolved(config) for config in plan.configs()]
-        sweep_id = free_id(self._manager.runs_dir, f"sweep-{preset}" if preset else "sweep")
+        name = named_after(to_dict(configs[0]), preset)
+        sweep_id = free_id(self._manager.runs_dir, f"sweep-{name}" if name else "sweep")
         limits = Limits(stop_at_step, stop_after_seconds)
         with ExitStack() as undo:
             entries = []

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from gan_core.config.codec import ConfigError, differences, replace_at
+from gan_core.config.codec import ConfigError, differences, replace_at, to_dict
 from gan_core.data.base import ImageInfo
 from gan_core.runs.duet import Duet
-from gan_core.runs.names import free_id
+from gan_core.runs.names import free_id, named_after
 from gan_core.runs.ready import Ready, ready_to_resume
 from gan_core.runs.store import RunFolder, Standing, open_run
 from gan_core.runs.surroundings import Limits
@@ -55,7 +55,8 @@ def start_twins(
             raise ConfigError(" ".join(found))
     pair = _points_at_the_same_steps(manager, manager.resolved(config), manager.resolved(other))
     infos = [each.data.info(manager.data_dir) for each in pair]
-    ids = free_id(manager.runs_dir, preset), free_id(manager.runs_dir, preset)
+    name = named_after(to_dict(config), preset)
+    ids = free_id(manager.runs_dir, name), free_id(manager.runs_dir, name)
     before = Standing(until_step=limits.steps, until_seconds=limits.seconds)
     with contextlib.ExitStack() as undo:
         ready = []

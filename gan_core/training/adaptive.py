@@ -40,6 +40,9 @@ class AdaptiveStrength:
         return {"strength": self.strength, "signs": torch.stack(self._signs) if self._signs else None}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.strength = state["strength"].to(self.strength.device)
-        signs = state["signs"]
+        """Raises ValueError where it holds another count of numbers than there can be."""
+        strength, signs = state["strength"], state["signs"]
+        if strength.dim() or not (signs is None or (signs.dim() == 1 and len(signs) < ADJUST_EVERY)):
+            raise ValueError("The checkpoint's strength of the augmentation is not one.")
+        self.strength = strength.to(self.strength.device)
         self._signs = [] if signs is None else list(signs.to(self.strength.device).unbind(0))

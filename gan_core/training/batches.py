@@ -82,6 +82,8 @@ class Batches:
         self._rng.set_state(state["epoch_state"])
         self._order, self._shuffled = self._new_order(), None
         self._position = int(state["position"])
+        if not 0 <= self._position <= len(self._order):
+            raise ValueError("The checkpoint's place in the data is none.")
 
 
 def to_unit(pixels: Tensor) -> Tensor:

@@ -71,7 +71,8 @@ class Moments:
         if not self.fits(state):
             raise ValueError("The checkpoint holds the moments of another kind of optimizer.")
         for name, tensors in self.kept.items():
-            if [t.shape for t in state[name]] != [t.shape for t in tensors]:
+            kept = state[name]
+            if not isinstance(kept, list) or [t.shape for t in kept] != [t.shape for t in tensors]:
                 raise ValueError("The checkpoint's moments belong to other networks.")
             torch._foreach_copy_(tensors, list(state[name]))
         self.count.copy_(state["count"])

@@ -139,6 +139,19 @@ _preset(
 )
 
 _preset(
+    "few-images",
+    "Few pictures",
+    "For a few hundred pictures of your own: DiffAugment keeps the discriminator from knowing them by heart.",
+    replace(
+        _FASHION_FAST,
+        data=Emoji(),
+        size=64,
+        augmentation=DiffAugment(),
+        total_images=220_000,
+    ),
+)
+
+_preset(
     "wgan-gp",
     "Wasserstein with gradient penalty",
     "A critic that measures a distance instead of a probability; slow and steady.",

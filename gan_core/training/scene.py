@@ -24,6 +24,8 @@ HEAT = 64
 MANIFOLD = 21
 MANIFOLD_LINE = 201
 MOST_NETWORK_NUMBERS = 50_000
+MOST_SCENE_BYTES = 5_000_000  # the largest has a fifteenth of it
+_MOST_HEADER_BYTES, _MOST_ARRAYS = 200_000, 1_000
 
 Floats = NDArray[np.float32]
 _SHORT = ("scores", "arrows", "heat")  # half precision is enough to draw them
@@ -133,8 +135,11 @@ def decode_scene(data: bytes) -> Scene:
     """What `encode_scene` made. Raises ValueError for anything else."""
     try:
         (length,) = struct.unpack_from("<I", data)
+        listed = json.loads(data[4 : 4 + length]) if length <= _MOST_HEADER_BYTES else {}
+        if len(listed["arrays"]) > _MOST_ARRAYS or sum(int(e["bytes"]) for e in listed["arrays"]) > len(data):
+            raise ValueError  # more arrays than there are bytes for
         arrays = {}
-        for entry in json.loads(data[4 : 4 + length])["arrays"]:
+        for entry in listed["arrays"]:
             start = 4 + length + int(entry["offset"])
             raw = data[start : start + int(entry["bytes"])]
             if entry["dtype"] not in ("<f4", "<f2"):

@@ -16,6 +16,9 @@ METRICS = (
     "d_grad_norm", "g_grad_norm", "penalty",
 )  # fmt: skip
 
+MOST_STEPS = 160_000
+"""Between two points of the curves: 10,000 steps, in each of which D is updated up to 16 times."""
+
 
 @dataclass
 class Window:
@@ -52,8 +55,11 @@ class Window:
         return {f.name: _stacked(kept) if (kept := getattr(self, f.name)) else None for f in fields(self)}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        """Raises ValueError where it is of more steps than lie between two points."""
         for f in fields(self):
             kept = state[f.name]
+            if kept is not None and not (kept.dim() > 0 and len(kept) <= MOST_STEPS):
+                raise ValueError("The checkpoint's curves have more steps than lie between two of their points.")
             looked_at = kept is not None and kept.dim() == 1 and kept.device.type == "cpu"
             setattr(self, f.name, [] if kept is None else kept.tolist() if looked_at else list(kept.unbind(0)))
 

@@ -10,15 +10,19 @@ import streamlit as st
 from gan_core.config.codec import replace_at
 from gan_core.data import (
     DataUnavailable,
+    Draft,
     IntakeOptions,
     IntakeReport,
     OwnImages,
     OwnSet,
     delete_own,
     own_set,
-    read_uploads,
+    read_draft,
     restore_own,
+    settle,
 )
+from pages.data.browse import draw_edit_undo, forget_edit, open_set
+from pages.data.report import draw_kept, open_draft
 from pages.data.samples import draw_samples
 from pages.ui.literal import literal
 from pages.ui.panel import draw_options
@@ -26,16 +30,16 @@ from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
-KINDS = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "zip")
-_SHOWN_REFUSALS = 30
-
 
 def draw_upload(state: Tab) -> None:
     """Files in, a report out. What a file is, its content decides, not its name."""
     turn = st.session_state.setdefault("upload-turn", 0)
+    into = _adding_to()
     files = st.file_uploader(
-        "Pictures, or a zip of them", type=list(KINDS), accept_multiple_files=True, key=f"upload:{turn}",
-        help="PNG, JPEG, WebP, BMP or GIF. In a zip, folders become classes. They stay on this machine.",
+        "Pictures, or a zip of them", accept_multiple_files=True, key=f"upload:{turn}",
+        help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF, whatever they are called. In a zip, folders become "
+        "classes, and train and test folders stay apart; a labels.csv or dataset.json is read too. They "
+        "stay on this machine.",
     )  # fmt: skip
     options = st.session_state.setdefault("intake-options", IntakeOptions())
 
@@ -43,52 +47,55 @@ def draw_upload(state: Tab) -> None:
         st.session_state["intake-options"] = replace_at(st.session_state["intake-options"], path, value)
 
     if files:
-        title = st.text_input("Name of the set", key="upload-title", max_chars=60, placeholder="My drawings")
+        title = ""
+        if into is None:
+            title = st.text_input("Name of the set", key="upload-title", max_chars=60, placeholder="My drawings")
         draw_options(options, "intake", changed)
+        st.caption("Reading keeps nothing yet: first you see what was understood.")
         if st.button("Read them", key="read", type="primary", icon=":material/upload:"):
-            report = read(files, title, options)
-            if report is not None:
-                st.session_state["intake-report"] = report
+            draft = read(files, title, options)
+            if draft is not None:
+                open_draft(draft, into.slug if into else "")
                 st.session_state["upload-turn"] = turn + 1
                 st.rerun()
-    report = st.session_state.get("intake-report")
+    report: IntakeReport | None = st.session_state.get("intake-report")
     if report is not None:
-        draw_report(report)
+        draw_kept(report)
 
 
-def read(files: Sequence[Any], title: str, options: IntakeOptions) -> IntakeReport | None:
-    """Take the files in with a bar that says how far it is."""
+def _adding_to() -> OwnSet | None:
+    """The set that new pictures are for, with a way out of that; None where they make a new one."""
+    slug = st.session_state.get("add-to", "")
+    known = own_set(manager().data_dir, slug) if slug else None
+    if known is None or known.problem:
+        return None
+    with st.container(horizontal=True, vertical_alignment="center", key="adding"):
+        st.markdown(f"Adding to **{literal(known.title)}**")
+        st.button("Make a new set instead", key="add-none", type="tertiary",
+                  on_click=lambda: st.session_state.pop("add-to", None))  # fmt: skip
+    return known
+
+
+def read(files: Sequence[Any], title: str, options: IntakeOptions) -> Draft | None:
+    """Read the files with a bar that says how far it is."""
     bar = st.progress(0.0, "reading")
 
     def show(part: float, words: str) -> None:
         bar.progress(part, literal(words))
 
     try:
-        uploads = [(f.name, f) for f in files]
-        return read_uploads(uploads, title, manager().data_dir, options, progress=show)
+        draft = read_draft([(f.name, f) for f in files], title, options, progress=show)
+        show(1.0, f"comparing {count(len(draft.found))} images with each other")
+        settle(draft)  # the first time it looks for pictures that are nearly the same
+        return draft
     except DataUnavailable as problem:
         st.error(literal(public(problem)))
         return None
 
 
-def draw_report(report: IntakeReport) -> None:
-    """What became of an upload, file by file where one was refused."""
-    line = f"**{literal(report.title)}**: {literal(report.summary())}."
-    if report.read:
-        st.success(line, icon=":material/check_circle:")
-    else:
-        st.error(f"{line} Nothing was kept.", icon=":material/block:")
-    for what, times in report.conversions.items():
-        st.caption(f"{count(times)} × {literal(what)}")
-    if report.refused:
-        with st.expander(f"Refused: {len(report.refused)}", key="refused"):
-            lines = [f"- {r.name}: {r.reason}" for r in report.refused[:_SHOWN_REFUSALS]]
-            rest = len(report.refused) - _SHOWN_REFUSALS
-            st.text("\n".join(lines + ([f"and {rest} more"] if rest > 0 else [])))
-
-
 def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], None]) -> None:
     _draw_undo(state)
+    draw_edit_undo(state)
     if not sets:
         st.html(
             '<div class="gs-nothing"><b>Nothing here yet.</b> A few hundred pictures of one kind are enough: '
@@ -101,14 +108,22 @@ def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], 
             else:
                 dataset = OwnImages(slug=known.slug)
                 draw_samples(dataset, dataset.info(manager().data_dir))
-            kind = "grey" if known.grey else "colour"
-            classes = f" · {len(known.classes)} classes" if known.classes else ""
-            st.markdown(f"**{literal(known.title)}** :gray[{count(known.count)} images · {kind}{classes}]")
+            st.markdown(f"**{literal(known.title)}** :gray[{literal(own_words(known))}]")
             with st.container(horizontal=True):
                 st.button("Train on this", key=f"use-own-{known.slug}", icon=":material/science:",
                           disabled=bool(known.problem), on_click=train_on, args=(known.slug,))  # fmt: skip
+                st.button("Look through", key=f"open-{known.slug}", icon=":material/grid_view:",
+                          disabled=bool(known.problem), on_click=open_set, args=(known.slug,))  # fmt: skip
                 st.button("Delete", key=f"delete-{known.slug}", type="tertiary", icon=":material/delete:",
                           on_click=_delete, args=(state, known.slug))  # fmt: skip
+
+
+def own_words(known: OwnSet) -> str:
+    """120 images, 12 of them held out · colour · 3 classes."""
+    held = f", {count(known.held_out)} of them held out" if known.held_out else ""
+    classes = f" · {len(known.classes)} classes" if known.classes else ""
+    dropped = f" · {count(known.dropped)} left out" if known.dropped else ""
+    return f"{count(known.count)} images{held} · {'grey' if known.grey else 'colour'}{classes}{dropped}"
 
 
 def _delete(state: Tab, slug: str) -> None:
@@ -116,6 +131,9 @@ def _delete(state: Tab, slug: str) -> None:
         title = own_set(manager().data_dir, slug).title
         st.session_state["deleted"] = (delete_own(manager().data_dir, slug), title)
         st.session_state.pop("intake-report", None)
+        if st.session_state.get("add-to") == slug:
+            st.session_state.pop("add-to")
+        forget_edit(slug)
     except DataUnavailable as problem:
         state.notice = public(problem)
 

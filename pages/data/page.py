@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 
 from gan_core.data import OwnImages, datasets, list_own, point_datasets
+from pages.data.browse import draw_set, open_slug
 from pages.data.own import draw_own_sets, draw_upload
+from pages.data.report import draft_is_open, draw_draft
 from pages.data.samples import draw_portrait, draw_samples
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.fetching import draw_fetch, is_coming
@@ -57,6 +59,10 @@ def draw_data(state: Tab) -> None:
         own = list_own(manager().data_dir)
         with st.container(key="own"):
             st.subheader("Your own images")
+            if draft_is_open():
+                draw_draft(state)
+            elif open_slug():
+                draw_set(state)
             left, right = st.columns([1, 1], gap="large")
             with left:
                 draw_upload(state)

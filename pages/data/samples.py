@@ -1,7 +1,8 @@
-"""A strip of a dataset's first images."""
+"""A strip of a dataset's first images, and other pictures of a set as the server hands them out."""
 
 from __future__ import annotations
 
+import hashlib
 from html import escape
 from typing import Any
 
@@ -9,6 +10,7 @@ import streamlit as st
 
 from gan_core.data import DataUnavailable
 from pages.ui.addresses import address
+from pages.ui.atlas import atlas_png
 from pages.ui.home import home
 from pages.ui.preview import portrait_key, preview_key
 from pages.ui.public import public
@@ -36,3 +38,11 @@ def draw_portrait(dataset: Any) -> None:
     source = address(f"preview/{key}.png", token=home().token)
     picture = f'<img src="{source}" alt="Points of this set" loading="lazy">'
     st.html(f'<div class="gs-samples" data-points>{picture}</div>')
+
+
+def atlas_address(images: Any, across: int) -> str:
+    """The address of uint8 images [n, 3, s, s], at least one, in one picture, `across` in a row."""
+    key = hashlib.sha256(str((across, images.shape)).encode() + images.tobytes()).hexdigest()[:24]
+    if key not in home().previews:
+        home().previews.put(key, atlas_png(images, across, -(-len(images) // across)))
+    return address(f"preview/{key}.png", token=home().token)

@@ -248,13 +248,13 @@ def draw_trouble(view: Any) -> None:
         _draw_line("remark", "info", literal(first), rest)
 
 
-def _draw_line(key: str, icon: str, sentence: str, more: Sequence[str] = ()) -> None:
+def _draw_line(key: str, icon: str, markdown: str, more: Sequence[str] = ()) -> None:
     """One line that takes little from the picture; what does not fit into it is in the popover."""
     with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/{icon}: {sentence}")
-        if not more and len(sentence.replace("\\", "")) <= FITS:
+        st.markdown(f":material/{icon}: {markdown}")
+        if not more and len(markdown.replace("\\", "")) <= FITS:
             return
         label = "What helps" if key == "trouble" and more else "More"
         with st.popover(label, key=f"{key}-more"):
-            st.markdown(sentence)
+            st.markdown(markdown)
             st.markdown("\n".join(f"- {literal(public(line))}" for line in more))

@@ -12,7 +12,7 @@ from pages.ui.literal import literal
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
 from pages.ui.preview import shows_points
 from pages.ui.session import Tab, manager, send_change
-from pages.ui.suited import PLANE, hidden_fields, presets_like
+from pages.ui.suited import PLANE, as_preset, hidden_fields, presets_like
 from pages.ui.words import compact, count, duration, path_label, plain
 
 _SHOWN_CHANGES = 6
@@ -89,7 +89,7 @@ def _draw_preset(state: Tab) -> None:
     st.session_state["preset"] = shown = state.preset
 
     def as_it_is() -> None:
-        state.config, state.remark = preset(state.preset).config, ""
+        state.config, state.remark = as_preset(state.preset, state.config, manager().data_dir), ""
 
     def picked() -> None:
         if st.session_state["preset"] != shown:  # else the widget only came back, as it was drawn
@@ -99,7 +99,7 @@ def _draw_preset(state: Tab) -> None:
     names = presets_like(state.preset)
     st.selectbox("Preset", names, format_func=lambda n: PRESETS[n].label, key="preset", on_change=picked)
     st.caption(PRESETS[state.preset].help)
-    original = PRESETS[state.preset].config
+    original = as_preset(state.preset, state.config, manager().data_dir)
     if state.config not in (original, manager().resolved(original)):  # a run records what "auto" became
         st.button(
             "Back to the preset as it is", key="reset", type="tertiary", icon=":material/undo:", on_click=as_it_is

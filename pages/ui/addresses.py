@@ -31,6 +31,8 @@ def relative(target: str, asked: str) -> str:
     A path in a redirect would lead out of the path that a proxy has put in front, and a whole address to a name and a
     scheme that only the proxy's other side knows.
     """
+    if target.startswith("."):
+        return target  # it is relative already
     parts = urlsplit(target)
     folder, name = posixpath.split("/" + parts.path.lstrip("/\\"))
     way = posixpath.relpath(folder, "/" + posixpath.dirname(asked).lstrip("/"))

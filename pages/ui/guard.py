@@ -31,6 +31,14 @@ def _same_host(origin: str, host: str) -> bool:
         return False
 
 
+def is_readable(origin: str | None) -> bool:
+    """Whether an Origin is an address at all; "http://[" is none, at which Streamlit's own socket would break."""
+    try:
+        return origin is None or urlsplit(origin).netloc is not None
+    except ValueError:
+        return False
+
+
 def answers_to(host: str | None) -> bool:
     """Whether a request's Host is one of `server.allowedHosts`; without such a list every name is.
 

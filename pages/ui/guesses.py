@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 300.0
 FORGOTTEN_AFTER_SECONDS = 3600.0
 MOST_ADDRESSES = 10_000
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -54,6 +56,8 @@ class Guesses:
             caller.tried.add(digest)
         caller.wrong, caller.last = caller.wrong + 1, now
         if (beyond := caller.wrong - FREE_GUESSES) >= 0:
+            if not beyond:
+                _log.warning("%s has given %d wrong tokens and has to wait from now on", group, caller.wrong)
             caller.until = now + min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(beyond, 30))
 
     def right(self, address: str) -> None:

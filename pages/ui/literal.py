@@ -15,7 +15,13 @@ _MADE_LATER = re.compile(
     re.IGNORECASE,
 )
 _JOINERS = "\u200c\u200d"  # of letters, and of emoji made of several
-_MARKS = re.compile(r"([!-/:-@\[-`{-~])")
+_MARKS = re.compile(
+    r"[\\`*\[\]<&$~]"  # code, emphasis, links and pictures, HTML, entities, formulas
+    r"|(?<![^\W_])_|_(?![^\W_])"  # not within a word, where it is none
+    r"|:(?=:|[^\W\d])"  # :red, and what takes a whole block
+    r"|^[-+#>=|!](?!\d)"  # what a line may begin with, as the next
+)
+_NUMBERED = re.compile(r"^(\d+)(?=[.)])")
 
 
 def literal(words: object) -> str:
@@ -24,4 +30,4 @@ def literal(words: object) -> str:
     For everything that somebody else may have written: names, notes, settings in a link, what is said about a file.
     """
     text = " ".join("".join(sign if sign.isprintable() or sign in _JOINERS else " " for sign in str(words)).split())
-    return _MARKS.sub(r"\\\1", _MADE_LATER.sub("\u2060", text))
+    return _NUMBERED.sub(r"\1\\", _MARKS.sub(r"\\\g<0>", _MADE_LATER.sub("\u2060", text)))

@@ -14,7 +14,6 @@ from pages.ui.components.draw import drawing_pad
 from pages.ui.literal import literal
 from pages.ui.public import public
 
-PICTURES = ("png", "jpg", "jpeg", "webp", "bmp", "gif")
 MOST_MEGABYTES = 20
 _ENLARGED = 4
 
@@ -38,8 +37,9 @@ def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
             st.session_state[trouble] = public(problem)
 
     st.file_uploader(
-        "Picture", type=list(PICTURES), key=uploader, on_change=uploaded, max_upload_size=MOST_MEGABYTES,
-        help="PNG, JPEG, WebP, BMP or GIF. Its dark parts become dense. Only the 48 x 48 cells below are kept.",
+        "Picture", key=uploader, on_change=uploaded, max_upload_size=MOST_MEGABYTES,
+        help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF. Its dark parts become dense. "
+        "Only the 48 x 48 cells below are kept.",
     )  # fmt: skip
     if found := st.session_state.get(trouble):
         st.error(literal(found), icon=":material/block:")

@@ -141,15 +141,15 @@ def _draw(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -
         _widget(spec, name, path, value, drawing)
 
 
-def _inner(title: str, words: str, path: str, value: Any, drawing: Drawing) -> None:
+def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) -> None:
     """The fields of a section or of a family's member, set a little to the right."""
     shown = [
         f for f in dataclasses.fields(value) if drawing.shows(spec_of(f)) and f"{path}.{f.name}" not in drawing.hidden
     ]
     if not shown:
         return
-    if title:
-        st.markdown(f"**{title}**", help=words or None)
+    if heading:
+        st.markdown(f"**{heading}**", help=words or None)
     with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
         for f in shown:
             here = f"{path}.{f.name}"

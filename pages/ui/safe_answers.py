@@ -19,12 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.ui.access import health_path
 from pages.ui.addresses import relative
-from pages.ui.guard import answers_to
+from pages.ui.guard import answers_to, is_readable
 
 MISDIRECTED = (
     "This server does not answer to this name. Whoever runs it can allow the name when starting it, as in "
     "--server.allowedHosts lab.example.org\n"
 )
+NO_ORIGIN = "The Origin of a request is an address, such as http://localhost:8501\n"
 TWO_LENGTHS = "A request says its length once: as Content-Length or as Transfer-Encoding.\n"
 
 
@@ -40,11 +41,12 @@ class SafeAnswers:
         headers = Headers(scope=scope)
         host = headers.get("host")
         known = scope["path"] == health_path() or answers_to(host)  # a machine's health is asked by its address
+        readable = is_readable(headers.get("origin"))
         if scope["type"] == "websocket":
-            if known:
+            if known and readable:
                 return await self.app(scope, receive, send)
             await receive()
-            return await send({"type": "websocket.close", "code": 1008, "reason": "This is not this server's name."})
+            return await send({"type": "websocket.close", "code": 1008, "reason": "This Host or Origin is not ours."})
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -52,6 +54,8 @@ class SafeAnswers:
             await send(message)
 
         answer = self.app if known else PlainTextResponse(MISDIRECTED, 421)
+        if not readable:
+            answer = PlainTextResponse(NO_ORIGIN, 400)
         if "transfer-encoding" in headers and "content-length" in headers:  # a proxy may see another request's end
             answer = PlainTextResponse(TWO_LENGTHS, 400, {"connection": "close"})
         return await answer(scope, receive, send_safely)

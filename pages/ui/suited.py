@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import ConfigError, differences, set_at
-from gan_core.data import datasets, point_datasets
+from gan_core.data import datasets, own_set, point_datasets
 from gan_core.training import PRESETS, RunConfig, preset
 from gan_core.training.presets import DEFAULT
 from gan_core.training.run_config import SIZES
@@ -16,8 +16,8 @@ from pages.ui.preview import shows_points
 
 QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to make in the panel
 PLANE = "ring"
-PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": "emoji", "grid25": "grid"}
-"""Presets by dataset, where it is not the usual one; `emoji` is for few, colourful pictures."""
+PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": "few-images", "grid25": "grid"}
+"""Presets by dataset, where it is not the usual one; `few-images` is for few, colourful pictures."""
 
 OF_THE_KIND = frozenset({"data", "size", "conditional", "generator", "discriminator", "augmentation"})
 """Fields that go with pictures or with points, and are never taken from the one to the other."""
@@ -53,9 +53,27 @@ def suited(dataset: Any, data_dir: Path) -> tuple[str, RunConfig]:
         return name, config
     if shows_points(dataset):
         return name, dataclasses.replace(config, data=dataset)
+    if is_own(dataset):
+        side = own_set(data_dir, dataset.slug).side  # small pictures are not blown up
+        return name, dataclasses.replace(config, data=dataset, size=max((s for s in SIZES if s <= side), default=28))
     native = dataset.info(data_dir).native_size
     size = max((s for s in SIZES if s <= min(native, QUICK_PIXELS)), default=SIZES[0])
     return name, dataclasses.replace(config, data=dataset, size=size)
+
+
+def is_own(dataset: Any) -> bool:
+    """Whether it is a set of somebody's own images, which was chosen."""
+    return bool(getattr(dataset, "slug", ""))
+
+
+def as_preset(name: str, config: RunConfig, data_dir: Path) -> RunConfig:
+    """The preset's settings as they are, but for one's own images where `config` is about them."""
+    if not is_own(config.data):
+        return preset(name).config
+    of_the_set = suited(config.data, data_dir)
+    if of_the_set[0] == name:
+        return of_the_set[1]
+    return dataclasses.replace(preset(name).config, data=config.data)
 
 
 def crossed(name: str, config: RunConfig, dataset: Any, data_dir: Path) -> tuple[str, RunConfig, str]:

@@ -42,12 +42,17 @@ class Lab:
 
     def step(self) -> int:
         """The step under the picture, -1 where there is none."""
-        found = re.search(r"step ([\d\s,.  ]+)", self.caption.inner_text())
-        return int(re.sub(r"\D", "", found.group(1))) if found else -1
+        return step_in(self.caption.inner_text())
 
     def run_id(self) -> str:
         self.page.wait_for_url(re.compile(r"run="))
         return self.page.url.split("run=")[1].split("&")[0]
+
+
+def step_in(caption: str) -> int:
+    """The step that a caption names, -1 where it names none."""
+    found = re.search(r"step ([\d\s,.  ]+)", caption)
+    return int(re.sub(r"\D", "", found.group(1))) if found else -1
 
 
 def until(check: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, WebSocket
 
 from benchmarks.serving import Server
 from pages.ui import components
-from pages.ui.components import compare, copy, draw, explore, family, gallery, live, runs_table, sweep
+from pages.ui.components import compare, copy, draw, explore, family, gallery, live, pictures, runs_table, sweep
 from pages.ui.wire import COLUMNS
 from tests.browser.lab import Lab, until
 
@@ -53,6 +53,17 @@ COMPONENTS: dict[str, tuple[str, dict[str, Any]]] = {
     "gallery/main.js": (
         gallery.SCRIPT,
         {"token": "t", "scene": SCENE, "failing": "", "fixed": "", "projector": False, "columns": list(COLUMNS)},
+    ),
+    "pictures/pictures.js": (
+        pictures.SCRIPT,
+        {
+            "picture": "",
+            "across": 2,
+            "tiles": [{"index": 0, "words": "Picture 1", "note": ""}],
+            "action": "Leave out",
+            "mark": "x",
+            "hint": "",
+        },
     ),
     "runs_table/main.js": (runs_table.SCRIPT, TABLE),
     "sweep/sweep.js": (sweep.SCRIPT, SWEEP),

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import ROOT, Server, server
 from gan_core.runs.store import RunFolder
-from tests.browser.lab import SMALL, Lab, until
+from tests.browser.lab import SMALL, Lab, step_in, until
 
 LONG = "total_images=2000000"
 WATCH_CAPTION = """() => {
@@ -63,8 +63,7 @@ def test_a_zoomed_chart_stays_where_it_is_while_data_arrives(page: Page, served:
     page.get_by_test_id("play").click()
     expect(page.get_by_test_id("play")).to_contain_text("Stop")
     expect(page.get_by_test_id("play")).not_to_contain_text("Stop")
-    words = [word for word in page.evaluate("() => captions") if "step" in word]
-    seen = [int(re.sub(r"\D", "", word.partition("step")[2])) for word in words]
+    seen = [step for step in map(step_in, page.evaluate("() => captions")) if step >= 0]
     seen = seen[seen.index(min(seen)) :]  # before it there was the newest
     assert seen[0] < 5
     assert seen == sorted(seen)

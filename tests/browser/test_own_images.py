@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import Server, server
 from tests.browser.lab import SMALL, Lab, until
@@ -48,11 +48,14 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     page.get_by_label("Name of the set").fill("Discs")
     page.get_by_label("Name of the set").press("Enter")
     page.get_by_role("button", name="Read them").click()
-    expect(page.get_by_text("120 read, 2 refused")).to_be_visible()
+    expect(page.get_by_text("120 pictures read, 2 refused")).to_be_visible()
     page.get_by_text("Refused: 2").click()
     expect(page.get_by_text("letter.png", exact=False).first).to_be_visible()
     expect(page.get_by_text("half.png", exact=False).first).to_be_visible()
     own = page.locator("[class*=st-key-own-discs]")
+    expect(own).to_have_count(0)  # nothing is kept before that is asked for
+    page.get_by_role("button", name="Keep 120 pictures").click()
+    expect(page.get_by_text("120 read, 2 refused")).to_be_visible()
     expect(own.get_by_text("120 images", exact=False)).to_be_visible()
 
     own.get_by_role("button", name="Delete").click()
@@ -61,6 +64,7 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     page.get_by_role("button", name="Undo").click()
     expect(own.get_by_text("120 images", exact=False)).to_be_visible()
 
+    _look_through(page, own)
     own.get_by_role("button", name="Train on this").click()
     lab = Lab(page, served.url)
     expect(lab.film).to_be_visible()
@@ -72,6 +76,40 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     until(lambda: lab.step() > 3, 60)
     lab.press("Stop")
     lab.expect_state("stopped")
+    expect(page.get_by_text("Few pictures").first).to_be_visible()
+    page.get_by_role("button", name="Download").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Configuration").click()
+    assert "-discs-" in started.value.suggested_filename
+
+
+def _look_through(page: Page, own: Locator) -> None:
+    """Two pictures are left out, and brought back in both ways; the second page has the rest."""
+    own.get_by_role("button", name="Look through").click()
+    tiles = page.locator(".gp-tile")
+    expect(tiles).to_have_count(48)
+    tiles.nth(1).click()
+    tiles.nth(2).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Leave out 2 pictures").click()
+    opened = page.locator(".st-key-browse")
+    expect(opened.get_by_text("2 pictures were left out.")).to_be_visible()
+    expect(own.get_by_text("118 images", exact=False)).to_be_visible()
+    opened.get_by_role("button", name="Undo").click()
+    expect(own.get_by_text("120 images", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(opened.get_by_text("49 to 96 of 120")).to_be_visible()
+    tiles.first.click()
+    page.get_by_role("button", name="Leave out 1 picture").click()
+    expect(own.get_by_text("119 images", exact=False)).to_be_visible()
+    opened.get_by_role("combobox").click()
+    page.get_by_role("option", name="Left out").click()
+    expect(tiles).to_have_count(1)
+    tiles.first.click()
+    page.get_by_role("button", name="Bring back 1 picture").click()
+    expect(own.get_by_text("120 images", exact=False)).to_be_visible()
+    opened.get_by_role("button", name="Back", exact=True).click()
+    expect(tiles).to_have_count(0)
 
 
 def test_a_set_that_cannot_be_fetched_says_so_in_one_sentence(page: Page, served: Server) -> None:

@@ -43,6 +43,14 @@ class Plane:
     def feed(self, frame: bytes) -> None:
         self.page.evaluate("t => feed(t)", text(frame))
 
+    def with_even_frames(self) -> None:
+        """From now on each of the browser's frames is 16 ms after the last one, however long it took to draw."""
+        self.page.evaluate("""() => {
+          let now = performance.now();
+          performance.now = () => now;
+          window.requestAnimationFrame = (draw) => setTimeout(() => draw(now += 16), 0);
+        }""")
+
     def show(self, step: int, scene: Scene | None = None) -> None:
         self.feed(grid_frame(step, scene))
         self.rest()
@@ -216,6 +224,7 @@ def test_the_boundary_is_where_the_map_crosses_its_line(plane: Plane) -> None:
 def test_points_glide_from_snapshot_to_snapshot(plane: Plane) -> None:
     before, after = made_scene(150).fakes.ravel(), made_scene(400).fakes.ravel()
     np.testing.assert_array_equal(plane.now("fakes"), before)
+    plane.with_even_frames()
     plane.page.evaluate("""() => {
       const { plane } = view, paint = plane.paint.bind(plane);
       window.seen = [];
@@ -280,6 +289,7 @@ def test_nothing_is_drawn_while_nothing_moves(plane: Plane) -> None:
         return bool(plane.page.evaluate("() => paints") == 0)
 
     until(still)  # once the networks' maps have come
+    plane.with_even_frames()
     plane.show(300)
     assert plane.page.evaluate("() => paints") > 2
 

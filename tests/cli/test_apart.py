@@ -68,3 +68,14 @@ def test_what_cannot_be_is_one_sentence(cli: Cli) -> None:
     assert "--change is missing" in cli("twin", *SMALL).sentence()
     assert '--change is "lr"; it must be FIELD=VALUE' in cli("twin", *SMALL, "--change", "lr").sentence()
     assert "The twins would be the same" in cli("twin", *SMALL, "--change", "batch_size=8").sentence()
+
+
+def test_a_branch_takes_every_kind_of_length(cli: Cli) -> None:
+    cli("train", *SMALL, "--steps", "4")
+    parent = cli("runs", "--json").json()[0]["id"]
+    assert cli("branch", parent, "--steps", "9", "--json").json()["steps"] == 9
+    timed = cli("branch", parent, "--seconds", "0.3", "--json").json()
+    assert (timed["state"], timed["until_step"]) == ("finished", None)
+    assert timed["steps"] > 4
+    assert cli("branch", parent, "--images", "100", "--json").json()["images"] == 104
+    assert "begins at step 4; it cannot stop at step 3." in cli("branch", parent, "--steps", "3").sentence()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from gan_core.cli.errors import os_sentence
+from gan_core.cli.main import COMMANDS
+from gan_core.config.places import data_dir, runs_dir
 
 from .conftest import SMALL, Answer
 
@@ -108,6 +110,32 @@ def test_an_unknown_command_and_none_at_all(cli: Cli, capfd: pytest.CaptureFixtu
     assert "invalid choice: 'fly'" in cli("fly").sentence()
     assert main([]) == 2
     assert "COMMAND" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_mistake_in_a_command_points_to_its_own_help(command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    from gan_core.cli.main import main
+
+    needed = {"resume": ["x"], "branch": ["x"], "evaluate": ["x"], "diagnose": ["x"], "sample": ["x", "--out", "y"],
+              "export": ["x", "--to", "csv", "--out", "y"], "export-run": ["x", "--out", "y"], "import-run": ["x"],
+             }.get(command, [])  # fmt: skip
+    assert main([command, *needed, "--frobnicate"]) == 2
+    said = capfd.readouterr().err
+    assert said == f"Unrecognized arguments: --frobnicate; python -m gan_core {command} --help tells what there is.\n"
+
+
+def test_a_home_is_found_wherever_a_place_is_named(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    cli("train", *SMALL, "--steps", "1")
+    places = {"GANSCOPE_RUNS": "~/runs", "GANSCOPE_DATA": "~/data"}
+    assert (runs_dir(places), data_dir(places)) == (tmp_path / "runs", tmp_path / "data")
+    answer = cli("sample", "last", "--runs-dir", "~/runs", "--count", "1", "--out", "~/one.npz")
+    assert answer.status == 0
+    assert (tmp_path / "one.npz").is_file()
+    assert not (tmp_path / "~").exists()
+    said = cli("runs", "--runs-dir", "~nobody-of-this-name/runs").sentence()
+    assert "There is no home folder" in said
 
 
 def test_without_a_network_the_sentence_says_what_to_do(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

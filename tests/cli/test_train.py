@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,38 @@ def test_resume_without_steps_goes_on_to_the_planned_length(cli: Cli) -> None:
     told = cli("resume", "latest", "--json").json()
     assert (told["state"], told["images"]) == ("finished", 120)
     assert "give it a greater length" in cli("resume", "last").sentence()
+
+
+def test_a_run_that_ends_before_its_planned_length_says_why(cli: Cli) -> None:
+    answer = cli("train", *SMALL, "--seconds", "0.3")
+    assert "It has finished the 0.3 s of training that it was given; resume goes on to" in answer.out
+    assert "It has finished the 2 steps that it was given" in cli("train", *SMALL, "--steps", "2").out
+    assert "It has" not in cli("train", *SMALL, "--images", "100").out
+
+
+def test_resume_takes_every_kind_of_length(cli: Cli) -> None:
+    """In all, not from here on; without one it goes on to what it was given before, then to its planned length."""
+    cli("train", *SMALL, "--steps", "3")
+    assert cli("resume", "last", "--images", "100", "--json").json()["images"] == 104
+    assert "--images is 100, but" in cli("resume", "last", "--images", "100").sentence()
+    told = cli("train", *SMALL, "--steps", "3", "--json").json()
+    more = cli("resume", told["run"], "--seconds", str(told["seconds"] + 0.3), "--json").json()
+    assert (more["state"], more["until_step"]) == ("finished", None)
+    assert more["seconds"] >= more["until_seconds"] == pytest.approx(told["seconds"] + 0.3)
+    assert more["steps"] > 3
+    said = cli("resume", "last", "--seconds", "0.1").sentence()
+    assert said.startswith("--seconds is 0.1, but")
+    assert said.endswith("already; it counts from the run's start.")
+    assert "not allowed with" in cli("resume", "last", "--seconds", "9", "--steps", "9").sentence()
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_length_that_it_was_asked_for(cli: Cli, tmp_path: Path) -> None:
+    run = cli("train", *SMALL, "--steps", "6", "--json").json()["run"]
+    with sqlite3.connect(tmp_path / "runs" / run / "metrics.db") as db:  # as a kill at step 6 of 12 leaves it
+        db.execute("UPDATE state SET state = 'running', until_step = 12")
+    db.close()
+    told = cli("resume", "last", "--json").json()
+    assert (told["run"], told["state"], told["steps"]) == (run, "finished", 12)
 
 
 def test_a_run_that_diverges_says_so_and_is_no_success(cli: Cli) -> None:

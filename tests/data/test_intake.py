@@ -215,7 +215,9 @@ def test_the_report_is_kept_beside_the_images(tmp_path: Path) -> None:
     kept = json.loads((folder / "report.json").read_text())
     assert kept["refused"] == [{"name": "1.bin", "reason": report.refused[0].reason}]
     assert kept["options"] == {"fit": "border", "background": "white"}
-    assert sorted(path.name for path in folder.iterdir()) == ["about.json", "images.npy", "report.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "about.json", "held_out.npy", "images.npy", "report.json",
+    ]  # fmt: skip
     assert report.reasons() == {report.refused[0].reason: 1}
 
 

@@ -122,7 +122,16 @@ def change_about(**values: object):
         change_about(classes="ab"),
         change_about(title=None),
         change_about(sha256={}),
-        change_about(format=2),
+        change_about(format=3),
+        change_about(dropped=[0, 0]),
+        change_about(dropped=[12]),
+        change_about(dropped=[True]),
+        change_about(used=13),
+        change_about(held_out=12),
+        change_about(unused=[2]),
+        change_about(side=65),
+        change_about(side=0),
+        lambda folder: (folder / "held_out.npy").unlink(),
     ],
 )
 def test_a_damaged_set_is_named_and_the_others_still_work(tmp_path: Path, spoil) -> None:

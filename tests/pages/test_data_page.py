@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -12,9 +13,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from gan_core.data import datasets, list_own
+from gan_core.data import OwnImages, datasets, delete_own, list_own
+from gan_core.data.own import save_own
+from gan_core.training import PRESETS
 from pages.ui.home import Home
 from pages.ui.jobs import Job, Jobs
+from pages.ui.suited import as_preset, suited
 from tests.pages.fake_manager import FakeManager
 
 PAGE = Path(__file__).parents[2] / "pages" / "data" / "page.py"
@@ -49,6 +53,9 @@ def with_a_set(home: Home, manager: FakeManager) -> AppTest:
     app.text_input(key="upload-title").set_value("My drawings").run()
     app.button(key="read").click().run()
     assert not app.exception, app.exception
+    assert list_own(manager.data_dir) == (), "kept before anybody said so"
+    app.button(key="keep").click().run()
+    assert not app.exception, app.exception
     return app
 
 
@@ -73,9 +80,13 @@ def test_nothing_readable_is_said_and_keeps_nothing(home: Home, manager: FakeMan
     app.file_uploader(key="upload:0").set_value([("fake.png", b"<html>", "image/png")]).run()
     app.button(key="read").click().run()
     assert not app.exception
+    assert any("0 pictures read, 1 refused" in m.value for m in app.markdown)
     (error,) = app.error
-    assert "0 read, 1 refused" in error.value
+    assert "nothing can be kept" in error.value
+    assert "keep" not in {b.key for b in app.button}
+    app.button(key="discard").click().run()
     assert list_own(manager.data_dir) == ()
+    assert app.error == []
 
 
 def test_delete_can_be_undone(with_a_set: AppTest, manager: FakeManager) -> None:
@@ -84,6 +95,153 @@ def test_delete_can_be_undone(with_a_set: AppTest, manager: FakeManager) -> None
     with_a_set.button(key="undo").click().run()
     assert not with_a_set.exception
     assert [s.slug for s in list_own(manager.data_dir)] == ["my-drawings"]
+
+
+def pets(*more: str) -> bytes:
+    """Two class folders, ten pictures each, and other names."""
+    out = io.BytesIO()
+    names = [f"pets/{kind}/{n}.png" for n in range(10) for kind in ("cats", "*dogs*")]
+    with zipfile.ZipFile(out, "w") as file:
+        for i, name in enumerate([*names, *more]):
+            file.writestr(name, picture(i))
+    return out.getvalue()
+
+
+def upload(app: AppTest, content: bytes, name: str = "pets.zip") -> AppTest:
+    turn = app.session_state["upload-turn"]
+    app.file_uploader(key=f"upload:{turn}").set_value([(name, content, "application/zip")]).run()
+    app.button(key="read").click().run()
+    assert not app.exception, app.exception
+    return app
+
+
+def all_words(app: AppTest) -> str:
+    return "\n".join(str(e.value) for kind in ("markdown", "text", "caption") for e in app.get(kind)) + "\n".join(
+        e.proto.body for e in app.get("html")
+    )
+
+
+def test_the_report_says_what_was_understood_and_what_is_chosen_is_kept(home: Home, manager: FakeManager) -> None:
+    app = upload(open_page(), pets("pets/cover.png"))
+    words = all_words(app)
+    assert "1 picture has no class folder" in words
+    assert "18 pictures to train on: too few" in words
+    assert '<th scope="row">*dogs*</th><td>9</td><td>1</td>' in words
+    app.selectbox(key="draft:strays").set_value("own class").run()
+    assert not app.exception, app.exception
+    assert '<th scope="row">other</th>' in all_words(app)
+    app.button(key="keep").click().run()
+    (own,) = list_own(manager.data_dir)
+    assert own.classes == ("*dogs*", "cats", "other")
+    assert own.count == 21
+
+
+HOSTILE = [
+    "![x](http://evil.example/a.png)",
+    "<img src=http://evil.example/b.png onerror=alert(1)>",
+    ":red[x]",
+    "$x$",
+]
+
+
+def test_names_from_outside_are_shown_letter_by_letter(home: Home, manager: FakeManager) -> None:
+    """As class folders, stray pictures, repeats, refused files, rows of a table, and the set's own title."""
+    out = io.BytesIO()
+    safe = [name.replace("/", "\u2215") for name in HOSTILE]
+    with zipfile.ZipFile(out, "w") as file:
+        for i in range(40):
+            file.writestr(f"{safe[i % 4]}/{i}.png", picture(i))
+        for i, name in enumerate(safe):
+            file.writestr(f"{name}.png", picture(100 + i))
+            file.writestr(f"{safe[0]}/again {name}.png", picture(0))
+            file.writestr(f"{safe[1]}/too {name}.png", picture(0))
+            file.writestr(f"{name} text.png", b"no picture")
+        file.writestr(f"{safe[0]}.csv", "\n".join(f"{name} gone.png,{name}" for name in HOSTILE))
+    app = upload(open_page(), out.getvalue(), "![t](x).zip")
+    for after in ("", "keep", "open-t-x"):
+        if after:
+            app.button(key=after).click().run()
+        assert not app.exception, app.exception
+        shown = [
+            str(e.value) for kind in ("markdown", "caption", "success", "warning", "error") for e in app.get(kind)
+        ]
+        shown += [e.label for kind in ("button", "selectbox", "expander") for e in app.get(kind)]
+        assert not [words for words in shown if re.search(r"(?<!\\)(!\[|<img|:red\[|\$x)", words)], after
+        assert not [e for e in app.get("html") if "<img src=http" in e.proto.body], after
+    assert [own.title for own in list_own(manager.data_dir)] == ["![t](x)"]
+
+
+def test_pressing_the_wrong_things_keeps_or_loses_nothing(home: Home, manager: FakeManager) -> None:
+    app = upload(open_page(), b"filename,label\na.png,b\n", "labels.csv")
+    assert any("nothing can be kept" in e.value for e in app.error)
+    app.button(key="discard").click().run()
+    upload(app, pets())
+    upload(app, pets("pets/more.png"), "second.zip")  # another upload while the first report is open
+    app.selectbox(key="draft:classes").set_value("none").run()
+    app.button(key="keep").click().run()
+    assert [(s.title, s.count, s.classes) for s in list_own(manager.data_dir)] == [("second", 21, ())]
+    app.button(key="open-second").click().run()
+    app.button(key="browse-add").click().run()
+    app.button(key="delete-second").click().run()
+    assert not app.exception, app.exception
+    assert not any("Adding to" in m.value for m in app.markdown)
+    upload(app, pets(), "third.zip")
+    app.button(key="undo").click().run()
+    app.button(key="keep").click().run()
+    assert not app.exception, app.exception
+    assert {s.title for s in list_own(manager.data_dir)} == {"second", "third"}
+
+
+def test_discarding_keeps_nothing(home: Home, manager: FakeManager) -> None:
+    app = upload(open_page(), pets())
+    app.button(key="discard").click().run()
+    assert not app.exception, app.exception
+    assert list_own(manager.data_dir) == ()
+    assert "draft" not in app.session_state
+
+
+def test_a_set_is_looked_through_by_class_and_grows_by_the_same_report(home: Home, manager: FakeManager) -> None:
+    app = upload(open_page(), pets())
+    app.button(key="keep").click().run()
+    app.button(key="open-pets").click().run()
+    assert not app.exception, app.exception
+    assert app.selectbox(key="browse-class").options == ["All", "*dogs*", "cats", "Held out"]
+    app.selectbox(key="browse-class").set_value("cats").run()
+    assert not app.exception, app.exception
+    app.button(key="browse-add").click().run()
+    assert any("Adding to **pets**" in m.value for m in app.markdown)
+    upload(app, picture(77), "new.png")
+    app.selectbox(key="as-class").set_value("cats").run()
+    app.button(key="keep").click().run()
+    assert not app.exception, app.exception
+    assert list_own(manager.data_dir)[0].count == 21
+    assert any("1 picture was added." in t.value for t in app.text)
+    app.button(key="undo-pictures").click().run()
+    assert not app.exception, app.exception
+    assert (list_own(manager.data_dir)[0].count, list_own(manager.data_dir)[0].dropped) == (20, 1)
+    upload(app, pets(), "again.zip")
+    assert len(list_own(manager.data_dir)) == 1
+
+
+def test_a_set_that_somebody_else_deleted_while_it_is_open_is_said(home: Home, manager: FakeManager) -> None:
+    app = upload(open_page(), pets())
+    app.button(key="keep").click().run()
+    app.button(key="open-pets").click().run()
+    delete_own(manager.data_dir, "pets")
+    app.selectbox(key="browse-class").set_value("cats").run()
+    assert not app.exception, app.exception
+    assert any("There is no image set" in w.value for w in app.warning)
+
+
+def test_train_on_this_takes_size_and_words_from_the_set(with_a_set: AppTest, manager: FakeManager) -> None:
+    name, config = suited(OwnImages("my-drawings"), manager.data_dir)
+    assert (name, config.size, config.data) == ("few-images", 32, OwnImages("my-drawings"))  # they were 40 px
+    slug = save_own(manager.data_dir, "Photos", np.zeros((12, 3, 64, 64), np.uint8), (), (), {}, source_side=900)
+    _, config = suited(OwnImages(slug), manager.data_dir)
+    assert config.size == 64
+    assert as_preset("few-images", config, manager.data_dir) == config
+    assert as_preset("emoji", config, manager.data_dir).data == OwnImages(slug)
+    assert "Emoji" not in PRESETS[name].label + PRESETS[name].help
 
 
 def test_a_fetch_shows_how_far_it_is_and_can_be_stopped() -> None:

@@ -12,6 +12,7 @@ from gan_core.training import RunConfig
 from pages.lab import findings as page
 from pages.ui.home import Home
 from tests.pages.fake_manager import FakeManager
+from tests.pages.shown import shown
 from tests.pages.test_lab import open_lab
 
 COLLAPSE = Finding(
@@ -42,7 +43,7 @@ def lab_of(manager: FakeManager, monkeypatch: pytest.MonkeyPatch, said: Any, **f
 
 
 def text(app: AppTest) -> str:
-    return "\n".join(element.value for element in (*app.markdown, *app.caption))
+    return "\n".join(shown(element.value) for element in (*app.markdown, *app.caption))
 
 
 def test_a_finding_stands_with_its_numbers_its_cause_and_a_branch(

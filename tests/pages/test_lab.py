@@ -21,6 +21,7 @@ from pages.ui.home import Home
 from pages.ui.session import from_url, to_url
 from pages.ui.suited import hidden_fields
 from tests.pages.fake_manager import FakeManager
+from tests.pages.shown import shown
 
 LAB = Path(__file__).parents[2] / "pages" / "lab" / "page.py"
 
@@ -132,7 +133,7 @@ def test_a_live_field_acts_on_the_run_and_can_be_undone(home: Home, manager: Fak
     calm(app.select_slider(key="steer:g_optimizer.lr").set_value(0.01).run())
     assert manager.sent[-1] == (run, Change("g_optimizer.lr", 0.01))
     assert app.select_slider(key="steer:g_optimizer.lr").value == 0.01
-    assert any("Learning rate" in m.value and "0.01" in m.value for m in app.markdown)
+    assert any("Learning rate" in shown(m.value) and "0.01" in shown(m.value) for m in app.markdown)
     press(app, "undo:1")
     assert manager.sent[-1] == (run, Change("g_optimizer.lr", before))
 
@@ -178,7 +179,7 @@ def test_the_next_run_can_be_prepared_and_queued_while_one_trains(home: Home, ma
 
 def test_what_cannot_work_is_said_and_train_is_not_to_be_pressed(home: Home, manager: FakeManager) -> None:
     app = open_lab({"pack": "4", "batch_size": "66"})
-    assert any("batch_size is 66 and pack is 4" in e.value for e in app.error)
+    assert any("batch_size is 66 and pack is 4" in shown(e.value) for e in app.error)
     assert app.button(key="train").disabled
     calm(app.selectbox(key="preset").select("first-gan").run())
     assert not app.error
@@ -214,7 +215,7 @@ def test_a_diverged_run_says_what_and_what_helps_and_offers_a_branch(home: Home,
         checkpoints=(5, 10),
     )
     app = open_lab({"run": run})
-    said = [m.value for m in app.markdown]
+    said = [shown(m.value) for m in app.markdown]
     assert any("d_loss was NaN at step 12." in words for words in said)
     assert any("Lower the learning rates." in words for words in said)
     (at,) = (field for field in app.number_input if field.label == "At step")
@@ -293,3 +294,21 @@ def test_a_link_gives_back_the_configuration(home: Home, data: st.DataObject) ->
     assert back.notice == ""
     assert (back.preset, back.config) == (name, config)
     assert not differences(back.config, config)
+
+
+def test_a_run_that_was_asked_to_stop_says_where_and_can_have_its_planned_length(
+    home: Home, manager: FakeManager
+) -> None:
+    run = manager.start(RunConfig(), preset="fashion-fast")
+    manager.put(run, state="interrupted", step=100, checkpoints=(80,), until_step=240)
+    assert open_lab({"run": run}).button(key="resume").proto.help == "Go on from the last checkpoint, to step 240."
+    manager.put(run, checkpoints=(), until_step=None, until_seconds=90.0)
+    app = open_lab({"run": run})
+    said = "Begin again, as no checkpoint was made yet, to 90 s of training."
+    assert app.button(key="resume").proto.help == said
+    assert not any("last checkpoint" in block.value for block in app.markdown)
+    manager.put(
+        run, state="finished", step=240, images=240 * 64, until_step=240, until_seconds=None, checkpoints=(240,)
+    )
+    longer = [button.label for button in open_lab({"run": run}).button if str(button.key).startswith("longer:")]
+    assert [label.endswith("in all, as planned") for label in longer] == [True, False, False, False]

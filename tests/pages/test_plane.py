@@ -22,6 +22,7 @@ from pages.ui.preview import points_preview, portrait_key
 from pages.ui.suited import HIDDEN_FOR_POINTS, crossed, presets_like, suited
 from pages.ui.words import pace_words, set_words
 from tests.pages.fake_manager import FakeManager
+from tests.pages.shown import shown
 from tests.pages.test_lab import calm, config_of, keys, open_lab, press, query
 
 
@@ -33,7 +34,7 @@ def test_points_chosen_among_pictures_can_be_trained_on_at_once(home: Home, name
     assert datasets.name_of(config.data) == name
     assert not app.error
     assert not app.button(key="train").disabled
-    assert any("Points need small dense networks" in c.value for c in app.caption)
+    assert any("Points need small dense networks" in shown(c.value) for c in app.caption)
     assert not {f"next:{path}" for path in HIDDEN_FOR_POINTS} & keys(app)
     assert app.selectbox(key="next:generator").options == ["Dense layers"]
 
@@ -44,9 +45,9 @@ def test_pictures_chosen_again_bring_their_networks_back(home: Home) -> None:
     calm(app.selectbox(key="next:data").select("fashion-mnist").run())
     assert config_of(app) == preset("fashion-fast").config
     assert not app.error
-    assert any("Pictures need other networks" in c.value for c in app.caption)
+    assert any("Pictures need other networks" in shown(c.value) for c in app.caption)
     calm(app.select_slider(key="next:g_optimizer.lr").set_value(0.005).run())
-    assert not any("need" in c.value for c in app.caption), "the sentence stays for ever"
+    assert not any("need" in shown(c.value) for c in app.caption), "the sentence stays for ever"
 
 
 def test_what_was_set_by_hand_goes_along_and_what_cannot_is_left(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_the_speed_is_sent_and_what_is_in_force_is_shown(home: Home, manager: Fa
     calm(slider.set_value(0.2).run())
     assert manager.sent[-1] == (run, Pace(0.2))
     assert app.select_slider(key="pace").value == 0.2
-    assert any("0.2 s a step" in c.value for c in app.caption)
+    assert any("0.2 s a step" in shown(c.value) for c in app.caption)
     other = open_lab({"run": run})
     assert other.select_slider(key="pace").value == 0.2
     manager.put(run, seconds_per_step=0.033)  # somebody else's
@@ -116,7 +117,7 @@ def test_pictures_take_steps_of_both(home: Home) -> None:
 def test_a_cleared_drawing_is_said_and_shown_as_an_empty_plane(home: Home) -> None:
     app = open_lab({"preset": "ring", "data": "drawn", "data.strokes": ""})
     assert not app.error
-    assert any("Nothing is drawn yet" in m.value for m in app.markdown)
+    assert any("Nothing is drawn yet" in shown(m.value) for m in app.markdown)
     assert app.button(key="train").disabled
     assert points_preview(Drawn(strokes=""))["points"] == ""
     assert len(points_preview(Drawn())["points"]) > 2000

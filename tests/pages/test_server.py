@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ import pytest
 from streamlit import config
 
 from benchmarks.serving import local_opener
+
+from ..runs.helpers import open_manager, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,25 +59,101 @@ def test_no_font_or_script_comes_from_elsewhere() -> None:
         assert "http://" not in text, path
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_asked_to_stop_it_exits_with_status_zero(tmp_path: Path, number: signal.Signals) -> None:
+@contextlib.contextmanager
+def served(folder: Path, *ignored: signal.Signals) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The server as a caller starts it who ignores these signals, once it answers; and its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    places = {"GANSCOPE_RUNS": str(tmp_path / "runs"), "GANSCOPE_DATA": str(tmp_path / "data")}
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **places})
+    places = {"GANSCOPE_RUNS": str(folder / "runs"), "GANSCOPE_DATA": str(folder / "data")}
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ignored}  # a child inherits that
+    try:
+        process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **places})
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     try:
         end = time.monotonic() + 60
         while not _answers(port):
             assert process.poll() is None
             assert time.monotonic() < end, "the server did not answer"
             time.sleep(0.1)
+        yield process, port
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_asked_to_stop_it_exits_with_status_zero(tmp_path: Path, number: signal.Signals) -> None:
+    with served(tmp_path) as (process, _):
+        process.send_signal(number)
+        assert process.wait(30) == 0
+
+
+def test_what_its_caller_ignores_stays_ignored(tmp_path: Path) -> None:
+    """As of `nohup`, and of a script's background jobs, whose Ctrl-C is not meant for them."""
+    with served(tmp_path, signal.SIGHUP, signal.SIGINT) as (process, port):
+        for number in (signal.SIGHUP, signal.SIGINT):
+            process.send_signal(number)
+        assert _ignored(process.pid) >= {signal.SIGHUP, signal.SIGINT}
+        assert _answers(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def _ignored(pid: int) -> set[int]:
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        pytest.skip("this system does not tell what a process ignores")
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("SigIgn"))
+    mask = int(line.split()[1], 16)
+    return {number for number in range(1, 32) if mask >> (number - 1) & 1}
+
+
+SAVING = """
+import asyncio, sys, threading, uvicorn
+sys.path.insert(0, {root!r})
+from contextlib import asynccontextmanager
+from pathlib import Path
+from starlette.applications import Starlette
+from pages.ui.ending import end_with_status_zero, leave_at_once
+from pages.ui.home import Home
+from tests.runs.helpers import open_manager, quick
+
+manager = open_manager(Path({folder!r}))
+home = Home(manager)
+
+@asynccontextmanager
+async def lifespan(app):
+    end_with_status_zero()
+    manager.start(quick(steps=10_000_000))
+    yield
+    await asyncio.to_thread(home.close)
+    leave_at_once()
+
+uvicorn.run(Starlette(lifespan=lifespan), host="127.0.0.1", port=0, log_level="error")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_its_runs_are_saved_when_it_is_asked_to_stop(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SAVING.format(root=str(ROOT), folder=str(tmp_path))], cwd=ROOT
+    )  # fmt: skip
+    try:
+        manager = open_manager(tmp_path)
+        until(lambda: any(view.step > 100 for view in manager.views()))
         process.send_signal(number)
         assert process.wait(30) == 0
     finally:
         process.kill()
         process.wait()
+    (view,) = manager.views()
+    assert view.state == "stopped"
+    assert view.checkpoints[-1] == view.step > 100
+    manager.close()
 
 
 def _answers(port: int) -> bool:

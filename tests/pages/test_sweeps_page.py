@@ -28,6 +28,7 @@ from pages.ui.home import Home, open_home
 from pages.ui.routes import routes
 from pages.ui.sweep_routes import packed
 from tests.pages.serving import Client, served
+from tests.pages.shown import shown
 
 RING = PRESETS["ring"].config
 
@@ -98,10 +99,10 @@ def test_what_is_typed_becomes_a_sweep_of_runs(real: Home) -> None:
 def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: Home) -> None:
     app = opened()
     app.text_input[0].set_value("fast, slow").run()
-    assert any("d_optimizer.lr" in error.value for error in app.error)
+    assert any("d_optimizer.lr" in shown(error.value) for error in app.error)
     assert app.button(key="sweep-start").disabled
     app.text_input[0].set_value("0.001..0.01").run()
-    assert any("a grid needs its values" in error.value for error in app.error)
+    assert any("a grid needs its values" in shown(error.value) for error in app.error)
 
 
 @pytest.mark.parametrize(("preset", "batch"), [("first-gan", 4), ("ring", 1024)])

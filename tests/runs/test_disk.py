@@ -11,11 +11,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gan_core.config.codec import ConfigError
-from gan_core.runs import RunManager
+from gan_core.runs import RunManager, ledger
+from gan_core.runs.checkpoints import write_checkpoint
+from gan_core.runs.sweep_plan import Plan
+from gan_core.runs.sweeps import Sweeps
 
 from .helpers import at_rest, fingerprint, open_manager, quick, straight, until
 
@@ -126,20 +130,73 @@ def test_files_that_may_not_grow(tmp_path: Path, limit: int) -> None:
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, what: str) -> None:
     (tmp_path / "file").write_text("in the way")
     places = {name: tmp_path / ("file" if name == what else "") / name for name in ("runs", "data")}
+    manager = RunManager(places["runs"], places["data"], device="cpu", threads=1)
+    assert manager.views() == []
     with pytest.raises(ConfigError, match=f"The {what} folder .* cannot be written \\(Not a directory\\); choose"):
-        RunManager(places["runs"], places["data"], device="cpu", threads=1)
+        manager.start(quick(steps=1))
+    manager.close()
 
 
-def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
-    place = tmp_path / "disk"
+def everything(manager: RunManager, run: str) -> list[object]:
+    """What can be looked at of a run without a page."""
+    view, newest = manager.view(run), manager.grids(run)[-1][0]
+    return [view, manager.grid(run, newest).png, manager.checkpoint_generator(run).read_bytes(), manager.config(run)]
+
+
+def test_a_folder_that_cannot_be_written_can_be_looked_at(tmp_path: Path) -> None:
+    """On a medium mounted read-only: what trains, resumes, branches or sweeps says why it cannot; the rest works."""
+    writable, place = open_manager(tmp_path), tmp_path / "read-only"
+    run = writable.start(quick(steps=12), stop_at_step=8)
+    assert at_rest(writable, run).state == "finished"
+    seen = everything(writable, run)
+    writable.close()
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", str(place)], capture_output=True).returncode:
+    bind = [["mount", "--bind", str(writable.runs_dir), str(place)],
+            ["mount", "-o", "remount,ro,bind", str(place)]]  # fmt: skip
+    if any(subprocess.run(command, capture_output=True).returncode for command in bind):
+        subprocess.run(["umount", str(place)], capture_output=True, check=False)
         pytest.skip("mounting is not allowed here")
     try:
-        with pytest.raises(ConfigError, match="The runs folder .* cannot be written \\(Read-only file system\\)"):
-            RunManager(place, tmp_path / "data", device="cpu", threads=1)
+        manager = RunManager(place, tmp_path / "data", device="cpu", threads=1)
+        assert everything(manager, run) == seen
+        assert manager.evaluate(run, samples=100).step == 8
+        for way in (
+            lambda: manager.start(quick(steps=1)),
+            lambda: manager.resume(run),
+            lambda: manager.branch(run),
+            lambda: manager.start_twins(quick(steps=1), {"k_d": 2}),
+            lambda: Sweeps(manager).start(Plan(quick(steps=1), (), seeds=(1, 2))),
+        ):
+            with pytest.raises(ConfigError, match=r"The runs folder .* cannot be written \(Read-only file system\)"):
+                way()
+        manager.close()
     finally:
         subprocess.run(["umount", str(place)], check=True)
+
+
+def test_what_was_not_kept_is_not_called_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk fills up at the first checkpoint, and at the second."""
+    manager, written = open_manager(tmp_path), []
+
+    def write(*args: Any, **options: Any) -> Any:
+        written.append(args)
+        if len(written) in (1, 3):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_checkpoint(*args, **options)
+
+    monkeypatch.setattr(ledger, "write_checkpoint", write)
+    run = manager.start(quick(steps=40, every=4), stop_at_step=8)
+    view = at_rest(manager, run)
+    assert (view.state, view.checkpoints) == ("failed", ())
+    assert view.error == "The disk is full; its 8 steps came before the first checkpoint, so it would begin again."
+    manager.resume(run, stop_at_step=8)
+    assert at_rest(manager, run).checkpoints == (8,)
+    manager.resume(run, stop_at_step=12)
+    view = at_rest(manager, run)
+    assert view.error == "The disk is full; what was trained up to step 8 is kept."
+    manager.resume(run)
+    assert at_rest(manager, run).step == 12  # as it was asked for before the disk was full
+    manager.close()
 
 
 SERVER = """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,10 @@ from gan_core.config.codec import replace_at
 from gan_core.data import Ring
 from gan_core.export import load_generator
 from gan_core.measure import Reference, features_for, measure_images, measure_plane
-from gan_core.runs import RunManager, State, Stop, cadence, on_demand
+from gan_core.runs import RunManager, State, Stop, cadence, evaluating, on_demand
+from gan_core.runs import manager as manager_module
 from gan_core.runs.checkpoints import KEEP_AT_MOST, write_checkpoint
+from gan_core.runs.evaluating import Judges
 from gan_core.runs.evaluation import ClassShares, Evaluation, best_step, mark_best
 from gan_core.runs.ledger import Ledger
 from gan_core.runs.snapshot import Evaluated
@@ -254,3 +258,42 @@ def test_who_watches_from_another_process_hears_of_them(manager: RunManager, tmp
     news = [event for event in follower.news() if isinstance(event, Evaluated)]
     assert [event.evaluation.values["fid"] for event in news] == [3.0]
     assert np.isnan(news[0].evaluation.values["kid"])
+
+
+@pytest.mark.parametrize("how", ["close", "other"])
+def test_no_thread_is_left_inside_torch_when_a_manager_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Real images are still looked at when the run ends: that is given up, and its thread has ended.
+
+    A thread that comes out of torch while Python takes itself down aborts the process ("terminate called"). Another
+    manager's run that waited for the same asks once more.
+    """
+    monkeypatch.setattr(evaluating, "judges", functools.cache(Judges))
+    for module in (cadence, manager_module):
+        monkeypatch.setattr(module, "judges", evaluating.judges)
+    at_work, let_go = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, between: Any, **options: Any) -> Reference:
+        at_work.set()
+        while not let_go.is_set():
+            between()
+            torch.randn(64, 64) @ torch.randn(64, 64)
+        return Reference.build(*arguments, **options)
+
+    monkeypatch.setattr(evaluating, "Reference", SimpleNamespace(build=slow))
+    before = set(threading.enumerate())
+    manager = open_manager(tmp_path)
+    run = manager.start(quick(steps=10_000_000, record__evaluate_images=100))
+    until(at_work.is_set)
+    if how == "other":
+        at_work.clear()
+        evaluating.judges().end()
+        let_go.set()
+        until(at_work.is_set)
+        until(lambda: len(manager.evaluations(run)) > 0)
+    manager.close(timeout_seconds=None)
+    assert {
+        thread.name for thread in set(threading.enumerate()) - before if not thread.name.startswith("grid")
+    } == set()
+    assert manager.view(run).state == "stopped"

@@ -9,11 +9,13 @@ import pickle
 import re
 import sqlite3
 import stat
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 from gan_core.runs.archive import MANIFEST
 from gan_core.runs.archive_reading import NotARun, import_run
 from gan_core.runs.store import RunFolder, run_ids
+from gan_core.training.scene import decode_scene, encode_arrays
 from tests.data.hostile_files import flat_png
 from tests.runs.exported import exported_run, members, packed
 
@@ -104,14 +107,17 @@ def test_links_folders_and_packed_members(runs: Path, files: Files) -> None:
     assert "not a plain file" in refused(runs, link)
     fifo = packed(files, touch={"metrics.db": entry(external_attr=(stat.S_IFIFO | 0o644) << 16)})
     assert "not a plain file" in refused(runs, fifo)
-    deflated = packed(files, touch={"metrics.db": entry(compress_type=zipfile.ZIP_DEFLATED)})
-    assert "is compressed" in refused(runs, deflated)
+    for kind in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        rare = packed(files, touch={"metrics.db": entry(compress_type=kind)})
+        assert "use an ordinary zip" in refused(runs, rare)
 
 
 def test_a_bomb_is_not_unpacked(runs: Path, files: Files) -> None:
-    large = packed({**files, "labels.json": bytes(200_000_000)}, touch={"labels.json": entry(compress_type=8)})
-    assert len(large) < 5_000_000
-    assert "is compressed" in refused(runs, large)
+    for name in ("labels.json", "metrics.db", "explore/bookmarks.json", "checkpoints/00000999.pt"):
+        large = packed({**files, name: bytes(199_000_000)}, touch={name: entry(compress_type=8)})
+        assert len(large) < 5_000_000
+        words = refused(runs, large)
+        assert ("far more than a run" if name != "labels.json" else "at most 40,000") in words
 
 
 def test_a_locked_member(runs: Path, files: Files) -> None:
@@ -269,6 +275,27 @@ def test_a_database_that_is_none(runs: Path, files: Files, data: bytes) -> None:
     assert "metrics.db" in refused(runs, packed({**files, "metrics.db": data}))
 
 
+def large_rows(table: str, count: int) -> str:
+    """Statement that copies a table's newest row often, with other steps."""
+    return (
+        f"INSERT INTO {table} WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) "
+        f"SELECT 1000000 + i, images, columns, rows, size, sha256, scores FROM n, "
+        f"(SELECT * FROM {table} ORDER BY step DESC LIMIT 1)"
+    )
+
+
+@pytest.mark.parametrize(("statements", "words"), [
+    ((large_rows("grids", 20_001),), "more than 20,000 rows"),
+    (("UPDATE state SET advice = '[\"' || hex(zeroblob(600000)) || '\"]'",), "a text that is too long"),
+    (("UPDATE grids SET scores = zeroblob(2000000)",), "a text that is too long"),
+])  # fmt: skip
+def test_a_database_of_more_than_a_run_says(
+    runs: Path, files: Files, statements: tuple[str, ...], words: str
+) -> None:
+    database = changed(files["metrics.db"], runs.parent.parent, *statements)
+    assert words in refused(runs, packed({**files, "metrics.db": database}))
+
+
 def test_nothing_but_values_comes_over(runs: Path, files: Files) -> None:
     """Not a byte of the database itself: bytes hidden in its free pages stay outside."""
     database = changed(
@@ -300,6 +327,19 @@ def test_pictures_that_are_none(runs: Path, files: Files) -> None:
     for data in (b"", b"<svg onload=alert(1)>", flat_png(20_000, 20_000), files[sample][:200]):
         refused(runs, packed({**files, sample: data}))
     assert "not a scene" in refused(runs, packed({**files, "samples/00000077.scene": b"\xff" * 100}))
+
+
+def test_a_scene_has_no_more_arrays_than_bytes() -> None:
+    """Each of its arrays may claim the same bytes: ten thousand of them would take ten thousand times as much."""
+    sound = encode_arrays({"fakes": np.zeros((1_000, 2), "<f4")})
+    (length,) = struct.unpack_from("<I", sound)
+    (entry,) = json.loads(sound[4 : 4 + length])["arrays"]
+    for count in (2, 500, 5_000):
+        header = json.dumps({"arrays": [{**entry, "name": f"a{i}"} for i in range(count)]}).encode()
+        with pytest.raises(ValueError, match="not a scene"):
+            decode_scene(struct.pack("<I", len(header)) + header + sound[4 + length :])
+    with pytest.raises(ValueError, match="not a scene"):
+        decode_scene(struct.pack("<I", 5_000_000) + b"[" * 5_000_000)
 
 
 class Evil:

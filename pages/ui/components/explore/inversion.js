@@ -15,8 +15,8 @@ class GxInversion {
   }
 
   build() {
-    this.file = make("input", { type: "file", accept: "image/png,image/jpeg,image/webp,image/bmp,image/gif", hidden: true, "data-testid": "invert-file", onchange: () => { this.take(this.file.files[0]); this.file.value = ""; } });
-    const choose = gxButton("file", "Choose a picture", { "data-testid": "invert-choose", title: "PNG, JPEG, WebP, BMP or GIF; it is fitted to what this generator makes", onclick: () => this.file.click() });
+    this.file = make("input", { type: "file", accept: "image/*,.heic,.heif,.hif,.avif,.jfif,.jpe,.pjpeg", hidden: true, "data-testid": "invert-file", onchange: () => { this.take(this.file.files[0]); this.file.value = ""; } });
+    const choose = gxButton("file", "Choose a picture", { "data-testid": "invert-choose", title: "PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF; it is fitted to what this generator makes", onclick: () => this.file.click() });
     const real = gxButton("random", "A real one", { "data-testid": "invert-real", title: "Some image of the data set that no run trains on (held out): can the generator make it?", onclick: () => this.choose({ source: "real", index: Math.floor(Math.random() * 1e6) }) });
     const frame = (name, words, label) => {
       const canvas = make("canvas", { class: "gx-canvas", role: "img", "aria-label": label, "data-testid": name, hidden: true, width: 28, height: 28 });
