@@ -168,7 +168,14 @@ def _sample(parser: Parser) -> None:
         type=whole_number(0, 2**63 - 1),
         default=0,
         metavar="S",
-        help="the same seed draws the same samples (default: 0)",
+        help="the same seed draws the same samples; png: the first picture's, the next has the next (default: 0)",
+    )
+    parser.add_argument(
+        "--to",
+        choices=("npz", "png"),
+        default="npz",
+        help="npz: arrays in one file, and a sheet of the first beside it; png: single pictures in the folder --out, "
+        "each named by its seed, which shows the same picture on the Explore page (default: npz)",
     )
     add_out(parser)
     add_folders(parser)
@@ -180,7 +187,8 @@ def _export(parser: Parser) -> None:
         "--to",
         required=True,
         choices=EXPORTS,
-        help="what to write; safetensors, onnx: the generator; train-script, sample-script: stand-alone Python; "
+        help="what to write; safetensors, onnx: the generator; train-script, sample-script: stand-alone Python "
+        "with what it needs beside it, under the name --out, into a folder or as a .zip; "
         "tensorboard: curves, sample grids and settings, into a folder of the run's name in the folder --out",
     )
     parser.add_argument(
@@ -230,7 +238,7 @@ _COMMANDS: tuple[tuple[str, Callable[[Parser], None], str], ...] = (
     ("evaluate", _evaluate, "Measure how good a run's generator is, against real data and what it was untrained."),
     ("diagnose", _diagnose, "Say what is going wrong in a run, with evidence, and what might help."),
     ("runs", _runs, "List the runs there are, newest first."),
-    ("sample", _sample, "Draw samples from a run's generator into an .npz file."),
+    ("sample", _sample, "Draw samples from a run's generator into an .npz file, or as single pictures."),
     ("export", _export, "Write a run's networks, scripts, newest grid, training film or curves to a file."),
     ("export-run", _export_run, "Write a whole run to one file, to be imported elsewhere."),
     ("import-run", _import_run, "Make a run of such a file; no run that is there is changed."),

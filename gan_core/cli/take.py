@@ -9,18 +9,32 @@ from pathlib import Path
 
 from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
-from gan_core.config.files import open_handle, output_path, write_output
-from gan_core.export import discriminator_file, draw_samples, grid_png, metrics_csv, training_gif, write_npz
-from gan_core.export.scripts import needs_data, sample_script, train_script, training_data
+from gan_core.config.files import open_handle, output_path, write_atomically, write_output
+from gan_core.export import (
+    discriminator_file,
+    draw_samples,
+    grid_png,
+    metrics_csv,
+    sheet_png,
+    single_name,
+    single_pngs,
+    training_gif,
+    write_npz,
+)
+from gan_core.export.scripts import needs_data, sample_files, train_files, zipped
 from gan_core.runs import RunManager
 from gan_core.runs.handed_out import generator_net, onnx_bytes, safetensors_bytes
 from gan_core.runs.pictures import run_pictures
 
+MOST_ON_SHEET = 100  # samples on the sheet that lies beside their arrays
+MOST_DATA_BYTES = 1_000_000_000  # of images, as they are in memory, that are written beside a training script
 PLANE_PIXELS = 240  # a side of a picture of points, for each unit of --scale
 
 
 def sample(arguments: argparse.Namespace) -> int:
-    """Samples of a run's averaged generator, the same for the same seed."""
+    """Samples of a run's averaged generator, the same for the same seed: arrays and a sheet, or single pictures."""
+    if arguments.to == "png":
+        return _singles(arguments)
     out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
@@ -32,6 +46,34 @@ def sample(arguments: argparse.Namespace) -> int:
         write_npz(temporary, arrays)
     shapes = ", ".join(f"{name} {array.dtype}{list(array.shape)}" for name, array in arrays.items())
     say(out, f"{out}: {shapes}.")
+    if out.suffix == ".npz" and "images" in arrays:
+        sheet = out.with_name(f"{out.stem}-sheet.png")
+        first = arrays["images"][:MOST_ON_SHEET]
+        write_atomically(sheet, sheet_png(first, words={"run": run, "seed": str(arguments.seed)}))
+        print(f"{sheet}: {'the first ' if len(first) < arguments.count else ''}{len(first)} of them side by side.")
+    return 0
+
+
+def _singles(arguments: argparse.Namespace) -> int:
+    """A folder of single pictures, each of a seed of its own and named by it."""
+    out: Path = arguments.out
+    if out.exists() and not out.is_dir():
+        raise CommandError(f"--out is {out}, which is not a folder; single pictures go into one: name a new one.")
+    if not out.parent.is_dir():
+        raise CommandError(f"--out is {out}, but there is no folder {out.parent}; make it, or name another place.")
+    manager = open_manager(arguments)
+    run = run_named(manager, arguments.run)
+    config, about = manager.config(run), manager.about(run)
+    if about.channels == 2:
+        raise CommandError(f"{run} makes points in the plane, which are no single pictures; write them to an .npz.")
+    class_count = len(about.classes) if config.conditional else 0
+    out.mkdir(exist_ok=True)
+    seeds = range(arguments.seed, arguments.seed + arguments.count)
+    for name, png in single_pngs(
+        generator_net(manager, run), config.latent, class_count=class_count, seeds=seeds, words={"run": run}
+    ):
+        write_atomically(out / name, png)
+    print(f"{out}: {arguments.count} pictures, {single_name(seeds[0])} to {single_name(seeds[-1])}.")
     return 0
 
 
@@ -39,18 +81,41 @@ def export(arguments: argparse.Namespace) -> int:
     """One file of a run."""
     if arguments.to == "tensorboard":
         return _tensorboard(arguments)
+    if arguments.to in SCRIPTS:
+        return _script(arguments)
     out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
     data = EXPORTERS[arguments.to](manager, run, arguments.scale)
     write_output(out, data)
     say(out, f"{out}: {len(data):,} bytes.")
-    if arguments.to == "train-script" and needs_data(manager.config(run)):
-        config = manager.config_on_data(run)
-        beside = out.with_suffix(".npz")
-        with output_path(beside) as temporary:
-            write_npz(temporary, training_data(config, manager.data_dir))
-        print(f"{beside}: the images that it learns from; name it with --data.")
+    return 0
+
+
+def _script(arguments: argparse.Namespace) -> int:
+    """A script and what it needs beside it: as one zip, into a folder, or under the script's own name."""
+    out: Path = arguments.out
+    usual, make = SCRIPTS[arguments.to]
+    if out.suffix.lower() == ".zip" or out.is_dir():
+        name = usual
+    else:
+        name = writable(out).name
+        if out.exists() and not out.is_file():
+            raise CommandError(
+                f"--out is {out}, but a script comes with a file beside it; name a plain file, a folder or a .zip."
+            )
+        if out.suffix.lower() in (".npz", ".safetensors"):
+            raise CommandError(f"--out is {out}, which is no name for a script; name it {out.stem}.py, or a .zip.")
+    if out.suffix.lower() == ".zip":
+        writable(out)
+    manager = open_manager(arguments)
+    files = make(manager, run_named(manager, arguments.run), name)
+    if out.suffix.lower() == ".zip":
+        files = {out.name: zipped(files)}
+    folder = out if out.is_dir() else out.parent
+    for file, data in files.items():
+        write_output(folder / file, data)
+        say(folder / file, f"{folder / file}: {len(data):,} bytes.")
     return 0
 
 
@@ -73,16 +138,23 @@ def _discriminator(manager: RunManager, run: str, scale: int) -> bytes:
     )
 
 
-def _train_script(manager: RunManager, run: str, scale: int) -> bytes:
-    about, changes = manager.about(run), len(manager.changes(run))
-    return train_script(
-        manager.config(run), run=run, channels=about.channels, classes=about.classes, live_changes=changes
-    ).encode()
+def _train_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]:
+    about, changes, config = manager.about(run), len(manager.changes(run)), manager.config(run)
+    if needs_data(config):
+        config = manager.config_on_data(run)
+    return train_files(
+        config, manager.data_dir, run=run, channels=about.channels, classes=about.classes,
+        live_changes=changes, name=name, most=MOST_DATA_BYTES,
+    )  # fmt: skip
 
 
-def _sample_script(manager: RunManager, run: str, scale: int) -> bytes:
+def _sample_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]:
     about = manager.about(run)
-    return sample_script(manager.config(run), run=run, channels=about.channels, classes=about.classes).encode()
+    beside = "generator.safetensors" if name == "sample.py" else str(Path(name).with_suffix(".safetensors"))
+    return sample_files(
+        manager.config(run), safetensors_bytes(manager, run), run=run, channels=about.channels, classes=about.classes,
+        name=name, beside=beside,
+    )  # fmt: skip
 
 
 def _png(manager: RunManager, run: str, scale: int) -> bytes:
@@ -118,13 +190,17 @@ EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {
     "safetensors": lambda manager, run, _scale: safetensors_bytes(manager, run),
     "discriminator": _discriminator,
     "onnx": lambda manager, run, _scale: onnx_bytes(manager, run),
-    "train-script": _train_script,
-    "sample-script": _sample_script,
     "png": _png,
     "gif": _gif,
     "csv": _csv,
 }
-"""To a single file; `_tensorboard` writes a folder."""
+"""To a single file; `_tensorboard` writes a folder, and `SCRIPTS` come with what they need."""
+
+SCRIPTS: dict[str, tuple[str, Callable[[RunManager, str, str], dict[str, bytes]]]] = {
+    "train-script": ("train.py", _train_script),
+    "sample-script": ("sample.py", _sample_script),
+}
+"""What a script is called where nobody says otherwise, and what makes it and the files beside it under a name."""
 
 
 def say(out: Path, words: str) -> None:

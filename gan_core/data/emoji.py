@@ -56,7 +56,7 @@ def _atlas(folder: Path) -> tuple[Tensor, Tensor]:
 @datasets.register("emoji", label="Emoji", source="Noto Color Emoji, Google")
 @dataclass(frozen=True)
 class Emoji(Dataset):
-    """1,600 colourful pictures in eight groups: so few that the discriminator needs augmentation."""
+    """1,440 colourful pictures in eight groups and 160 held out: so few that the discriminator needs augmentation."""
 
     only: str = choice("all", ("all", *CLASSES), label="Groups", help="All eight, or just one.")
 

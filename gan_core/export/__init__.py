@@ -16,6 +16,7 @@ from gan_core.export.onnx_file import onnx_file
 from gan_core.export.plane import scene_png
 from gan_core.export.png import grid_png
 from gan_core.export.samples import draw_samples, load_generator, write_npz
+from gan_core.export.singles import sheet_png, single_name, single_pngs
 
 __all__ = [
     "discriminator_file",
@@ -27,6 +28,9 @@ __all__ = [
     "metrics_csv",
     "onnx_file",
     "scene_png",
+    "sheet_png",
+    "single_name",
+    "single_pngs",
     "training_gif",
     "weights_file",
     "weights_sha256",

@@ -62,6 +62,11 @@ class Film:
                 f"The film lasts {self.seconds} seconds; it must be more than 0 and at most {LONGEST:g}."
             )
 
+    def side(self, side: int) -> int:
+        """Pixels a side of the film, of square pictures of so many."""
+        large = self.size if self.smooth or side > self.size else self.size // side * side
+        return large + large % 2 if self.kind == "mp4" else large
+
     @property
     def frame_count(self) -> int:
         return max(1, round(self.seconds * self.frames_per_second))

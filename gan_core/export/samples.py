@@ -63,9 +63,12 @@ def draw_samples(
     return arrays if labels is None else {**arrays, "labels": labels[:count].numpy()}
 
 
-def write_npz(path: Path | BinaryIO, arrays: dict[str, NDArray[Any]]) -> None:
-    """An .npz file like numpy's, but with the same bytes for the same arrays (numpy writes the time into it)."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def write_npz(path: Path | BinaryIO, arrays: dict[str, NDArray[Any]], level: int | None = None) -> None:
+    """An .npz file like numpy's, but with the same bytes for the same arrays (numpy writes the time into it).
+
+    level: zlib's, from 1 (quick) to 9 (tight); None is its usual one.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy")
             entry.compress_type = zipfile.ZIP_DEFLATED

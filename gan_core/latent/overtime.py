@@ -1,4 +1,4 @@
-"""One path through the latent space as several checkpoints of a run draw it, in step with each other."""
+"""One path through the latent space as a run's generator draws it at several moments, in step with each other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, eq=False)
 class AtStep:
-    """What one checkpoint makes of the path: frames uint8 [frames, H, W, C], at the same moments for each one."""
+    """What one moment's generator makes of the path: frames uint8 [frames, H, W, C], at the same places for each."""
 
     step: int
     images: int
@@ -29,15 +29,24 @@ class AtStep:
 
 
 def spread(steps: Sequence[int], most: int) -> list[int]:
-    """At most so many of a run's checkpoints, in order: the first, the last, and between them evenly by their number.
+    """At most so many of a run's moments, in order: the first, the last, and between them each about as many times
+    the one before, as a generator learns most of what it learns early.
 
-    >>> spread([100, 200, 300, 400, 500], 3)
-    [100, 300, 500]
+    >>> spread([100, 200, 300, 400, 500, 600, 700, 800], 4)
+    [100, 200, 400, 800]
     """
-    known = sorted(set(steps))
-    if len(known) <= most:
-        return known
-    return [known[i] for i in np.linspace(0, len(known) - 1, most).round().astype(int)] if most > 1 else known[-1:]
+    return thinned(sorted(set(steps)), most)
+
+
+def thinned(counts: Sequence[int], most: int) -> list[int]:
+    """As `spread`, of rising counts: what is left out first lies closest between its neighbours in relative terms."""
+    kept = list(counts)
+    while len(kept) > max(1, most):
+        if len(kept) == 2:
+            return kept[-1:]
+        inner = range(1, len(kept) - 1)
+        del kept[min(reversed(inner), key=lambda i: (kept[i + 1] + 1) / (kept[i - 1] + 1))]
+    return kept
 
 
 def same_path(
@@ -47,10 +56,10 @@ def same_path(
     frames: int,
     progress: Progress = lambda fraction, words: None,
 ) -> Iterator[AtStep]:
-    """The path of `look`, checkpoint after checkpoint; each is opened once.
+    """The path of `look`, moment after moment; each is opened once.
 
-    look: JSON of a look whose place is a path; it is resolved anew for every checkpoint, since what a seed, a class
-    or W stands for is the checkpoint's own. frames: at equal times from the path's start to its end, which in a loop
+    look: JSON of a look whose place is a path; it is resolved anew for every moment, since what a seed, a class
+    or W stands for is the moment's own. frames: at equal times from the path's start to its end, which in a loop
     is left out. Raises ValueError where a look does not fit.
     """
     total = max(1, len(steps) * frames)
@@ -64,6 +73,6 @@ def same_path(
         looks = [at_time(seen, timeline.total * frame / parts) for frame in range(frames)]
         made = list[NDArray[np.uint8]]()
         for start in range(0, frames, BLOCK):
-            progress((i * frames + start) / total, f"Checkpoint {i + 1} of {len(steps)}: step {step:,}")
+            progress((i * frames + start) / total, f"Moment {i + 1} of {len(steps)}: step {step:,}")
             made.append(render(model, looks[start : start + BLOCK]))
         yield AtStep(model.step, model.images, np.concatenate(made))

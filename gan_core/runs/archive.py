@@ -36,8 +36,9 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same run gives the same file
 def export_run(runs_dir: Path, run_id: str, out: Path, checkpoints: Checkpoints = "all") -> int:
     """Write a run to the file `out`; returns its size in bytes. It may go on training meanwhile.
 
-    checkpoints: "newest" keeps the newest and the best one, "none" leaves all out; the curves and samples always
-    come along. Raises UnknownRun, UnreadableRun, ValueError in one sentence where it would be too large, or OSError.
+    checkpoints: "newest" keeps the newest and the best one, "none" leaves all out, small generators too; the curves
+    and samples always come along.
+    Raises UnknownRun, UnreadableRun, ValueError in one sentence where it would be too large, or OSError.
     """
     folder = open_run(runs_dir, run_id)
     for last in (False, True):
@@ -53,8 +54,8 @@ def export_run(runs_dir: Path, run_id: str, out: Path, checkpoints: Checkpoints 
 def _export(folder: RunFolder, out: Path, checkpoints: Checkpoints) -> None:
     with tempfile.TemporaryDirectory(prefix="ganscope-") as temporary:
         database = Path(temporary) / "metrics.db"
-        steps = _copy_database(folder, database, checkpoints)
-        files = {"config.json": folder.root / "config.json", "metrics.db": database, **_files(folder, steps)}
+        steps, small = _copy_database(folder, database, checkpoints)
+        files = {"config.json": folder.root / "config.json", "metrics.db": database, **_files(folder, steps, small)}
         total = sum(path.stat().st_size for path in files.values())
         if total > MOST_BYTES:
             raise ValueError(
@@ -64,21 +65,24 @@ def _export(folder: RunFolder, out: Path, checkpoints: Checkpoints) -> None:
         _write(files, folder.id, out)
 
 
-def _copy_database(folder: RunFolder, copy: Path, checkpoints: Checkpoints) -> list[int]:
-    """A consistent copy at one moment, of the checkpoints that come along only; returns their steps."""
+def _copy_database(folder: RunFolder, copy: Path, checkpoints: Checkpoints) -> tuple[list[int], list[int]]:
+    """A consistent copy at one moment, of what comes along only; the steps of checkpoints and of small generators."""
     with folder.read() as source, contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as db:
         source.backup(db)
         db.execute("PRAGMA journal_mode = DELETE")  # one plain file
     moment = RunFolder(copy.parent, folder.id)
     wanted = steps_to_keep(moment, checkpoints)
     there = [s for s in wanted if folder.checkpoint(s).is_file() and folder.generator(s).is_file()]
+    small = [row.step for row in moment.generators()] if checkpoints != "none" else []
+    small = [step for step in small if folder.small_generator(step).is_file()]
     with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as db:
         if int(db.execute("PRAGMA user_version").fetchone()[0]) != SCHEMA_VERSION:
             raise UnreadableRun(f"The run {folder.id} cannot be copied.")
-        marks = ", ".join("?" * len(there))
-        db.execute(f"DELETE FROM checkpoints WHERE step NOT IN ({marks})", there)
+        for table, steps in (("checkpoints", there), ("generators", small)):
+            marks = ", ".join("?" * len(steps))
+            db.execute(f"DELETE FROM {table} WHERE step NOT IN ({marks})", steps)
         db.execute("VACUUM")
-    return there
+    return there, small
 
 
 def steps_to_keep(folder: RunFolder, checkpoints: Checkpoints) -> list[int]:
@@ -92,8 +96,8 @@ def steps_to_keep(folder: RunFolder, checkpoints: Checkpoints) -> list[int]:
     return sorted({steps[-1], *((best,) if best in steps else ())})
 
 
-def _files(folder: RunFolder, steps: list[int]) -> dict[str, Path]:
-    """Name in the archive -> file."""
+def _files(folder: RunFolder, steps: list[int], small: list[int]) -> dict[str, Path]:
+    """Name in the archive -> file; of the checkpoints at `steps` and the small generators at `small`."""
     found = {name: folder.root / name for name in BESIDE}
     for step, _ in folder.grids():
         for points in (False, True):
@@ -102,6 +106,9 @@ def _files(folder: RunFolder, steps: list[int]) -> dict[str, Path]:
     for step in steps:
         for path in (folder.checkpoint(step), folder.generator(step)):
             found[f"checkpoints/{path.name}"] = path
+    for step in small:
+        path = folder.small_generator(step)
+        found[f"generators/{path.name}"] = path
     return {name: path for name, path in found.items() if path.is_file() and not path.is_symlink()}
 
 

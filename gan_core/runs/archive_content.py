@@ -21,7 +21,7 @@ from gan_core.runs.foreign import HEAD_BYTES, NotAGenerator, read_header
 from gan_core.runs.schema import UnknownVersion, make_tables, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.state_file import MOST_LIST_BYTES, NotAState, check_state_file
-from gan_core.runs.store import About, CheckpointRow, GridRow, RunFolder, Standing
+from gan_core.runs.store import About, CheckpointRow, GeneratorRow, GridRow, RunFolder, Standing
 from gan_core.runs.views import config_in_force
 from gan_core.runs.writer import RunWriter
 from gan_core.training.scene import decode_scene
@@ -86,7 +86,7 @@ def check_weights(path: Path) -> None:
     try:
         read_header(head, path.name, path.stat().st_size)
     except NotAGenerator as problem:
-        raise Refused(f"of its checkpoints, {str(problem).rstrip('.')}") from None
+        raise Refused(f"of its generators, {str(problem).rstrip('.')}") from None
 
 
 def check_state(path: Path, list_bytes_left: int = MOST_LIST_BYTES) -> int:
@@ -116,10 +116,12 @@ def copy_database(source: RunFolder, target: RunFolder, digests: Mapping[str, st
         config_in_force(target.about(), [_change(change) for change in changes])
         points, grids = _points(source.points()), [source.grid(step) for step, _ in source.grids()]
         checkpoints, evaluations = source.checkpoints(), source.evaluations()
+        generators = source.generators()
     except (OverflowError, RecursionError, MemoryError):
         raise Refused("its metrics.db cannot be read") from None
     kept_grids = [row for row in grids if row is not None and _grid_is_there(row, target, digests)]
     kept = [row for row in checkpoints if _checkpoint_is_there(row, digests)]
+    small = [row for row in generators if _generator_is_there(row, digests)]
     with closing(RunWriter(target)) as writer:
         writer.add_points(points)
         writer.stand(standing)
@@ -129,10 +131,15 @@ def copy_database(source: RunFolder, target: RunFolder, digests: Mapping[str, st
             writer.add_grid(grid)
         for row in kept:
             writer.add_checkpoint(row)
+        for one_small in small:
+            writer.add_generator(one_small)
         for one in evaluations:
             writer.add_evaluation(_evaluation(one))
-    _remove_unlisted(target, kept_grids, kept)
-    left_out = ((len(grids) - len(kept_grids), "sample grid"), (len(checkpoints) - len(kept), "checkpoint"))
+    _remove_unlisted(target, kept_grids, kept, small)
+    left_out = (
+        (len(grids) - len(kept_grids), "sample grid"), (len(checkpoints) - len(kept), "checkpoint"),
+        (len(generators) - len(small), "small generator"),
+    )  # fmt: skip
     return [f"{n} {what}{'s' * (n > 1)} had no sound file and was left out." for n, what in left_out if n]
 
 
@@ -262,11 +269,20 @@ def _checkpoint_is_there(row: CheckpointRow, digests: Mapping[str, str]) -> bool
     return [digests.get(name) for name in names] == [row.sha256, row.generator_sha256]
 
 
-def _remove_unlisted(folder: RunFolder, grids: list[GridRow], checkpoints: list[CheckpointRow]) -> None:
+def _generator_is_there(row: GeneratorRow, digests: Mapping[str, str]) -> bool:
+    _check_numbers(row.step, row.images, row.elapsed_seconds)
+    return digests.get(f"generators/{row.step:08d}.safetensors") == row.sha256
+
+
+def _remove_unlisted(
+    folder: RunFolder, grids: list[GridRow], checkpoints: list[CheckpointRow], generators: list[GeneratorRow]
+) -> None:
     """Files that no row speaks of."""
     known = {folder.grid_file(row.step, points=row.size == 1) for row in grids}
     known |= {make(row.step) for row in checkpoints for make in _makers(folder)}
-    for path in (*(folder.root / "samples").iterdir(), *(folder.root / "checkpoints").iterdir()):
+    known |= {folder.small_generator(row.step) for row in generators}
+    folders = (folder.root / name for name in ("samples", "checkpoints", "generators"))
+    for path in (path for place in folders for path in place.iterdir()):
         if path not in known:
             with suppress(OSError):
                 path.unlink()

@@ -65,6 +65,7 @@ _NAMES: dict[str, int] = {
     r"samples/[0-9]{8,15}\.scene": MOST_SCENE_BYTES,
     r"checkpoints/[0-9]{8,15}\.pt": 2_000_000_000,
     r"checkpoints/[0-9]{8,15}-generator\.safetensors": 1_000_000_000,
+    r"generators/[0-9]{8,15}\.safetensors": 1_000_000_000,
 }
 """What a member may be called -> its most bytes."""
 _BROKEN = (
@@ -261,7 +262,7 @@ def _settle(
         folder, lock = stack.enter_context(new_run(runs_dir, about))
         stack.callback(lock.release)  # before the folder takes its place; it is at rest
         for path, info in members.items():
-            if path.startswith(("samples/", "checkpoints/")):
+            if path.startswith(("samples/", "checkpoints/", "generators/")):
                 _unpack(archive, info, files[path][1], folder.root / path)
         digests = {path: digest for path, (_, digest) in files.items()}
         _check_files(folder, digests)

@@ -15,6 +15,7 @@ from gan_core.runs.checkpoints import sound_files
 from gan_core.runs.grids import load_grid, save_grid
 from gan_core.runs.past import Past, leading_to, stages
 from gan_core.runs.ready import check_device
+from gan_core.runs.small_generators import copy_small
 from gan_core.runs.store import About, CheckpointRow, RunFolder, Standing, open_run
 from gan_core.runs.surroundings import Limits
 from gan_core.runs.trust import check_data, on_data
@@ -172,7 +173,7 @@ def _images_of(about: About, part: Past) -> int:
 
 
 def fill_branch(parent: RunFolder, branch: RunFolder, start: Start, limits: Limits, *, evaluations: bool) -> None:
-    """The checkpoint, and points, grids and evaluations up to it: the branch stands on its own. Raises OSError.
+    """The checkpoint, and all that was kept up to it: the branch stands on its own. Raises OSError.
 
     evaluations: False where its data are others, so that its parent's measures are not of the same thing.
     """
@@ -195,6 +196,9 @@ def _copy(
         grid = load_grid(parent, step) if step <= row.step else None
         if grid is not None:
             writer.add_grid(save_grid(branch, grid))
+    for small in parent.generators():
+        if small.step <= row.step and copy_small(parent, branch, small):
+            writer.add_generator(small)
     for evaluation in parent.evaluations() if evaluations else ():
         if evaluation.step <= row.step:
             writer.add_evaluation(evaluation)

@@ -17,10 +17,11 @@ MOST_CARD_BYTES = 100_000
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last five fields too.
+    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last six fields too.
 
     kind: "asset", "run" or "file". step: of the weights. steps: of all checkpoints of a run. live: it trains now.
-    details: what an asset's card says beside (command, seed, date, metrics, licence).
+    moments: of an opened run the steps at which its generator can be looked at, small generators' too.
+    details: what an asset's card says beside (command, seed, date, metrics, licence), and `verdict`.
     """
 
     id: str
@@ -42,6 +43,7 @@ class ModelCard:
     style_dim: int = 0
     has_discriminator: bool = False
     images: int = 0
+    moments: tuple[int, ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Plain data for the page."""
@@ -55,6 +57,29 @@ def card_of(model_id: str, label: str, kind: str, said: Description, **known: An
         size=said.shape.size, dim=config.latent.dim, classes=said.classes if config.conditional else (),
         probability=config.loss.probability, step=said.step, **known,
     )  # fmt: skip
+
+
+_DISTANCE, _FLOOR = "Fréchet distance, ", "Fréchet distance of real images to others, "
+_NEAR, _SOME_WAY = 10.0, 25.0  # above the floor, in classifiers' features; judged by eye on what comes along
+
+
+def verdict(metrics: Any) -> str:
+    """In plain words how good a generator that comes along is, beside what real images score by the same.
+
+    metrics: of its card, name -> number. "" where its distance or its floor is not known.
+    """
+    known = metrics if isinstance(metrics, dict) else {}
+    found = {key: value for key, value in known.items() if type(value) in (int, float) and value >= 0}
+    distance = next((value for key, value in found.items() if key.startswith(_DISTANCE)), None)
+    floor = next((value for key, value in found.items() if key.startswith(_FLOOR)), None)
+    if distance is None or floor is None:
+        return ""
+    numbers = f"its Fréchet distance is {distance:.1f}, where real images score {floor:.1f} (lower is better)"
+    if distance - floor <= _NEAR:
+        return f"Near its floor: {numbers}. Many of its pictures would pass for real ones."
+    if distance - floor <= _SOME_WAY:
+        return f"Some way from its floor: {numbers}. Most of its pictures can be recognised; few would pass for real."
+    return f"Far from its floor: {numbers}. Expect smears and broken pictures among what it makes."
 
 
 def run_label(view: RunView) -> str:

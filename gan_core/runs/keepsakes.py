@@ -49,7 +49,9 @@ _LOCKS_GUARD = threading.Lock()
 
 @dataclass(frozen=True)
 class Bookmark:
-    """look: with its latent as an explicit vector. thumbnail: PNG in base64. step: that of the weights it shows."""
+    """look: with its latent as an explicit vector. thumbnail: PNG in base64. step: that of the weights it shows.
+    as_set: where the look was set, such as on a plane with its corners; None where that was not kept.
+    """
 
     id: str
     name: str
@@ -57,6 +59,7 @@ class Bookmark:
     thumbnail: str
     step: int
     created: str
+    as_set: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -246,7 +249,12 @@ def _bookmark(data: Mapping[str, Any]) -> Bookmark:
     step = data["step"]
     if type(step) is not int or not 0 <= step < 2**53:
         raise ValueError("A bookmark's step must be a whole number.")
-    return Bookmark(_id(data), _name(data["name"]), look, thumbnail, step, _created(data))
+    as_set = data.get("as_set")  # earlier versions kept none
+    if as_set is not None:
+        if not isinstance(as_set, dict):
+            raise ValueError("Where a bookmark was set must be an object.")
+        _no_larger(as_set, MOST_LOOK_BYTES, "Where a bookmark was set")
+    return Bookmark(_id(data), _name(data["name"]), look, thumbnail, step, _created(data), as_set)
 
 
 def _direction(data: Mapping[str, Any]) -> NamedDirection:

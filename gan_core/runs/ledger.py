@@ -19,6 +19,7 @@ from gan_core.runs.evaluating import untrained_generator
 from gan_core.runs.evaluation import Evaluation, best_step
 from gan_core.runs.grids import GridShelf
 from gan_core.runs.meter import Meter
+from gan_core.runs.small_generators import GeneratorHistory
 from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.stage import plane_reference
 from gan_core.runs.states import State, move
@@ -56,6 +57,7 @@ class Ledger:
         self.meter = Meter()
         self._around = around
         self._shelf = GridShelf(folder, around.grid_writer, self._show)
+        self._history = GeneratorHistory(folder, around.grid_writer)
         self._config = to_dict(config)
         if before.state != "queued":
             move(before.state, "queued")
@@ -140,6 +142,7 @@ class Ledger:
         evaluations = self.folder.evaluations()
         self._best = best_step(evaluations)
         self._cadence.begin(evaluations)
+        self._history.begin()
         self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
         self._config = to_dict(config)
 
@@ -183,7 +186,7 @@ class Ledger:
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
-            self.list_grids()
+            self.list_written()
             self._flush_if_due(trainer, now)
             self._show_grid_if_due(trainer, now)
 
@@ -245,8 +248,13 @@ class Ledger:
         self._shelf.put(sample, trainer.step_count, trainer.images, trainer.shape.size)
         self._last_live = time.monotonic()
 
-    def list_grids(self, *, wait: bool = False) -> None:
-        """List and announce the grids whose files are durable by now. Raises what went wrong in writing them."""
+    def keep_generator_if_due(self, trainer: Trainer) -> None:
+        """A small generator to look back at, written beside the training, listed once it is durable."""
+        self._history.keep_if_due(trainer, self.meter.elapsed())
+
+    def list_written(self, *, wait: bool = False) -> None:
+        """List what is durable by now, and announce grids. Raises what went wrong in writing them."""
+        self._history.list_durable(self.writer, wait=wait)
         for row, grid in self._shelf.durable(wait=wait):
             self.writer.add_grid(row)
             self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))

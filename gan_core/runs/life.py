@@ -274,11 +274,11 @@ class RunLife:
 
     def _keep_last_grid(self, trainer: Trainer) -> None:
         """The samples of this very step, wherever it rests: whoever comes later sees them too."""
-        self._ledger.list_grids(wait=True)
+        self._ledger.list_written(wait=True)
         kept = self.folder.grids()
         if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):
             self._ledger.keep_grid(trainer, counts=False)
-            self._ledger.list_grids(wait=True)
+            self._ledger.list_written(wait=True)
 
     def _diverge(self, trainer: Trainer, trouble: Trouble) -> None:
         """The last good weights are in place again: keep them, and say what happened."""
@@ -287,7 +287,7 @@ class RunLife:
             self._ledger.add_point(trainer)  # where the curves went is what one wants to see
         self._ledger.checkpoint(trainer, by_hand=False)
         self._ledger.keep_grid(trainer, counts=False)
-        self._ledger.list_grids(wait=True)
+        self._ledger.list_written(wait=True)
         error = f"{trouble.sentence()}; the last good weights are kept."
         self._ledger.stand("diverged", trainer, error=error, advice=after_divergence(self.config, trouble))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from pathlib import Path
 
 from gan_core.latent import Explorable
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet
 from gan_core.runs.checkpoints import DamagedCheckpoint, read_checkpoint
 from gan_core.runs.foreign import Description, NotAGenerator, open_weights, undrawn, with_weights
-from gan_core.runs.store import CheckpointRow, RunFolder
+from gan_core.runs.store import CheckpointRow, GeneratorRow, RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +34,21 @@ def build_discriminator(said: Description) -> DiscriminatorNet:
     return said.config.discriminator.build(said.shape, said.class_count, said.config.pack)
 
 
-def is_sound(folder: RunFolder, row: CheckpointRow) -> bool:
+def weights_of(folder: RunFolder, row: CheckpointRow | GeneratorRow) -> tuple[Path, str]:
+    """The file of the generator that a row is about, and its SHA-256."""
+    if isinstance(row, CheckpointRow):
+        return folder.generator(row.step), row.generator_sha256
+    return folder.small_generator(row.step), row.sha256
+
+
+def is_sound(folder: RunFolder, row: CheckpointRow | GeneratorRow) -> bool:
     """Whether the generator's file is as it was written."""
+    path, digest = weights_of(folder, row)
     try:
-        data = folder.generator(row.step).read_bytes()
+        data = path.read_bytes()
     except OSError:  # thinned out in this moment, or lost
         return False
-    return hashlib.sha256(data).hexdigest() == row.generator_sha256
+    return hashlib.sha256(data).hexdigest() == digest
 
 
 def discriminator_of(folder: RunFolder, row: CheckpointRow, said: Description) -> DiscriminatorNet | None:

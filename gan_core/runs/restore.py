@@ -16,7 +16,7 @@ from gan_core.runs.views import known_config
 from gan_core.runs.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 
-_OURS = re.compile(r"\d{8,}(\.png|\.scene|\.pt|-generator\.safetensors)|\..+\.tmp")
+_OURS = re.compile(r"\d{8,}(\.png|\.scene|\.pt|(-generator)?\.safetensors)|\..+\.tmp")
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,10 @@ def clear_away(folder: RunFolder) -> None:
     grids = {folder.grid_file(step, points=points) for step, _ in folder.grids() for points in (False, True)}
     rows = folder.checkpoints()
     listed = grids | {folder.checkpoint(row.step) for row in rows} | {folder.generator(row.step) for row in rows}
-    for place in ("samples", "checkpoints"):
+    listed |= {folder.small_generator(row.step) for row in folder.generators()}
+    for place in ("samples", "checkpoints", "generators"):
+        if not (folder.root / place).is_dir():  # runs of earlier versions have no small generators
+            continue
         for path in (folder.root / place).iterdir():
             if path not in listed and _OURS.fullmatch(path.name) and path.is_file():
                 path.unlink(missing_ok=True)

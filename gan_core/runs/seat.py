@@ -117,6 +117,7 @@ class Seat(RunLife):
         self._ledger.stand("running", trainer)
         if not self.folder.grids():
             self._ledger.keep_grid(trainer)
+        self._ledger.keep_generator_if_due(trainer)
         self._replay(trainer)
 
     def carry_out(self, command: Command) -> None:
@@ -158,6 +159,7 @@ class Seat(RunLife):
         if trainer.point_due():
             self._point(trainer)
         self.look_after()
+        self._ledger.keep_generator_if_due(trainer)
         if self._ledger.checkpoint_due(trainer):
             self._checkpoint(trainer, by_hand=False)
 

@@ -21,14 +21,30 @@ from gan_core.data.base import datasets
 from gan_core.data.limits import shown
 from gan_core.latent import Explorable
 from gan_core.nets.base import ImageShape
-from gan_core.runs.cards import ModelCard, card_of, read_file, real_file, run_label, small_json, stems
+from gan_core.runs.cards import ModelCard, card_of, read_file, real_file, run_label, small_json, stems, verdict
 from gan_core.runs.foreign import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
 from gan_core.runs.keepsakes import Keepsakes
 from gan_core.runs.manager import RunManager
-from gan_core.runs.opening import build_discriminator, build_generator, discriminator_of, explorable, is_sound
+from gan_core.runs.opening import (
+    build_discriminator,
+    build_generator,
+    discriminator_of,
+    explorable,
+    is_sound,
+    weights_of,
+)
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import ID_PATTERN, About, CheckpointRow, RunFolder, UnreadableRun, now_text, open_run
+from gan_core.runs.store import (
+    ID_PATTERN,
+    About,
+    CheckpointRow,
+    GeneratorRow,
+    RunFolder,
+    UnreadableRun,
+    now_text,
+    open_run,
+)
 from gan_core.runs.trust import content_of_run
 from gan_core.training import RunConfig
 
@@ -58,7 +74,7 @@ class Shelf:
         self._mine = manager.data_dir / "explore"
         self._guard = threading.RLock()
         self._open: OrderedDict[tuple[Any, ...], Explorable] = OrderedDict()
-        self._rows: OrderedDict[tuple[str, int | None], tuple[float, CheckpointRow]] = OrderedDict()
+        self._rows: OrderedDict[tuple[str, int | None], tuple[float, CheckpointRow | GeneratorRow]] = OrderedDict()
         self._opening: dict[str, threading.Lock] = {}
         self._keepsakes: dict[str, Keepsakes] = {}
         self._abouts: dict[str, About] = {}
@@ -89,6 +105,7 @@ class Shelf:
         if kind == "run":
             view = self._manager.view(name)
             known = {"steps": view.checkpoints, "live": view.state in LIVE, "created": view.created}
+            known["moments"] = tuple(self.moments(model_id))
         elif kind == "asset":
             known = {"details": self._details(name)}
         return ModelCard(
@@ -104,6 +121,16 @@ class Shelf:
         kind, name = _parts(model_id)
         return list(self._manager.view(name).checkpoints) if kind == "run" else [self.open(model_id).step]
 
+    def moments(self, model_id: str) -> list[int]:
+        """The steps at which a generator can be looked at: of a run's checkpoints and small generators, oldest first;
+        of anything else the one step. Raises ValueError.
+        """
+        kind, name = _parts(model_id)
+        if kind != "run":
+            return self.steps(model_id)
+        small = open_run(self._manager.runs_dir, name).generators()
+        return sorted({*self.steps(model_id), *(row.step for row in small)})
+
     def keepsakes(self, model_id: str) -> Keepsakes:
         """What was kept of a model: with the run, or with one's data. Raises UnknownModel or UnknownRun."""
         kind, name = _parts(model_id)
@@ -118,7 +145,8 @@ class Shelf:
     # --- opening
 
     def open(self, model_id: str, step: int | None = None) -> Explorable:
-        """The model with weights of its own, at a run's newest sound checkpoint (not after `step`).
+        """The model with weights of its own, at a run's newest sound checkpoint (not after `step`), or at the small
+        generator that was kept at just that step.
 
         Quick for one that is open already. Raises ValueError, one sentence, or OSError.
         """
@@ -133,12 +161,10 @@ class Shelf:
     def _open_run(self, folder: RunFolder, step: int | None) -> Explorable:
         looked, known = self._rows.get((folder.id, step), (0.0, None))
         if known is not None and (known.step == step or time.monotonic() - looked < LOOK_AGAIN_SECONDS):
-            if found := self._kept((folder.id, known.step, known.generator_sha256)):
+            if found := self._kept((folder.id, known.step, weights_of(folder, known)[1])):
                 return found
-        for row in reversed(folder.checkpoints()):
-            if step is not None and row.step > step:
-                continue
-            key, make = (folder.id, row.step, row.generator_sha256), partial(self._open_row, folder, row)
+        for row in _candidates(folder, step):
+            key, make = (folder.id, row.step, weights_of(folder, row)[1]), partial(self._open_row, folder, row)
             model = self._kept(key) or (self._opened(key, make) if is_sound(folder, row) else None)
             if model is not None:
                 with self._guard:
@@ -173,8 +199,8 @@ class Shelf:
     def _bytes(self) -> int:
         return sum(model.weights_bytes for model in self._open.values())
 
-    def _open_row(self, folder: RunFolder, row: CheckpointRow) -> Explorable:
-        data = folder.generator(row.step).read_bytes()
+    def _open_row(self, folder: RunFolder, row: CheckpointRow | GeneratorRow) -> Explorable:
+        data = weights_of(folder, row)[0].read_bytes()
         about, view = folder.about(), self._manager.view(folder.id)
         if about.channels not in (1, 3):
             raise ValueError(f"The run {folder.id} makes points in the plane; only runs of pictures can be explored.")
@@ -183,8 +209,8 @@ class Shelf:
             raise UnreadableRun(f"The run {folder.id} is conditional but does not say what its classes are.")
         shape, content = ImageShape(about.channels, config.size), content_of_run(about, config)
         said = Description(config, shape, about.classes, folder.id, row.step, content)
-        name = f"The checkpoint at step {row.step}"
-        judge = discriminator_of(folder, row, said)
+        name = f"The generator at step {row.step}"
+        judge = discriminator_of(folder, row, said) if isinstance(row, CheckpointRow) else None
         return explorable(f"run:{folder.id}", run_label(view), said, data, name, judge, row.images)
 
     def _open_file(self, model_id: str, kind: str, name: str, path: Path) -> Explorable:
@@ -248,7 +274,8 @@ class Shelf:
         return sorted(names, key=lambda name: str(self._brought(name)["brought"]), reverse=True)
 
     def _details(self, name: str) -> dict[str, Any]:
-        return small_json(self._assets, f"{name}.json")
+        found = small_json(self._assets, f"{name}.json")
+        return {**found, "verdict": verdict(found.get("metrics"))}
 
     def _brought(self, name: str) -> dict[str, Any]:
         found = small_json(self._mine / "files", f"{name}.json")
@@ -288,6 +315,18 @@ class Shelf:
             f"run:{view.id}", run_label(view), "run", said, steps=view.checkpoints, live=view.state in LIVE,
             created=view.created,
         )  # fmt: skip
+
+
+def _candidates(folder: RunFolder, step: int | None) -> list[CheckpointRow | GeneratorRow]:
+    """What of a run may be opened, the best first: its checkpoints up to a step, the newest first; but what was kept
+    at just that step comes before an earlier checkpoint.
+    """
+    found: list[CheckpointRow | GeneratorRow] = [
+        row for row in reversed(folder.checkpoints()) if step is None or row.step <= step
+    ]
+    small = [row for row in folder.generators() if row.step == step]
+    exact = 1 if found and found[0].step == step else 0
+    return [*found[:exact], *small, *found[exact:]]
 
 
 def _parts(model_id: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ config.json     what the run is (written once; `trust` adds to an earlier versio
 metrics.db      points, grids, checkpoints, changes and state (SQLite; written by the run's thread, see writer.py)
 samples/        one PNG atlas per kept grid
 checkpoints/    resume state (.pt) and the averaged generator (.safetensors)
+generators/     the averaged generator alone, small, at moments from the first step on
 run.lock        held by the process whose thread trains the run
 
 Everything here only reads, and takes nothing on trust: a folder may have been edited, cut short or made by somebody
@@ -116,6 +117,16 @@ class CheckpointRow:
 
 
 @dataclass(frozen=True)
+class GeneratorRow:
+    """A small generator that was kept to look back at (see `small_generators`)."""
+
+    step: int
+    images: int
+    elapsed_seconds: float
+    sha256: str
+
+
+@dataclass(frozen=True)
 class GridRow:
     step: int
     images: int
@@ -144,6 +155,9 @@ class RunFolder:
 
     def generator(self, step: int) -> Path:
         return self.root / "checkpoints" / f"{step:08d}-generator.safetensors"
+
+    def small_generator(self, step: int) -> Path:
+        return self.root / "generators" / f"{step:08d}.safetensors"
 
     def about(self) -> About:
         """Raises UnreadableRun where config.json is missing or not what this version writes."""
@@ -218,6 +232,12 @@ class RunFolder:
         """Oldest first."""
         with self.read() as db:
             return read_checkpoints(db)
+
+    def generators(self) -> list[GeneratorRow]:
+        """Small generators that were kept on the way, oldest first."""
+        with self.read() as db:
+            rows = db.execute("SELECT step, images, elapsed_seconds, sha256 FROM generators ORDER BY step").fetchall()
+        return [GeneratorRow(int(step), int(n), float(seconds), str(sha)) for step, n, seconds, sha in rows]
 
     def seconds_at(self, step: int) -> float:
         """Seconds of training at a step, as far as the curves tell; 0 before their first point."""

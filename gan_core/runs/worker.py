@@ -96,6 +96,7 @@ class RunThread(threading.Thread, RunLife):
         self._ledger.stand("running", trainer)
         if not self.folder.grids():
             self._ledger.keep_grid(trainer)
+        self._ledger.keep_generator_if_due(trainer)
         try:
             self._replay(trainer)
             for command in put_off:
@@ -176,6 +177,7 @@ class RunThread(threading.Thread, RunLife):
             if trainer.point_due():
                 self._point(trainer)
             self._look_after(trainer)
+            self._ledger.keep_generator_if_due(trainer)
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:

@@ -22,7 +22,7 @@ from gan_core.runs.evaluation import Evaluation, add_evaluation, mark_best_again
 from gan_core.runs.lock import RunLock
 from gan_core.runs.schema import COLUMNS, UnknownVersion, make_tables, migrate, version_of
 from gan_core.runs.snapshot import LiveChange
-from gan_core.runs.store import About, CheckpointRow, GridRow, RunFolder, Standing, UnreadableRun
+from gan_core.runs.store import About, CheckpointRow, GeneratorRow, GridRow, RunFolder, Standing, UnreadableRun
 
 BUSY_SECONDS = 30.0  # readers never hold the database for long
 _LOG_INDEX_BYTES = 32_768
@@ -144,6 +144,19 @@ class RunWriter:
         with self._transaction() as db:
             db.execute("DELETE FROM checkpoints WHERE step = ?", (step,))
 
+    def add_generator(self, row: GeneratorRow) -> None:
+        """To be called once the file is durable."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO generators VALUES (?, ?, ?, ?)",
+                (row.step, row.images, row.elapsed_seconds, row.sha256),
+            )
+
+    def forget_generator(self, step: int) -> None:
+        """To be called before its file goes."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM generators WHERE step = ?", (step,))
+
     def add_evaluation(self, evaluation: Evaluation) -> None:
         """In the place of another of its step, features and number of samples; the best is found anew."""
         with self._transaction() as db:
@@ -160,12 +173,12 @@ class RunWriter:
                 )
 
     def rewind(self, step: int) -> None:
-        """Forget points, grids, checkpoints and evaluations after `step`: they will be made again.
+        """Forget points, grids, checkpoints, small generators and evaluations after `step`: they will be made again.
 
         Perhaps with other changes; those made before are kept: they are made again at their steps.
         """
         with self._transaction() as db:
-            for table in ("points", "grids", "checkpoints", "evaluations"):
+            for table in ("points", "grids", "checkpoints", "generators", "evaluations"):
                 db.execute(f"DELETE FROM {table} WHERE step > ?", (step,))
             mark_best_again(db)
 
@@ -206,7 +219,7 @@ def new_run(runs_dir: Path, about: About) -> Iterator[tuple[RunFolder, RunLock]]
     staging = runs_dir / f".new-{about.id}-{secrets.token_hex(4)}"
     lock = RunLock(staging / "run.lock", about.id)
     try:
-        for name in ("samples", "checkpoints"):
+        for name in ("samples", "checkpoints", "generators"):
             (staging / name).mkdir(parents=True)
         lock.acquire()
         write_about(RunFolder(staging, about.id), about)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -69,36 +70,51 @@ def _tensorboard(run: str) -> bytes:
     return log_archive(manager(), [run])
 
 
-def draw_downloads(view: Any) -> None:
+@dataclass(frozen=True)
+class Offer:
+    """ending: of the file's name, after the run's id. missing: why it cannot be had yet; "" where it can."""
+
+    label: str
+    ending: str
+    mime: str
+    icon: str
+    make: Callable[[str], bytes]
+    missing: str = ""
+
+
+def offered(view: Any) -> tuple[Offer, ...]:
+    """Every file that a run gives away."""
     run = view.id
     no_weights = "" if view.checkpoints else "It comes with the first checkpoint."
     train = "train.zip" if data_bytes(manager().config(run), manager().data_dir) else "train.py"
     no_grid = "" if manager().grids(run) else "No sample grid is there yet."
-    files: tuple[tuple[str, str, str, str, Callable[[str], bytes], str], ...] = (
-        ("Points" if makes_points(view) else "Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
-        ("Training film", "training.gif", "image/gif", "movie", _film, no_grid),
-        ("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r)), ""),
-        ("TensorBoard", "tensorboard.zip", "application/zip", "monitoring", _tensorboard, ""),
-        ("Generator", "generator.safetensors", "application/octet-stream", "deployed_code", _generator,
-         no_weights),
-        ("Generator", "generator.onnx", "application/octet-stream", "deployed_code", _onnx, no_weights),
-        ("Sampling script", "sample.zip", "application/zip", "code", _sample_script, no_weights),
-        ("Training script", train, "text/x-python" if train.endswith("py") else "application/zip", "code",
-         _train_script, ""),
-        ("Configuration", "config.json", "application/json", "settings",
-         lambda _: json.dumps(view.config, indent=1).encode(), ""),
+    binary, packed = "application/octet-stream", "application/zip"
+    return (
+        Offer("Points" if makes_points(view) else "Sample grid", "grid.png", "image/png", "image", _grid, no_grid),
+        Offer("Training film", "training.gif", "image/gif", "movie", _film, no_grid),
+        Offer("Metrics", "metrics.csv", "text/csv", "table", lambda r: metrics_csv(manager().records(r))),
+        Offer("TensorBoard", "tensorboard.zip", packed, "monitoring", _tensorboard),
+        Offer("Generator", "generator.safetensors", binary, "deployed_code", _generator, no_weights),
+        Offer("Generator", "generator.onnx", binary, "deployed_code", _onnx, no_weights),
+        Offer("Sampling script", "sample.zip", packed, "code", _sample_script, no_weights),
+        Offer("Training script", train, "text/x-python" if train.endswith("py") else packed, "code", _train_script),
+        Offer("Configuration", "config.json", "application/json", "settings",
+              lambda _: json.dumps(view.config, indent=1).encode()),
     )  # fmt: skip
+
+
+def draw_downloads(view: Any) -> None:
     with st.popover("Download", icon=":material/download:", key="downloads"):
-        for label, name, mime, icon, make, missing in files:
+        for offer in offered(view):
             st.download_button(
-                f"{label} · {name.rpartition('.')[2].upper()}",
-                lambda make=make: make(run),
-                f"{run}-{name}",
-                mime,
-                key=f"download:{name}",
-                icon=f":material/{icon}:",
-                disabled=bool(missing),
-                help=missing or None,
+                f"{offer.label} · {offer.ending.rpartition('.')[2].upper()}",
+                lambda make=offer.make: make(view.id),
+                f"{view.id}-{offer.ending}",
+                offer.mime,
+                key=f"download:{offer.ending}",
+                icon=f":material/{offer.icon}:",
+                disabled=bool(offer.missing),
+                help=offer.missing or None,
                 width="stretch",
                 on_click="ignore",
             )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
+from gan_core.latent import check_look, resolve
+from gan_core.runs import RunManager
+from gan_core.runs.cards import verdict
+from gan_core.runs.shelf import GENERATORS, Shelf
 from tests.browser.lab import SMALL, Lab, until
 from tests.pages.explore_shelf import CONDITIONAL, STYLED, model_of, write_asset
 
@@ -285,18 +291,60 @@ def test_a_forged_link_is_one_sentence_and_the_usual_view(
     assert "seed" in explore.look()["where"]
 
 
-def test_what_the_address_says_is_what_is_shown(explore: Explore) -> None:
-    """The latent in the address, as another program would read it."""
-    import base64
-
-    import numpy as np
-
+def test_what_the_address_says_is_what_is_shown(explore: Explore, tmp_path: Path) -> None:
+    """The point in the address, as another program would read it."""
     explore.drag("pad", (0.3, 0.3), (0.6, 0.6))
     text = explore.page.url.split("look=")[1]
     look = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    vector = np.frombuffer(base64.b64decode(look["where"]["z"]), "<f4")
+    model = Shelf(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)).open("asset:fashion")
     shown = explore.page.evaluate("() => [...document.querySelector('.gx-explore').explorer.point.z]")
-    np.testing.assert_array_equal(vector, np.array(shown, np.float32))
+    wanted = resolve(model, check_look(model, look)).vector
+    np.testing.assert_allclose(wanted, np.array(shown, np.float32), rtol=1e-5)
+
+
+@pytest.mark.parametrize("plane", ["seeds", "points", "directions"])
+def test_a_point_set_by_dragging_opens_elsewhere_on_the_plane_that_it_was_set_on(
+    explore: Explore, chromium: Browser, plane: str
+) -> None:
+    explore.press(f"pad-{plane}")
+    explore.drag("pad", (0.5, 0.5), (0.66, 0.41), 8)
+    wanted, where, link = explore.pixels(), explore.look()["where"], explore.page.url
+    assert {"seeds": "seeds", "points": "plane", "directions": "along"}[plane] in where
+    explore.press("bookmark")
+    other = Explore(chromium.new_context(viewport={"width": 1366, "height": 768}).new_page(), explore.url)
+    other.page.goto(link)
+    other.ready()
+    assert other.look()["where"] == where
+    assert other.pixels() == wanted
+    expect(other.page.get_by_test_id(f"pad-{plane}")).to_have_attribute("aria-pressed", "true")
+    # From the bookmark too, in a tab that was somewhere else; and the hand goes on from there on the same plane.
+    other.press("reset")
+    other.press("pad-points" if plane == "seeds" else "pad-seeds")
+    other.page.get_by_role("button", name="Go to Point 1").click()
+    until(lambda: other.pixels() == wanted)
+    assert other.look()["where"] == where
+    for one in (explore, other):
+        one.page.get_by_test_id("pad").focus()
+        one.page.keyboard.press("ArrowRight")
+        one.rest()
+    until(lambda: other.look() == explore.look() and other.look()["where"] != where)
+    assert other.pixels() == explore.pixels()
+    other.page.context.close()
+
+
+def test_each_generator_that_comes_along_says_how_good_it_is(explore: Explore, shots: Path) -> None:
+    page = explore.page
+    for path in sorted(GENERATORS.glob("*.json")):
+        said = json.loads(path.read_text())
+        page.get_by_test_id("model").select_option(f"asset:{path.stem}")
+        expect(page.get_by_test_id("card-verdict")).to_have_text(verdict(said["metrics"]))
+        card = page.get_by_test_id("model-card")
+        expect(card).to_contain_text(said["trained_on"])
+        card.get_by_text("All measures").click()
+        expect(page.get_by_test_id("card-measures").locator("dt")).to_have_text(list(said["metrics"]))
+        expect(card).to_contain_text(said["command"].splitlines()[0])
+        page.screenshot(path=shots / f"card-{path.stem}.png")
+        card.get_by_text("All measures").click()
 
 
 def test_a_phone_shows_the_picture_first(chromium: Browser, served: Server) -> None:

@@ -38,6 +38,18 @@ def explore(page: Page, served: Server) -> Explore:
     return made
 
 
+def test_what_one_method_found_stays_beside_another_s(explore: Explore, page: Page) -> None:
+    found, names = page.get_by_test_id("found-direction"), page.get_by_test_id("found-method")
+    for method, count in (("sefa", 6), ("pca", 12), ("sefa", 12)):  # the last replaces its own alone
+        page.get_by_test_id(f"method-{method}").click()
+        expect(page.get_by_test_id("find")).to_have_text("Find directions")
+        page.get_by_test_id("find").click()
+        expect(found).to_have_count(count)
+        expect(found.first).to_contain_text("usable")
+    expect(names).to_have_count(2)
+    assert set(names.all_inner_texts()) == {"SeFa", "PCA"}
+
+
 def test_directions_are_found_dragged_named_and_there_after_a_reload(explore: Explore, page: Page) -> None:
     page.get_by_test_id("method-sefa").click()
     page.get_by_test_id("find").click()

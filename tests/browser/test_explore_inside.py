@@ -145,20 +145,20 @@ def test_the_units_that_matter_and_what_convinced_the_discriminator(page: Page, 
     page.screenshot(path=shots / "inside-judge.png")
 
 
-def test_one_path_at_several_checkpoints_in_step(page: Page, trained: Server, shots: Path) -> None:
+def test_one_path_at_several_moments_in_step(page: Page, trained: Server, shots: Path) -> None:
     opened(page, trained, "overtime")
     figures = page.get_by_test_id("time-grid").locator("figure")
-    expect(page.get_by_test_id("time-words")).to_contain_text("checkpoints, each with its own weights")
+    expect(page.get_by_test_id("time-words")).to_contain_text("moments of the training, each with")
     page.get_by_test_id("time-play").click()  # pause
     steps = [int(text.split("·")[0].replace("step", "").replace("\u202f", "")) for text in figures.all_inner_texts()]
-    assert 2 <= len(steps) <= 6
+    assert 3 <= len(steps) <= 8
     assert steps == sorted(set(steps))
-    assert steps[-1] == 125
+    assert (steps[0], steps[-1]) == (0, 125)  # from the untrained generator on
     scrub = page.get_by_test_id("time-scrub")
     scrub.fill("35")
     ends = [pixels(figure.locator("canvas")) for figure in figures.all()]
     np.testing.assert_allclose(ends[-1], pixels(page.get_by_test_id("picture")), atol=1)  # the present point
-    assert np.abs(ends[0] - ends[-1]).max() > 20  # another checkpoint, another picture
+    assert np.abs(ends[0] - ends[-1]).max() > 20  # another moment, another picture
     scrub.fill("0")
     starts = [pixels(figure.locator("canvas")) for figure in figures.all()]
     assert all((a != b).any() for a, b in zip(starts, ends, strict=True))
@@ -166,7 +166,7 @@ def test_one_path_at_several_checkpoints_in_step(page: Page, trained: Server, sh
     page.get_by_test_id("random").click()
     expect(page.get_by_test_id("time-words")).to_contain_text("draw again")
     page.get_by_test_id("time-draw").click()
-    expect(page.get_by_test_id("time-words")).to_contain_text("checkpoints, each with its own weights")
+    expect(page.get_by_test_id("time-words")).to_contain_text("moments of the training, each with")
 
 
 def test_a_phone_has_room_for_all_of_it(chromium: Browser, trained: Server, shots: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_phone_has_room_for_all_of_it(chromium: Browser, trained: Server, shot
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         page.get_by_test_id("panel-inside").screenshot(path=shots / f"inside-phone-{view}.png")
     page.get_by_test_id("tab-overtime").click()
-    expect(page.get_by_test_id("time-words")).to_contain_text("checkpoints, each with its own weights")
+    expect(page.get_by_test_id("time-words")).to_contain_text("moments of the training, each with")
     expect(page.get_by_test_id("time-play")).to_have_attribute("aria-pressed", "false")  # nothing moves by itself
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     page.get_by_test_id("panel-overtime").screenshot(path=shots / "overtime-phone.png")

@@ -28,6 +28,8 @@ def open_tool(page: Page, served: Server) -> None:
     page.get_by_test_id("random").click()
     page.get_by_test_id("tab-take").click()
     expect(page.locator("[data-kind=onnx] .gx-take-size")).to_contain_text("about")
+    expect(page.locator("[data-kind=train-script] .gx-take-size")).to_contain_text("MB with the images")
+    expect(page.locator("[data-kind=train-script] .gx-take-format")).to_have_text("zip")
     page.wait_for_function("""() => {
       const { explorer } = document.querySelector(".gx-explore");
       return !explorer.busy && !explorer.next;
@@ -73,8 +75,10 @@ def test_everything_can_be_taken_away_and_opened_again(
     assert set(load(save(page, "safetensors")[1])) == set(load((tmp_path / "generator.safetensors").read_bytes()))
 
     name, data = save(page, "train-script")
-    assert name.endswith("-train.py")
-    assert alive(data.decode()).build_discriminator() is not None
+    assert name.endswith("-train.zip")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert set(archive.namelist()) == {"train.py", "train.npz"}
+        assert alive(archive.read("train.py").decode()).build_discriminator() is not None
     config = from_dict(RunConfig, json.loads(save(page, "config")[1]))
     assert config.latent.dim == latent["z"].shape[1]
     point: dict[str, Any] = json.loads(save(page, "point")[1])

@@ -94,7 +94,7 @@ def _check_downloads(page: Page, lab: Lab, run: str, tmp_path: Path) -> None:
     files = {}
     lab.press("Download")
     for name in ("grid.png", "training.gif", "metrics.csv", "generator.safetensors", "generator.onnx", "sample.zip",
-                 "train.py", "config.json"):  # fmt: skip
+                 "train.zip", "config.json"):  # fmt: skip
         with page.expect_download() as download:
             page.locator(f"[class*='st-key-download-{name.replace('.', '-')}'] button").click()
         path = tmp_path / name
@@ -115,7 +115,9 @@ def _check_downloads(page: Page, lab: Lab, run: str, tmp_path: Path) -> None:
         beside = load_safetensors(archive.read("generator.safetensors"))
         assert beside.keys() == load_safetensors(files["generator.safetensors"]).keys()
         compile(archive.read("sample.py"), "sample.py", "exec")
-    compile(files["train.py"], "train.py", "exec")
+    with zipfile.ZipFile(io.BytesIO(files["train.zip"])) as archive:
+        assert set(archive.namelist()) == {"train.py", "train.npz"}
+        compile(archive.read("train.py"), "train.py", "exec")
 
 
 def test_real_images_beside_and_scores_under_the_pointer(page: Page, served: Server) -> None:

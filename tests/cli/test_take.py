@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,10 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 
+from gan_core.cli.take import SCRIPTS
+from gan_core.latent import check_look, render
+from gan_core.runs import RunManager
+from gan_core.runs.shelf import Shelf
 from tests.export.made_scripts import run_alone
 
 from .conftest import SMALL, Answer
@@ -116,7 +122,6 @@ def test_the_sample_script_draws_what_sample_draws(cli: Cli, tmp_path: Path) -> 
     told = cli("train", *SMALL, "--set", "conditional=true", "--steps", "2", "--json").json()
     run = str(told["run"])
     cli("export", run, "--to", "sample-script", "--out", str(tmp_path / "sample.py"))
-    cli("export", run, "--to", "safetensors", "--out", str(tmp_path / "generator.safetensors"))
     cli("sample", run, "--count", "300", "--seed", "4", "--out", str(tmp_path / "theirs.npz"))
     run_alone(tmp_path / "sample.py", "--count", "300", "--seed", "4", "--out", "ours.npz")
     ours, theirs = np.load(tmp_path / "ours.npz"), np.load(tmp_path / "theirs.npz")
@@ -131,12 +136,79 @@ def test_the_training_script_comes_with_the_data_that_it_cannot_make(cli: Cli, t
     emoji = ["--set", "data=emoji", "--set", "data.only=Activities", "--set", "size=32"]
     told = cli("train", *SMALL, *emoji, "--steps", "1", "--json").json()
     said = cli("export", told["run"], "--to", "train-script", "--out", str(tmp_path / "train.py"))
-    assert said.out.count("\n") == 2
-    assert "name it with --data" in said.out
+    assert [line.split(":")[0] for line in said.out.splitlines()] == [
+        str(tmp_path / name) for name in ("train.py", "train.npz")
+    ]
     assert "gan_core" not in (tmp_path / "train.py").read_text()
-    out = run_alone(tmp_path / "train.py", "--data", "train.npz", "--steps", "2", "--every", "1").stdout
+    out = run_alone(tmp_path / "train.py", "--steps", "2", "--every", "1").stdout
     assert [line.split("  ")[0] for line in out.splitlines()] == ["step 1", "step 2"]
     assert (tmp_path / "trained" / "generator.safetensors").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("kind", ["train-script", "sample-script"])
+def test_a_script_comes_with_all_that_it_needs_however_it_is_named(
+    cli: Cli, run: str, tmp_path: Path, kind: str
+) -> None:
+    usual, beside = SCRIPTS[kind][0], ".npz" if kind == "train-script" else ".safetensors"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    inside = {usual, "train.npz" if kind == "train-script" else "generator.safetensors"}
+    assert cli("export", run, "--to", kind, "--out", str(folder)).status == 0
+    assert {path.name for path in folder.iterdir()} == inside
+    assert cli("export", run, "--to", kind, "--out", str(folder / "all.ZIP")).status == 0
+    with zipfile.ZipFile(folder / "all.ZIP") as archive:
+        assert set(archive.namelist()) == inside
+        assert all(len(archive.read(name)) == (folder / name).stat().st_size for name in inside)
+    assert cli("export", run, "--to", kind, "--out", str(tmp_path / "mine.py")).status == 0
+    assert (tmp_path / "mine.py").is_file()
+    assert (tmp_path / f"mine{beside}").is_file()
+    assert "python mine.py" in (tmp_path / "mine.py").read_text()
+    for name in ("x.npz", "x.safetensors"):
+        assert "no name for a script" in cli("export", run, "--to", kind, "--out", str(tmp_path / name)).sentence()
+    os.mkfifo(tmp_path / "pipe")
+    assert "a plain file" in cli("export", run, "--to", kind, "--out", str(tmp_path / "pipe")).sentence()
+
+
+def test_single_pictures_are_named_by_seeds_that_mean_the_same_on_the_explore_page(cli: Cli, tmp_path: Path) -> None:
+    told = cli("train", *SMALL, "--set", "conditional=true", "--steps", "3", "--json").json()
+    run, out = str(told["run"]), tmp_path / "pictures"
+    assert cli("sample", run, "--to", "png", "--count", "70", "--seed", "5", "--out", str(out)).status == 0
+    assert sorted(path.name for path in out.iterdir()) == [f"seed-{seed:010d}.png" for seed in range(5, 75)]
+    shelf = Shelf(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1))
+    model = shelf.open(f"run:{run}")
+    for seed in (5, 6, 69, 74):
+        (wanted,) = render(model, [check_look(model, {"where": {"seed": seed}, "class": [seed % 10]})])
+        with Image.open(out / f"seed-{seed:010d}.png") as image:
+            words = image.text  # type: ignore[attr-defined]
+            assert (words["run"], words["seed"], words["class"]) == (run, str(seed), str(seed % 10))
+            np.testing.assert_allclose(np.asarray(image).astype(int), wanted[..., 0].astype(int), atol=1)
+    assert cli("sample", run, "--to", "png", "--seed", "74", "--count", "2", "--out", str(out)).status == 0
+    assert len(list(out.iterdir())) == 71  # into the same folder: 74 again, and 75
+    plain = tmp_path / "plain"
+    plain.write_text("mine")
+    assert "not a folder" in cli("sample", run, "--to", "png", "--out", str(plain)).sentence()
+    assert "there is no folder" in cli("sample", run, "--to", "png", "--out", str(tmp_path / "a" / "b")).sentence()
+
+
+def test_points_are_no_single_pictures(cli: Cli, tmp_path: Path) -> None:
+    told = cli("train", *POINTS, "--steps", "5", "--json").json()
+    said = cli("sample", told["run"], "--to", "png", "--out", str(tmp_path / "p")).sentence()
+    assert "points in the plane" in said
+    assert not (tmp_path / "p").exists()
+
+
+@pytest.mark.parametrize(("count", "side"), [("5", (3, 2)), ("101", (10, 10))])
+def test_a_sheet_lies_beside_the_arrays(
+    cli: Cli, run: str, tmp_path: Path, count: str, side: tuple[int, int]
+) -> None:
+    assert cli("sample", run, "--count", count, "--out", str(tmp_path / "a.npz")).status == 0
+    images = np.load(tmp_path / "a.npz")["images"]
+    with Image.open(tmp_path / "a-sheet.png") as image:
+        assert image.size == (side[0] * 56, side[1] * 56)
+        sheet = np.asarray(image)[::2, ::2]
+    for i in range(min(len(images), 100)):
+        row, column = divmod(i, side[0])
+        np.testing.assert_array_equal(sheet[row * 28 :, column * 28 :][:28, :28], images[i, :, :, 0])
 
 
 @pytest.mark.parametrize("command", [["sample", "last"], ["export", "last", "--to", "csv"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.request
 from pathlib import Path
@@ -129,3 +130,10 @@ def test_without_its_files_and_offline_one_sentence_says_what_to_do(
     assert "\n" not in words
     assert "choose" in words
     assert list(tmp_path.rglob("*.part")) == []
+
+
+@EVERY
+def test_the_words_of_a_set_say_as_many_images_as_runs_learn_from(entry: Entry[Dataset], tmp_path: Path) -> None:
+    """On the Data page both stand one below the other."""
+    said = [int(number.replace(",", "")) for number in re.findall(r"\d{1,3}(?:,\d{3})+", entry.help)]
+    assert not said or said[0] == entry.cls().info(tmp_path).count

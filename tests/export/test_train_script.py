@@ -25,8 +25,9 @@ from gan_core.data.base import ImageSet
 from gan_core.data.fashion import FOLDER
 from gan_core.data.points import PointDataset
 from gan_core.data.published import Published
+from gan_core.export.samples import write_npz
 from gan_core.export.scripts import optimizers as script_optimizers
-from gan_core.export.scripts.train import needs_data, train_script
+from gan_core.export.scripts.train import is_drawn, train_script, training_data
 from gan_core.nets import MlpDiscriminator, MlpGenerator, discriminators, generators
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import augmentations, losses, penalties
@@ -255,7 +256,7 @@ def test_every_dataset(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(torchvision.datasets, names[entry.cls.__name__], as_torchvision_has_it(data, native))
     elif name == "fashion-mnist":
         given = FOLDER
-    elif needs_data(config):
+    elif not is_drawn(config):
         given = tmp_path / "data.npz"
         labels = {} if wanted.labels is None else {"labels": wanted.labels.numpy()}
         np.savez(given, images=wanted.images.numpy(), **labels)
@@ -283,8 +284,24 @@ def test_a_folder_of_pictures_whose_folders_are_classes(tmp_path: Path) -> None:
     assert (images.shape, images.dtype) == ((3, 3, 32, 32), torch.uint8)
     assert labels.tolist() == [0, 0, 1]
     assert images.float().std() > 10
-    with pytest.raises(SystemExit, match="--data is missing"):
-        script_of(replace(SMALL, data=data, size=32), channels=3).load_data(None)
+    script = script_of(replace(SMALL, data=data, size=32), channels=3)
+    script.__file__ = str(tmp_path / "train.py")
+    with pytest.raises(SystemExit, match="There is no .*train.npz: name a folder"):
+        script.load_data(None)
+
+
+@pytest.mark.parametrize("size", [28, 32, 64])
+def test_fashion_beside_the_script_is_what_the_run_learns_from(size: int, tmp_path: Path) -> None:
+    config = replace_at(replace(SMALL, size=size), "data.count", 60)
+    arrays = training_data(config, tmp_path)
+    assert arrays["images"].shape == (60, 1, 28, 28)  # no larger than the originals, which the script enlarges
+    write_npz(tmp_path / "run.npz", arrays)
+    script = alive(train_script(config, run="r", channels=1, classes=CLASSES, name="run.py", with_data=True))
+    script.__file__ = str(tmp_path / "run.py")
+    images, labels = script.load_data(None)
+    wanted = config.data.load(size, tmp_path)
+    assert torch.equal(images, wanted.images)
+    assert torch.equal(labels, wanted.labels)
 
 
 # --- the whole

@@ -11,6 +11,7 @@ import torch
 
 from gan_core.latent import Explorable, check_look, render, resolve
 from gan_core.latent.inside import feature_maps
+from gan_core.latent.overtime import spread
 from gan_core.nets import MlpGenerator
 from pages.explore.ops.desk import Cancelled, Desk
 from pages.explore.ops.inside import inside_evidence, inside_layers, inside_maps, inside_units
@@ -29,7 +30,7 @@ class SmallShelf:
         self.opened.append(step)
         return self.models[max(self.models) if step is None else step]
 
-    def steps(self, _model_id: str) -> list[int]:
+    def moments(self, _model_id: str) -> list[int]:
         return list(self.models)
 
 
@@ -142,10 +143,10 @@ def test_what_is_missing_is_said() -> None:
         inside_units(flat, asked(of="picture"), [])
 
 
-def test_a_path_over_time_comes_checkpoint_by_checkpoint() -> None:
+def test_a_path_over_time_comes_moment_by_moment() -> None:
     model = small_model(small_config())
     models = []
-    for step in range(10, 90, 10):
+    for step in range(10, 130, 10):
         torch.manual_seed(step)
         models.append(replace(model, generator=model.config.generator.build(model.shape, model.dim, 0), step=step))
     shelf, told = SmallShelf(*models), list[tuple[dict[str, Any], list[bytes]]]()
@@ -153,12 +154,12 @@ def test_a_path_over_time_comes_checkpoint_by_checkpoint() -> None:
     keys = [{"where": {"seed": seed}, "seconds": 1.0} for seed in (1, 2)]
     look = {"where": {"path": {"keys": keys}, "at": 0}}
     reply = overtime(desk, asked(look=look, frames=5), [])
-    assert reply.header == {"steps": [10, 20, 40, 50, 70, 80], "known": 8, "frames": 5}
+    assert reply.header == {"steps": spread(range(10, 130, 10), 8), "known": 12, "frames": 5}
     assert [extra["of_step"] for extra, _ in told] == reply.header["steps"]
     for extra, (atlas,) in told:
         assert (extra["columns"], extra["rows"], extra["size"]) == (8, 1, 28)
         first = np.frombuffer(atlas, np.uint8).reshape(28, 8, 28, 4)[:, 0, :, :1]
         (wanted,) = render(shelf.models[extra["of_step"]], [check_look(model, {"where": {"seed": 1}})])
         np.testing.assert_allclose(first.astype(int), wanted.astype(int), atol=1)
-    with pytest.raises(ValueError, match="one checkpoint only"):
+    with pytest.raises(ValueError, match="at one moment only"):
         overtime(Desk(SmallShelf(model)), asked(look=look), [])

@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load
 
-from gan_core.data import Emoji
+from gan_core.data import Emoji, Shapes
 from gan_core.latent import check_look, render
 from gan_core.runs.shelf import Shelf
 from pages.explore.ops import OPERATIONS
@@ -39,7 +39,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 
 def ask(shelf: Shelf, do: str, model: str = PLAIN, **asked: Any) -> Reply:
-    asked = {"model": model, **asked}
+    asked = {"model": model, "look": {"where": {"seed": 1}}, **asked}
     found: Reply = OPERATIONS[do].run(Desk(shelf, asked=asked), asked, [])
     return found
 
@@ -136,19 +136,27 @@ def test_the_training_script_brings_the_images_that_it_cannot_make(shelf: Shelf)
     assert script.build_generator()(torch.zeros(1, config.latent.dim)).shape[-1] == config.size
     header = ask(shelf, "takeaway", "asset:small-emoji").header
     assert header["with_data"]
-    assert header["sizes"]["train-script"] > wanted.numel()
+    assert header["formats"]["train-script"] == "zip"
+    said = ask(shelf, "takeaway-scripts", "asset:small-emoji").header["sizes"]["train-script"]
+    assert said == pytest.approx(len(data), rel=0.1)
 
 
-def test_a_training_script_that_needs_no_images_is_one_file(shelf: Shelf) -> None:
-    name, data = take(shelf, "train-script", PLAIN)
-    assert name == "small-plain-train.py"
+def test_a_training_script_that_draws_its_images_is_one_file(shelf: Shelf, tmp_path: Path) -> None:
+    drawn = small_model(replace(small_config(), data=Shapes(count=60)), channels=3)
+    write_asset(tmp_path / "assets", "small-shapes", drawn)
+    of_its_own = Shelf(shelf._manager, tmp_path / "assets")
+    name, data = take(of_its_own, "train-script", "asset:small-shapes")
+    assert name == "small-shapes-train.py"
     assert "gan_core" not in data.decode()
-    assert shelf.open(PLAIN).config.batch_size == alive(data.decode()).BATCH_SIZE
+    assert drawn.config.batch_size == alive(data.decode()).BATCH_SIZE
+    assert ask(of_its_own, "takeaway", "asset:small-shapes").header["formats"]["train-script"] == "Python"
+    sizes = ask(of_its_own, "takeaway-scripts", "asset:small-shapes").header["sizes"]
+    assert sizes["train-script"] == len(data)
 
 
 def test_every_kind_has_a_size_or_its_reason_and_others_are_refused(shelf: Shelf) -> None:
     header = ask(shelf, "takeaway", STYLED).header
-    assert set(header["sizes"]) == set(KINDS)
+    assert {*header["sizes"], *ask(shelf, "takeaway-scripts", STYLED).header["sizes"]} == set(KINDS)
     json.dumps(header, allow_nan=False)
     for what in (None, "pickle", 3, []):
         with pytest.raises(ValueError, match="must be one of"):

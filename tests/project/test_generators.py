@@ -19,6 +19,7 @@ from benchmarks.generators import FLOOR, FOLDER, PLANS, RIGHT, metadata, metrics
 from gan_core.cli.configure import config_from
 from gan_core.cli.parser import build_parser
 from gan_core.config.codec import from_dict
+from gan_core.runs.cards import verdict
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks, sample_shape
 
@@ -50,6 +51,31 @@ def test_the_card_is_whole(name: str) -> None:
     for what, value in said["metrics"].items():
         assert value >= 0
         assert what == RIGHT or re.search(r"features( at \d+ pixels)?, [\d,]+ samples$", what)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_says_in_words_how_far_from_its_floor_it_is(name: str) -> None:
+    values = list(card(name)["metrics"].values())
+    said = verdict(card(name)["metrics"])
+    assert f"{values[0]:.1f}" in said
+    assert f"{values[1]:.1f}" in said
+    assert said.startswith(("Near", "Some way", "Far"))
+
+
+@pytest.mark.parametrize(
+    ("distance", "floor", "words"),
+    [(76.647, 10.089, "Far from its floor"), (17.7, 0.5, "Some way from its floor"), (7.0, 0.5, "Near its floor")],
+)
+def test_a_verdict_follows_from_the_numbers(distance: float, floor: float, words: str) -> None:
+    known = {
+        "Fréchet distance, X features, 10 samples": distance,
+        "Fréchet distance of real images to others, X features, 10 samples": floor,
+    }
+    assert verdict(known).startswith(words)
+
+
+def test_nothing_is_said_without_numbers() -> None:
+    assert not any(verdict(metrics) for metrics in ({}, None, {"Fréchet distance, X": "far"}, ["Fréchet"]))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -125,8 +125,8 @@ def test_a_run_is_opened_at_any_of_its_checkpoints(world: World) -> None:
         assert model.discriminator is not None
         assert all(torch.equal(v, state[k]) for k, v in model.discriminator.state_dict().items())
     assert world.shelf.open(model_id, rows[-1].step - 1).step == rows[-2].step  # the newest not after it
-    with pytest.raises(ValueError, match="has no checkpoint up to step 0"):
-        world.shelf.open(model_id, 0)
+    with pytest.raises(ValueError, match="has no checkpoint up to step 1"):
+        world.shelf.open(model_id, 1)
 
 
 def test_an_opened_model_is_detached(world: World) -> None:

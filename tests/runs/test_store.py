@@ -238,6 +238,7 @@ def test_a_run_at_rest_is_one_plain_file(manager: RunManager, good: str) -> None
         "metrics.db",
         "samples",
         "checkpoints",
+        "generators",
         "run.lock",
     }
     manager.views()

@@ -5,17 +5,29 @@ known of a run, `definitions` and `bundle` gather what a script needs, `writing`
 and `pictures` are what is only in scripts.
 """
 
-from gan_core.export.scripts.packages import data_bytes, npz, sample_package, train_package
+from gan_core.export.scripts.packages import (
+    about_bytes,
+    data_bytes,
+    npz,
+    sample_files,
+    sample_package,
+    train_files,
+    train_package,
+    zipped,
+)
 from gan_core.export.scripts.sample import sample_script
-from gan_core.export.scripts.train import needs_data, train_script, training_data
+from gan_core.export.scripts.train import train_script, training_data
 
 __all__ = [
+    "about_bytes",
     "data_bytes",
-    "needs_data",
     "npz",
+    "sample_files",
     "sample_package",
     "sample_script",
+    "train_files",
     "train_package",
     "train_script",
     "training_data",
+    "zipped",
 ]

@@ -101,9 +101,13 @@ def load_points(path: Path | None) -> Labelled:
 
 
 def load_file(path: Path | None) -> Labelled:
-    """A folder of pictures, whose subfolders are classes, or an .npz file with `images` uint8 and maybe `labels`."""
-    if path is None:
-        raise SystemExit("--data is missing: name a folder of pictures, or the .npz file that came with this script.")
+    """A folder of pictures, whose subfolders are classes, or an .npz file with `images` uint8 and maybe `labels`.
+
+    Without a path: the file of that kind beside this script.
+    """
+    path = path or Path(__file__).with_suffix(".npz")
+    if not path.exists():
+        raise SystemExit(f"There is no {path}: name a folder of pictures or an .npz file of images with --data.")
     if path.suffix == ".npz":
         with np.load(path) as arrays:
             images = torch.from_numpy(arrays["images"])

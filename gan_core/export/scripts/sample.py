@@ -21,9 +21,10 @@ def sample_script(
     run: str,
     channels: int,
     classes: tuple[str, ...] = (),
+    name: str = "sample.py",
     weights: str = "generator.safetensors",
 ) -> str:
-    """The script; weights: the name of the safetensors file that lies beside it.
+    """The script; name: what its file will be called; weights: the name of the safetensors file beside it.
 
     The same seed draws the samples that this program draws. Needs torch, numpy and pillow.
     """
@@ -41,9 +42,9 @@ def sample_script(
     program.settle([main])
     text = (
         f"Draws samples from the generator that the run {run} trained in GANscope; its weights are in {weights}.\n\n"
-        "    python sample.py --count 100 --seed 1 --out samples.png\n"
-        "    python sample.py --count 1000 --out samples.npz      bytes [N, height, width, channels]\n"
-        "    python sample.py --latents mine.npz --out mine.png   latents of your own, z [N, "
+        f"    python {name} --count 100 --seed 1 --out samples.png\n"
+        f"    python {name} --count 1000 --out samples.npz      bytes [N, height, width, channels]\n"
+        f"    python {name} --latents mine.npz --out mine.png   latents of your own, z [N, "
         f"{config.latent.dim}]\n\n"
         "Needs torch, numpy and pillow.\n"
     )

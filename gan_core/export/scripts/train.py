@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gan_core.data import FashionMnist, Shapes
 from gan_core.data.base import Dataset
 from gan_core.data.fashion import CLASSES
 from gan_core.data.points import PointDataset
+from gan_core.data.published import Published
 from gan_core.export.scripts.bundle import TEMPLATES, Program
 from gan_core.export.scripts.optimizers import stand_optimizer
 from gan_core.export.scripts.writing import written
@@ -34,10 +36,12 @@ SECTIONS = (
 
 
 def train_script(
-    config: RunConfig, *, run: str, channels: int, classes: tuple[str, ...] = (), live_changes: int = 0
-) -> str:
+    config: RunConfig, *, run: str, channels: int, classes: tuple[str, ...] = (), live_changes: int = 0,
+    name: str = "train.py", with_data: bool = False,
+) -> str:  # fmt: skip
     """The script. channels: of the run's images, 2 for points; classes: names of its data's classes; live_changes:
-    how many settings were changed while the run trained.
+    how many settings were changed while the run trained; name: what its file will be called; with_data: an .npz file
+    of that name, with the images (`training_data`), will lie beside it.
 
     It starts with the run's own weights and draws the same batches, latents and noise: on one processor thread its
     numbers are the run's but for rounding. Needs torch, numpy and pillow (torchvision for some datasets).
@@ -57,10 +61,12 @@ def train_script(
     program.stands_for("learning_rate_factor", config.schedule, "factor")
     stand_optimizer(program, "g", config.g_optimizer)
     stand_optimizer(program, "d", config.d_optimizer)
-    data_help = _data(program, config.data)
+    data_help = _data(program, config.data, Path(name).with_suffix(".npz").name if with_data else "")
     program.settings |= {"ABOUT": f"Trains the run {run} again.", "DATA_HELP": data_help}
     program.settle([(_LOOP, "main")])
-    return written(program, (_LOOP, "main"), _introduction(config, run, data_help, classes, live_changes), SECTIONS)
+    call = f"python {name} --data PICTURES" if data_help == _NEEDED else f"python {name}"
+    introduction = _introduction(config, run, call, data_help, classes, live_changes)
+    return written(program, (_LOOP, "main"), introduction, SECTIONS)
 
 
 def stand_generator(program: Program, config: RunConfig, shape: ImageShape, class_count: int) -> None:
@@ -105,13 +111,19 @@ _PUBLISHED: dict[str, dict[str, Any]] = {
 """How torchvision has the datasets that it has."""
 
 
-def _data(program: Program, data: Dataset) -> str:
-    """Choose the function that loads this dataset; what --data is for."""
+_NEEDED = "a folder of pictures, or an .npz file with images; needed, as none came along"
+
+
+def _data(program: Program, data: Dataset, beside: str) -> str:
+    """Choose the function that loads this dataset; what --data is for. beside: the file with it, if there is one."""
     name = type(data).__name__
-    function, help = "load_file", "a folder of pictures, or the .npz file that came with this script"
+    function, help = "load_file", _NEEDED
     settings: dict[str, Any] = {"COUNT": getattr(data, "count", 0)}
-    if isinstance(data, FashionMnist):
-        function, help = "load_fashion", "the folder with Fashion-MNIST's idx.gz files; without it they are fetched"
+    if beside:
+        help = f"not needed: the images lie in {beside} beside this script; or a folder of pictures of your own"
+    elif isinstance(data, FashionMnist):
+        function = "load_fashion"
+        help = "the folder with Fashion-MNIST's idx.gz files; without it torchvision fetches them (30 MB)"
         settings["ONLY"] = None if data.only == "all" else CLASSES.index(data.only)
     elif isinstance(data, Shapes):
         function, help = "load_shapes", "not needed: the shapes are drawn by this script"
@@ -120,37 +132,47 @@ def _data(program: Program, data: Dataset) -> str:
         function, help = "load_points", "not needed: the points are drawn by this script"
         program.stands_for("sample_points", data, "sample")
     elif name in _PUBLISHED:
-        function, help = "load_torchvision", "the folder where torchvision keeps or fetches the data (default: data)"
+        function = "load_torchvision"
+        help = "the folder where torchvision has the data (default: data), or fetches it to"
+        if isinstance(data, Published):
+            help += f" ({math.ceil(sum(remote.megabytes for remote in data.remotes))} MB)"
         settings |= {"SPLIT_LETTERS": False, "TURNED": False, "BY_SPLIT": False} | _PUBLISHED[name]
     program.settings |= settings
     program.is_called("load_data", _DATA, function)
     return help
 
 
-def needs_data(config: RunConfig) -> bool:
-    """Whether the script cannot make or fetch its data: an .npz file of it should go along."""
-    data = config.data
-    known = isinstance(data, FashionMnist | Shapes | PointDataset)
-    return not known and type(data).__name__ not in _PUBLISHED
+def is_drawn(config: RunConfig) -> bool:
+    """Whether the script makes its data itself; of any other an .npz file should go along, if it is here."""
+    return isinstance(config.data, Shapes | PointDataset)
+
+
+def data_size(config: RunConfig, data_dir: Path) -> int:
+    """Pixels a side of the images that go along: no more than the originals have, as the script enlarges them."""
+    has_original_size = isinstance(config.data, FashionMnist) or type(config.data).__name__ in _PUBLISHED
+    return min(config.size, config.data.info(data_dir).native_size) if has_original_size else config.size
 
 
 def training_data(config: RunConfig, data_dir: Path) -> dict[str, NDArray[Any]]:
-    """The arrays for the script's .npz file: images uint8 [N, C, size, size]; labels int64 [N] where there are any.
+    """The arrays for the script's .npz file: images uint8 [N, C, size, size] (`data_size`); labels int64 [N] where
+    there are any.
 
     Raises DataUnavailable.
     """
-    data = config.data.load(config.size, data_dir)
+    data = config.data.load(data_size(config, data_dir), data_dir)
     images = {"images": data.images.numpy()}
     return images if data.labels is None else {**images, "labels": data.labels.numpy()}
 
 
-def _introduction(config: RunConfig, run: str, data_help: str, classes: tuple[str, ...], live_changes: int) -> str:
+def _introduction(
+    config: RunConfig, run: str, call: str, data_help: str, classes: tuple[str, ...], live_changes: int
+) -> str:
     fetches = ", and torchvision where it fetches the data" if "fetch" in data_help else ""
     lines = [
         f"Trains a generative adversarial network: the run {run} once more, as GANscope trained it.",
         "",
-        "    python train.py --out trained             the whole run; samples and weights go into the folder trained",
-        "    python train.py --steps 100 --every 10    a first look",
+        f"    {call} --out trained             the whole run; samples and weights: folder trained",
+        f"    {call} --steps 100 --every 10    a first look",
         "",
         f"--data: {data_help}.",
         "",

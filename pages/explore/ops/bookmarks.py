@@ -29,8 +29,9 @@ def open_model(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 @operation("steps")
 def steps(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """Of the checkpoints that a run has by now."""
-    return Reply({"steps": desk.shelf.steps(words(asked, "model", 200))})
+    """Of the checkpoints that a run has by now, and the "moments" at which its generator can be looked at."""
+    model_id = words(asked, "model", 200)
+    return Reply({"steps": desk.shelf.steps(model_id), "moments": desk.shelf.moments(model_id)})
 
 
 @operation("bring", lane="long")
@@ -75,11 +76,18 @@ def bookmarks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 @operation("bookmark-add")
 def add(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """Keep a look, with its picture as it is now."""
+    """Keep a "look" with its explicit latent and its picture as it is now; "as_set": the same look as it was set, of
+    which its place is kept too, such as a plane with its corners.
+    """
     model, kept = desk.model(asked.get("model")), _kept(desk, asked)
     (image,) = render(model, [check_look(model, asked.get("look"))])
-    name = words(asked, "name", MOST_NAME)
-    kept.bookmarks.add(name=name, look=asked["look"], thumbnail=thumbnail_png(image), step=model.step)
+    name, as_set = words(asked, "name", MOST_NAME), None
+    if "as_set" in asked:
+        check_look(model, asked["as_set"])
+        place = asked["as_set"]["where"]
+        as_set = None if place == asked["look"]["where"] else place
+    picture = thumbnail_png(image)
+    kept.bookmarks.add(name=name, look=asked["look"], thumbnail=picture, step=model.step, as_set=as_set)
     return _all(kept)
 
 

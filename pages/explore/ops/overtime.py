@@ -1,4 +1,4 @@
-"""The same path at several checkpoints of a run."""
+"""The same path at several moments of a run."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from gan_core.latent.overtime import same_path, spread
 from pages.explore.ops.desk import Desk, Reply, operation, whole
 from pages.explore.ops.picture import atlas
 
-MOST_CHECKPOINTS = 6
+MOST_MOMENTS = 8
 MOST_FRAMES = 60
 
 
 @operation("overtime", lane="long")
 def overtime(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """A path's "frames" as up to six checkpoints of the run draw them; "look" is a look whose where is a path.
+    """A path's "frames" as the run's generator draws them at up to eight moments: at checkpoints, and where a small
+    generator was kept. "look" is a look whose where is a path.
 
-    Every checkpoint comes as soon as it is drawn, with the progress: {"at", "of", "of_step", "images", "columns",
+    Every moment comes as soon as it is drawn, with the progress: {"at", "of", "of_step", "images", "columns",
     "rows", "size"} and its atlas, left to right in time. The reply says which steps there are.
     """
     model_id = asked.get("model")
     frames = whole(asked, "frames", 36, 2, MOST_FRAMES)
-    most = whole(asked, "most", MOST_CHECKPOINTS, 1, MOST_CHECKPOINTS)
+    most = whole(asked, "most", MOST_MOMENTS, 1, MOST_MOMENTS)
     desk.model(model_id)  # says in one sentence what is wrong with the id
-    known = list(desk.shelf.steps(model_id))
+    known = list(desk.shelf.moments(model_id))
     if len(known) < 2:
-        raise ValueError("This model has one checkpoint only; to compare, there must be at least two.")
+        raise ValueError("The generator was kept at one moment only; to compare, there must be at least two.")
     steps = spread(known, most)
     drawn = same_path(lambda step: desk.model(model_id, step), steps, asked.get("look"), frames, desk.progress)
     for i, found in enumerate(drawn):

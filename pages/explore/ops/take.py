@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,12 @@ from gan_core.config.codec import to_dict
 from gan_core.config.places import data_dir
 from gan_core.data import DataUnavailable
 from gan_core.export import discriminator_file, onnx_file, weights_file
-from gan_core.export.scripts import data_bytes, npz, sample_package, train_package
+from gan_core.export.scripts import about_bytes, data_bytes, npz, sample_package, train_package, train_script
 from gan_core.latent import Explorable, check_look, pictures, resolve
 from gan_core.latent.targets import training_dataset
 from pages.explore.ops.desk import Desk, Reply, operation
 
-SCRIPT_BYTES = 20_000  # about
+ONNX_WORDS_BYTES = 6_000  # about: what is no weight in such a file
 
 Made = tuple[str, str, bytes]
 """What follows the model's name in the file's name, its MIME type, and its bytes."""
@@ -126,12 +127,27 @@ KINDS: dict[str, Callable[[Desk, Explorable, dict[str, Any]], Made]] = {
 
 @operation("takeaway")
 def takeaway(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """About how large each kind of file will be, in bytes; a kind that is not there is left out."""
+    """How large the files are that are quickly made ("look" is the present one), and what is in the others.
+
+    {"sizes": kind -> bytes, exact but for "onnx"; "formats": kind -> words; "config"}. What is not there is left out.
+    """
     model: Explorable = desk.model(asked.get("model"))
-    weights = sum(t.numel() * t.element_size() for t in model.generator.state_dict().values())
-    sizes = {"safetensors": weights, "onnx": weights, "sample-script": weights, "latent": 4 * model.dim}
-    if model.discriminator is not None:
-        sizes["discriminator"] = sum(2 * t.numel() for t in model.discriminator.state_dict().values())
-    along = data_bytes(model.config, data_dir())
-    sizes["train-script"] = SCRIPT_BYTES + along
-    return Reply({"sizes": sizes, "with_data": bool(along), "config": to_dict(model.config)})
+    known = ["safetensors", "latent", *(["discriminator"] if model.discriminator is not None else [])]
+    sizes = {kind: len(KINDS[kind](desk, model, asked)[2]) for kind in known}
+    numbers = [t for t in model.generator.state_dict().values() if t.is_floating_point()]
+    sizes["onnx"] = sum(t.numel() * t.element_size() for t in numbers) + ONNX_WORDS_BYTES
+    along = bool(data_bytes(model.config, data_dir()))
+    formats = {"sample-script": "zip", "train-script": "zip" if along else "Python"}
+    return Reply({"sizes": sizes, "formats": formats, "with_data": along, "config": to_dict(model.config)})
+
+
+@operation("takeaway-scripts", lane="long")
+def takeaway_scripts(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    """{"sizes": kind -> bytes} of the scripts, with what comes along: exact but where images do."""
+    model: Explorable = desk.model(asked.get("model"))
+    sizes = {"sample-script": len(_sample_script(desk, model, asked)[2])}
+    along = bool(data_bytes(model.config, data_dir()))
+    script = train_script(model.config, **_script_about(model), with_data=along)
+    with suppress(DataUnavailable):  # it is said when the file is asked for
+        sizes["train-script"] = about_bytes(model.config, data_dir(), len(script.encode()))
+    return Reply({"sizes": sizes})

@@ -71,7 +71,8 @@ def film(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
         desk.progress(part, f"{round(part * count)} of {count} frames")
 
     data = write_film(plan, path_frames(model, look, times), progress)
-    return Reply({"mime": MIME[plan.kind], "frames": count, "bytes": len(data)}, [data])
+    side = plan.side(model.shape.size)
+    return Reply({"mime": MIME[plan.kind], "frames": count, "bytes": len(data), "side": side}, [data])
 
 
 def path_frames(model: Explorable, look: Look, times: Sequence[float]) -> Iterator[NDArray[np.uint8]]:

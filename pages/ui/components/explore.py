@@ -9,7 +9,7 @@ import streamlit as st
 from pages.ui.components.source import script, style
 
 _FOLDER = Path(__file__).parent / "explore"
-_BEFORE = ("tools.js", "channel.js", "explorer.js", "picture.js", "history.js", "bookmarks.js", "top.js")
+_BEFORE = ("tools.js", "channel.js", "explorer.js", "picture.js", "history.js", "bookmarks.js", "card.js", "top.js")
 _LAST = "main.js"
 
 

@@ -39,7 +39,7 @@ class GxBookmarks {
     const names = new Set(this.explorer.bookmarks.map((b) => b.name));
     let i = this.explorer.bookmarks.length + 1;
     while (names.has(`Point ${i}`)) i += 1;
-    this.change("bookmark-add", { name: `Point ${i}`, look: this.explorer.frozen() });
+    this.change("bookmark-add", { name: `Point ${i}`, look: this.explorer.frozen(), as_set: this.explorer.asSet() });
   }
 
   async remove(bookmark) {
@@ -57,7 +57,7 @@ class GxBookmarks {
 
   item(bookmark) {
     const go = make("button", { type: "button", class: "gx-thumb", title: `${bookmark.name}: go there`, "aria-label": `Go to ${bookmark.name}`,
-      onclick: () => this.explorer.show(bookmark.look, { commit: true }) }, make("canvas", { width: 1, height: 1 }));
+      onclick: () => this.explorer.show({ ...bookmark.look, where: bookmark.as_set ?? bookmark.look.where }, { commit: true, opened: true }) }, make("canvas", { width: 1, height: 1 }));
     const more = make("button", { type: "button", class: "gx-more", title: `Rename or delete ${bookmark.name}`, "aria-label": `Rename or delete ${bookmark.name}`,
       onclick: (event) => this.openMenu(bookmark, event.currentTarget.parentElement) }, "⋯");
     return make("div", { class: "gx-mark-item", role: "listitem", "data-testid": "bookmark-item" }, go, more, make("span", { class: "gx-mark-name", title: bookmark.name }, bookmark.name));

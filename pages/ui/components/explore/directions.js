@@ -132,7 +132,8 @@ class GxDirections {
   async find() {
     const args = { class: this.class, layers: gxDirLayers(this.part, this.of.style_layers), others: this.others(this.without.value).map(gxDirSent) };
     const marks = this.method === "marks";
-    const single = this.method === "attribute" || marks, before = single ? this.found : [];
+    const single = this.method === "attribute" || marks;
+    const before = this.found.filter((row) => single || row.direction.method !== this.method); // other methods' stay
     let rows = null; // as soon as they are known; how far they can be used comes later
     const show = (found) => {
       const moved = this.found.some((row) => row.amount && !before.includes(row));
@@ -286,7 +287,7 @@ class GxDirections {
     this.foundTitle.hidden = this.here.hidden = !this.found.length && !this.kept.length;
     say(this.foundTitle, this.found.length ? "Found" : "");
     this.keptList.replaceChildren(...this.kept.map((row) => row.root));
-    this.foundList.replaceChildren(...(this.found.length || this.kept.length ? this.found.map((row) => row.root) : [this.nothing()]));
+    this.foundList.replaceChildren(...(this.found.length || this.kept.length ? this.foundByMethod() : [this.nothing()]));
     const before = this.without.value;
     this.without.replaceChildren(make("option", { value: "" }, "Orthogonal to nothing"), ...(this.kept.length > 1 ? [make("option", { value: "kept" }, "Orthogonal to all kept")] : []),
       ...this.kept.map((row) => make("option", { value: row.id }, `Orthogonal to ${row.direction.label}`)));
@@ -295,6 +296,14 @@ class GxDirections {
     this.without.hidden = !this.kept.length;
     for (const row of this.all) row.drawDetails();
     this.strips();
+  }
+
+  /** Rows of one method together, below its name where there are several. */
+  foundByMethod() {
+    const groups = new Map();
+    for (const row of this.found) groups.set(row.direction.method, [...(groups.get(row.direction.method) ?? []), row]);
+    const name = (method) => make("h4", { class: "gx-quiet", "data-testid": "found-method" }, GX_DIR_METHODS[method]?.[0] ?? "Others");
+    return [...groups].flatMap(([method, rows]) => [...(groups.size > 1 ? [name(method)] : []), ...rows.map((row) => row.root)]);
   }
 
   nothing() {

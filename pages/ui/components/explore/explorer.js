@@ -61,13 +61,14 @@ class Explorer {
 
   /**
    * Ask for a look's picture. At most one is under way, and the newest of those asked for meanwhile comes after it.
-   * commit: it becomes a step of the history; otherwise it is part of a movement. Returns the look as it will be told.
+   * commit: it becomes a step of the history; otherwise it is part of a movement. opened: it came from elsewhere, with
+   * the plane that it lies on. Returns the look as it will be told.
    */
-  show(look, { commit = false, quiet = false, from = null } = {}) {
+  show(look, { commit = false, quiet = false, from = null, opened = false } = {}) {
     if (!this.model) return null;
     const waited = this.next;
     if (waited?.commit && !waited.quiet) this.tell("shown", waited.look, waited); // passed over, yet a step of its own
-    this.next = { look: this.whole(look), commit, quiet, from, model: this.model };
+    this.next = { look: this.whole(look), commit, quiet, from, opened, model: this.model };
     const { look: asked } = this.next;
     if (!this.busy) this.pump();
     return asked;
@@ -121,6 +122,11 @@ class Explorer {
   frozen() {
     const { weights } = this.point ?? {}, onPath = this.look && "path" in this.look.where && weights;
     return { ...this.look, where: this.freeze(), ...(onPath && { class: gxClasses(weights) }) };
+  }
+
+  /** The present look as it was set, with the plane or the directions that it lies on; of a path the point alone. */
+  asSet() {
+    return "path" in this.look.where ? this.frozen() : this.look;
   }
 
   /** The present latent's numbers. */

@@ -1,6 +1,6 @@
 // Steps back and forth, kept for this tab over a reload; and the address that brings the present point back anywhere.
 
-const GX_STEPS = 200;
+const GX_STEPS = 200, GX_LONGEST = 16_000; // letters of a look in an address
 
 class GxHistory {
   constructor(explorer) {
@@ -87,15 +87,16 @@ class GxHistory {
 
   // --- the address
 
-  /** The query of the present point: model, checkpoint, look with its explicit latent and without what is usual. */
+  /** The query of the present point: model, checkpoint, look without what is usual. */
   query() {
-    const { model } = this.explorer, { where, class: kind, psi, mix, units } = this.explorer.frozen();
-    const look = { where, ...(kind && { class: kind }), ...(psi !== 1 && { psi }), ...(mix.length && { mix }), ...(units.length && { units }) };
+    const { model } = this.explorer;
+    let look = gxCompact(gxUnusual(this.explorer.asSet()));
+    if (look.length > GX_LONGEST) look = gxCompact(gxUnusual(this.explorer.frozen())); // the point alone
     const query = new URLSearchParams(location.search);
     for (const name of ["model", "step", "look"]) query.delete(name);
     query.set("model", model.id);
     if (model.kind === "run") query.set("step", model.step);
-    query.set("look", gxCompact(look));
+    query.set("look", look);
     return query;
   }
 
@@ -124,6 +125,11 @@ class GxHistory {
   close() {
     document.removeEventListener("keydown", this.onKey);
   }
+}
+
+/** A look without what is usual. */
+function gxUnusual({ where, class: kind, psi, mix, units }) {
+  return { where, ...(kind && { class: kind }), ...(psi !== 1 && { psi }), ...(mix.length && { mix }), ...(units.length && { units }) };
 }
 
 /** JSON as text that an address can hold without percent signs: base64 with - and _. */

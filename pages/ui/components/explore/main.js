@@ -18,7 +18,8 @@ class ExploreView {
     this.tabs = make("div", { class: "gx-tabs", role: "tablist", "aria-label": "Tools" });
     this.panels = make("div", { class: "gx-panels" });
     this.actions = make("div", { class: "gx-actions" }, random, this.history.undoButton, this.history.redoButton, reset, make("i", { class: "gx-space" }), this.bookmarks.add, this.link);
-    this.left = make("div", { class: "gx-left" }, this.picture.root, this.actions);
+    this.card = new GxCard(explorer);
+    this.left = make("div", { class: "gx-left" }, this.picture.root, this.actions, this.card.root);
     this.body = make("div", { class: "gx-body" }, this.left, this.bookmarks.root, make("section", { class: "gx-tools", "aria-label": "Tools" }, this.tabs, this.panels));
     this.nothing = make("div", { class: "gx-nothing", hidden: true, "data-testid": "nothing" });
     this.root = make("div", { class: "gs-live gx-explore", "data-testid": "explore" }, this.top.root, this.body, this.nothing);
@@ -111,7 +112,7 @@ class ExploreView {
     if (stays) explorer.show(before, { commit: true, quiet: true });
     else if (look) {
       this.fromLink = true;
-      explorer.show({ ...this.usual(), ...look }, { commit: true });
+      explorer.show({ ...this.usual(), ...look }, { commit: true, opened: true });
     } else if (recalled) explorer.show(this.history.present, { commit: true, quiet: true });
     else explorer.show(this.usual(), { commit: true });
     if (problem) explorer.say(problem);
@@ -142,7 +143,8 @@ class ExploreView {
       const answer = await this.explorer.ask("steps", {}).catch(() => null);
       const newest = answer ? Math.max(...answer.header.steps) : -1;
       if (answer && model === this.explorer.model) {
-        model.steps = answer.header.steps;
+        Object.assign(model, { steps: answer.header.steps, moments: answer.header.moments });
+        for (const tool of this.tools) tool.made?.newsCame?.(model);
         if (newest > model.step) this.top.offer(newest);
       }
     }, GX_NEWS_MS);

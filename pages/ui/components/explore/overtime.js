@@ -1,4 +1,4 @@
-// The tool "Over time": one path through the latent space as the run's checkpoints draw it, side by side, in step.
+// The tool "Over time": one path through the latent space as the run's generator draws it at several moments, side by side, in step.
 
 const GX_TIME_FRAMES = 36, GX_TIME_RATE = 12;
 
@@ -6,7 +6,7 @@ class GxOverTime {
   constructor(root, explorer) {
     Object.assign(this, { explorer, cards: [], at: 0, way: 1, seed: gxSeed() % 10000, visible: false, drawnOf: null });
     this.from = make("select", { class: "gx-select", "aria-label": "Path", "data-testid": "time-from", title: "Where the path begins; it ends at the present point. Or the path of the tool Walk.", onchange: () => this.start() });
-    this.again = gxButton("", "Draw", { class: "gs-button gx-button gx-primary", disabled: true, "data-testid": "time-draw", title: "Draw the path to the present point at every checkpoint", onclick: () => this.start() });
+    this.again = gxButton("", "Draw", { class: "gs-button gx-button gx-primary", disabled: true, "data-testid": "time-draw", title: "Draw the path to the present point at every moment", onclick: () => this.start() });
     this.other = gxButton("random", "Another start", { "data-testid": "time-other", title: "Begin the path at another random point", onclick: () => {
       this.seed = gxSeed() % 10000;
       this.list();
@@ -39,25 +39,31 @@ class GxOverTime {
     this.cards = [];
     say(this.words, "");
     this.list();
-    const enough = model.steps.length > 1;
+    const enough = model.moments.length > 1;
     this.controls.hidden = this.grid.hidden = this.timeline.hidden = this.words.hidden = !enough;
     this.empty.hidden = enough;
     if (!enough) this.explain(model);
     else if (this.visible) this.shown();
   }
 
+  /** The run has trained on: there may be enough to compare now. */
+  newsCame(model) {
+    if (!this.empty.hidden && model.moments.length > 1) this.modelChanged(model);
+  }
+
   /** Why there is nothing to compare, and how there could be. */
   explain({ kind, live }) {
-    const why = { asset: "This generator came along as one file: the checkpoints of its training are not here.", file: "This generator was brought here as one file, without the checkpoints of its training.",
-      run: live ? "This run has one checkpoint so far; the next comes while it trains." : "This run has only one checkpoint." }[kind];
+    const why = { asset: "This generator came along as one file: what it was earlier in its training is not here.", file: "This generator was brought here as one file, without what it was earlier in its training.",
+      run: live ? "This run’s generator was kept at one moment so far; the next comes while it trains." : "This run’s generator was kept at one moment only, and the run is at rest." }[kind];
+    const how = { asset: "Train one in the Lab, then choose it above: ", file: "Train one in the Lab, then choose it above: ", run: live ? "In a moment it is enough: " : "Resume it in the Lab: " }[kind];
     this.empty.replaceChildren(make("div", { class: "gx-time-ghosts", "aria-hidden": "true" }, ...Array.from({ length: 6 }, (_, i) => make("i", { style: `opacity: ${0.25 + 0.13 * i}` }))),
-      make("p", {}, why), make("p", { class: "gx-quiet" }, "A run keeps a checkpoint at regular numbers of images (“Checkpoint every” under Recording), and whenever you ask for one. Train one in the Lab, then choose it above: the same path is then drawn at up to six of its checkpoints."),
+      make("p", {}, why), make("p", { class: "gx-quiet" }, `A run keeps what its generator is from the first step on, each time after half as many images again. ${how}the same path is then drawn at up to eight moments.`),
       make("a", { class: "gs-button gx-button", href: addressOf("./"), target: "_self" }, "To the Lab"));
   }
 
   shown() {
     this.visible = true;
-    if (this.explorer.model.steps.length > 1 && this.drawnOf === null && this.explorer.look) this.start();
+    if (this.explorer.model.moments.length > 1 && this.drawnOf === null && this.explorer.look) this.start();
     else if (this.drawnOf && !this.busy) this.tellStale(this.explorer.look);
   }
 
@@ -67,7 +73,7 @@ class GxOverTime {
   }
 
   changed(look) {
-    if (!this.visible || this.explorer.model.steps.length < 2) return;
+    if (!this.visible || this.explorer.model.moments.length < 2) return;
     if (this.drawnOf === null) this.start();
     else if (!this.busy) this.tellStale(look);
   }
@@ -109,12 +115,12 @@ class GxOverTime {
 
   async start() {
     const { explorer } = this, { look, model } = explorer;
-    if (!look || model.steps.length < 2) return;
+    if (!look || model.moments.length < 2) return;
     this.play(false);
     const drawn = (this.drawnOf = this.key(look));
     this.busy = this.again.disabled = true;
     this.cards = [];
-    say(this.words, "The checkpoints are opened …");
+    say(this.words, "The generators are opened …");
     try {
       const answer = await explorer.ask("overtime", { look: { ...look, where: { path: this.path(), at: 0 } }, frames: GX_TIME_FRAMES }, { slot: "overtime", onProgress: (header, blobs) => {
         if (drawn !== this.drawnOf) return;
@@ -123,7 +129,7 @@ class GxOverTime {
       } });
       if (!answer || drawn !== this.drawnOf) return;
       const { steps, known } = answer.header;
-      this.told = `${steps.length === known ? `All ${known}` : `${steps.length} of ${known}`} checkpoints, each with its own weights and the same latents.${this.inW() ? " The path lies in W, which each checkpoint’s own mapping network made: a style from one need not mean the same to another." : ""}`;
+      this.told = `${steps.length === known ? `All ${known}` : `${steps.length} of ${known}`} moments of the training, each with the generator’s weights of then and the same latents.${this.inW() ? " The path lies in W, which each moment’s own mapping network made: a style from one need not mean the same to another." : ""}`;
       this.busy = false;
       this.tellStale(explorer.look);
       this.play(this.visible && !still());
@@ -139,7 +145,7 @@ class GxOverTime {
 
   inW() { return this.path().space === "w"; }
 
-  /** One checkpoint's frames. */
+  /** One moment's frames. */
   take(header, atlas) {
     const { at, of, of_step: step, images, columns, rows, size } = header, sheet = new OffscreenCanvas(columns * size, rows * size);
     sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(atlas), columns * size, rows * size), 0, 0);
@@ -177,4 +183,4 @@ class GxOverTime {
   }
 }
 
-registerTool({ name: "overtime", label: "Over time", order: 8, title: "The same path at several checkpoints of a run", mount: (root, explorer) => new GxOverTime(root, explorer) });
+registerTool({ name: "overtime", label: "Over time", order: 8, title: "The same path at several moments of a run", mount: (root, explorer) => new GxOverTime(root, explorer) });

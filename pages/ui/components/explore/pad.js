@@ -56,7 +56,29 @@ class GxPad {
     this.at = this.kind = null;
     for (const mode of Object.values(this.modes)) mode.reset();
     this.choose(this.mode?.constructor.id ?? gxPadModes[0].id);
+    if (this.explorer.look) this.adopt(this.explorer.look, { opened: true }); // the pad came after the point
     this.paint();
+  }
+
+  /** The plane that a look lies on becomes the pad's; whether there is one. */
+  adopt(look, asked) {
+    for (const mode of Object.values(this.modes)) {
+      if (!mode.adopt(look, asked)) continue;
+      this.adoptSpace(look.where.along?.[0] ?? look.where);
+      if (mode !== this.mode) this.choose(mode.constructor.id);
+      else this.side.replaceChildren(...mode.controls());
+      this.at = mode.place(look, this.explorer);
+      this.show();
+      this.soon(0);
+      return true;
+    }
+    return false;
+  }
+
+  adoptSpace({ space }) {
+    if (this.spaces.hidden) return;
+    this.space = space === "w" ? "w" : "z";
+    this.showSpace();
   }
 
   setSpace(space) {
@@ -150,14 +172,7 @@ class GxPad {
       this.soon(GX_MAP_MS);
     }
     if (asked.from === this) return;
-    for (const mode of Object.values(this.modes)) {
-      if (!mode.adopt(look)) continue;
-      if (mode !== this.mode) this.choose(mode.constructor.id);
-      else this.side.replaceChildren(...mode.controls());
-      this.at = mode.place(look, this.explorer);
-      this.show();
-      return this.soon(0);
-    }
+    if (this.adopt(look, asked)) return;
     this.at = this.mode.elsewhere(look, asked);
     this.show();
   }

@@ -161,7 +161,7 @@ class GxTwoDirections extends GxFixedPlane {
   static view = { x: 0, y: 0, span: 6.6 };
 
   reset() {
-    this.base = this.vectors = null;
+    this.base = this.vectors = this.given = null; // given: the directions that a point from elsewhere came with
     this.salt = 1;
     this.axes = ["random", "random"];
   }
@@ -188,7 +188,9 @@ class GxTwoDirections extends GxFixedPlane {
     const along = [], toward = [];
     this.axes.forEach((axis, i) => {
       const named = this.named?.find((d) => `named:${d.id}` === axis), bookmark = this.explorer.bookmarks.find((b) => `bookmark:${b.id}` === axis);
+      const given = axis.startsWith("given:") && this.given[i];
       if (named) along.push({ vector: named.vector, space: named.space, amount: at[i], layers: named.layers ?? null });
+      else if (given) along.push({ ...given, amount: at[i], layers: null });
       else if (bookmark) toward.push([at[i] / 3, bookmark.look.where]);
       else along.push(this.random(i, at[i]));
     });
@@ -214,8 +216,16 @@ class GxTwoDirections extends GxFixedPlane {
     return at && JSON.stringify(look.where) === JSON.stringify(this.where(at)) ? at : null;
   }
 
-  /** A step of the history from this very plane: the hand goes back there. */
-  adopt(look) { return this.pad.mode === this && this.place(look) !== null; }
+  /** A step of the history from this very plane: the hand goes back there. Or a point that came with its plane. */
+  adopt(look, asked) {
+    if (this.pad.mode === this && this.place(look) !== null) return true;
+    const { base, along } = look.where;
+    if (!asked.opened || along?.length !== 2 || along.some((move) => move.layers || move.space !== along[0].space)) return false;
+    this.base = base;
+    this.given = along.map(({ vector, space }) => ({ vector, space }));
+    this.axes = ["given:0", "given:1"];
+    return true;
+  }
 
   /** A point from elsewhere becomes the middle. */
   elsewhere(look, asked) {
@@ -236,13 +246,14 @@ class GxTwoDirections extends GxFixedPlane {
         this.axes[i] = select.value;
         this.pad.soon(0);
         if (this.pad.at) this.pad.go(this.pad.at, true);
-      } }, ...[["random", "at random"], ...named, ...bookmarks].map(([value, label]) => make("option", { value }, label)));
+      } }, ...[["random", "at random"], ...(this.given ? [[`given:${i}`, "as it came"]] : []), ...named, ...bookmarks].map(([value, label]) => make("option", { value }, label)));
       select.value = this.axes[i];
       if (select.selectedIndex < 0) this.axes[i] = select.value = "random";
       return make("label", { class: "gx-axis" }, make("span", { class: "gx-label" }, i ? "Upwards" : "To the right"), select);
     };
     return [axis(0, "What lies to the right"), axis(1, "What lies upwards"),
       gxButton("random", "Other directions", { title: "Two random directions at right angles", onclick: () => {
+        this.given = null;
         this.axes = this.axes.map((a) => (a.startsWith("named") ? a : "random"));
         this.salt = gxSeed();
         this.vectors = null;

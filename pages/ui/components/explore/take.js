@@ -12,8 +12,8 @@ const GX_TAKE_MODEL = {
   safetensors: ["Generator", "safetensors", "The trained weights and their settings; GANscope and PyTorch open it."],
   onnx: ["Generator", "ONNX", "The network itself for other programs: onnxruntime, browsers, phones."],
   discriminator: ["Discriminator", "safetensors", "Its opponent’s weights, in half precision: what it learned to look for."],
-  "sample-script": ["Sampling script", "Python, zip", "sample.py draws pictures from the weights, which lie beside it."],
-  "train-script": ["Training script", "Python", "train.py trains this very run again, in plain PyTorch made to be read."],
+  "sample-script": ["Sampling script", "zip", "sample.py draws pictures from the weights, which lie beside it."],
+  "train-script": ["Training script", "Python", "train.py trains this very run again, in plain PyTorch made to be read; the images that it learns from lie beside it where they are here."],
   config: ["Settings", "JSON", "Every setting of the run; train --config starts another with them."],
 };
 
@@ -33,8 +33,9 @@ class GxTake {
   row(kind, [label, format, words]) {
     const size = make("span", { class: "gx-take-size gx-quiet" }), bar = make("progress", { class: "gx-walk-bar", max: "1", hidden: true, "aria-label": `Progress: ${label}` });
     const button = gxButton("", "Save", { "aria-label": `Save ${label}, ${format}`, title: words, "data-testid": `take-${kind}`, onclick: () => this.take(kind) });
-    const about = make("div", { class: "gx-take-about" }, make("b", {}, label, make("span", { class: "gx-take-format" }, format)), make("p", { class: "gx-quiet" }, words));
-    this.rows[kind] = { row: make("div", { class: "gx-take-row", "data-kind": kind }, about, size, bar, button), size, bar, button, label };
+    const shape = make("span", { class: "gx-take-format" }, format);
+    const about = make("div", { class: "gx-take-about" }, make("b", {}, label, shape), make("p", { class: "gx-quiet" }, words));
+    this.rows[kind] = { shape, row: make("div", { class: "gx-take-row", "data-kind": kind }, about, size, bar, button), size, bar, button, label };
     return this.rows[kind].row;
   }
 
@@ -43,6 +44,7 @@ class GxTake {
     this.sizes = {};
     this.config = null;
     this.asked = null;
+    for (const { size } of Object.values(this.rows)) delete size.dataset.saved;
     say(this.name, model ? model.label : "");
     say(this.words, "");
     this.draw();
@@ -56,9 +58,15 @@ class GxTake {
     if (!model || this.asked === model) return;
     this.asked = model;
     try {
-      const answer = await this.explorer.ask("takeaway", {}, { slot: "takeaway" });
+      const answer = await this.explorer.ask("takeaway", { look: this.explorer.frozen() }, { slot: "takeaway" });
       if (!answer || this.explorer.model !== model) return;
-      Object.assign(this, { sizes: answer.header.sizes, config: answer.header.config, withData: answer.header.with_data });
+      const { sizes, formats, config, with_data: withData } = answer.header;
+      Object.assign(this, { sizes, config, withData });
+      for (const [kind, words] of Object.entries(formats)) say(this.rows[kind].shape, words);
+      this.draw();
+      const scripts = await this.explorer.ask("takeaway-scripts", {}, { slot: "takeaway-scripts" });
+      if (!scripts || this.explorer.model !== model) return;
+      Object.assign(this.sizes, scripts.header.sizes);
       this.draw();
     } catch (problem) {
       this.asked = null;
@@ -78,10 +86,11 @@ class GxTake {
   draw() {
     for (const [kind, { row, size }] of Object.entries(this.rows)) {
       const bytes = this.sizes[kind];
-      say(size, bytes ? `about ${gxBytes(bytes)}` : "");
+      if (size.dataset.saved !== "") say(size, bytes ? `about ${gxBytes(bytes)}` : "");
       if (kind === "discriminator") row.hidden = !this.explorer.model?.has_discriminator;
     }
-    if (this.withData) say(this.rows["train-script"].size, `about ${gxBytes(this.sizes["train-script"])} with the images`);
+    const train = this.rows["train-script"].size;
+    if (this.withData && this.sizes["train-script"] && train.dataset.saved !== "") say(train, `about ${gxBytes(this.sizes["train-script"])} with the images`);
   }
 
   /** How this model's files begin. */
@@ -107,6 +116,7 @@ class GxTake {
         this.explorer.save(name, mime, data);
         say(this.words, `${name} saved: ${gxBytes(data.byteLength)}.`);
         say(this.rows[kind].size, `saved, ${gxBytes(data.byteLength)}`);
+        this.rows[kind].size.dataset.saved = "";
       }
     } catch (problem) {
       say(this.words, `${label}: ${problem.message}`);

@@ -12,11 +12,12 @@ class GxFilm {
     const choose = (kind, [label, title]) => make("button", { type: "button", class: "gs-button", "data-kind": kind, title, "data-testid": `film-${kind}`, onclick: () => this.setKind(kind) }, label);
     this.kinds = make("div", { class: "gx-segments", role: "group", "aria-label": "Kind of film" }, ...Object.entries(GX_FILM_KINDS).map(([kind, words]) => choose(kind, words)));
     const select = (label, title, options) => make("select", { class: "gx-select", "aria-label": label, title }, ...options.map(([value, text]) => make("option", { value }, text)));
-    this.size = select("Size", "The longer side of the film, in pixels.", GX_FILM_SIZES.map((size) => [size, `${size} px`]));
+    this.size = select("Size", "The side of the film, in pixels. Crisp pixels are squares of whole pixels, as many as fit.", GX_FILM_SIZES.map((size) => [size, ""]));
     this.size.value = "512";
     this.rate = select("Frames a second", "How many pictures a second.", []);
     this.rate.addEventListener("change", () => { this.rates[this.kind] = Number(this.rate.value); });
     this.edges = select("Pixels", "How a small picture becomes a large one.", [["crisp", "Crisp pixels"], ["smooth", "Smooth"]]);
+    this.edges.addEventListener("change", () => this.nameSizes());
     this.length = make("input", { type: "number", class: "gx-text gx-walk-number", min: "0.1", max: "60", step: "0.1", "aria-label": "Seconds of the film", "data-testid": "film-seconds",
       title: "How long the whole path takes in the film; as on the timeline until you change it.",
       onchange: () => { this.seconds = this.length.value === "" ? null : Number(this.length.value); this.draw(); } });
@@ -42,8 +43,15 @@ class GxFilm {
     this.rate.value = String(this.rates[kind]);
   }
 
+  /** Sizes as the film will really have them. */
+  nameSizes() {
+    const { size: side } = this.explorer.model, smooth = this.edges.value === "smooth";
+    for (const option of this.size.options) say(option, `${gxFilmSide(Number(option.value), side, smooth)} px`);
+  }
+
   /** After a change of the path. */
   draw() {
+    this.nameSizes();
     const { total } = this.keys;
     this.root.hidden = total === 0;
     if (document.activeElement !== this.length) this.length.value = String(Math.round(100 * (this.seconds ?? Math.min(60, total))) / 100);
@@ -75,11 +83,11 @@ class GxFilm {
     this.busy.hidden = true;
   }
 
-  finish({ header: { mime, frames }, blobs: [data] }, kind) {
+  finish({ header: { mime, frames, side }, blobs: [data] }, kind) {
     const name = this.label.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "path";
     this.file = { name: `${name}-walk.${kind}`, mime, data };
     this.url = URL.createObjectURL(new Blob([data], { type: mime }));
-    const words = `${frames} frames, ${gxBytes(data.byteLength)}`;
+    const words = `${frames} frames of ${side} × ${side} pixels, ${gxBytes(data.byteLength)}`;
     const shown = kind === "gif" ? make("img", { src: this.url, alt: `The film: ${words}` })
       : make("video", { src: this.url, loop: true, muted: true, playsinline: true, controls: still(), "aria-label": `The film: ${words}` });
     if (kind === "mp4") {
@@ -108,5 +116,8 @@ class GxFilm {
     this.forget();
   }
 }
+
+/** The side of a film of pictures of `side` pixels, where `size` is asked for: see gan_core.export.film. */
+const gxFilmSide = (size, side, smooth) => (smooth || side > size ? size : size - (size % side));
 
 const gxBytes = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
