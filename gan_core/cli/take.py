@@ -21,7 +21,7 @@ from gan_core.export import (
     training_gif,
     write_npz,
 )
-from gan_core.export.scripts import needs_data, sample_files, train_files, zipped
+from gan_core.export.scripts import data_bytes, sample_files, train_files, zipped
 from gan_core.runs import RunManager
 from gan_core.runs.handed_out import generator_net, onnx_bytes, safetensors_bytes
 from gan_core.runs.pictures import run_pictures
@@ -140,7 +140,7 @@ def _discriminator(manager: RunManager, run: str, scale: int) -> bytes:
 
 def _train_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]:
     about, changes, config = manager.about(run), len(manager.changes(run)), manager.config(run)
-    if needs_data(config):
+    if data_bytes(config, manager.data_dir, MOST_DATA_BYTES):
         config = manager.config_on_data(run)
     return train_files(
         config, manager.data_dir, run=run, channels=about.channels, classes=about.classes,

@@ -16,12 +16,11 @@ from gan_core.export.scripts.packages import (
     zipped,
 )
 from gan_core.export.scripts.sample import sample_script
-from gan_core.export.scripts.train import needs_data, train_script, training_data
+from gan_core.export.scripts.train import train_script, training_data
 
 __all__ = [
     "about_bytes",
     "data_bytes",
-    "needs_data",
     "npz",
     "sample_files",
     "sample_package",
