@@ -3,7 +3,7 @@
     python -m benchmarks.generators               # the commands that made them
     python -m benchmarks.generators fashion ...   # write the cards of files that were exported there
 
-Training one takes three to six minutes on one processor core. On another kind of processor, or with other threads,
+Training one takes five to forty minutes on one processor core. On another kind of processor, or with other threads,
 the weights differ in the last bits and the pictures therefore after a while.
 """
 
@@ -34,18 +34,23 @@ RIGHT = "Share of samples that a classifier takes for the class asked for"
 
 @dataclass(frozen=True)
 class Plan:
-    """How a generator is made. order: its place in the list of models; licence: of the pictures it learned from."""
+    """How a generator is made. order: its place in the list of models; licence: of the pictures it learned from.
+
+    settings: what differs from the preset, which is made for minutes where these may take an hour.
+    """
 
     label: str
     order: int
     preset: str
     trained_on: str
     licence: str
+    settings: tuple[str, ...] = ()
     seed: int = 1
 
     def commands(self, name: str) -> list[str]:
         run, out = "python -m gan_core export last", f"assets/generators/{name}"
         train = f"python -m gan_core train --preset {self.preset} --seed {self.seed} --set precision=bfloat16"
+        train += "".join(f" --set {setting}" for setting in self.settings)
         return [
             f"{train} --device cpu --threads 1",
             f"{run} --to safetensors --out {out}.safetensors",
@@ -53,13 +58,31 @@ class Plan:
         ]
 
 
+def _long(images: int, final_factor: float) -> tuple[str, ...]:
+    """So many images, learning rates that fall to so much of what they were, and a slower average."""
+    return f"total_images={images}", f"schedule.final_factor={final_factor}", "ema.half_life_images=20000"
+
+
 _FASHION = ("Fashion-MNIST, 60,000 training images", "MIT, Zalando SE")
 PLANS = {
-    "fashion": Plan("Fashion", 1, "fashion-best", *_FASHION),
+    "fashion": Plan(
+        "Fashion", 1, "fashion-best", *_FASHION, ("latent.dim=16", "generator.width=64", *_long(900_000, 0.01))
+    ),
     "fashion-classes": Plan("Fashion by class", 2, "conditional-fashion", *_FASHION),
-    "fashion-style": Plan("Fashion, style-based", 3, "style", *_FASHION),
-    "shapes": Plan("Shapes", 4, "shapes", "Shapes, 50,000 drawn images", "Drawn by this program"),
-    "emoji": Plan("Emoji", 5, "emoji", "Noto Color Emoji, 1,440 images", "SIL Open Font License 1.1, Google"),
+    "fashion-style": Plan(
+        "Fashion, style-based", 3, "style", *_FASHION, ("generator.mixing=true", *_long(900_000, 0.01))
+    ),
+    "shapes": Plan(
+        "Shapes", 4, "shapes", "Shapes, 50,000 drawn images", "Drawn by this program", _long(1_000_000, 0.01)
+    ),
+    "emoji": Plan(
+        "Emoji",
+        5,
+        "emoji",
+        "Noto Color Emoji, 1,440 images",
+        "SIL Open Font License 1.1, Google",
+        ("generator.width=48", "total_images=1000000"),
+    ),
 }
 
 

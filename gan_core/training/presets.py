@@ -48,7 +48,7 @@ def preset(name: str) -> Preset:
 
 DEFAULT = "fashion-fast"
 
-_FASHION_FAST = RunConfig(
+_FASHION = RunConfig(
     latent=Latent(dim=64),
     generator=DcganGenerator(width=32),
     discriminator=DcganDiscriminator(width=32, norm="batch", dense_units=256),
@@ -64,7 +64,7 @@ _preset(
     "fashion-fast",
     "Fashion, fast",
     "Clothes you can recognise after one minute on two processor cores.",
-    _FASHION_FAST,
+    replace(_FASHION, latent=Latent(dim=16)),  # fewer numbers are learned sooner: a third less distance at 60 s
 )
 
 _preset(
@@ -72,7 +72,7 @@ _preset(
     "Fashion, best",
     "A wider generator and a slower average: sharper clothes, in about five minutes.",
     replace(
-        _FASHION_FAST, generator=DcganGenerator(width=48), ema=Ema(half_life_images=10_000), total_images=380_000
+        _FASHION, generator=DcganGenerator(width=48), ema=Ema(half_life_images=10_000), total_images=380_000
     ),
 )
 
@@ -96,7 +96,7 @@ _preset(
     "conditional-fashion",
     "Fashion by class",
     "Both networks are told the kind of clothing; each column of the grid is one class.",
-    replace(_FASHION_FAST, conditional=True),
+    replace(_FASHION, conditional=True),
 )
 
 _preset(
@@ -104,7 +104,7 @@ _preset(
     "Fashion, style-based",
     "A mapping network and a style for every layer: what coarse and fine layers draw can be told apart, and mixed.",
     replace(
-        _FASHION_FAST,
+        _FASHION,
         generator=StyleGenerator(mixing=False),
         g_optimizer=Adam(lr=2e-2, beta1=0.0, beta2=0.99),
         total_images=200_000,
@@ -116,7 +116,7 @@ _preset(
     "Shapes",
     "Coloured shapes whose causes are known: made to ask what each latent means.",
     replace(
-        _FASHION_FAST,
+        _FASHION,
         data=Shapes(),
         size=32,
         generator=StyleGenerator(noise=False, mixing=False),
@@ -130,7 +130,7 @@ _preset(
     "Emoji",
     "A small colourful set: without DiffAugment the discriminator soon knows every picture by heart.",
     replace(
-        _FASHION_FAST,
+        _FASHION,
         data=Emoji(),
         size=32,
         augmentation=DiffAugment(),
@@ -143,7 +143,7 @@ _preset(
     "Few pictures",
     "For a few hundred pictures of your own: DiffAugment keeps the discriminator from knowing them by heart.",
     replace(
-        _FASHION_FAST,
+        _FASHION,
         data=Emoji(),
         size=64,
         augmentation=DiffAugment(),
