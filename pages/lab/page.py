@@ -113,9 +113,11 @@ def draw_lab(state: Tab) -> None:
         # The picture first: on a phone the panel comes below it; on a wide screen the style sheet puts it left.
         stage, side = st.columns([3, 1], gap="medium")
         with stage:
-            draw_notice(state)
+            with st.container(key="notice"):  # a place of its own: the view below is not built anew when a word goes
+                draw_notice(state)
             draw_controls(state, view)
-            draw_trouble(view)
+            with st.container(key="said"):
+                draw_trouble(view)
             draw_pair(state, view, config, draw_view)
             draw_quality(state, view)
         with side, st.container(key="panel"):

@@ -28,7 +28,9 @@
     // From the page up to the element: its background, and how much of the text's colour is left
     const all = chain(element).reverse(), own = element.getBoundingClientRect();
     const x = (own.left + own.right) / 2, y = (own.top + own.bottom) / 2;
-    const paper = rgba(getComputedStyle(document.documentElement).getPropertyValue("--st-background-color") || "#ffffff");
+    // The whole app's paper is also behind what is scrolled out of its box
+    const app = document.querySelector('[data-testid="stApp"]');
+    const paper = rgba(app ? getComputedStyle(app).backgroundColor : "#ffffff");
     let behind = paper.slice(0, 3);
     const layers = [];
     for (const e of all) {
