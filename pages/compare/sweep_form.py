@@ -61,7 +61,7 @@ def _draw_base(state: Tab) -> tuple[RunConfig, str]:
         format_func=lambda name: "The Lab's settings" if name == LAB else PRESETS[name].label,
     )  # fmt: skip
     if picked == LAB:
-        st.caption(f"As the Lab's panel stands now, which began as {preset_label(state.preset)}.")
+        st.caption(f"As the Lab's panel stands now, which began as {literal(preset_label(state.preset))}.")
     return (state.config, "") if picked == LAB else (PRESETS[picked].config, picked)
 
 

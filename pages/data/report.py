@@ -172,7 +172,7 @@ def _draw_pairs(draft: Draft, title: str, pairs: Sequence[tuple[int, int]]) -> N
     if not pairs:
         return
     shown = pairs[:_SHOWN_PAIRS]
-    with st.expander(f"{title}: {count(len(pairs))} pair{'s' * (len(pairs) != 1)}", key=f"pairs:{title}"):
+    with st.expander(f"{literal(title)}: {count(len(pairs))} pair{'s' * (len(pairs) != 1)}", key=f"pairs:{title}"):
         figures = []
         for pair in shown:
             source, names = atlas_address(draft.images[list(pair)], 2), " and ".join(draft.name(i) for i in pair)

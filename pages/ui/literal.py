@@ -8,7 +8,7 @@ import re
 # width (U+2060, word joiner) between their parts is what stops it.
 _MADE_LATER = re.compile(
     r"(?<=:)(?=//)"  # https://
-    r"|(?<=:)(?=[\w+-]+:)"  # :smile:
+    r"|(?<=:)(?=[\w+-]+:|material/)"  # :smile: and :material/mood:
     r"|(?<=www)(?=\.)"
     r"|(?=@)"  # an e-mail address
     r"|(?<=(?<!\S)[<>~-])(?=(?:[=>-]|->)(?!\S))",  # -> <- <-> -- >= <= ~=

@@ -83,8 +83,8 @@ def policy(host: str) -> str:
 
     blob: is how components are loaded, and Plotly's and our own workers. Styles are set by scripts everywhere.
     """
-    # Older browsers do not count a socket to the same host as 'self'.
-    sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.:\[\]-]+", host) else ""
+    # Older browsers do not count a socket to the same host as 'self'. A policy can name no IPv6 address at all.
+    sockets = f" ws://{host} wss://{host}" if re.fullmatch(r"[\w.-]+(:\d+)?", host, re.ASCII) else ""
     return "; ".join((
         "default-src 'self'",
         f"script-src 'self' blob: 'wasm-unsafe-eval' {_inline_scripts()}",

@@ -20,7 +20,7 @@ PAGES = Path(__file__).parents[2] / "pages"
     [
         ("![p](https://h/a.png)", r"\!\[p\](https:" + "\u2060" + "//h/a.png)"),
         ("<img src=x>", r"\<img src=x>"),
-        (":red[x] :material/info: ::: :ü[x]", r"\:red\[x\] \:material/info: \:\:: \:ü\[x\]"),
+        (":red[x] :material/info: ::: :ü[x]", "\\:red\\[x\\] :\u2060material/info: \\:\\:: \\:ü\\[x\\]"),
         ("$x^2$ `c` ~~d~~", r"\$x^2\$ \`c\` \~\~d\~\~"),
         ("**b** _i_ __b__ d_optimizer.lr", r"\*\*b\*\* \_i\_ \_\_b\_\_ d_optimizer.lr"),
         ("# h", r"\# h"),
