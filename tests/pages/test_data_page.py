@@ -216,6 +216,9 @@ def test_a_set_is_looked_through_by_class_and_grows_by_the_same_report(home: Hom
     assert not app.exception, app.exception
     assert list_own(manager.data_dir)[0].count == 21
     assert any("1 picture was added." in t.value for t in app.text)
+    app.button(key="open-pets").click().run()  # what can be undone is in the set now, and no longer beside it
+    assert not app.exception, app.exception
+    assert [t.value for t in app.text if "added" in t.value] == ["1 picture was added."]
     app.button(key="undo-pictures").click().run()
     assert not app.exception, app.exception
     assert (list_own(manager.data_dir)[0].count, list_own(manager.data_dir)[0].dropped) == (20, 1)
