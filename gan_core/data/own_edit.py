@@ -131,7 +131,7 @@ def add_to_own(
 
 
 def _with_new_classes(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """In natural order where the old ones are; they never change places among themselves, for runs know that order."""
+    """In natural order where the old ones are; these never change places among themselves: runs know that order."""
     if list(old) == sorted(old, key=natural):
         return sorted({*old, *new}, key=natural)
     return [*old, *sorted({*new} - {*old}, key=natural)]

@@ -134,10 +134,11 @@ def _draw_class_for(settled: Settled, into: Any) -> str:
 
 def _draw_counts(draft: Draft, settled: Settled) -> None:
     kept = settled.kept
-    if len(kept):
-        chosen = np.unique(np.linspace(0, len(kept) - 1, min(_SHOWN_PICTURES, len(kept))).round().astype(int))
-        source = atlas_address(draft.images[kept[chosen]], ACROSS)
-        st.html(f'<div class="gs-sheet"><img src="{source}" alt="Some of the pictures that would be kept"></div>')
+    if not len(kept):
+        return
+    chosen = np.unique(np.linspace(0, len(kept) - 1, min(_SHOWN_PICTURES, len(kept))).round().astype(int))
+    source = atlas_address(draft.images[kept[chosen]], ACROSS)
+    st.html(f'<div class="gs-sheet"><img src="{source}" alt="Some of the pictures that would be kept"></div>')
     train = int((~settled.held_out).sum())
     lines = [enough(train), small_classes(settled.counts()), sizes([draft.found[int(i)].size for i in kept])]
     st.html("".join(f'<p class="gs-line">{escape(line)}</p>' for line in lines if line))
@@ -150,7 +151,7 @@ def _draw_counts(draft: Draft, settled: Settled) -> None:
         st.html(
             f'<div class="gs-counts" tabindex="0"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
         )
-    elif len(kept):
+    else:
         held = int(settled.held_out.sum())
         st.html(f'<p class="gs-line">No classes. {count(train)} to train on, {count(held)} held out.</p>')
 
@@ -187,12 +188,12 @@ def _draw_pairs(draft: Draft, title: str, pairs: Sequence[tuple[int, int]]) -> N
 def _draw_details(draft: Draft) -> None:
     for what, times in draft.conversions.items():
         st.caption(f"{count(times)} × {literal(what)}")
-    _draw_refused(draft.refused)
+    _draw_refused(draft.refused, opened=not draft.found)
 
 
-def _draw_refused(refused: Sequence[Any]) -> None:
+def _draw_refused(refused: Sequence[Any], opened: bool = False) -> None:
     if refused:
-        with st.expander(f"Refused: {len(refused)}", key="refused"):
+        with st.expander(f"Refused: {len(refused)}", key="refused", expanded=opened):
             lines = [f"{r.name}: {r.reason}" for r in refused[:_SHOWN_REFUSALS]]
             rest = len(refused) - _SHOWN_REFUSALS
             st.text("\n".join(lines + ([f"and {rest} more"] if rest > 0 else [])))

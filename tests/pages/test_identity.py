@@ -60,9 +60,7 @@ def test_a_set_of_the_same_name_is_shown_at_once_in_every_tab(home: Home, manage
         assert shown(home, tab) == ["blue"]
 
 
-def test_pictures_left_out_and_brought_back_are_shown_at_once_in_every_tab(
-    home: Home, manager: FakeManager
-) -> None:
+def test_pictures_left_out_and_brought_back_are_shown_at_once_in_every_tab(home: Home, manager: FakeManager) -> None:
     slug = keep(manager.data_dir, np.concatenate([discs(RED), discs(BLUE, 60, seed=1)]))
     lab = replace(quick(steps=4), data=OwnImages(slug), size=28)
     tabs = [AppTest.from_file(str(PAGE), default_timeout=60).run() for _ in range(2)]
