@@ -78,7 +78,7 @@ class IntakeReport:
         if self.passed_over:
             parts.append(f"{self.passed_over:,} not looked at")
         if self.classes:
-            parts.append(f"{len(self.classes)} classes")
+            parts.append(f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}")
         return ", ".join(parts)
 
     def reasons(self) -> dict[str, int]:
@@ -175,7 +175,7 @@ def keep_more(
     as_class: the class of pictures that come without one. Raises DataUnavailable where the set cannot take them.
     """
     settled = settle(draft, choices)
-    if as_class and not settled.classes:
+    if as_class.strip() and not settled.classes:
         settled = replace(settled, classes=(shown(as_class).strip(),), labels=(0,) * len(settled.kept))
     report = replace(_report(draft, settled, draft.title), slug=slug)
     if settled.problem or not len(settled.kept):

@@ -104,16 +104,16 @@ def add_to_own(
         if about["classes"] and not classes:
             raise DataUnavailable("This set has classes: choose one for the new pictures.")
         before = len(arrays.images)
-        in_use = arrays.images[~arrays.dropped]
-        both = first_of_the_same(np.concatenate([in_use, images]))
-        is_new = both[len(in_use) :] >= len(in_use)
+        present = arrays.images[~arrays.dropped]
+        both = first_of_the_same(np.concatenate([present, images]))
+        is_new = both[len(present) :] >= len(present)
         known = tuple(int(i) for i in np.flatnonzero(~is_new))
         if not is_new.any():
             return Added(0, 0, before, known)
         if before + int(is_new.sum()) > MOST_IMAGES:
             raise DataUnavailable(f"A set has at most {MOST_IMAGES:,} images, dropped ones included.")
         if about["classes"]:
-            merged = sorted({*about["classes"], *classes}, key=natural)
+            merged = _with_new_classes(about["classes"], classes)
             if len(merged) > MOST_CLASSES:
                 raise DataUnavailable(f"A set has at most {MOST_CLASSES:,} classes.")
             assert arrays.labels is not None
@@ -128,6 +128,13 @@ def add_to_own(
         )  # fmt: skip
         _write_files(folder, about, arrays, report)
         return Added(len(held), int(held.sum()), before, known)
+
+
+def _with_new_classes(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """In natural order where the old ones are; these never change places among themselves: runs know that order."""
+    if list(old) == sorted(old, key=natural):
+        return sorted({*old, *new}, key=natural)
+    return [*old, *sorted({*new} - {*old}, key=natural)]
 
 
 @contextlib.contextmanager

@@ -50,7 +50,8 @@ def draw_set(state: Tab) -> None:
             st.button("Back", key="browse-back", icon=":material/arrow_back:", type="tertiary", on_click=_leave)
             st.markdown(f"#### {literal(known.title)}")
             st.button("Add pictures", key="browse-add", icon=":material/add:", on_click=_add_to, args=(slug,))
-        draw_edit_undo(state)
+        if edited() == slug:
+            draw_edit_undo(state)
         names = [None if labels is None else classes[label] for label in (held_out if labels is None else labels)]
         groups = _groups(names, classes, held_out, dropped)
         if st.session_state.get(_CLASS) not in groups:
@@ -154,12 +155,18 @@ def remember_edit(slug: str, indices: list[int], done: str) -> None:
 
 
 def forget_edit(slug: str) -> None:
-    if st.session_state.get(_UNDO, ("",))[0] == slug:
-        st.session_state.pop(_UNDO)
+    if edited() == slug:
+        st.session_state.pop(_UNDO, None)
+
+
+def edited() -> str:
+    """The set whose last change can be undone, "" where there is none."""
+    return str(st.session_state.get(_UNDO, ("",))[0])
 
 
 def draw_edit_undo(state: Tab) -> None:
-    if _UNDO not in st.session_state:
+    """Once on a page: in the open set where that was changed, else above the list of sets."""
+    if not edited():
         return
     slug, indices, done = st.session_state[_UNDO]
 

@@ -21,8 +21,8 @@ from gan_core.data import (
     restore_own,
     settle,
 )
-from pages.data.browse import draw_edit_undo, forget_edit, open_set
-from pages.data.report import draw_kept, open_draft
+from pages.data.browse import draw_edit_undo, edited, forget_edit, open_set, open_slug
+from pages.data.report import draft_is_open, draw_kept, open_draft
 from pages.data.samples import draw_samples
 from pages.ui.literal import literal
 from pages.ui.panel import draw_options
@@ -95,7 +95,8 @@ def read(files: Sequence[Any], title: str, options: IntakeOptions) -> Draft | No
 
 def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], None]) -> None:
     _draw_undo(state)
-    draw_edit_undo(state)
+    if draft_is_open() or edited() != open_slug():
+        draw_edit_undo(state)
     if not sets:
         st.html(
             '<div class="gs-nothing"><b>Nothing here yet.</b> A few hundred pictures of one kind are enough: '

@@ -15,6 +15,7 @@ from gan_core.data import (
     DataUnavailable,
     Draft,
     IntakeReport,
+    OwnSet,
     Settled,
     enough,
     keep,
@@ -76,7 +77,7 @@ def draw_draft(state: Tab) -> None:
             _draw_offers(settled)
             as_class = _draw_class_for(settled, into)
         with right:
-            _draw_counts(draft, settled)
+            _draw_counts(draft, settled, into)
             _draw_left_out(draft, settled)
         _draw_pairs(draft, "In two classes", settled.in_two_classes)
         _draw_pairs(draft, "Nearly the same", settled.twins)
@@ -121,7 +122,7 @@ def _draw_offers(settled: Settled) -> None:
         )  # fmt: skip
 
 
-def _draw_class_for(settled: Settled, into: Any) -> str:
+def _draw_class_for(settled: Settled, into: OwnSet | None) -> str:
     """Which class of the set new pictures without one are of."""
     if into is None or not into.classes or settled.classes:
         return ""
@@ -132,14 +133,20 @@ def _draw_class_for(settled: Settled, into: Any) -> str:
     )
 
 
-def _draw_counts(draft: Draft, settled: Settled) -> None:
+def _draw_counts(draft: Draft, settled: Settled, into: OwnSet | None) -> None:
     kept = settled.kept
-    if len(kept):
-        chosen = np.unique(np.linspace(0, len(kept) - 1, min(_SHOWN_PICTURES, len(kept))).round().astype(int))
-        source = atlas_address(draft.images[kept[chosen]], ACROSS)
-        st.html(f'<div class="gs-sheet"><img src="{source}" alt="Some of the pictures that would be kept"></div>')
+    if not len(kept):
+        return
+    chosen = np.unique(np.linspace(0, len(kept) - 1, min(_SHOWN_PICTURES, len(kept))).round().astype(int))
+    source = atlas_address(draft.images[kept[chosen]], ACROSS)
+    st.html(f'<div class="gs-sheet"><img src="{source}" alt="Some of the pictures that would be kept"></div>')
     train = int((~settled.held_out).sum())
-    lines = [enough(train), small_classes(settled.counts()), sizes([draft.found[int(i)].size for i in kept])]
+    already = into.count - into.held_out if into else 0
+    lines = [
+        enough(already + train) if not into else f"With those of the set: {enough(already + train)}",
+        small_classes(settled.counts()) if not into else "",
+        sizes([draft.found[int(i)].size for i in kept]),
+    ]
     st.html("".join(f'<p class="gs-line">{escape(line)}</p>' for line in lines if line))
     if settled.classes:
         rows = "".join(
@@ -150,9 +157,9 @@ def _draw_counts(draft: Draft, settled: Settled) -> None:
         st.html(
             f'<div class="gs-counts" tabindex="0"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
         )
-    elif len(kept):
-        held = int(settled.held_out.sum())
-        st.html(f'<p class="gs-line">No classes. {count(train)} to train on, {count(held)} held out.</p>')
+    else:
+        held, start = int(settled.held_out.sum()), "New ones: " if into else "No classes. "
+        st.html(f'<p class="gs-line">{start}{count(train)} to train on, {count(held)} held out.</p>')
 
 
 def _draw_left_out(draft: Draft, settled: Settled) -> None:
@@ -187,12 +194,12 @@ def _draw_pairs(draft: Draft, title: str, pairs: Sequence[tuple[int, int]]) -> N
 def _draw_details(draft: Draft) -> None:
     for what, times in draft.conversions.items():
         st.caption(f"{count(times)} × {literal(what)}")
-    _draw_refused(draft.refused)
+    _draw_refused(draft.refused, opened=not draft.found)
 
 
-def _draw_refused(refused: Sequence[Any]) -> None:
+def _draw_refused(refused: Sequence[Any], opened: bool = False) -> None:
     if refused:
-        with st.expander(f"Refused: {len(refused)}", key="refused"):
+        with st.expander(f"Refused: {len(refused)}", key="refused", expanded=opened):
             lines = [f"{r.name}: {r.reason}" for r in refused[:_SHOWN_REFUSALS]]
             rest = len(refused) - _SHOWN_REFUSALS
             st.text("\n".join(lines + ([f"and {rest} more"] if rest > 0 else [])))
@@ -219,6 +226,7 @@ def _keep(state: Tab, draft: Draft, into: str, as_class: str) -> None:
     try:
         if into:
             report = keep_more(draft, manager().data_dir, into, choices, as_class)
+            report = dataclasses.replace(report, title=f"Added to {own_set(manager().data_dir, into).title}")
             if report.added:
                 remember_edit(into, list(report.added), "added")
             st.session_state.pop("add-to", None)
@@ -229,6 +237,7 @@ def _keep(state: Tab, draft: Draft, into: str, as_class: str) -> None:
         return
     _close()
     st.session_state["intake-report"] = report
+    st.toast(literal(f"{report.title}: {report.summary()}."))  # the long report has gone from above this place
     st.session_state.pop("upload-title", None)
 
 

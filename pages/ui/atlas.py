@@ -40,8 +40,11 @@ class Previews:
 
 
 def atlas_png(images: np.ndarray[Any, Any], across: int, down: int) -> bytes:
-    """uint8 [n, C, s, s], n at most across * down, as one PNG without gaps; missing ones are blank."""
-    _, channels, size, _ = images.shape
+    """uint8 [n, C, s, s], n at most across * down, as one PNG without gaps, seen through where one is missing."""
+    count, channels, size, _ = images.shape
+    alpha = np.full((count, 1, size, size), 255, np.uint8)
+    if count < across * down:
+        images, channels = np.concatenate([images, alpha], axis=1), channels + 1
     sheet = np.zeros((down * size, across * size, channels), np.uint8)
     for i, image in enumerate(images):
         row, column = divmod(i, across)

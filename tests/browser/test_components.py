@@ -11,7 +11,19 @@ from playwright.sync_api import Page, Route, WebSocket
 
 from benchmarks.serving import Server
 from pages.ui import components
-from pages.ui.components import compare, copy, draw, explore, family, gallery, live, pictures, runs_table, sweep
+from pages.ui.components import (
+    compare,
+    copy,
+    draw,
+    explore,
+    family,
+    gallery,
+    live,
+    pictures,
+    runs_table,
+    source,
+    sweep,
+)
 from pages.ui.wire import COLUMNS
 from tests.browser.lab import Lab, until
 
@@ -106,7 +118,7 @@ def test_every_component_is_tried() -> None:
     found = {
         str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.js") if "export default" in path.read_text("utf-8")
     }
-    assert found == set(COMPONENTS)
+    assert found == {*COMPONENTS, "address.js"}  # which draws nothing, and has a test of its own below
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
@@ -114,6 +126,28 @@ def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: st
     script, data = COMPONENTS[name]
     json.dumps(data)
     assert blank.evaluate(OVERTAKEN, [script, data]) == {"kept": True, "left": 0}
+
+
+# One component for all addresses, as it stands on the page for a whole visit.
+KEPT = """async ([script, calls]) => {
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const { default: keep } = await import(url), parentElement = document.body, seen = [], before = history.length;
+  for (const [path, query, back] of calls) {
+    history.replaceState({ kept: true }, "", path);
+    if (back) window.dispatchEvent(new PopStateEvent("popstate"));
+    keep({ data: [query], parentElement, setTriggerValue() {}, setStateValue() {} });
+    seen.push(location.pathname + location.search + location.hash);
+  }
+  return { seen, kept: history.state.kept, entries: history.length - before };
+}"""
+
+
+def test_a_bare_address_is_completed_in_place_and_no_other_is_touched(blank: Page) -> None:
+    calls = [
+        ("/lab/data#own", "?a=1", False), ("/lab/?run=x", "?a=1", False), ("/", "", False), ("/", "?a=1", True),
+    ]  # fmt: skip
+    found = blank.evaluate(KEPT, [source.script("address.js"), calls])
+    assert found == {"seen": ["/lab/data?a=1#own", "/lab/?run=x", "/", "/"], "kept": True, "entries": 0}
 
 
 def test_a_view_that_is_left_lets_go_of_its_socket(page: Page, served: Server) -> None:

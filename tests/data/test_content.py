@@ -12,12 +12,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gan_core.data import Drawn, Emoji, FashionMnist, KMnist, Mnist, OwnImages, Ring, Shapes, datasets, own_content
+from gan_core.data import (
+    Drawn,
+    Emoji,
+    FashionMnist,
+    KMnist,
+    Mnist,
+    OwnImages,
+    Ring,
+    Shapes,
+    bring_back,
+    datasets,
+    drop_pictures,
+    own_content,
+)
 from gan_core.data.content import Content, read_content
 from gan_core.data.identity import place_of, what_changed
 from gan_core.data.own import load_arrays
 from gan_core.data.own_content import content_of
+from gan_core.data.own_edit import add_to_own
 from tests.data.discs import BLUE, RED, discs, keep
+from tests.data.test_own_edit import of_the_first_format
 
 
 def about_of(data_dir: Path, slug: str) -> Path:
@@ -71,6 +86,45 @@ def test_asked_again_nothing_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         content_of(tmp_path, slug)
         content_of(tmp_path, old)
     assert looked == [old]
+
+
+SETS: dict[str, Callable[[Path], str]] = {
+    "classes": lambda data_dir: keep(data_dir, discs(RED), classes=("a", "b")),
+    "no classes": lambda data_dir: keep(data_dir, discs(RED)),
+    "first format, classes 10 and 2": of_the_first_format,
+}
+
+
+@pytest.mark.parametrize("make", SETS.values(), ids=SETS)
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_what_was_left_out_or_added_and_undone_leaves_the_same_content(
+    tmp_path: Path, make: Callable[[Path], str], asked_before: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Known in this process or only to the disk; each state has a digest of its own, and the first comes back."""
+    slug = make(tmp_path)
+
+    def now() -> Content:
+        if not asked_before:
+            monkeypatch.setattr(own_content, "_contents", {})
+        return content_of(tmp_path, slug)
+
+    first = now()
+    drop_pictures(tmp_path, slug, [0, 3])
+    fewer = now()
+    assert (fewer.count, fewer.classes) == (first.count - 2, first.classes)
+    drop_pictures(tmp_path, slug, [5])
+    fewest = now()
+    bring_back(tmp_path, slug, [5])
+    assert now() == fewer
+    bring_back(tmp_path, slug, [3, 0])
+    assert now() == first
+    more = add_to_own(tmp_path, slug, discs(BLUE, 6), [0, 1] * 3, ["3", "new"], {}, held_out=np.arange(6) > 3)
+    grown = now()
+    assert (grown.count, grown.held_out) == (first.count + 6, first.held_out + 2)
+    drop_pictures(tmp_path, slug, range(more.first, more.first + more.count))  # as the page undoes it
+    assert now() == first
+    assert len({content.digest for content in (first, fewer, fewest, grown)}) == 4
+    assert len({content.pictures for content in (first, fewer, fewest, grown)}) == 4
 
 
 def test_what_comes_along_is_drawn_or_fetched_has_one_too(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.data import OwnImages, datasets, delete_own, list_own
 from gan_core.data.own import save_own
 from gan_core.training import PRESETS
+from pages.ui.atlas import atlas_png
 from pages.ui.home import Home
 from pages.ui.jobs import Job, Jobs
 from pages.ui.suited import as_preset, suited
@@ -87,6 +88,16 @@ def test_nothing_readable_is_said_and_keeps_nothing(home: Home, manager: FakeMan
     app.button(key="discard").click().run()
     assert list_own(manager.data_dir) == ()
     assert app.error == []
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_one_sees_through_a_sheet_where_there_are_too_few_pictures(channels: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (3, channels, 8, 8), np.uint8)
+    sheet = Image.open(io.BytesIO(atlas_png(images, 2, 2)))
+    assert np.array_equal(np.asarray(sheet)[:8, 8:, :channels], images[1].transpose(1, 2, 0))
+    assert np.array_equal(np.asarray(sheet.getchannel("A")), np.kron([[255, 255], [255, 0]], np.ones((8, 8))))
+    full = Image.open(io.BytesIO(atlas_png(images[:2], 2, 1)))
+    assert full.mode == ("L" if channels == 1 else "RGB")
 
 
 def test_delete_can_be_undone(with_a_set: AppTest, manager: FakeManager) -> None:
@@ -211,11 +222,16 @@ def test_a_set_is_looked_through_by_class_and_grows_by_the_same_report(home: Hom
     app.button(key="browse-add").click().run()
     assert any("Adding to **pets**" in m.value for m in app.markdown)
     upload(app, picture(77), "new.png")
+    assert "With those of the set: 19 pictures to train on" in all_words(app)
     app.selectbox(key="as-class").set_value("cats").run()
     app.button(key="keep").click().run()
+    assert [t.value for t in app.toast] == ["Added to pets: 1 read, 0 refused, 1 class."]
     assert not app.exception, app.exception
     assert list_own(manager.data_dir)[0].count == 21
     assert any("1 picture was added." in t.value for t in app.text)
+    app.button(key="open-pets").click().run()  # what can be undone is in the set now, and no longer beside it
+    assert not app.exception, app.exception
+    assert [t.value for t in app.text if "added" in t.value] == ["1 picture was added."]
     app.button(key="undo-pictures").click().run()
     assert not app.exception, app.exception
     assert (list_own(manager.data_dir)[0].count, list_own(manager.data_dir)[0].dropped) == (20, 1)

@@ -15,7 +15,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gan_core.config.codec import to_dict
-from gan_core.data import DataUnavailable, OwnImages, delete_own
+from gan_core.data import DataUnavailable, OwnImages, bring_back, delete_own, drop_pictures
+from gan_core.data.own_edit import add_to_own
 from gan_core.runs import RunManager
 from gan_core.runs.shelf import Shelf
 from pages.compare import settings
@@ -57,6 +58,33 @@ def test_a_set_of_the_same_name_is_shown_at_once_in_every_tab(home: Home, manage
         tab.run()
         assert not tab.exception
         assert shown(home, tab) == ["blue"]
+
+
+def test_pictures_left_out_and_brought_back_are_shown_at_once_in_every_tab(home: Home, manager: FakeManager) -> None:
+    slug = keep(manager.data_dir, np.concatenate([discs(RED), discs(BLUE, 60, seed=1)]))
+    lab = replace(quick(steps=4), data=OwnImages(slug), size=28)
+    tabs = [AppTest.from_file(str(PAGE), default_timeout=60).run() for _ in range(2)]
+
+    def colours() -> set[str]:
+        seen = {ink(home.previews.get(known["key"])) for known in [preview_of(lab)] if known}
+        for tab in tabs:
+            tab.run()
+            assert not tab.exception
+            seen |= set(shown(home, tab))
+        return seen
+
+    before = preview_of(lab)
+    assert colours() == {"red"}
+    drop_pictures(manager.data_dir, slug, range(40))
+    assert colours() == {"blue"}
+    bring_back(manager.data_dir, slug, range(40))
+    assert colours() == {"red"}
+    assert before is not None
+    assert preview_of(lab) == before
+    drop_pictures(manager.data_dir, slug, range(40, 100))
+    few = preview_of(lab)
+    add_to_own(manager.data_dir, slug, discs(BLUE, 30, seed=2), [], [], {}, held_out=np.zeros(30, bool))
+    assert preview_of(lab) != few
 
 
 def test_files_that_change_on_disk_are_shown_at_once(tmp_path: Path) -> None:

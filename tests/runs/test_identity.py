@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from gan_core.config.codec import ConfigError
-from gan_core.data import OwnImages, delete_own, list_own, restore_own
+from gan_core.data import OwnImages, bring_back, delete_own, drop_pictures, list_own, restore_own
 from gan_core.data.identity import DataChanged
 from gan_core.data.own_content import content_of
 from gan_core.runs import RunManager
@@ -203,6 +203,26 @@ def test_pictures_dropped_while_a_run_is_paused(manager: RunManager, tmp_path: P
     assert at_rest(manager, run).state == "stopped"
     with pytest.raises(DataChanged, match="has 38 pictures now, and had 40 when this run was trained"):
         manager.resume(run)
+
+
+def test_a_set_that_is_edited_gives_new_runs_what_it_holds_and_old_ones_theirs_when_it_is_undone(
+    manager: RunManager,
+) -> None:
+    keep(manager.data_dir, np.concatenate([discs(RED), discs(BLUE)]))
+    whole = trained(manager)
+    drop_pictures(manager.data_dir, "my-drawings", range(40))
+    with pytest.raises(DataChanged, match="has 40 pictures now, and had 80 when this run was trained"):
+        manager.resume(whole)
+    blue = trained(manager)
+    assert manager.about(blue).trained_on["images/my-drawings"].count == 40
+    images = manager._around.load_data(manager.config(blue), manager.about(blue)).images.float()
+    assert float(images[:, 2].mean()) > float(images[:, 0].mean())
+    bring_back(manager.data_dir, "my-drawings", range(40))
+    with pytest.raises(DataChanged, match="has 80 pictures now, and had 40 when this run was trained"):
+        manager.resume(blue)
+    manager.resume(whole, stop_at_step=STEPS + 4)
+    view = at_rest(manager, whole)
+    assert (view.state, view.step, view.warnings) == ("finished", STEPS + 4, ())
 
 
 # --- classes
