@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,10 @@ from gan_core.training import RunConfig
 hypothesis.settings.register_profile("ganscope", deadline=None)
 hypothesis.settings.load_profile("ganscope")
 torch.set_num_threads(1)  # for what is made once for many tests
+# A shell starts its background jobs with Ctrl-C ignored, and what was ignored stays so in each process of a test.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_report_header() -> list[str]:
