@@ -7,4 +7,4 @@ import re
 
 def shown(markdown: str) -> str:
     """Without the backslashes and joiners that make words stand letter by letter."""
-    return re.sub(r"\\(?=[!-/:-@\[-`{-~])", "", markdown).replace("\u2060", "")
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown).replace("\u2060", "")
