@@ -55,7 +55,7 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     own = page.locator("[class*=st-key-own-discs]")
     expect(own).to_have_count(0)  # nothing is kept before that is asked for
     page.get_by_role("button", name="Keep 120 pictures").click()
-    expect(page.get_by_text("120 read, 2 refused")).to_be_visible()
+    expect(page.get_by_test_id("stAlertContentSuccess").get_by_text("120 read, 2 refused")).to_be_visible()
     expect(own.get_by_text("120 images", exact=False)).to_be_visible()
 
     own.get_by_role("button", name="Delete").click()
