@@ -55,7 +55,7 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     own = page.locator("[class*=st-key-own-discs]")
     expect(own).to_have_count(0)  # nothing is kept before that is asked for
     page.get_by_role("button", name="Keep 120 pictures").click()
-    expect(page.get_by_text("120 read, 2 refused")).to_be_visible()
+    expect(page.get_by_test_id("stAlertContentSuccess").get_by_text("120 read, 2 refused")).to_be_visible()
     expect(own.get_by_text("120 images", exact=False)).to_be_visible()
 
     own.get_by_role("button", name="Delete").click()
@@ -76,7 +76,8 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     until(lambda: lab.step() > 3, 60)
     lab.press("Stop")
     lab.expect_state("stopped")
-    expect(page.get_by_text("Few pictures").first).to_be_visible()
+    expect(page.get_by_role("combobox", name="Preset")).to_have_value("Few pictures")
+    expect(page.get_by_role("region", name="Status of the run")).to_contain_text("Discs")  # not the preset
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as started:
         page.get_by_role("button", name="Configuration").click()
