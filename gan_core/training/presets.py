@@ -71,9 +71,7 @@ _preset(
     "fashion-best",
     "Fashion, best",
     "A wider generator and a slower average: sharper clothes, in about five minutes.",
-    replace(
-        _FASHION, generator=DcganGenerator(width=48), ema=Ema(half_life_images=10_000), total_images=380_000
-    ),
+    replace(_FASHION, generator=DcganGenerator(width=48), ema=Ema(half_life_images=10_000), total_images=380_000),
 )
 
 _preset(
