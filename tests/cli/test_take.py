@@ -112,7 +112,8 @@ def test_onnx_gives_the_images_that_sample_draws(cli: Cli, run: str, tmp_path: P
     cli("sample", run, "--count", "9", "--seed", "2", "--out", str(tmp_path / "s.npz"))
     session = onnxruntime.InferenceSession(tmp_path / "g.onnx", providers=["CPUExecutionProvider"])
     assert session.get_modelmeta().custom_metadata_map["run"] == run
-    z = torch.randn(256, 64, generator=torch.Generator().manual_seed(2))[:9]
+    latent_dim = session.get_inputs()[0].shape[1]
+    z = torch.randn(256, latent_dim, generator=torch.Generator().manual_seed(2))[:9]
     (images,) = session.run(None, {"latent": z.numpy()})
     drawn = np.load(tmp_path / "s.npz")["images"].astype(np.float32)
     assert np.abs((images.transpose(0, 2, 3, 1) + 1) * 127.5 - drawn).max() < 0.51
