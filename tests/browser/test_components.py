@@ -128,6 +128,37 @@ def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: st
     assert blank.evaluate(OVERTAKEN, [script, data]) == {"kept": True, "left": 0}
 
 
+# What a component of one place tells, and what of it had reached the page when.
+TOLD = """async (script) => {
+  const text = script + `; export default component(() => ({ update(data, tell) { this.tell = window.tell = tell; }, close() {} }));`;
+  const { default: call } = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+  const told = [], names = () => told.map(([name, value]) => `${name} ${value}`);
+  const update = () => call({ data: [{}], parentElement: document.body,
+    setTriggerValue: (name, value) => told.push([name, value]), setStateValue() {} });
+  update();
+  tell("moved", 1);
+  tell("branch", 2);
+  tell("moved", 3);
+  tell("moved", 4);
+  const soon = names();
+  await new Promise((go) => setTimeout(go, 1500));
+  const unanswered = names();
+  update();
+  while (told.length < 3) await new Promise((go) => setTimeout(go, 20));
+  return { soon, unanswered, answered: names() };
+}"""
+
+
+def test_a_press_is_not_overtaken_by_what_its_own_view_tells(blank: Page) -> None:
+    """Streamlit keeps one event of a component where reruns wait: the newest."""
+    pressed = ["moved 1", "branch 2"]
+    assert blank.evaluate(TOLD, source.script()) == {
+        "soon": pressed,
+        "unanswered": pressed,
+        "answered": [*pressed, "moved 4"],
+    }
+
+
 # One component for all addresses, as it stands on the page for a whole visit.
 KEPT = """async ([script, calls]) => {
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));

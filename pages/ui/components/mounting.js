@@ -1,6 +1,6 @@
 // How a component stands on the page.
 
-const LEAVING_MS = 5000;
+const LEAVING_MS = 5000, ANSWERED_MS = 500, LOOK_AGAIN_MS = 100;
 let leftAt = -Infinity, backAt = -Infinity;
 document.addEventListener("click", (event) => { if (event.target.closest?.("a[href]")) leftAt = performance.now(); }, true);
 window.addEventListener("popstate", () => { leftAt = backAt = performance.now(); }, true);
@@ -16,23 +16,35 @@ const wentBack = () => performance.now() - backAt < LEAVING_MS;
  * Streamlit cleans up too after a call that another has overtaken while both waited for the module. By then the
  * view is the later one's: it stays for as long as its place does.
  *
- * "moved" asks for a rerun of this page, and Streamlit does only the newest of the reruns that wait: one that came
- * after a press at a link would undo the press. It waits until the page has had the time to go.
+ * "moved" and "looking" are the view's own; every other event is a press. Streamlit does only the newest of the reruns
+ * that wait, and of one component's events only that one's: what came after a press at a link, or after a press in the
+ * component itself, would undo it. So the view's own wait until the page has had the time to go, or has answered.
  */
 function component(create) {
   const views = new WeakMap();
   return ({ data: [data], parentElement, setTriggerValue, setStateValue }) => {
-    let view = views.get(parentElement);
-    if (!view) views.set(parentElement, (view = create(parentElement)));
+    let at = views.get(parentElement);
+    if (!at) views.set(parentElement, (at = { view: create(parentElement), quietUntil: -Infinity, waiting: new Map() }));
     const tell = (name, value) => {
-      const wait = name === "moved" ? leftAt + LEAVING_MS - performance.now() : 0;
-      if (wait > 0) setTimeout(() => { if (parentElement.isConnected) tell(name, value); }, wait);
-      else setTriggerValue(name, value);
+      if (name !== "moved" && name !== "looking") {
+        at.quietUntil = performance.now() + LEAVING_MS;
+        return setTriggerValue(name, value);
+      }
+      at.waiting.set(name, value);
+      const send = () => {
+        const wait = Math.max(leftAt + LEAVING_MS, at.quietUntil) - performance.now();
+        if (wait > 0) at.timer = setTimeout(send, Math.min(wait, LOOK_AGAIN_MS));
+        else if (parentElement.isConnected) for (const [name, value] of at.waiting) setTriggerValue(name, value);
+        if (wait <= 0) at.waiting.clear();
+      };
+      clearTimeout(at.timer);
+      send();
     };
-    view.update(data, tell, setStateValue);
+    at.quietUntil = Math.min(at.quietUntil, performance.now() + ANSWERED_MS); // this call may be the answer to it
+    at.view.update(data, tell, setStateValue);
     return () => {
       if (parentElement.isConnected || !views.delete(parentElement)) return;
-      view.close();
+      at.view.close();
     };
   };
 }
