@@ -130,7 +130,8 @@ def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: st
 
 # What a component of one place tells, and what of it had reached the page when.
 TOLD = """async (script) => {
-  const text = script + `; export default component(() => ({ update(data, tell) { this.tell = window.tell = tell; }, close() {} }));`;
+  const view = "{ update(data, tell) { window.tell = tell; }, close() {} }";
+  const text = `${script}; export default component(() => (${view}));`;
   const { default: call } = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
   const told = [], names = () => told.map(([name, value]) => `${name} ${value}`);
   const update = () => call({ data: [{}], parentElement: document.body,
