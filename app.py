@@ -16,18 +16,18 @@ if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script on
     sys.path.insert(0, str(ROOT))
 
 from gan_core.config.places import data_dir  # noqa: E402
-from pages.ui.access import Gate, NotSafe, access_token, cookie_key  # noqa: E402
-from pages.ui.ending import end_with_status_zero, leave_at_once  # noqa: E402
-from pages.ui.home import Home, open_home  # noqa: E402
-from pages.ui.routes import routes  # noqa: E402
-from pages.ui.safe_answers import SafeAnswers  # noqa: E402
+from pages.server.access import Gate, NotSafe, access_token, cookie_key  # noqa: E402
+from pages.server.app_state import AppState, open_home  # noqa: E402
+from pages.server.routes import routes  # noqa: E402
+from pages.server.safe_answers import SafeAnswers  # noqa: E402
+from pages.server.shutdown import end_with_status_zero, leave_at_once  # noqa: E402
 
 try:
     token = access_token(st.get_option("server.address"))
     gate = Middleware(Gate, token=token, key=cookie_key(data_dir()) if token else b"")
 except NotSafe as problem:
     sys.exit(str(problem))
-home = open_home(Home())
+home = open_home(AppState())
 
 
 @asynccontextmanager

@@ -23,8 +23,9 @@ from benchmarks.machine import describe, matmul_rate, paired
 from benchmarks.serving import Server, browser, newest_run, server
 from benchmarks.viewers import images_seen
 from gan_core.nets.base import ImageShape
-from gan_core.runs import RunManager, swap
-from gan_core.runs.libraries import Libraries
+from gan_core.runs import RunManager
+from gan_core.runs.engine import backend_switch as swap
+from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.training import PRESETS, RunConfig, Trainer, step_cost
 
 GOAL, GOAL_COMPILED = 900.0, 1_800.0  # steps a second of "ring" with the page open, on an idle machine
@@ -35,7 +36,7 @@ def make_library(config: RunConfig, data_dir: Path) -> float:
     trainer = Trainer(config, config.data.load(config.size, data_dir), torch.device("cpu"))
     recipe = trainer.recipe()
     assert recipe is not None
-    libraries, start = Libraries(data_dir / "compiled"), time.perf_counter()
+    libraries, start = CompiledStepCache(data_dir / "compiled"), time.perf_counter()
     libraries.begin(recipe)
     while libraries.ready(recipe) is None:
         assert not libraries.problem(recipe), libraries.problem(recipe)

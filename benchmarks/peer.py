@@ -29,7 +29,7 @@ from benchmarks.machine import describe
 from gan_core.data import FashionMnist
 from gan_core.measure import features_for
 from gan_core.measure.frechet import fit_gaussian, frechet_distance
-from gan_core.runs.estimate import faster_precision
+from gan_core.runs.engine.estimate import faster_precision
 from gan_core.training import PRESETS, Trainer
 from gan_core.training.batches import to_pixels, to_unit
 

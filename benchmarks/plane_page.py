@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from gan_core.runs.evaluation.plane_constants import Layer
 from gan_core.runs.snapshot import Grid
-from gan_core.runs.stage import Layer
 from gan_core.training.scene import Scene, encode_scene
-from pages.ui import wire
+from pages.server import wire
 from pages.ui.components.live import SCRIPT, STYLE
 
 POINTS, HEAT, LATTICE, WIDTH = 2000, 64, 21, 64

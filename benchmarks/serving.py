@@ -100,7 +100,7 @@ def browser() -> Iterator[Browser]:
 
 def newest_run(runs_dir: Path) -> Any:
     """The folder of the newest run, readable while the server writes it."""
-    from gan_core.runs.store import RunFolder, run_ids
+    from gan_core.runs.storage.run_folder import RunFolder, run_ids
 
     ids = run_ids(runs_dir)
     return RunFolder(runs_dir / ids[0]) if ids else None

@@ -19,8 +19,8 @@ import torch
 from benchmarks.machine import describe, paired, told
 from gan_core.config.codec import replace_at
 from gan_core.runs import LIVE, RunManager
-from gan_core.runs.sweep_plan import Plan
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs.groups.sweep_plan import Plan
+from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import PRESETS
 
 GOALS = {"cpu": 2.0, "cuda": 8.0}

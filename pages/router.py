@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from pages.server.app_state import home  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 from pages.ui.history import keep  # noqa: E402
-from pages.ui.home import home  # noqa: E402
 
 PAGES = ROOT / "pages"
 

@@ -9,8 +9,8 @@ from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
 from gan_core.cli.take import say, writable
 from gan_core.config.files import output_path
-from gan_core.runs.archive import export_run
-from gan_core.runs.archive_reading import import_run
+from gan_core.runs.storage.archive import export_run
+from gan_core.runs.storage.archive_reading import import_run
 
 
 def write_run(arguments: argparse.Namespace) -> int:

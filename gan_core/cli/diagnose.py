@@ -9,8 +9,8 @@ from gan_core.cli.show import open_manager, run_named
 from gan_core.cli.streams import json_text
 from gan_core.measure.referee import Finding
 from gan_core.measure.referee_words import number_words
-from gan_core.runs.diagnosis import Diagnoser
-from gan_core.runs.library import DataLibrary
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.lineage.diagnosis import Diagnoser
 from gan_core.training import RunConfig
 
 TOO_EARLY = "It is too early to say anything: there are too few points of the curves and sample grids."
@@ -22,7 +22,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
     try:
         run = run_named(manager, arguments.run)
         config, view = manager.config(run), manager.view(run)
-        findings = Diagnoser(DataLibrary(manager.data_dir)).diagnose(manager, run)
+        findings = Diagnoser(DatasetCache(manager.data_dir)).diagnose(manager, run)
     finally:
         manager.close(timeout_seconds=None)
     if arguments.json:

@@ -19,8 +19,8 @@ from gan_core.cli.options import (
     path,
     whole_number,
 )
-from gan_core.runs.archive import CHECKPOINTS
-from gan_core.runs.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
+from gan_core.runs.lineage.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
+from gan_core.runs.storage.archive import CHECKPOINTS
 
 EXPORTS = (
     "safetensors", "discriminator", "onnx", "train-script", "sample-script", "png", "gif", "csv", "tensorboard",

@@ -19,12 +19,12 @@ from gan_core.cli.signals import StopSignals
 from gan_core.cli.streams import Passing, is_terminal
 from gan_core.cli.train import closing, fetch_missing
 from gan_core.data.points import PointDataset
+from gan_core.runs.groups.sweep_file import Sweep
+from gan_core.runs.groups.sweep_measures import best, measure, measure_of, unmeasured
+from gan_core.runs.groups.sweep_plan import Plan, read_axis
+from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.sweep_file import Sweep
-from gan_core.runs.sweep_measures import best, measure, measure_of, unmeasured
-from gan_core.runs.sweep_plan import Plan, read_axis
-from gan_core.runs.sweeps import Sweeps
 from gan_core.training import RunConfig
 
 

@@ -23,8 +23,8 @@ from gan_core.export import (
 )
 from gan_core.export.scripts import data_bytes, sample_files, train_files, zipped
 from gan_core.runs import RunManager
-from gan_core.runs.handed_out import generator_net, onnx_bytes, safetensors_bytes
-from gan_core.runs.pictures import run_pictures
+from gan_core.runs.catalog.handed_out import generator_net, onnx_bytes, safetensors_bytes
+from gan_core.runs.storage.pictures import run_pictures
 
 MOST_ON_SHEET = 100  # samples on the sheet that lies beside their arrays
 MOST_DATA_BYTES = 1_000_000_000  # of images, as they are in memory, that are written beside a training script
@@ -121,7 +121,9 @@ def _script(arguments: argparse.Namespace) -> int:
 
 def _tensorboard(arguments: argparse.Namespace) -> int:
     """Of one run into a folder that takes many."""
-    from gan_core.runs.logged import log_run  # its packages take a while, which no other command should wait for
+    from gan_core.runs.catalog.tensorboard_log import (
+        log_run,  # its packages take a while, which no other command should wait for
+    )
 
     if arguments.out.exists() and not arguments.out.is_dir():
         raise CommandError(f"--out is {arguments.out}, which is a file; TensorBoard reads folders: name one.")

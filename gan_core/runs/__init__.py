@@ -4,7 +4,7 @@ from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Paus
 from gan_core.runs.manager import RunManager
 from gan_core.runs.snapshot import Dissected, Event, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.states import FOLLOWS, LIVE, STATES, WORDS, State
-from gan_core.runs.store import COLUMNS, TIMING_COLUMNS, UnknownRun, UnreadableRun
+from gan_core.runs.storage.run_folder import COLUMNS, TIMING_COLUMNS, UnknownRun, UnreadableRun
 
 __all__ = [
     "COLUMNS",

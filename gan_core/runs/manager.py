@@ -18,31 +18,35 @@ import torch
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
-from gan_core.runs import on_demand, twins
-from gan_core.runs.advice import is_full_disk
-from gan_core.runs.allocator import keep_freed_memory
-from gan_core.runs.branches import start_branch
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
-from gan_core.runs.duet import Duet
-from gan_core.runs.elsewhere import Follower
-from gan_core.runs.estimate import EarlierRun, Estimate, estimate, resolve_precision
-from gan_core.runs.evaluating import judges
-from gan_core.runs.evaluation import Evaluation
-from gan_core.runs.libraries import Libraries
-from gan_core.runs.life import RunLife
+from gan_core.runs.engine.advice import is_full_disk
+from gan_core.runs.engine.allocator import keep_freed_memory
+from gan_core.runs.engine.compiled_cache import CompiledStepCache
+from gan_core.runs.engine.context import RunContext, StopCondition
+from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, resolve_precision
+from gan_core.runs.engine.external_runs import ExternalRunWatcher
+from gan_core.runs.engine.lockstep import LockstepPair
+from gan_core.runs.engine.run_life import RunLife
+from gan_core.runs.engine.worker import RunWorker
+from gan_core.runs.evaluation.plane_constants import RunStage, run_stage
+from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation.reference import judges
+from gan_core.runs.groups import twins
+from gan_core.runs.lineage import on_demand
+from gan_core.runs.lineage.branches import start_branch
+from gan_core.runs.lineage.ready import ready_to_resume
 from gan_core.runs.listeners import Listener, Listeners
-from gan_core.runs.lock import RunLock, is_held
 from gan_core.runs.names import free_id, named_after, own_title
-from gan_core.runs.queue import DeviceQueue
-from gan_core.runs.reading import RunReader
-from gan_core.runs.ready import ready_to_resume
 from gan_core.runs.snapshot import Dissected, Event, RunView
-from gan_core.runs.stage import RunStage, run_stage
 from gan_core.runs.states import LIVE
-from gan_core.runs.store import (
-    About,
+from gan_core.runs.storage.data_identity import contents_now, load_trained
+from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.reader import RunReader
+from gan_core.runs.storage.run_folder import (
     RunFolder,
-    Standing,
+    RunManifest,
+    RunStatus,
     UnknownRun,
     UnreadableRun,
     next_order,
@@ -50,11 +54,8 @@ from gan_core.runs.store import (
     open_run,
     run_ids,
 )
-from gan_core.runs.surroundings import Limits, Surroundings
-from gan_core.runs.trust import contents_now, load_trained
-from gan_core.runs.views import ViewShelf
-from gan_core.runs.worker import RunThread
-from gan_core.runs.writer import RunWriter, new_run
+from gan_core.runs.storage.views import ViewShelf
+from gan_core.runs.storage.writer import RunWriter, new_run
 from gan_core.training import Cost, RunConfig, cautions, problems, resolve_device, step_cost
 from gan_core.training.build import sample_shape
 from gan_core.training.cost import useful_threads
@@ -88,12 +89,12 @@ class RunManager(RunReader):
         self._threads: dict[str, RunLife] = {}
         self._listeners = Listeners()
         self._closing = False
-        self._around = Surroundings(
+        self._around = RunContext(
             device=self._torch_device, line=DeviceQueue(),
             load_data=lambda config, about: load_trained(self._library, about, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=self._listeners.tell,
             is_watched=self._listeners.any_of,
-            libraries=Libraries(self.data_dir / "compiled"),
+            libraries=CompiledStepCache(self.data_dir / "compiled"),
         )  # fmt: skip
 
     # --- beginning
@@ -138,16 +139,16 @@ class RunManager(RunReader):
         info = config.data.info(self.data_dir)
         about = self._about(config, preset, title, info.channels, info.classes)
         with self._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(before := Standing(until_step=stop_at_step, until_seconds=stop_after_seconds))
-        limits = Limits(stop_at_step, stop_after_seconds)
+            writer.stand(before := RunStatus(until_step=stop_at_step, until_seconds=stop_after_seconds))
+        limits = StopCondition(stop_at_step, stop_after_seconds)
         self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, before, limits)
         return about.id
 
     def _about(
         self, config: RunConfig, preset: str, title: str, channels: int, classes: tuple[str, ...]
-    ) -> About:  # fmt: skip
+    ) -> RunManifest:  # fmt: skip
         threads = useful_threads(self._cost(config).step_flops, self.threads) if self.device == "cpu" else 0
-        return About(
+        return RunManifest(
             id="", title=(title or own_title(config.data, self.data_dir))[:200], preset=preset, created=now_text(),
             config=to_dict(config), device=self.device,
             threads=threads, channels=channels, classes=classes,
@@ -155,7 +156,7 @@ class RunManager(RunReader):
         )  # fmt: skip
 
     @contextlib.contextmanager
-    def _new_run(self, about: About) -> Iterator[tuple[RunFolder, RunLock, About]]:
+    def _new_run(self, about: RunManifest) -> Iterator[tuple[RunFolder, RunLock, RunManifest]]:
         """A folder to be filled in the block, its lock, and `about` with an id, which it gets where it has none."""
         own_id = about.id or free_id(self.runs_dir, named_after(about.config, about.preset))
         about = replace(about, id=own_id, order=next_order(self.runs_dir))
@@ -163,15 +164,15 @@ class RunManager(RunReader):
             yield folder, lock, about
 
     def _launch(
-        self, folder: RunFolder, lock: RunLock, about: About, config: RunConfig, before: Standing, limits: Limits, *,
-        total_images: int | None = None, duet: Duet | None = None,
+        self, folder: RunFolder, lock: RunLock, about: RunManifest, config: RunConfig, before: RunStatus,
+        limits: StopCondition, *, total_images: int | None = None, duet: LockstepPair | None = None,
     ) -> None:  # fmt: skip
         """Start the thread of a run whose lock is held; it is let go of where that fails."""
         with contextlib.ExitStack() as undo:
             undo.callback(lock.release)
             writer = RunWriter(folder)
             undo.callback(writer.close)
-            thread = RunThread(
+            thread = RunWorker(
                 folder,
                 lock,
                 writer,
@@ -213,7 +214,7 @@ class RunManager(RunReader):
         written.
         """
         self.refuse_where_nothing_trains()
-        limits = Limits(stop_at_step, stop_after_seconds)
+        limits = StopCondition(stop_at_step, stop_after_seconds)
         ready = ready_to_resume(self, run_id, limits, total_images)
         try:
             other = twins.other_to_resume(self, ready, limits, total_images)
@@ -235,7 +236,7 @@ class RunManager(RunReader):
         Raises as `start`.
         """
         self.refuse_where_nothing_trains()
-        limits = Limits(stop_at_step, stop_after_seconds)
+        limits = StopCondition(stop_at_step, stop_after_seconds)
         return twins.start_twins(self, config, changes, preset=preset, title=title, limits=limits)
 
     def twin_cautions(self, config: RunConfig, changes: Mapping[str, Any]) -> list[str]:
@@ -256,7 +257,7 @@ class RunManager(RunReader):
         ConfigError or ValueError in one sentence.
         """
         self.refuse_where_nothing_trains()
-        return start_branch(self, run_id, step, changes or {}, title, Limits(stop_at_step, stop_after_seconds))
+        return start_branch(self, run_id, step, changes or {}, title, StopCondition(stop_at_step, stop_after_seconds))
 
     # --- how good it is
 
@@ -339,9 +340,9 @@ class RunManager(RunReader):
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
         return self._thread(run_id) is not None
 
-    def follow(self, run_id: str) -> Follower:
+    def follow(self, run_id: str) -> ExternalRunWatcher:
         """For runs that another process trains: ask it now and then what is new, where `subscribe` hears nothing."""
-        return Follower(self, run_id, self.view, self.trains_here)
+        return ExternalRunWatcher(self, run_id, self.view, self.trains_here)
 
     def stage(self, run_id: str) -> RunStage | None:
         """What does not change during a run of points; None for a run of images. Half a second the first time."""

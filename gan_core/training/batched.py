@@ -27,7 +27,7 @@ from gan_core.training.build import draw_latents
 from gan_core.training.dense_step import dense_step, is_plain
 from gan_core.training.ema import ema_decay
 from gan_core.training.flat import lay_together
-from gan_core.training.optimizers import Moments, Optimizer
+from gan_core.training.optimizers import Optimizer, OptimizerState
 from gan_core.training.run_config import RunConfig
 from gan_core.training.stacked_layers import d_judgement, g_judgement, loss_rows
 from gan_core.training.stacked_weights import StackedPlayer
@@ -99,7 +99,7 @@ class StackedTrainer(Trainer):
         """Images as D sees them."""
         return add_instance_noise(images, self.instance_noise_sigma(), self._noise_rng)
 
-    def moments(self, player: int) -> Moments:
+    def moments(self, player: int) -> OptimizerState:
         return self._g_moments if player else self._d_moments
 
     def moved(self) -> None:

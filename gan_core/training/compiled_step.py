@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.objectives.base import PairLoss, Penalty
-from gan_core.training.optimizers import Adam, AdamW, Moments
+from gan_core.training.optimizers import Adam, AdamW, OptimizerState
 from gan_core.training.run_config import RunConfig
 
 SOURCE = Path(__file__).with_suffix(".cpp")
@@ -29,7 +29,7 @@ MOST_WEIGHTS = 300_000
 
 
 @dataclass(frozen=True)
-class Recipe:
+class CompiledStepSpec:
     """What the compiled code depends on. Everything else, the learning rates too, comes in at every step.
 
     sizes: of a network's layers, from its input to its output; activations by name; image: numbers of one.
@@ -97,7 +97,7 @@ def can_compile(config: RunConfig, weights: int) -> bool:
 
 def recipe(
     config: RunConfig, g_weights: list[Tensor], d_weights: list[Tensor], image: tuple[int, ...]
-) -> Recipe | None:
+) -> CompiledStepSpec | None:
     """For networks that `dense_step` serves; None where not `can_compile`.
 
     Weights [out, in] and biases [out] in turn; image: [C, H, W].
@@ -111,7 +111,7 @@ def recipe(
     assert loss is not None
     assert isinstance(g_optimizer, Adam | AdamW)
     assert isinstance(d_optimizer, Adam | AdamW)
-    return Recipe(
+    return CompiledStepSpec(
         loss, config.loss.relativistic, g_optimizer, d_optimizer, g.activation, d.activation, _sizes(g_weights),
         _sizes(d_weights), config.batch_size, image[0] * image[1] * image[2], image[1] > 1, config.pack,
     )  # fmt: skip
@@ -127,13 +127,13 @@ def compile_command(compiler: str, to: Path) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Moving:
+class StepBuffers:
     """What a library moves in place, in its order: weights, what both optimizers remember, G's averaged weights."""
 
     g_weights: list[Tensor]
     d_weights: list[Tensor]
-    g_moments: Moments
-    d_moments: Moments
+    g_moments: OptimizerState
+    d_moments: OptimizerState
     averages: list[Tensor]
 
     def tensors(self) -> list[Tensor]:
@@ -144,7 +144,7 @@ class Moving:
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepResults:
     """So many steps: losses of D and G and norms of both gradients [4 each], logits of D's update [N / pack] each.
 
     From the first step on at which something is not finite there are no more; what it should have moved it did not.
@@ -158,10 +158,10 @@ class Taken:
         return len(self.scalars)
 
 
-class Library:
+class CompiledStep:
     """Compiled steps, for one trainer: it holds their working memory. Raises OSError where the file is no library."""
 
-    def __init__(self, path: Path, of: Recipe) -> None:
+    def __init__(self, path: Path, of: CompiledStepSpec) -> None:
         self._logits = of.batch_size // of.pack
         try:
             code = ctypes.CDLL(str(path.resolve()))
@@ -171,7 +171,7 @@ class Library:
         self._steps.restype = working_floats.restype = ctypes.c_int64
         self._work = torch.empty(working_floats())
 
-    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> Taken:
+    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> StepResults:
         """real [K, N, C, H, W], z [K, N, latent_dim]; rates [K, 3]: learning rates of G and D, and how much of the
         averaged weights is kept (negative: there is no average); all contiguous float32."""
         found = torch.empty(len(real), 4 + 2 * self._logits)
@@ -181,4 +181,4 @@ class Library:
         count = self._steps(ctypes.c_int64(len(real)), *given, pointers, *left)  # other threads go on meanwhile
         scalars, logits = found[:count, :4], found[:count, 4:]
         real_logits, fake_logits = logits[:, : self._logits], logits[:, self._logits :]
-        return Taken(scalars.tolist(), list(real_logits.unbind()), list(fake_logits.unbind()))
+        return StepResults(scalars.tolist(), list(real_logits.unbind()), list(fake_logits.unbind()))

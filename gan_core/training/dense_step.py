@@ -17,7 +17,7 @@ from gan_core.training import step as autograd_step
 from gan_core.training.flat import lay_together, whole_of
 from gan_core.training.run_config import RunConfig
 from gan_core.training.statistics import Window
-from gan_core.training.step import Game, keep_discriminator, keep_generator, move_weights
+from gan_core.training.step import StepContext, keep_discriminator, keep_generator, move_weights
 
 THIN = 16
 """Products of a matrix with fewer columns than this depend on the operands' order: up to sixfold in time."""
@@ -26,7 +26,7 @@ _aten = torch.ops.aten
 
 
 @dataclass(frozen=True)
-class Bend:
+class Activation:
     """An activation y = f(h). slope(g, kept): g * f'(h), perhaps in g's place; from y, or from h if `keeps_input`."""
 
     apply: Callable[[Tensor], Tensor]
@@ -34,20 +34,20 @@ class Bend:
     keeps_input: bool = False
 
 
-TANH = Bend(torch.tanh_, lambda g, y: _aten.tanh_backward(g, y))
+TANH = Activation(torch.tanh_, lambda g, y: _aten.tanh_backward(g, y))
 BENDS = {
-    "relu": Bend(torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g)),
-    "leaky_relu": Bend(
+    "relu": Activation(torch.relu_, lambda g, y: _aten.threshold_backward.grad_input(g, y, 0, grad_input=g)),
+    "leaky_relu": Activation(
         lambda h: torch.nn.functional.leaky_relu_(h, 0.2),
         lambda g, y: _aten.leaky_relu_backward.grad_input(g, y, 0.2, True, grad_input=g),
     ),
     "tanh": TANH,
-    "silu": Bend(torch.nn.functional.silu, lambda g, h: _aten.silu_backward(g, h), keeps_input=True),
-    "gelu": Bend(torch.nn.functional.gelu, lambda g, h: _aten.gelu_backward(g, h), keeps_input=True),
+    "silu": Activation(torch.nn.functional.silu, lambda g, h: _aten.silu_backward(g, h), keeps_input=True),
+    "gelu": Activation(torch.nn.functional.gelu, lambda g, h: _aten.gelu_backward(g, h), keeps_input=True),
 }
 
 
-def bends_of(activation: str, layers: int, *, tanh_at_end: bool = False) -> list[Bend | None]:
+def bends_of(activation: str, layers: int, *, tanh_at_end: bool = False) -> list[Activation | None]:
     """What follows each of so many layers."""
     return [*[BENDS[activation]] * (layers - 1), TANH if tanh_at_end else None]
 
@@ -121,13 +121,13 @@ class DenseStep:
     def __init__(self, generator: DenseLayers, discriminator: DenseLayers, shape: tuple[int, ...]) -> None:
         self._g, self._d, self._shape = generator, discriminator, shape
 
-    def generate(self, game: Game, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor:
+    def generate(self, game: StepContext, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor:
         """float32 images [N, C, H, W] of latents z [N, latent_dim]."""
         fake = self._g.forward(z).view(-1, *self._shape)
         return fake if game.watch is None else _audible(fake)
 
     def update_discriminator(
-        self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
+        self, game: StepContext, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
     ) -> None:
         """As in `step`; a step with a penalty, which needs second derivatives, is left to autograd."""
         if game.penalty_is_due(step):
@@ -150,7 +150,7 @@ class DenseStep:
             keep_discriminator(game, window, look, real_logits, fake_logits, norm)
 
     def update_generator(
-        self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
+        self, game: StepContext, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
     ) -> None:
         """As in `step`; `fake` is what `generate` made last."""
         real_logits = None
@@ -172,7 +172,7 @@ class DenseStep:
         norm = move_weights(game, 1, step, look, self._g.slopes, self._g.all_slopes)
         keep_generator(game, window, look, norm)
 
-    def _judge(self, game: Game, images: Tensor) -> Tensor:
+    def _judge(self, game: StepContext, images: Tensor) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
         return self._d.forward(images.reshape(images.shape[0] // game.pack, -1)).squeeze(1)
 
@@ -182,7 +182,7 @@ def _audible(tensor: Tensor) -> Tensor:
     return tensor.detach().requires_grad_()
 
 
-def _silent(game: Game, fake: Tensor) -> Tensor:
+def _silent(game: StepContext, fake: Tensor) -> Tensor:
     """What `generate` made, as a tensor that nobody listens to."""
     return fake if game.watch is None else fake.detach()
 

@@ -11,7 +11,7 @@ from gan_core.data.base import ImageSet
 from gan_core.training.batches import to_unit
 from gan_core.training.run_config import RunConfig
 from gan_core.training.seeds import stream_generator
-from gan_core.training.step import Game
+from gan_core.training.step import StepContext
 
 IMAGES = 256
 EVERY_POINTS = 5
@@ -41,7 +41,7 @@ class HeldOut:
         return cls(data.held_out[rows].to(device), of_class, config.batch_size, device)
 
     @torch.no_grad()
-    def score(self, game: Game, see: See, seed: int) -> float:
+    def score(self, game: StepContext, see: See, seed: int) -> float:
         """The mean score, from the same random numbers every time; D's running statistics stay as they were."""
         rng = stream_generator(seed, "held-out", self._device)
         buffers = [(b, b.clone()) for b in game.critic.buffers()]

@@ -21,7 +21,7 @@ from gan_core.objectives.base import Loss
 from gan_core.training.run_config import RunConfig
 from gan_core.training.scene import Floats, cell_centres, dense_layers, encode_arrays
 from gan_core.training.stage import both_networks, heat_map
-from gan_core.training.step import Game, generate
+from gan_core.training.step import StepContext, generate
 from gan_core.training.trainer import Players, Trainer
 
 MOST_POINTS = 256
@@ -65,7 +65,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Dissection:
+class StepTrace:
     """Plain data; arrays are float32 and cover the first n <= 256 points of the batch.
 
     step: the number of the step, which has been taken. updates: of D in it; the last one is shown. d, g: None for a
@@ -102,11 +102,11 @@ class Dissection:
     networks_after: dict[str, Floats] = field(default_factory=dict)
 
 
-def dissect(trainer: Trainer, players: Players = "both") -> Dissection:
+def dissect(trainer: Trainer, players: Players = "both") -> StepTrace:
     """Take one step of a run of points, as `trainer.step(players)` would, and tell what happened in it."""
     config = trainer.config
     assert isinstance(config.data, PointDataset)
-    slides = _Slides(trainer)
+    slides = _TraceObserver(trainer)
     trainer.step(players, slides)
     generator, discriminator = copy.deepcopy(trainer.generator), copy.deepcopy(trainer.discriminator)
     before, now = [slides.generator, slides.discriminator], [generator, discriminator]
@@ -123,7 +123,7 @@ def dissect(trainer: Trainer, players: Players = "both") -> Dissection:
             generate(after, slides.z, slides.labels, graph=False) if players != "discriminator" else slides.fake
         )
         turns = {player: _turn(slides, after, player, fakes_after) for player in slides.turns}
-    return Dissection(
+    return StepTrace(
         trainer.step_count, config.k_d, config.batch_size, config.pack, slides.noise,
         config.loss.probability, turns.get(0), turns.get(1), _rows(slides.z), _rows(slides.real),
         _rows(slides.fake), _rows(fakes_after), heat, heat_after, **_per_point(config, slides), networks=networks,
@@ -131,7 +131,7 @@ def dissect(trainer: Trainer, players: Players = "both") -> Dissection:
     )  # fmt: skip
 
 
-def encode_dissection(dissection: Dissection) -> bytes:
+def encode_dissection(dissection: StepTrace) -> bytes:
     """As a scene is encoded, all float32; the header's "dissection" holds what is not an array.
 
     "g0.weight" is a weight before the step, "after/g0.weight" the same after it. What is not finite becomes null.
@@ -170,7 +170,7 @@ class _Judged:
     pulls: dict[str, Tensor] = field(default_factory=dict)
 
 
-class _Slides:
+class _TraceObserver:
     """Watches a step and keeps what it is shown; of several updates of D the last."""
 
     z: Tensor
@@ -217,7 +217,7 @@ def _keep(turn: _Judged, name: str, gradient: Tensor) -> None:
     turn.pulls[name] = -gradient * gradient.shape[0]
 
 
-def _turn(slides: _Slides, after: Game, player: int, fakes_after: Tensor) -> Turn:
+def _turn(slides: _TraceObserver, after: StepContext, player: int, fakes_after: Tensor) -> Turn:
     turn, loss = slides.turns[player], after.loss
     if player == 0:
         assert turn.real_logits is not None
@@ -239,7 +239,7 @@ def _turn(slides: _Slides, after: Game, player: int, fakes_after: Tensor) -> Tur
     return Turn(terms, _penalty(after, turn), float(turn.loss), float(after_loss), move.lr, layers)
 
 
-def _penalty(game: Game, turn: _Judged) -> Term | None:
+def _penalty(game: StepContext, turn: _Judged) -> Term | None:
     """The penalty as it was added, with the steps that it stands for."""
     if turn.penalty is None:
         return None
@@ -281,7 +281,7 @@ def _layers(player: str, before: nn.Module, now: nn.Module, grads: list[Tensor])
     return found
 
 
-def _per_point(config: RunConfig, slides: _Slides) -> dict[str, Floats]:
+def _per_point(config: RunConfig, slides: _TraceObserver) -> dict[str, Floats]:
     """Scores, pulls and arrows of the first points; with packing a score stands for each point of its pack."""
 
     def spread(values: Tensor | None) -> Floats:

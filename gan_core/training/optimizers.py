@@ -18,7 +18,7 @@ from gan_core.config.registry import Registry
 from gan_core.training.flat import parts_like, whole_of
 
 
-class Moments:
+class OptimizerState:
     """What an optimizer remembers of its weights: lists of tensors like them, by name, and the count of updates.
 
     Where the weights lie one after another in memory (`flat.lay_together`), so does what is remembered of them.
@@ -41,12 +41,12 @@ class Moments:
     def move_to(self, weights: list[Tensor], kept: dict[str, list[Tensor]]) -> None:
         """From now on these are the weights and what is remembered of them."""
         self.weights, self.kept = weights, kept
-        self._at_once: Moments | None = None
+        self._at_once: OptimizerState | None = None
 
     def count_up(self) -> None:
         self.count.add_(self._one)  # a plain 1 would be made a tensor first, which takes longer than to add it
 
-    def at_once(self) -> Moments:
+    def at_once(self) -> OptimizerState:
         """The same memory and count with all weights as one tensor, where they lie so; else these themselves."""
         if self._at_once is None:
             self._at_once = self
@@ -54,7 +54,7 @@ class Moments:
             found = {name: [whole] for name, whole in lists.items() if whole is not None}
             weights = whole_of(self.weights)
             if weights is not None and len(found) == len(lists):
-                self._at_once = Moments([weights], ())
+                self._at_once = OptimizerState([weights], ())
                 self._at_once.move_to([weights], found)
                 self._at_once.count = self.count
         return self._at_once
@@ -90,11 +90,11 @@ class Optimizer:
     lr: float
     honours_veto: ClassVar[bool] = True
 
-    def start(self, weights: list[Tensor]) -> Moments:
+    def start(self, weights: list[Tensor]) -> OptimizerState:
         """Fresh moments for these weights."""
         raise NotImplementedError
 
-    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+    def update(self, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         """Move the weights in place, at the learning rate `lr` (the schedule already in it).
 
         Each number by itself: the weights may come in other shapes than a network's, many of them as one.
@@ -124,7 +124,7 @@ _BETA2 = "How slowly the memory of each gradient's size fades; lower adapts soon
 
 
 def _adam_like(
-    kernel: Any, options: Adam | AdamW, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None
+    kernel: Any, options: Adam | AdamW, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None
 ) -> None:
     moments.count_up()
     kernel(
@@ -143,10 +143,10 @@ class Adam(Optimizer):
     beta1: float = _beta(0.5, "Beta 1", _BETA1)
     beta2: float = _beta(0.99, "Beta 2", _BETA2)
 
-    def start(self, weights: list[Tensor]) -> Moments:
-        return Moments(weights, ("mean", "square"))
+    def start(self, weights: list[Tensor]) -> OptimizerState:
+        return OptimizerState(weights, ("mean", "square"))
 
-    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+    def update(self, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         _adam_like(torch._fused_adam_, self, moments, grads, lr, veto)
 
 
@@ -163,10 +163,10 @@ class AdamW(Optimizer):
         label="Weight decay", help="Pulls all weights towards zero at every update.",
     )  # fmt: skip
 
-    def start(self, weights: list[Tensor]) -> Moments:
-        return Moments(weights, ("mean", "square"))
+    def start(self, weights: list[Tensor]) -> OptimizerState:
+        return OptimizerState(weights, ("mean", "square"))
 
-    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+    def update(self, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         _adam_like(torch._fused_adamw_, self, moments, grads, lr, veto)
 
 
@@ -179,10 +179,10 @@ class RMSprop(Optimizer):
     alpha: float = _beta(0.99, "Alpha", _BETA2)
     honours_veto: ClassVar[bool] = False
 
-    def start(self, weights: list[Tensor]) -> Moments:
-        return Moments(weights, ("square",))
+    def start(self, weights: list[Tensor]) -> OptimizerState:
+        return OptimizerState(weights, ("square",))
 
-    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+    def update(self, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         moments.count_up()
         square = moments.kept["square"]
         torch._foreach_mul_(square, self.alpha)
@@ -200,10 +200,10 @@ class SGD(Optimizer):
     lr: float = _lr(0.01)
     momentum: float = _beta(0.0, "Momentum", "How much of the last direction is kept.")
 
-    def start(self, weights: list[Tensor]) -> Moments:
-        return Moments(weights, ("velocity",))
+    def start(self, weights: list[Tensor]) -> OptimizerState:
+        return OptimizerState(weights, ("velocity",))
 
-    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+    def update(self, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         moments.count_up()
         velocity = moments.kept["velocity"] if self.momentum else []  # the kernel wants none without momentum
         torch._fused_sgd_(

@@ -12,7 +12,7 @@ from torch.nn import Parameter
 from gan_core.nets.base import ImageShape
 from gan_core.training.dense_step import activations
 from gan_core.training.flat import lay_together, parts_like
-from gan_core.training.optimizers import Moments
+from gan_core.training.optimizers import OptimizerState
 from gan_core.training.run_config import RunConfig
 from gan_core.training.stacked_layers import StackedLayers
 
@@ -25,7 +25,7 @@ class Member(Protocol):
     g_weights: list[Parameter]
     d_weights: list[Parameter]
 
-    def moments(self, player: int) -> Moments: ...
+    def moments(self, player: int) -> OptimizerState: ...
 
 
 class StackedPlayer:
@@ -62,7 +62,7 @@ class StackedPlayer:
                 self._move_some(optimizer, moved, grads, lr, count)
 
     def _move_some(self, optimizer: Any, rows: list[int], grads: Tensor, lr: float, count: int) -> None:
-        moments = Moments(_rows(self.flat, rows), ())
+        moments = OptimizerState(_rows(self.flat, rows), ())
         kept = {name: _rows(self._kept[name], rows) for name in self._moments[rows[0]].kept}
         moments.move_to(moments.weights, kept)
         moments.count.fill_(count)

@@ -40,7 +40,7 @@ def fixed_latents(config: RunConfig, device: torch.device) -> Tensor:
     return draw_latents(config.latent, POINTS, stream_generator(config.seed, "grid", device))
 
 
-class Stage:
+class PlaneView:
     """Fixed latents, the cells of the plane and real points to compare with."""
 
     def __init__(self, config: RunConfig, data: ImageSet, device: torch.device) -> None:

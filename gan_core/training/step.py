@@ -15,20 +15,20 @@ from torch.nn import Parameter
 from gan_core.nets.base import DiscriminatorNet
 from gan_core.objectives.base import Critic, Loss, Penalty
 from gan_core.training.guard import Guard, Scalar
-from gan_core.training.optimizers import Moments, Optimizer
+from gan_core.training.optimizers import Optimizer, OptimizerState
 from gan_core.training.statistics import Window
 
 
 @dataclass(frozen=True)
-class Move:
+class OptimizerStep:
     """How one player's weights move at this step."""
 
     optimizer: Optimizer
-    moments: Moments
+    moments: OptimizerState
     lr: float
 
 
-class Watch(Protocol):
+class StepObserver(Protocol):
     """Is shown the parts of a step as they happen, and must change nothing; of several updates of D it sees each.
 
     player: 0 is D, 1 is G.
@@ -48,7 +48,7 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True)
-class Game:
+class StepContext:
     """The two players and the rules, as they are for this step.
 
     generator, discriminator: the networks' forwards, compiled or not; critic: the discriminator itself, for
@@ -63,8 +63,8 @@ class Game:
     critic: DiscriminatorNet
     g_weights: list[Parameter]
     d_weights: list[Parameter]
-    g_move: Move
-    d_move: Move
+    g_move: OptimizerStep
+    d_move: OptimizerStep
     loss: Loss
     penalty: Penalty
     pack: int
@@ -72,7 +72,7 @@ class Game:
     forward: Callable[[], AbstractContextManager[object]]
     rng: torch.Generator
     guard: Guard
-    watch: Watch | None = None
+    watch: StepObserver | None = None
 
     def judge(self, images: Tensor, labels: Tensor | None, *, twice_differentiable: bool = False) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
@@ -93,28 +93,28 @@ class Game:
         return real_logits, fake_logits
 
 
-class Rules(Protocol):
+class StepBackend(Protocol):
     """How a step is worked out: this module, or `dense_step`."""
 
-    def generate(self, game: Game, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor: ...
+    def generate(self, game: StepContext, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor: ...
 
     def update_discriminator(
-        self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
+        self, game: StepContext, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
     ) -> None: ...
 
     def update_generator(
-        self, game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
+        self, game: StepContext, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
     ) -> None: ...
 
 
-def generate(game: Game, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor:
+def generate(game: StepContext, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor:
     """float32 images [N, C, H, W] of latents z [N, latent_dim]. graph: G is to be updated through them."""
     with torch.set_grad_enabled(graph), game.forward():
         return game.generator(z, labels).float()
 
 
 def update_discriminator(
-    game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
+    game: StepContext, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window | None
 ) -> None:
     """One update of D on real and fake [N, C, H, W]; with a `window`, its numbers are kept there."""
     real, fake = game.see(real), game.see(fake.detach())
@@ -136,7 +136,7 @@ def update_discriminator(
 
 
 def update_generator(
-    game: Game, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
+    game: StepContext, step: int, real: Tensor, fake: Tensor, labels: Tensor | None, window: Window
 ) -> None:
     """One update of G through `fake`, which must carry the graph back to G's weights."""
     real_logits = None
@@ -154,7 +154,7 @@ def update_generator(
 
 
 def keep_discriminator(
-    game: Game, window: Window, loss: Scalar, real_logits: Tensor, fake_logits: Tensor, norm: Scalar
+    game: StepContext, window: Window, loss: Scalar, real_logits: Tensor, fake_logits: Tensor, norm: Scalar
 ) -> None:
     """The numbers of an update of D."""
     window.d_loss.append(game.guard.look(loss))
@@ -163,14 +163,14 @@ def keep_discriminator(
     window.d_grad_norm.append(norm)
 
 
-def keep_generator(game: Game, window: Window, loss: Scalar, norm: Scalar) -> None:
+def keep_generator(game: StepContext, window: Window, loss: Scalar, norm: Scalar) -> None:
     """The numbers of an update of G."""
     window.g_loss.append(game.guard.look(loss))
     window.g_grad_norm.append(norm)
 
 
 def move_weights(
-    game: Game, player: int, step: int, loss: Scalar, gradient: Sequence[Tensor], whole: Tensor | None = None
+    game: StepContext, player: int, step: int, loss: Scalar, gradient: Sequence[Tensor], whole: Tensor | None = None
 ) -> Scalar:
     """The guard's word on a loss and its gradient, then the player's move; returns the gradient's norm.
 

@@ -23,7 +23,7 @@ from gan_core.training import step as autograd_step
 from gan_core.training.adaptive import AdaptiveStrength
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
-from gan_core.training.compiled_step import Library, Moving, Recipe, recipe
+from gan_core.training.compiled_step import CompiledStep, CompiledStepSpec, StepBuffers, recipe
 from gan_core.training.cost import points_every_steps
 from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
@@ -34,9 +34,9 @@ from gan_core.training.run_config import RunConfig
 from gan_core.training.sample_grid import GridLatents, SampleGrid, tile
 from gan_core.training.scene import Scene
 from gan_core.training.seeds import stream_generator
-from gan_core.training.stage import Stage
+from gan_core.training.stage import PlaneView
 from gan_core.training.statistics import Window
-from gan_core.training.step import Game, Move, Rules, Watch
+from gan_core.training.step import OptimizerStep, StepBackend, StepContext, StepObserver
 
 STATE_FORMAT = 1
 
@@ -64,9 +64,11 @@ class Trainer:
         self.d_weights = [p for p in self.discriminator.parameters() if p.requires_grad]
         image = (self.shape.channels, self.shape.size, self.shape.size)
         plain = dense_step(config, list(self.g_weights), list(self.d_weights), image, self.class_count, device)
-        self._rules: Rules = plain or autograd_step
-        self._library: Library | None = None
-        self.library_key = ""  # of the compiled step with which it goes on (`Recipe.key`); "" where there is none
+        self._rules: StepBackend = plain or autograd_step
+        self._library: CompiledStep | None = None
+        self.library_key = (
+            ""  # of the compiled step with which it goes on (`CompiledStepSpec.key`); "" where there is none
+        )
         self._g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
         self._d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
         self.average = WeightAverage(self.generator)
@@ -76,7 +78,7 @@ class Trainer:
         self._latents_rng = stream_generator(config.seed, "latents", device)
         self._noise_rng = stream_generator(config.seed, "noise", device)
         self._grid = GridLatents(config, self.class_count, device)
-        self._stage = Stage(config, data, device) if self.shape.is_points else None
+        self._stage = PlaneView(config, data, device) if self.shape.is_points else None
         self._strength = AdaptiveStrength(getattr(config.augmentation, "start", 0.0), device)
         self._held_out = HeldOut.of(data, config, device)
         self.last_examined: Trouble | None = None
@@ -95,14 +97,14 @@ class Trainer:
         self._forward_discriminator = torch.compile(self.discriminator, dynamic=False)
         return True
 
-    def recipe(self) -> Recipe | None:
+    def recipe(self) -> CompiledStepSpec | None:
         """Of the whole step as compiled code; None where there is none for this configuration."""
         if not isinstance(self._rules, DenseStep):
             return None
         image = (self.shape.channels, self.shape.size, self.shape.size)
         return recipe(self.config, list(self.g_weights), list(self.d_weights), image)
 
-    def use_library(self, library: Library, key: str) -> None:
+    def use_library(self, library: CompiledStep, key: str) -> None:
         """Go on with a compiled step made from `recipe`, whose key this is; from then on `state` names it."""
         self._library, self.library_key = library, key
 
@@ -132,7 +134,7 @@ class Trainer:
         else:
             self.step(players)
 
-    def step(self, players: Players = "both", watch: Watch | None = None) -> None:
+    def step(self, players: Players = "both", watch: StepObserver | None = None) -> None:
         """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players.
 
         players: with only one of them the other stays as it is; the same random numbers are used up.
@@ -187,9 +189,9 @@ class Trainer:
             most = min(most, -self.step_count % penalty.interval)  # it comes before the step at each multiple
         return max(0, min(most, -(-(self.config.total_images - self.images) // batch)))
 
-    def _take_compiled_steps(self, library: Library, count: int) -> None:
+    def _take_compiled_steps(self, library: CompiledStep, count: int) -> None:
         before = self.batches.state(), self._latents_rng.get_state()
-        moving = Moving(
+        moving = StepBuffers(
             list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments, self.average.weights
         )  # fmt: skip
         taken = library(*self._draw(count), moving.tensors())
@@ -223,14 +225,14 @@ class Trainer:
         factor = config.schedule.factor(images, config.total_images)
         return config.g_optimizer.lr * factor, config.d_optimizer.lr * factor
 
-    def game(self, watch: Watch | None = None) -> Game:
+    def game(self, watch: StepObserver | None = None) -> StepContext:
         """The players and the rules as they are now."""
         config = self.config
         g_lr, d_lr = self._learning_rates(self.images)
-        return Game(
+        return StepContext(
             self._forward_generator, self._forward_discriminator, self.discriminator, self.g_weights, self.d_weights,
-            Move(config.g_optimizer, self._g_moments, g_lr),
-            Move(config.d_optimizer, self._d_moments, d_lr),
+            OptimizerStep(config.g_optimizer, self._g_moments, g_lr),
+            OptimizerStep(config.d_optimizer, self._d_moments, d_lr),
             config.loss, config.penalty, config.pack, self._see,
             lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch,
         )  # fmt: skip

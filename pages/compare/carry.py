@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.runs.archive_reading import import_run
+from gan_core.runs.storage.archive_reading import import_run
 from pages.compare.chosen import choose, chosen
+from pages.server.public import public
 from pages.ui.literal import literal
-from pages.ui.public import public
 from pages.ui.session import Tab, manager
 
 DONE = "compare_imported"  # in the session: what became of the last import

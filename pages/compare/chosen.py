@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from gan_core.runs.store import ID_PATTERN
+from gan_core.runs.storage.run_folder import ID_PATTERN
 from pages.ui.history import write
 
 CHOSEN = "compare_chosen"  # in the session: the runs' ids, in the order in which they were chosen

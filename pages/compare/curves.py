@@ -8,11 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.runs.finals import evaluation_key
+from gan_core.runs.evaluation.final_measures import evaluation_key
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, signature
+from pages.server.app_state import home
 from pages.ui.components.compare import compare_curves
-from pages.ui.home import home
 from pages.ui.session import Tab, manager
 
 _CURVES = frozenset(measure["name"] for measure in OF_POINTS)  # evaluations of points say what the curves say
@@ -55,7 +55,9 @@ def evaluated(runs: list[str]) -> tuple[list[dict[str, Any]], dict[str, dict[str
 
 
 def tensorboard_zip(runs: list[str]) -> bytes:
-    from gan_core.runs.logged import log_archive  # only who takes it waits for TensorBoard's packages
+    from gan_core.runs.catalog.tensorboard_log import (
+        log_archive,  # only who takes it waits for TensorBoard's packages
+    )
 
     return log_archive(manager(), runs)
 

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from gan_core.config.codec import differences, from_dict, spec_at
-from gan_core.runs.family import Member, families
+from gan_core.runs.lineage.family import Member, families
 from gan_core.runs.states import LIVE
-from gan_core.runs.views import config_in_force
+from gan_core.runs.storage.views import config_in_force
 from gan_core.training import RunConfig
 from pages.compare.chosen import choose, chosen, colour_of
 from pages.compare.differences import values_of, words_of

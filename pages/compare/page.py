@@ -8,9 +8,9 @@ import streamlit as st
 
 from pages.compare import curves, family, samples, settings, sweeps, table
 from pages.compare.chosen import OPEN, WIDGET, opened, reread, write_address
+from pages.server.app_state import NotReady, home
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.history import browsed
-from pages.ui.home import NotReady, home
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, tab
 

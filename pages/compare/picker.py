@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.compare.chosen import MOST_CHOSEN, choose, chosen
 from pages.ui.choices import distinct, made_name, meant, named
+from pages.ui.preset_match import makes_points
 from pages.ui.session import manager
-from pages.ui.suited import makes_points
 from pages.ui.words import moment, preset_label
 
 MOST_OFFERED = 300

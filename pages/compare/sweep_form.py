@@ -9,15 +9,15 @@ import streamlit as st
 
 from gan_core.config.codec import ConfigError, spec_at, walk
 from gan_core.config.fields import FieldSpec
-from gan_core.runs.sweep_plan import Plan, read_axis
-from gan_core.runs.sweeps import groups
+from gan_core.runs.groups.sweep_plan import Plan, read_axis
+from gan_core.runs.groups.sweeps import groups
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.batched import apart
+from pages.server.preview import shows_points
+from pages.server.public import public
 from pages.ui.literal import literal
-from pages.ui.preview import shows_points
-from pages.ui.public import public
+from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab
-from pages.ui.suited import hidden_fields
 from pages.ui.words import count, duration, path_label, preset_label
 
 LAB = ""  # start from the Lab's settings

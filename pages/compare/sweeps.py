@@ -11,19 +11,19 @@ import streamlit as st
 from gan_core.config.codec import ConfigError, spec_at
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.measure.plane import PLANE_MEASURES
+from gan_core.runs.groups.sweep_measures import measure, unmeasured
+from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.states import LIVE
-from gan_core.runs.sweep_measures import measure, unmeasured
-from gan_core.runs.sweeps import Sweeps
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
+from pages.server.app_state import home
+from pages.server.preview import real_points, shows_points
+from pages.server.public import public
+from pages.server.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.components.sweep import sweep_view
-from pages.ui.home import home
 from pages.ui.literal import literal
-from pages.ui.preview import real_points, shows_points
-from pages.ui.public import public
 from pages.ui.session import Tab, manager, watch
-from pages.ui.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.words import count, path_label
 
 WATCHED = "compare_sweep"  # in the session: the sweep that is looked at

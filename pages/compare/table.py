@@ -8,16 +8,16 @@ from typing import Any
 import streamlit as st
 
 from gan_core.measure.image_measures import IMAGE_MEASURES
-from gan_core.runs import trash
-from gan_core.runs.labels import label
-from gan_core.runs.store import run_ids
+from gan_core.runs.catalog import trash
+from gan_core.runs.storage.labels import label
+from gan_core.runs.storage.run_folder import run_ids
 from pages.compare.carry import draw_import
 from pages.compare.chosen import MOST_CHOSEN, WIDGET, choose, chosen
 from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
+from pages.server.app_state import home
+from pages.server.public import public
+from pages.server.run_rows import rows
 from pages.ui.components.runs_table import runs_table
-from pages.ui.home import home
-from pages.ui.public import public
-from pages.ui.run_rows import rows
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import preset_label
 

@@ -24,9 +24,9 @@ from gan_core.data import (
 from pages.data.browse import draw_edit_undo, edited, forget_edit, open_set, open_slug
 from pages.data.report import draft_is_open, draw_kept, open_draft
 from pages.data.samples import draw_samples
+from pages.server.public import public
 from pages.ui.literal import literal
 from pages.ui.panel import draw_options
-from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 

@@ -11,13 +11,13 @@ from pages.data.browse import draw_set, open_slug
 from pages.data.own import draw_own_sets, draw_upload
 from pages.data.report import draft_is_open, draw_draft
 from pages.data.samples import draw_portrait, draw_samples
+from pages.server.app_state import NotReady
+from pages.server.preview import shows_points
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.fetching import draw_fetch, is_coming
-from pages.ui.home import NotReady
 from pages.ui.literal import literal
-from pages.ui.preview import shows_points
+from pages.ui.preset_match import suited
 from pages.ui.session import Tab, manager, tab
-from pages.ui.suited import suited
 from pages.ui.words import set_words
 
 

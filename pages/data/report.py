@@ -27,8 +27,8 @@ from gan_core.data import (
 )
 from pages.data.browse import remember_edit
 from pages.data.samples import ACROSS, atlas_address
+from pages.server.public import public
 from pages.ui.literal import literal
-from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 

@@ -9,11 +9,11 @@ from typing import Any
 import streamlit as st
 
 from gan_core.data import DataUnavailable
+from pages.server.app_state import home
+from pages.server.atlas import atlas_png
+from pages.server.preview import portrait_key, preview_key
+from pages.server.public import public
 from pages.ui.addresses import address
-from pages.ui.atlas import atlas_png
-from pages.ui.home import home
-from pages.ui.preview import portrait_key, preview_key
-from pages.ui.public import public
 from pages.ui.session import manager
 
 ACROSS, DOWN = 8, 3

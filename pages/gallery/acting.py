@@ -11,8 +11,8 @@ from gan_core.runs.commands import Stop
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
 from gan_core.training.gallery import GALLERY
+from pages.server.public import public
 from pages.ui.history import write
-from pages.ui.public import public
 from pages.ui.session import Tab, manager
 
 _KEY = "ganscope.gallery"

@@ -10,8 +10,8 @@ from gan_core.config.codec import get_at
 from gan_core.data import DataUnavailable
 from gan_core.training.gallery import FailureScene
 from pages.gallery.gauges import PICTURES, gauge_of
-from pages.ui.home import home
-from pages.ui.preview import preview_key, shows_points
+from pages.server.app_state import home
+from pages.server.preview import preview_key, shows_points
 from pages.ui.session import manager
 from pages.ui.words import path_label, plain
 

@@ -11,10 +11,10 @@ import streamlit as st
 
 from gan_core.export import grid_png, metrics_csv, training_gif
 from gan_core.export.scripts import data_bytes, sample_package, train_package
-from gan_core.runs.handed_out import onnx_bytes, safetensors_bytes
-from gan_core.runs.pictures import run_pictures
+from gan_core.runs.catalog.handed_out import onnx_bytes, safetensors_bytes
+from gan_core.runs.storage.pictures import run_pictures
+from pages.ui.preset_match import makes_points
 from pages.ui.session import manager
-from pages.ui.suited import makes_points
 
 _SCALE = 4
 _PLANE_PIXELS, _PLANE_FILM_PIXELS = 1_080, 400  # pixels a side of a run of points
@@ -65,7 +65,9 @@ def _train_script(run: str) -> bytes:
 
 
 def _tensorboard(run: str) -> bytes:
-    from gan_core.runs.logged import log_archive  # only who takes it waits for TensorBoard's packages
+    from gan_core.runs.catalog.tensorboard_log import (
+        log_archive,  # only who takes it waits for TensorBoard's packages
+    )
 
     return log_archive(manager(), [run])
 

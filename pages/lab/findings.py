@@ -10,12 +10,12 @@ import streamlit as st
 from gan_core.data import DataUnavailable
 from gan_core.measure.referee import HEALTHY, KINDS, Finding
 from gan_core.measure.referee_words import EVIDENCE_LABELS, number_words
-from gan_core.runs.diagnosis import Diagnoser
-from gan_core.runs.library import DataLibrary
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.lineage.diagnosis import Diagnoser
 from gan_core.runs.states import LIVE
 from pages.lab.controls import begin
+from pages.server.public import public
 from pages.ui.literal import literal
-from pages.ui.public import public
 from pages.ui.session import Tab, manager
 from pages.ui.words import count, path_label, plain
 
@@ -30,7 +30,7 @@ TOO_EARLY = ":gray[:material/hourglass_empty: The referee has too little to go b
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _diagnoser(data_dir: str) -> Any:
     """One for all tabs: each kept grid is looked at once."""
-    return Diagnoser(DataLibrary(manager().data_dir))
+    return Diagnoser(DatasetCache(manager().data_dir))
 
 
 def draw_findings(state: Tab, view: Any) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
 from gan_core.runs.states import LIVE
-from gan_core.runs.trust import content_of_run
+from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch, look_at
 from pages.lab.controls import draw_controls, draw_trouble
@@ -17,15 +17,15 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
+from pages.server.app_state import NotReady, home
+from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
+from pages.server.public import public
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
-from pages.ui.home import NotReady, home
 from pages.ui.literal import literal
-from pages.ui.preview import ACROSS, points_preview, preview_key, shows_points
-from pages.ui.public import public
+from pages.ui.preset_match import crossed
 from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
-from pages.ui.suited import crossed
 from pages.ui.words import preset_label
 
 NOT_HERE = "These images are not on this machine yet: fetch them first."

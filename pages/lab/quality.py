@@ -6,11 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.home import home
-from pages.ui.jobs import Job
+from pages.server.app_state import home
+from pages.server.jobs import Job
 from pages.ui.literal import literal
+from pages.ui.preset_match import makes_points
 from pages.ui.session import Tab, manager
-from pages.ui.suited import makes_points
 from pages.ui.words import count
 
 SAMPLES = (500, 2_000, 5_000, 10_000)

@@ -7,12 +7,12 @@ import streamlit as st
 from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions, preset
 from gan_core.training.presets import DEFAULT
+from pages.server.preview import shows_points
 from pages.ui.fetching import draw_fetch
 from pages.ui.literal import literal
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
-from pages.ui.preview import shows_points
+from pages.ui.preset_match import PLANE, as_preset, hidden_fields, presets_like
 from pages.ui.session import Tab, manager, send_change
-from pages.ui.suited import PLANE, as_preset, hidden_fields, presets_like
 from pages.ui.words import compact, count, duration, path_label, plain
 
 _SHOWN_CHANGES = 6

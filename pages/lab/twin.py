@@ -11,12 +11,12 @@ from gan_core.config.codec import ConfigError, differences, from_dict, get_at, r
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
 from pages.lab.branching import Begin
+from pages.server.public import public
 from pages.ui.choices import meant, named
 from pages.ui.literal import literal
 from pages.ui.panel import draw_field
-from pages.ui.public import public
+from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab, manager, watch
-from pages.ui.suited import hidden_fields
 from pages.ui.words import path_label, plain, value_at
 
 _CHANGES, _CAUTIONS = "twin-changes", "twin-cautions"

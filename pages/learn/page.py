@@ -9,13 +9,13 @@ import streamlit as st
 
 from gan_core.data import FashionMnist
 from gan_core.training import preset
+from pages.server.app_state import home
+from pages.server.atlas import atlas_png
+from pages.server.preview import preview_key
 from pages.ui.addresses import address
-from pages.ui.atlas import atlas_png
 from pages.ui.chrome import draw_projector
-from pages.ui.home import home
-from pages.ui.preview import preview_key
+from pages.ui.preset_match import PLANE
 from pages.ui.session import manager, tab
-from pages.ui.suited import PLANE
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 GUIDE_PRESET = "first-gan"

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.home import home
-from pages.ui.jobs import Job
+from pages.server.app_state import home
+from pages.server.jobs import Job
 from pages.ui.literal import literal
 from pages.ui.session import manager
 

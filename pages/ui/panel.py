@@ -16,10 +16,10 @@ import streamlit as st
 from gan_core.config.codec import get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
+from pages.server.preview import shows_points
+from pages.ui.custom_widgets import MADE_BY_HAND
 from pages.ui.literal import literal
-from pages.ui.making import MADE_BY_HAND
-from pages.ui.preview import shows_points
-from pages.ui.suited import hidden_fields
+from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
 
 Changed = Callable[[str, Any], None]

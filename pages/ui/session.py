@@ -17,9 +17,9 @@ from gan_core.config.codec import ConfigError, apply_sets, differences, from_dic
 from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
+from pages.server.app_state import home
+from pages.server.public import public
 from pages.ui.history import browsed, write
-from pages.ui.home import home
-from pages.ui.public import public
 
 _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, WebSocket
 
 from benchmarks.serving import Server
+from pages.server.wire import COLUMNS
 from pages.ui import components
 from pages.ui.components import (
     compare,
@@ -24,7 +25,6 @@ from pages.ui.components import (
     source,
     sweep,
 )
-from pages.ui.wire import COLUMNS
 from tests.browser.lab import Lab, until
 
 FOLDER = Path(components.__file__).parent

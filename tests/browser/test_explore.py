@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.serving import Server
 from gan_core.latent import check_look, resolve
 from gan_core.runs import RunManager
-from gan_core.runs.cards import verdict
-from gan_core.runs.shelf import GENERATORS, Shelf
+from gan_core.runs.catalog.cards import verdict
+from gan_core.runs.catalog.model_catalog import GENERATORS, ModelCatalog
 from tests.browser.lab import SMALL, Lab, until
 from tests.pages.explore_shelf import CONDITIONAL, STYLED, model_of, write_asset
 
@@ -296,7 +296,9 @@ def test_what_the_address_says_is_what_is_shown(explore: Explore, tmp_path: Path
     explore.drag("pad", (0.3, 0.3), (0.6, 0.6))
     text = explore.page.url.split("look=")[1]
     look = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    model = Shelf(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)).open("asset:fashion")
+    model = ModelCatalog(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)).open(
+        "asset:fashion"
+    )
     shown = explore.page.evaluate("() => [...document.querySelector('.gx-explore').explorer.point.z]")
     wanted = resolve(model, check_look(model, look)).vector
     np.testing.assert_allclose(wanted, np.array(shown, np.float32), rtol=1e-5)

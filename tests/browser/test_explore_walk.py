@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 from playwright.sync_api import Download, Locator, Page, expect
 
 from benchmarks.serving import Server
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from tests.browser.lab import until
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, model_of, write_asset
 
@@ -29,7 +29,7 @@ WATCH_PICTURES = """(canvas) => {
 def brought(served: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Small generators that were brought to the server: their names there."""
     folder = tmp_path_factory.mktemp("files")
-    shelf, names = Shelf(SimpleNamespace(data_dir=served.data_dir)), {}  # type: ignore[arg-type]
+    shelf, names = ModelCatalog(SimpleNamespace(data_dir=served.data_dir)), {}  # type: ignore[arg-type]
     for model_id in (PLAIN, CONDITIONAL, STYLED):
         name = model_id.removeprefix("asset:")
         write_asset(folder, name, model_of(model_id))

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import ROOT, Server, server
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import SMALL, Lab, step_in, until
 
 LONG = "total_images=2000000"

@@ -20,9 +20,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.data.own import save_own
-from gan_core.runs.labels import Labels, write_labels
-from gan_core.runs.store import RunFolder
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs.groups.sweeps import Sweeps
+from gan_core.runs.storage.labels import Labels, write_labels
+from gan_core.runs.storage.run_folder import RunFolder
 from pages.compare.sweep_form import plan_of
 from tests.browser.lab import until
 from tests.runs.helpers import at_rest, edit_config_json, folder_of, open_manager, quick

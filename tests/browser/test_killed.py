@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from benchmarks.serving import server
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import SMALL, Lab, until
 
 

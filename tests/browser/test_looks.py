@@ -9,7 +9,7 @@ from contextlib import closing
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import SMALL, Lab, until
 
 FINGER = 44  # CSS pixels

@@ -19,7 +19,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import ROOT, Server, server
 from gan_core.cli.main import main
-from gan_core.runs.store import RunFolder, run_ids
+from gan_core.runs.storage.run_folder import RunFolder, run_ids
 from tests.browser.lab import until
 
 SMALL = (

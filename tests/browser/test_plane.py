@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
 from gan_core.data.ink import decode_strokes
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import Lab, until
 
 TOOLS = ".gs-pad-tools"

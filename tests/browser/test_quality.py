@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import SMALL, Lab
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import Server
-from gan_core.runs.labels import read_labels
-from gan_core.runs.store import run_ids
+from gan_core.runs.storage.labels import read_labels
+from gan_core.runs.storage.run_folder import run_ids
 from gan_core.training import preset
 from tests.browser.lab import until
 from tests.runs.helpers import at_rest, open_manager, quick

@@ -8,15 +8,15 @@ from playwright.sync_api import Page, expect
 
 from benchmarks import plane_page
 from benchmarks.plane_page import HEAT
-from gan_core.training.microscope import Dissection, encode_dissection
-from pages.ui import wire
+from gan_core.training.microscope import StepTrace, encode_dissection
+from pages.server import wire
 from tests.browser.test_stage import Plane
 
 
 def step_frame(step: int) -> bytes:
     """A step in which nobody moved: its first two parts are there."""
     points, heat = np.zeros((4, 2), np.float32), np.full((HEAT, HEAT), 0.5, np.float32)
-    made = Dissection(step, 1, 4, 1, 0.0, True, None, None, points, points, points, points, heat, heat)
+    made = StepTrace(step, 1, 4, 1, 0.0, True, None, None, points, points, points, points, heat, heat)
     return wire.pack({"type": "dissected", "step": step}, [encode_dissection(made)])
 
 

@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks import plane_page
 from benchmarks.plane_page import EXTENT, HEAT, grid_frame, hello_frame, made_scene, made_stage, stage_frame, text
 from benchmarks.serving import Server
-from gan_core.runs.grids import load_grid
-from gan_core.runs.stage import Layer
-from gan_core.runs.store import RunFolder
+from gan_core.runs.evaluation.plane_constants import Layer
+from gan_core.runs.storage.grids import load_grid
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.training.scene import Scene, decode_scene, encode_scene
-from pages.ui import wire
+from pages.server import wire
 from tests.browser.lab import Lab, until
 
 LAYERS = ("real", "fakes", "heat", "contour", "arrows", "manifold")

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
-from gan_core.runs.store import RunFolder, run_ids
+from gan_core.runs.storage.run_folder import RunFolder, run_ids
 from tests.browser.lab import until
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from safetensors.numpy import load as load_safetensors
 
 from benchmarks.serving import Server
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import SMALL, Lab, until
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
-from gan_core.runs.store import RunFolder, run_ids
+from gan_core.runs.storage.run_folder import RunFolder, run_ids
 
 from .lab import Lab, until
 

@@ -21,7 +21,7 @@ from safetensors import safe_open
 from gan_core.cli.take import SCRIPTS
 from gan_core.latent import check_look, render
 from gan_core.runs import RunManager
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from tests.export.made_scripts import run_alone
 
 from .conftest import SMALL, Answer
@@ -175,7 +175,7 @@ def test_single_pictures_are_named_by_seeds_that_mean_the_same_on_the_explore_pa
     run, out = str(told["run"]), tmp_path / "pictures"
     assert cli("sample", run, "--to", "png", "--count", "70", "--seed", "5", "--out", str(out)).status == 0
     assert sorted(path.name for path in out.iterdir()) == [f"seed-{seed:010d}.png" for seed in range(5, 75)]
-    shelf = Shelf(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1))
+    shelf = ModelCatalog(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1))
     model = shelf.open(f"run:{run}")
     for seed in (5, 6, 69, 74):
         (wanted,) = render(model, [check_look(model, {"where": {"seed": seed}, "class": [seed % 10]})])

@@ -12,7 +12,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from gan_core.runs import RunManager
-from gan_core.runs.logged import log_archive
+from gan_core.runs.catalog.tensorboard_log import log_archive
 
 from .conftest import SMALL, Answer
 

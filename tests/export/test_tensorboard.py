@@ -16,7 +16,7 @@ from tensorboard.plugins.hparams.metadata import parse_session_start_info_plugin
 from tensorboard.util.tensor_util import make_ndarray
 
 from gan_core.export.tensorboard import Logged, tag_of, write_tensorboard
-from gan_core.runs.schema import COLUMNS
+from gan_core.runs.storage.schema import COLUMNS
 
 CREATED = 1_700_000_000.0
 

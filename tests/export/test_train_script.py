@@ -33,7 +33,7 @@ from gan_core.nets.base import ImageShape
 from gan_core.objectives import augmentations, losses, penalties
 from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training.build import build_networks
-from gan_core.training.optimizers import Moments, Optimizer, optimizers, schedules
+from gan_core.training.optimizers import Optimizer, OptimizerState, optimizers, schedules
 from tests.data import made_files
 
 from .made_scripts import CLASSES, SMALL, alive, narrow, run_alone, script_of, variants
@@ -194,10 +194,10 @@ class Halving(Optimizer):
 
     lr: float = 0.1
 
-    def start(self, weights: list[Tensor]) -> Moments:
-        return Moments(weights, ())
+    def start(self, weights: list[Tensor]) -> OptimizerState:
+        return OptimizerState(weights, ())
 
-    def update(self, moments: Moments, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
+    def update(self, moments: OptimizerState, grads: list[Tensor], lr: float, veto: Tensor | None) -> None:
         for weight, grad in zip(moments.weights, grads, strict=True):
             weight.sub_(grad, alpha=self.lr * lr)
 

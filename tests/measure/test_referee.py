@@ -16,7 +16,7 @@ from gan_core.measure.referee_evidence import Evidence, window
 from gan_core.measure.referee_eye import LOOKS
 from gan_core.measure.referee_words import CAUSES, STILL_FAR, TITLES, number_words, suggestion
 from gan_core.nets import MlpDiscriminator, MlpGenerator
-from gan_core.runs.branches import FIXED
+from gan_core.runs.lineage.branches import FIXED
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.gallery import GALLERY
 from gan_core.training.optimizers import Cosine

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from pages.ui.home import Home, open_home
-from pages.ui.routes import routes
+from pages.server.app_state import AppState, open_home
+from pages.server.routes import routes
 from tests.pages.fake_manager import FakeManager
 from tests.pages.serving import Client, served
 
@@ -23,14 +23,14 @@ def manager(tmp_path: Path) -> Iterator[FakeManager]:
 
 
 @pytest.fixture
-def home(manager: FakeManager) -> Iterator[Home]:
+def home(manager: FakeManager) -> Iterator[AppState]:
     before = getattr(sys, "_ganscope_home", None)
-    yield open_home(Home(manager))
+    yield open_home(AppState(manager))
     sys._ganscope_home = before  # type: ignore[attr-defined]
 
 
 @pytest.fixture
-def client(home: Home) -> Iterator[Client]:
+def client(home: AppState) -> Iterator[Client]:
     """A browser's side of our own routes."""
     with served(Starlette(routes=routes(home))) as made:
         yield made

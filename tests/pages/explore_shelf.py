@@ -13,7 +13,7 @@ from gan_core.config.codec import to_dict
 from gan_core.export import discriminator_file, generator_file
 from gan_core.latent import Explorable
 from gan_core.runs import RunManager
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from tests.latent.conftest import CLASSES, small_config, small_model
 
 PLAIN, CONDITIONAL, STYLED = "asset:small-plain", "asset:small-conditional", "asset:small-styled"
@@ -43,7 +43,7 @@ def write_asset(folder: Path, name: str, model: Explorable, **card: object) -> N
     (folder / f"{name}.json").write_text(json.dumps({"label": name, "images": model.images, **card}))
 
 
-def make_shelf(folder: Path, manager: RunManager | None = None) -> Shelf:
+def make_shelf(folder: Path, manager: RunManager | None = None) -> ModelCatalog:
     """PLAIN (1 channel), CONDITIONAL and STYLED (3 channels), in this order; runs are those of `manager`.
 
     The conditional one has no discriminator.
@@ -54,4 +54,4 @@ def make_shelf(folder: Path, manager: RunManager | None = None) -> Shelf:
             model = replace(model, discriminator=None)
         write_asset(folder / "assets", model_id.removeprefix("asset:"), model, order=order)
     manager = manager or RunManager(folder / "runs", folder / "data", device="cpu", threads=1)
-    return Shelf(manager, folder / "assets")
+    return ModelCatalog(manager, folder / "assets")

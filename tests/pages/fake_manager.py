@@ -17,10 +17,10 @@ from PIL import Image
 from gan_core.config.codec import ConfigError, from_dict, replace_at, spec_at, to_dict
 from gan_core.measure import IMAGE_MEASURES
 from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pace, Pause, Resume, StepOnce, Stop
-from gan_core.runs.elsewhere import Follower
-from gan_core.runs.evaluation import Evaluation
+from gan_core.runs.engine.external_runs import ExternalRunWatcher
+from gan_core.runs.evaluation.record import Evaluation
 from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
-from gan_core.runs.store import About
+from gan_core.runs.storage.run_folder import RunManifest
 from gan_core.training import RunConfig, problems
 
 BATCH = 64
@@ -97,10 +97,10 @@ class FakeManager:
             raise UnknownRun(f'There is no run "{run_id[:40]}" here.')
         return self._views[run_id]
 
-    def about(self, run_id: str) -> About:
+    def about(self, run_id: str) -> RunManifest:
         config = self.config(run_id)
         info = config.data.info(self.data_dir)
-        return About(run_id, "", "", "", {}, "cpu", 1, info.channels, info.classes)
+        return RunManifest(run_id, "", "", "", {}, "cpu", 1, info.channels, info.classes)
 
     def config(self, run_id: str) -> RunConfig:
         return from_dict(RunConfig, self.view(run_id).config)
@@ -158,8 +158,8 @@ class FakeManager:
     def trains_here(self, run_id: str) -> bool:
         return self.here
 
-    def follow(self, run_id: str) -> Follower:
-        return Follower(self, run_id, self.view, self.trains_here)  # type: ignore[arg-type]
+    def follow(self, run_id: str) -> ExternalRunWatcher:
+        return ExternalRunWatcher(self, run_id, self.view, self.trains_here)  # type: ignore[arg-type]
 
     # What can be done
 

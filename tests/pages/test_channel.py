@@ -14,10 +14,10 @@ from websockets.exceptions import InvalidStatus
 from gan_core.runs.commands import Change, Pause, Resume
 from gan_core.runs.snapshot import GridMade, Recorded
 from gan_core.training import RunConfig
-from pages.ui.channel import Channel, Viewer
-from pages.ui.home import Home
-from pages.ui.routes import PLOTLY_PATH
-from pages.ui.wire import COLUMNS, unpack
+from pages.server.app_state import AppState
+from pages.server.channel import Channel, Viewer
+from pages.server.routes import PLOTLY_PATH
+from pages.server.wire import COLUMNS, unpack
 from tests.pages.fake_manager import FakeManager, make_grid
 from tests.pages.serving import Client, Socket
 
@@ -57,7 +57,7 @@ def test_without_the_token_nobody_listens(client: Client, run: str, token: str) 
     assert client.get("/live", params={"token": token}).status_code == 403
 
 
-def test_a_foreign_page_is_refused_even_with_the_token(client: Client, home: Home, run: str) -> None:
+def test_a_foreign_page_is_refused_even_with_the_token(client: Client, home: AppState, run: str) -> None:
     foreign = "https://evil.example"
     with pytest.raises(InvalidStatus, match="403"), client.websocket_connect(_live(run, home.token), origin=foreign):
         pass
@@ -67,13 +67,13 @@ def test_a_foreign_page_is_refused_even_with_the_token(client: Client, home: Hom
         assert answer.text.count(".") == 1
 
 
-def test_our_own_page_is_let_in(client: Client, home: Home, run: str) -> None:
+def test_our_own_page_is_let_in(client: Client, home: AppState, run: str) -> None:
     with client.websocket_connect(_live(run, home.token), origin=f"http://{client.host}") as socket:
         assert unpack(socket.receive_bytes())[0]["type"] == "hello"
     assert client.get("/live", params={"token": home.token}).status_code == 204
 
 
-def test_an_unknown_run_is_said_in_a_sentence(client: Client, home: Home) -> None:
+def test_an_unknown_run_is_said_in_a_sentence(client: Client, home: AppState) -> None:
     with client.websocket_connect(_live("run-9999", home.token)) as socket:
         header, _ = unpack(socket.receive_bytes())
     assert header["type"] == "refused"
@@ -81,7 +81,7 @@ def test_an_unknown_run_is_said_in_a_sentence(client: Client, home: Home) -> Non
     assert home.hub.channels == {}
 
 
-def test_hello_tells_the_whole_story(client: Client, home: Home, manager: FakeManager, run: str) -> None:
+def test_hello_tells_the_whole_story(client: Client, home: AppState, manager: FakeManager, run: str) -> None:
     manager.send(run, Change("g_optimizer.lr", 0.001))
     with client.websocket_connect(_live(run, home.token)) as socket:
         header, blobs = unpack(socket.receive_bytes())
@@ -97,7 +97,7 @@ def test_hello_tells_the_whole_story(client: Client, home: Home, manager: FakeMa
     np.testing.assert_array_equal(np.frombuffer(blobs[2], "<f4"), manager.grid(run, newest).scores)
 
 
-def test_what_happens_arrives_in_order(client: Client, home: Home, manager: FakeManager, run: str) -> None:
+def test_what_happens_arrives_in_order(client: Client, home: AppState, manager: FakeManager, run: str) -> None:
     with client.websocket_connect(_live(run, home.token)) as socket:
         _next(socket, "hello")
         for step in range(1001, 1201):
@@ -113,7 +113,7 @@ def test_what_happens_arrives_in_order(client: Client, home: Home, manager: Fake
 
 
 def test_evaluations_come_with_hello_and_as_they_are_made(
-    client: Client, home: Home, manager: FakeManager, run: str
+    client: Client, home: AppState, manager: FakeManager, run: str
 ) -> None:
     manager.evaluate(run, 10, samples=500)
     with client.websocket_connect(_live(run, home.token)) as socket:
@@ -126,7 +126,7 @@ def test_evaluations_come_with_hello_and_as_they_are_made(
         assert (one["step"], one["features"], one["values"]["fid"]) == (20, "pixel features", 50)
 
 
-def test_many_viewers_get_one_encoded_message(client: Client, home: Home, manager: FakeManager, run: str) -> None:
+def test_many_viewers_get_one_encoded_message(client: Client, home: AppState, manager: FakeManager, run: str) -> None:
     with ExitStack() as stack:
         sockets = [stack.enter_context(client.websocket_connect(_live(run, home.token))) for _ in range(8)]
         for socket in sockets:
@@ -141,7 +141,7 @@ def test_many_viewers_get_one_encoded_message(client: Client, home: Home, manage
 
 
 def test_the_last_viewer_to_leave_ends_the_subscription(
-    client: Client, home: Home, manager: FakeManager, run: str
+    client: Client, home: AppState, manager: FakeManager, run: str
 ) -> None:
     with client.websocket_connect(_live(run, home.token)) as first:
         _next(first, "hello")
@@ -212,7 +212,7 @@ def test_the_runs_thread_is_not_held_up_after_the_server_has_gone() -> None:
 
 
 def test_a_kept_grid_and_the_real_images_can_be_had(
-    client: Client, home: Home, manager: FakeManager, run: str
+    client: Client, home: AppState, manager: FakeManager, run: str
 ) -> None:
     key = {"token": home.token}
     grid = client.get(f"/live/{run}/grid/25", params=key).json()
@@ -237,9 +237,9 @@ def test_plotly_comes_from_here_and_may_be_kept_and_nothing_else_is_served(clien
 
 
 def test_what_another_process_trains_is_read_from_the_disk(
-    client: Client, home: Home, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, home: AppState, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.ui.channel.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("pages.server.channel.LOOK_SECONDS", 0.05)
     manager.here = False  # nothing is told from here on
     before = manager.view(run).step
     with client.websocket_connect(_live(run, home.token)) as socket:
@@ -256,9 +256,9 @@ def test_what_another_process_trains_is_read_from_the_disk(
 
 
 def test_a_grid_listed_after_hello_but_told_before_it_is_not_missed(
-    client: Client, home: Home, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, home: AppState, manager: FakeManager, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.ui.channel.KEPT_AGAIN_SECONDS", 0.5)
+    monkeypatch.setattr("pages.server.channel.KEPT_AGAIN_SECONDS", 0.5)
     with client.websocket_connect(_live(run, home.token)) as socket:
         hello, _ = unpack(socket.receive_bytes())
         manager._kept[run].insert(0, (0, 0))

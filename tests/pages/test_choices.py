@@ -11,8 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.training import preset
+from pages.server.app_state import AppState
 from pages.ui import history, words
-from pages.ui.home import Home
 from tests.pages.fake_manager import FakeManager
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -61,7 +61,7 @@ def answer(app: AppTest, key: str, label: str) -> None:
 
 
 @pytest.fixture
-def runs(home: Home, manager: FakeManager) -> list[str]:
+def runs(home: AppState, manager: FakeManager) -> list[str]:
     """Two that look the same but for their names, at work."""
     made = [manager.start(preset("first-gan").config, preset="first-gan") for _ in range(2)]
     for run in made:
@@ -95,7 +95,7 @@ def test_no_choice_says_what_changes_by_itself(
 
 
 def test_the_label_of_an_earlier_drawing_still_means_its_run(
-    home: Home, manager: FakeManager, runs: list[str]
+    home: AppState, manager: FakeManager, runs: list[str]
 ) -> None:
     app = opened("lab", {"run": runs[0]})
     key = f"run:{runs[0]}"
@@ -108,7 +108,7 @@ def test_the_label_of_an_earlier_drawing_still_means_its_run(
 
 
 def test_an_answer_that_means_nothing_leaves_the_view_alone(
-    home: Home, manager: FakeManager, runs: list[str]
+    home: AppState, manager: FakeManager, runs: list[str]
 ) -> None:
     app = opened("lab", {"run": runs[0]})
     answer(app, f"run:{runs[0]}", "First GAN · running · step 754 · 16:16")
@@ -117,7 +117,7 @@ def test_an_answer_that_means_nothing_leaves_the_view_alone(
 
 
 def test_back_brings_the_settings_of_a_link_again(
-    home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+    home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = {"preset": "first-gan", "batch_size": "32", "seed": "7"}
     app = opened("lab", link)
@@ -140,7 +140,7 @@ def test_back_brings_the_settings_of_a_link_again(
     assert app.session_state["ganscope.tab"].run == run
 
 
-def test_a_bare_address_is_written_to_only_where_the_view_changes(home: Home, manager: FakeManager) -> None:
+def test_a_bare_address_is_written_to_only_where_the_view_changes(home: AppState, manager: FakeManager) -> None:
     app = opened("lab", {})
     assert query(app) == {}  # the usual view: Back must lead out of it
     calm(app.button(key="train").click().run())

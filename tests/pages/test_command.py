@@ -9,9 +9,9 @@ import pytest
 
 from gan_core.runs.commands import Dissect, Pause, StepOnce, Stop
 from gan_core.training import RunConfig
-from pages.ui.home import Home
-from pages.ui.routes import MOST_COMMAND_BYTES
-from pages.ui.wire import unpack
+from pages.server.app_state import AppState
+from pages.server.routes import MOST_COMMAND_BYTES
+from pages.server.wire import unpack
 from tests.pages.fake_manager import FakeManager
 from tests.pages.serving import Answer, Client, Socket
 
@@ -33,20 +33,22 @@ def ask(client: Client, run: str, token: str, what: Any, headers: dict[str, str]
 
 @pytest.mark.parametrize("players", ["both", "discriminator", "generator"])
 def test_a_page_asks_for_a_step(
-    client: Client, home: Home, manager: FakeManager, run: str, players: Any
+    client: Client, home: AppState, manager: FakeManager, run: str, players: Any
 ) -> None:  # fmt: skip
     for what, command in (("step", StepOnce(players)), ("dissect", Dissect(players))):
         assert ask(client, run, home.token, {"do": what, "players": players}).status_code == 204
         assert manager.sent[-1] == (run, command)
 
 
-def test_both_players_unless_it_says_otherwise(client: Client, home: Home, manager: FakeManager, run: str) -> None:
+def test_both_players_unless_it_says_otherwise(
+    client: Client, home: AppState, manager: FakeManager, run: str
+) -> None:
     assert ask(client, run, home.token, {"do": "dissect"}).status_code == 204
     assert manager.sent == [(run, Dissect())]
 
 
 def test_only_with_the_token_and_from_our_own_pages(
-    client: Client, home: Home, manager: FakeManager, run: str
+    client: Client, home: AppState, manager: FakeManager, run: str
 ) -> None:
     for token in ("", "wrong"):
         assert ask(client, run, token, {"do": "dissect"}).status_code == 403
@@ -67,7 +69,7 @@ def test_only_with_the_token_and_from_our_own_pages(
     ],
 )
 def test_anything_else_is_refused_in_words(
-    client: Client, home: Home, manager: FakeManager, run: str, what: Any
+    client: Client, home: AppState, manager: FakeManager, run: str, what: Any
 ) -> None:
     answer = ask(client, run, home.token, what)
     assert answer.status_code == 400
@@ -75,13 +77,13 @@ def test_anything_else_is_refused_in_words(
     assert manager.sent == []
 
 
-def test_what_a_form_could_send_is_refused(client: Client, home: Home, manager: FakeManager, run: str) -> None:
+def test_what_a_form_could_send_is_refused(client: Client, home: AppState, manager: FakeManager, run: str) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         assert ask(client, run, home.token, {"do": "step"}, {"Content-Type": kind}).status_code == 400
     assert manager.sent == []
 
 
-def test_a_run_that_takes_no_commands_says_why(client: Client, home: Home, manager: FakeManager) -> None:
+def test_a_run_that_takes_no_commands_says_why(client: Client, home: AppState, manager: FakeManager) -> None:
     answer = ask(client, "run-9999", home.token, {"do": "step"})
     assert answer.status_code == 409
     assert "run-9999" in answer.text
@@ -95,7 +97,7 @@ def _next(socket: Socket, kind: str) -> tuple[dict[str, Any], list[bytes]]:
 
 
 def test_who_watches_is_told_and_who_comes_later_too(
-    client: Client, home: Home, manager: FakeManager, run: str
+    client: Client, home: AppState, manager: FakeManager, run: str
 ) -> None:  # fmt: skip
     path = f"/live/{run}?token={home.token}"
     with client.websocket_connect(path) as early:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from gan_core.runs.evaluation import Evaluation
-from gan_core.runs.finals import final_values
+from gan_core.runs.evaluation.final_measures import final_values
+from gan_core.runs.evaluation.record import Evaluation
 from gan_core.training import preset
 from pages.compare import curves, settings
+from pages.server.app_state import AppState
 from pages.ui.choices import distinct
-from pages.ui.home import Home
 from tests.pages.fake_manager import FakeManager
 from tests.pages.serving import Client
 
@@ -46,12 +46,12 @@ def chosen(app: AppTest) -> list[str]:
     return found
 
 
-def test_without_a_run_the_tab_says_what_to_do(home: Home) -> None:
+def test_without_a_run_the_tab_says_what_to_do(home: AppState) -> None:
     app = opened({"tab": "curves"})
     assert "train one in the Lab" in app.info[0].value
 
 
-def test_one_click_compares_the_newest_runs(home: Home, manager: FakeManager) -> None:
+def test_one_click_compares_the_newest_runs(home: AppState, manager: FakeManager) -> None:
     runs = finished(manager, 6)
     app = opened({"tab": "curves"})
     app.button(key="compare-pick-curves-newest").click().run()
@@ -61,7 +61,7 @@ def test_one_click_compares_the_newest_runs(home: Home, manager: FakeManager) ->
     assert (address if isinstance(address, str) else address[0]).split(",") == chosen(app)
 
 
-def test_runs_are_chosen_on_the_tab_itself_and_unknown_ones_dropped(home: Home, manager: FakeManager) -> None:
+def test_runs_are_chosen_on_the_tab_itself_and_unknown_ones_dropped(home: AppState, manager: FakeManager) -> None:
     runs = finished(manager, 3)
     app = opened({"tab": "curves", "runs": f"{runs[0]},never-was,{runs[1]}"})
     assert chosen(app) == runs[:2]
@@ -136,7 +136,7 @@ def test_what_most_runs_have_and_measures_the_result_is_offered_first() -> None:
     assert names[0] == "g_loss"  # a line for one of two runs would say nothing
 
 
-def test_drawing_anew_asks_for_the_token_and_a_seed(client: Client, home: Home, manager: FakeManager) -> None:
+def test_drawing_anew_asks_for_the_token_and_a_seed(client: Client, home: AppState, manager: FakeManager) -> None:
     (run,) = finished(manager, 1)
     path, key = f"/live/{run}/drawn/0", {"token": home.token}
     assert client.get(path, params={"seed": "1"}).status_code == 403

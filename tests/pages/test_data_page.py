@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core.data import OwnImages, datasets, delete_own, list_own
 from gan_core.data.own import save_own
 from gan_core.training import PRESETS
-from pages.ui.atlas import atlas_png
-from pages.ui.home import Home
-from pages.ui.jobs import Job, Jobs
-from pages.ui.suited import as_preset, suited
+from pages.server.app_state import AppState
+from pages.server.atlas import atlas_png
+from pages.server.jobs import Job, Jobs
+from pages.ui.preset_match import as_preset, suited
 from tests.pages.fake_manager import FakeManager
 
 PAGE = Path(__file__).parents[2] / "pages" / "data" / "page.py"
@@ -48,7 +48,7 @@ def open_page() -> AppTest:
 
 
 @pytest.fixture
-def with_a_set(home: Home, manager: FakeManager) -> AppTest:
+def with_a_set(home: AppState, manager: FakeManager) -> AppTest:
     app = open_page()
     app.file_uploader(key="upload:0").set_value([("drawings.zip", archive(12), "application/zip")]).run()
     app.text_input(key="upload-title").set_value("My drawings").run()
@@ -60,7 +60,7 @@ def with_a_set(home: Home, manager: FakeManager) -> AppTest:
     return app
 
 
-def test_every_dataset_has_its_card_and_its_one_action(home: Home) -> None:
+def test_every_dataset_has_its_card_and_its_one_action(home: AppState) -> None:
     shown = {b.key for b in open_page().button}
     for entry in datasets:
         if entry.name != "images":
@@ -76,7 +76,7 @@ def test_an_upload_is_read_reported_and_listed(with_a_set: AppTest, manager: Fak
     assert "use-own-my-drawings" in {b.key for b in with_a_set.button}
 
 
-def test_nothing_readable_is_said_and_keeps_nothing(home: Home, manager: FakeManager) -> None:
+def test_nothing_readable_is_said_and_keeps_nothing(home: AppState, manager: FakeManager) -> None:
     app = open_page()
     app.file_uploader(key="upload:0").set_value([("fake.png", b"<html>", "image/png")]).run()
     app.button(key="read").click().run()
@@ -132,7 +132,7 @@ def all_words(app: AppTest) -> str:
     )
 
 
-def test_the_report_says_what_was_understood_and_what_is_chosen_is_kept(home: Home, manager: FakeManager) -> None:
+def test_the_report_says_what_was_understood_and_what_is_chosen_is_kept(home: AppState, manager: FakeManager) -> None:
     app = upload(open_page(), pets("pets/cover.png"))
     words = all_words(app)
     assert "1 picture has no class folder" in words
@@ -155,7 +155,7 @@ HOSTILE = [
 ]
 
 
-def test_names_from_outside_are_shown_letter_by_letter(home: Home, manager: FakeManager) -> None:
+def test_names_from_outside_are_shown_letter_by_letter(home: AppState, manager: FakeManager) -> None:
     """As class folders, stray pictures, repeats, refused files, rows of a table, and the set's own title."""
     out = io.BytesIO()
     safe = [name.replace("/", "\u2215") for name in HOSTILE]
@@ -182,7 +182,7 @@ def test_names_from_outside_are_shown_letter_by_letter(home: Home, manager: Fake
     assert [own.title for own in list_own(manager.data_dir)] == ["![t](x)"]
 
 
-def test_pressing_the_wrong_things_keeps_or_loses_nothing(home: Home, manager: FakeManager) -> None:
+def test_pressing_the_wrong_things_keeps_or_loses_nothing(home: AppState, manager: FakeManager) -> None:
     app = upload(open_page(), b"filename,label\na.png,b\n", "labels.csv")
     assert any("nothing can be kept" in e.value for e in app.error)
     app.button(key="discard").click().run()
@@ -203,7 +203,7 @@ def test_pressing_the_wrong_things_keeps_or_loses_nothing(home: Home, manager: F
     assert {s.title for s in list_own(manager.data_dir)} == {"second", "third"}
 
 
-def test_discarding_keeps_nothing(home: Home, manager: FakeManager) -> None:
+def test_discarding_keeps_nothing(home: AppState, manager: FakeManager) -> None:
     app = upload(open_page(), pets())
     app.button(key="discard").click().run()
     assert not app.exception, app.exception
@@ -211,7 +211,7 @@ def test_discarding_keeps_nothing(home: Home, manager: FakeManager) -> None:
     assert "draft" not in app.session_state
 
 
-def test_a_set_is_looked_through_by_class_and_grows_by_the_same_report(home: Home, manager: FakeManager) -> None:
+def test_a_set_is_looked_through_by_class_and_grows_by_the_same_report(home: AppState, manager: FakeManager) -> None:
     app = upload(open_page(), pets())
     app.button(key="keep").click().run()
     app.button(key="open-pets").click().run()
@@ -239,7 +239,7 @@ def test_a_set_is_looked_through_by_class_and_grows_by_the_same_report(home: Hom
     assert len(list_own(manager.data_dir)) == 1
 
 
-def test_a_set_that_somebody_else_deleted_while_it_is_open_is_said(home: Home, manager: FakeManager) -> None:
+def test_a_set_that_somebody_else_deleted_while_it_is_open_is_said(home: AppState, manager: FakeManager) -> None:
     app = upload(open_page(), pets())
     app.button(key="keep").click().run()
     app.button(key="open-pets").click().run()

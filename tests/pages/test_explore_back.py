@@ -15,10 +15,10 @@ from PIL import Image
 
 from gan_core.data import FashionMnist
 from gan_core.latent import Explorable, check_look, render
-from pages.explore.ops.desk import Cancelled, Desk, Reply
 from pages.explore.ops.inversion import invert_picture, target
 from pages.explore.ops.maps import latent_map, map_place, nearest
 from pages.explore.ops.picture import look
+from pages.server.operations import Cancelled, OperationContext, Reply
 from tests.latent.conftest import small_config, small_model
 from tests.pictures import assert_same_picture
 
@@ -46,8 +46,8 @@ class Told(list[tuple[float, str, Mapping[str, Any], Sequence[bytes]]]):
         self.append(news)
 
 
-def desk_of(model: Explorable, told: Told | None = None) -> Desk:
-    return Desk(OneModel(model), told) if told is not None else Desk(OneModel(model))
+def desk_of(model: Explorable, told: Told | None = None) -> OperationContext:
+    return OperationContext(OneModel(model), told) if told is not None else OperationContext(OneModel(model))
 
 
 @pytest.fixture(scope="module")

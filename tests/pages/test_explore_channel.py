@@ -17,10 +17,10 @@ from starlette.routing import WebSocketRoute
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from pages.ui import explore_channel, explore_messages
-from pages.ui.explore_channel import ExploreHub
-from pages.ui.explore_desk import Cancelled, Desk, Operation, Reply, number, whole, words
-from pages.ui.wire import pack, unpack
+from pages.server import explore_channel, explore_messages
+from pages.server.explore_channel import ExploreHub
+from pages.server.operations import Cancelled, Operation, OperationContext, Reply, number, whole, words
+from pages.server.wire import pack, unpack
 from tests.pages.serving import Client, served
 
 TOKEN = "a-token"
@@ -44,16 +44,16 @@ class Bench:
             assert time.monotonic() < end, f"{what} did not begin"
             time.sleep(0.002)
 
-    def echo(self, desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def echo(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.threads.add(threading.get_ident())
         return Reply({"told": asked.get("say")}, blobs)
 
-    def wait(self, desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def wait(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.begun.append(asked["say"])
         assert self.gate(asked["say"]).wait(10)
         return Reply({"told": asked["say"]})
 
-    def walk(self, desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def walk(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.begun.append(asked["say"])
         try:
             for i in range(5000):
@@ -65,13 +65,13 @@ class Bench:
             raise
         raise AssertionError("nobody stopped it")
 
-    def refuse(self, desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def refuse(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         raise ValueError(f'"{asked["say"]}" is not there.')
 
-    def fail(self, desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def fail(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         raise KeyError("a secret")
 
-    def nan(self, desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def nan(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         return Reply({"told": float("nan")})
 
     def operations(self) -> Mapping[str, Operation]:
@@ -379,10 +379,10 @@ def test_a_model_that_was_just_asked_for_is_not_looked_up_again() -> None:
 
     shelf, kept = SimpleNamespace(open=open_model), {}
     for _ in range(3):
-        desk = Desk(shelf, asked={"model": "run:a", "step": 7}, opened=kept)  # type: ignore[var-annotated]
+        desk = OperationContext(shelf, asked={"model": "run:a", "step": 7}, opened=kept)  # type: ignore[var-annotated]
         assert desk.model("run:a") == "run:a at 7"  # the request's own step
         assert desk.model("run:b") == "run:b at None"
     assert seen == [("run:a", 7), ("run:b", None)]
     for wrong in (None, 5, "", "x" * 201):
         with pytest.raises(ValueError, match="names its model"):
-            Desk(shelf).model(wrong)
+            OperationContext(shelf).model(wrong)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from gan_core.latent import check_look, decode_vector, encode_vector, render
-from pages.explore.ops.desk import Cancelled, Desk, Reply
 from pages.explore.ops.directions import (
     change,
     delete,
@@ -23,6 +22,7 @@ from pages.explore.ops.directions import (
     strips,
 )
 from pages.explore.ops.picture import rgba
+from pages.server.operations import Cancelled, OperationContext, Reply
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf
 from tests.pictures import assert_same_picture
 
@@ -30,15 +30,15 @@ MODELS = (PLAIN, CONDITIONAL, STYLED)
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(make_shelf(tmp_path_factory.mktemp("explore")))
+def desk(tmp_path_factory: pytest.TempPathFactory) -> OperationContext:
+    return OperationContext(make_shelf(tmp_path_factory.mktemp("explore")))
 
 
-def ask(desk: Desk, run: Any, model: str = PLAIN, **more: Any) -> Reply:
+def ask(desk: OperationContext, run: Any, model: str = PLAIN, **more: Any) -> Reply:
     return run(desk, {"model": model, **more}, [])
 
 
-def some_direction(desk: Desk, model: str = PLAIN, seed: int = 0, **more: Any) -> dict[str, Any]:
+def some_direction(desk: OperationContext, model: str = PLAIN, seed: int = 0, **more: Any) -> dict[str, Any]:
     opened = desk.model(model)
     space = "w" if opened.has_w else "z"
     vector = np.random.default_rng(seed).standard_normal(opened.length(space))
@@ -50,7 +50,7 @@ def floats(direction: dict[str, Any]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(direction["vector"]), "<f4")
 
 
-def test_what_is_offered_fits_the_model(desk: Desk) -> None:
+def test_what_is_offered_fits_the_model(desk: OperationContext) -> None:
     plain, styled, conditional = (ask(desk, options, model).header for model in (PLAIN, STYLED, CONDITIONAL))
     assert plain["methods"] == ["pca", "sefa", "attribute"]
     assert plain["layers"][0] == "layers.1"
@@ -63,7 +63,7 @@ def test_what_is_offered_fits_the_model(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_found_directions_travel_whole(desk: Desk, model: str) -> None:
+def test_found_directions_travel_whole(desk: OperationContext, model: str) -> None:
     told: list[float] = []
     early: list[dict[str, Any]] = []
 
@@ -71,7 +71,7 @@ def test_found_directions_travel_whole(desk: Desk, model: str) -> None:
         told.append(fraction)
         early.extend(extra.get("directions", []))
 
-    listening = Desk(desk.shelf, listen)
+    listening = OperationContext(desk.shelf, listen)
     more = {"layers": [0, 2]} if model == STYLED else {}
     found = ask(listening, find, model, method="pca", count=3, **more).header["directions"]
     assert len(found) == 3
@@ -85,17 +85,17 @@ def test_found_directions_travel_whole(desk: Desk, model: str) -> None:
     assert all(one["low"] is None for one in early)
 
 
-def test_a_search_stops_when_nobody_waits_for_it(desk: Desk) -> None:
+def test_a_search_stops_when_nobody_waits_for_it(desk: OperationContext) -> None:
     def stop(fraction: float, *_: Any) -> None:
         if fraction > 0.1:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        ask(Desk(desk.shelf, stop), find, method="attribute", attribute="measure-brightness")
+        ask(OperationContext(desk.shelf, stop), find, method="attribute", attribute="measure-brightness")
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_strip_is_the_pictures_at_minus_three_to_three(desk: Desk, model: str) -> None:
+def test_a_strip_is_the_pictures_at_minus_three_to_three(desk: OperationContext, model: str) -> None:
     directions = [some_direction(desk, model, seed) for seed in range(2)]
     if model == STYLED:
         directions[1]["layers"] = [1]
@@ -119,7 +119,7 @@ def test_a_strip_is_the_pictures_at_minus_three_to_three(desk: Desk, model: str)
     assert_same_picture(cells[0, 3], cells[1, 3])  # both begin where one is
 
 
-def test_changed_directions_are_orthogonal_and_ranged(desk: Desk) -> None:
+def test_changed_directions_are_orthogonal_and_ranged(desk: OperationContext) -> None:
     one, other = some_direction(desk, seed=1), some_direction(desk, seed=2)
     (found,) = ask(desk, change, direction=one, others=[other]).header["directions"]
     assert float(floats(found) @ floats(other)) == pytest.approx(0, abs=1e-5)
@@ -130,7 +130,7 @@ def test_changed_directions_are_orthogonal_and_ranged(desk: Desk) -> None:
     assert layered["layers"] == [0, 2]
 
 
-def test_marks_make_a_direction(desk: Desk) -> None:
+def test_marks_make_a_direction(desk: OperationContext) -> None:
     seeds = range(10)
     listed = [{"look": {"where": {"seed": seed}}, "yes": seed % 2 == 0} for seed in seeds]
     (found,) = ask(desk, marks, marks=listed).header["directions"]
@@ -140,12 +140,12 @@ def test_marks_make_a_direction(desk: Desk) -> None:
         ask(desk, marks, marks=[{**mark, "yes": i == 0} for i, mark in enumerate(listed[:6])])
 
 
-def test_kept_directions_come_back_are_renamed_deleted_and_restored(desk: Desk) -> None:
+def test_kept_directions_come_back_are_renamed_deleted_and_restored(desk: OperationContext) -> None:
     direction = some_direction(desk, low=-2.5, high=4.0, method="pca", figures={"variance": 0.2})
     kept = ask(desk, keep, direction=direction, name="Sleeves, longer").header
     (mine,) = [one for one in kept["directions"] if one["key"] == kept["key"]]
     assert mine == {**direction, "key": kept["key"], "label": "Sleeves, longer"}
-    again = Desk(desk.shelf)
+    again = OperationContext(desk.shelf)
     assert ask(again, options).header["directions"] == kept["directions"]
     (stored,) = desk.shelf.keepsakes(PLAIN).directions.all()
     assert (stored.low, stored.high) == (-2.5 * 1.25, 4.0 * 1.25)  # amounts, as a look has them
@@ -156,7 +156,7 @@ def test_kept_directions_come_back_are_renamed_deleted_and_restored(desk: Desk) 
     assert ask(desk, options, STYLED).header["directions"] == []
 
 
-def test_a_direction_without_a_range_is_kept_without_one(desk: Desk) -> None:
+def test_a_direction_without_a_range_is_kept_without_one(desk: OperationContext) -> None:
     kept = ask(desk, keep, CONDITIONAL, direction=some_direction(desk, CONDITIONAL), name="Mine").header
     assert (kept["directions"][0]["low"], kept["directions"][0]["high"]) == (None, None)
 
@@ -183,18 +183,20 @@ def test_a_direction_without_a_range_is_kept_without_one(desk: Desk) -> None:
         (factors, {}, "direction must be an object"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(desk: Desk, run: Any, more: dict[str, Any], words: str) -> None:
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    desk: OperationContext, run: Any, more: dict[str, Any], words: str
+) -> None:
     with pytest.raises(ValueError, match=f"^{words}"):
         ask(desk, run, look={"where": {"seed": 1}}, **more)
 
 
-def test_layers_beyond_the_last_are_refused(desk: Desk) -> None:
+def test_layers_beyond_the_last_are_refused(desk: OperationContext) -> None:
     last = desk.model(STYLED).style_layers - 1
     for layers in ([last + 1], [-1], [], [True], "all"):
         with pytest.raises(ValueError, match=f"^layers must be null or a list of layers from 0 to {last}"):
             ask(desk, find, STYLED, method="pca", layers=layers)
 
 
-def test_factors_are_known_of_shapes_only(desk: Desk) -> None:
+def test_factors_are_known_of_shapes_only(desk: OperationContext) -> None:
     with pytest.raises(ValueError, match="^The factors of pictures are known for models trained on Shapes only"):
         ask(desk, factors, direction=some_direction(desk))

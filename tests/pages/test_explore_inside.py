@@ -13,9 +13,9 @@ from gan_core.latent import Explorable, check_look, render, resolve
 from gan_core.latent.inside import feature_maps
 from gan_core.latent.overtime import spread
 from gan_core.nets import MlpGenerator
-from pages.explore.ops.desk import Cancelled, Desk
 from pages.explore.ops.inside import inside_evidence, inside_layers, inside_maps, inside_units
 from pages.explore.ops.overtime import overtime
+from pages.server.operations import Cancelled, OperationContext
 from tests.latent.conftest import small_config, small_model
 
 
@@ -35,13 +35,13 @@ class SmallShelf:
 
 
 @pytest.fixture(scope="module")
-def plain() -> Desk:
-    return Desk(SmallShelf(small_model(small_config())))
+def plain() -> OperationContext:
+    return OperationContext(SmallShelf(small_model(small_config())))
 
 
 @pytest.fixture(scope="module")
-def conditional() -> Desk:
-    return Desk(SmallShelf(small_model(small_config(conditional=True), channels=3)))
+def conditional() -> OperationContext:
+    return OperationContext(SmallShelf(small_model(small_config(conditional=True), channels=3)))
 
 
 def asked(**more: Any) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def floats(blob: bytes) -> np.ndarray:
     return np.frombuffer(blob, "<f4")
 
 
-def test_layers_are_named_in_the_order_in_which_they_run(plain: Desk) -> None:
+def test_layers_are_named_in_the_order_in_which_they_run(plain: OperationContext) -> None:
     reply = inside_layers(plain, asked(), [])
     assert reply.header["layers"] == [
         {"name": "dense", "kind": "dense", "units": 16, "size": 7},
@@ -61,7 +61,7 @@ def test_layers_are_named_in_the_order_in_which_they_run(plain: Desk) -> None:
     assert (reply.header["judge"], reply.header["probability"]) == (True, True)
 
 
-def test_maps_come_as_shares_of_their_own_peaks(plain: Desk) -> None:
+def test_maps_come_as_shares_of_their_own_peaks(plain: OperationContext) -> None:
     reply = inside_maps(plain, asked(layer="layers.2"), [])
     shares = np.frombuffer(reply.blobs[0], np.int8).reshape(8, 14, 14) / 127
     peaks = floats(reply.blobs[1])
@@ -71,7 +71,7 @@ def test_maps_come_as_shares_of_their_own_peaks(plain: Desk) -> None:
     assert (reply.header["units"], reply.header["size"]) == (8, 14)
 
 
-def test_maps_follow_what_is_changed_before_them(plain: Desk) -> None:
+def test_maps_follow_what_is_changed_before_them(plain: OperationContext) -> None:
     look = {"where": {"seed": 1}, "units": [{"layer": "dense", "unit": i, "scale": 0} for i in range(16)]}
     before = floats(inside_maps(plain, asked(layer="dense"), []).blobs[1])
     after = floats(inside_maps(plain, asked(layer="dense", look=look), []).blobs[1])
@@ -82,9 +82,9 @@ def test_maps_follow_what_is_changed_before_them(plain: Desk) -> None:
             inside_maps(plain, asked(layer=wrong), [])
 
 
-def test_effects_of_a_picture_are_measured_for_all_units(plain: Desk) -> None:
+def test_effects_of_a_picture_are_measured_for_all_units(plain: OperationContext) -> None:
     told: list[float] = []
-    desk = Desk(plain.shelf, lambda fraction, *_: told.append(fraction))
+    desk = OperationContext(plain.shelf, lambda fraction, *_: told.append(fraction))
     reply = inside_units(desk, asked(of="picture"), [])
     assert reply.header == {
         "layers": [{"name": "dense", "units": 16}, {"name": "layers.2", "units": 8}],
@@ -99,7 +99,7 @@ def test_effects_of_a_picture_are_measured_for_all_units(plain: Desk) -> None:
     assert told[-1] == 1.0
 
 
-def test_a_class_is_compared_with_the_others(conditional: Desk) -> None:
+def test_a_class_is_compared_with_the_others(conditional: OperationContext) -> None:
     reply = inside_units(conditional, asked(of="many", look={"where": {"seed": 1}, "class": [2]}, pictures=3), [])
     assert reply.header["measures"] == ["change", "score", "for_class", "elsewhere"]
     assert reply.header["pictures"] == 3
@@ -108,17 +108,17 @@ def test_a_class_is_compared_with_the_others(conditional: Desk) -> None:
     assert (change != elsewhere).any()
 
 
-def test_a_search_ends_when_nobody_waits(plain: Desk) -> None:
+def test_a_search_ends_when_nobody_waits(plain: OperationContext) -> None:
     def gone(*_: Any) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        inside_units(Desk(plain.shelf, gone), asked(of="many"), [])
+        inside_units(OperationContext(plain.shelf, gone), asked(of="many"), [])
     with pytest.raises(ValueError, match='"of" must be'):
         inside_units(plain, asked(of="everything"), [])
 
 
-def test_evidence_adds_up(conditional: Desk) -> None:
+def test_evidence_adds_up(conditional: OperationContext) -> None:
     reply = inside_evidence(conditional, asked(look={"where": {"seed": 4}, "class": [0, 1, 0.5]}), [])
     header, shares = reply.header, floats(reply.blobs[0])
     assert shares.shape == (28 * 28,)
@@ -131,13 +131,13 @@ def test_evidence_adds_up(conditional: Desk) -> None:
 
 def test_what_is_missing_is_said() -> None:
     model = replace(small_model(small_config()), discriminator=None)
-    desk = Desk(SmallShelf(model))
+    desk = OperationContext(SmallShelf(model))
     assert inside_layers(desk, asked(), []).header["judge"] is False
     assert inside_units(desk, asked(of="picture"), []).header["measures"] == ["change"]
     with pytest.raises(ValueError, match="nobody to judge"):
         inside_evidence(desk, asked(), [])
     config = replace(small_config(), generator=MlpGenerator(hidden=""))
-    flat = Desk(SmallShelf(small_model(config)))
+    flat = OperationContext(SmallShelf(small_model(config)))
     assert inside_layers(flat, asked(), []).header["layers"] == []
     with pytest.raises(ValueError, match="no hidden layer"):
         inside_units(flat, asked(of="picture"), [])
@@ -150,7 +150,9 @@ def test_a_path_over_time_comes_moment_by_moment() -> None:
         torch.manual_seed(step)
         models.append(replace(model, generator=model.config.generator.build(model.shape, model.dim, 0), step=step))
     shelf, told = SmallShelf(*models), list[tuple[dict[str, Any], list[bytes]]]()
-    desk = Desk(shelf, lambda _f, _w, extra, blobs: told.append((dict(extra), list(blobs))) if blobs else None)
+    desk = OperationContext(
+        shelf, lambda _f, _w, extra, blobs: told.append((dict(extra), list(blobs))) if blobs else None
+    )
     keys = [{"where": {"seed": seed}, "seconds": 1.0} for seed in (1, 2)]
     look = {"where": {"path": {"keys": keys}, "at": 0}}
     reply = overtime(desk, asked(look=look, frames=5), [])
@@ -162,4 +164,4 @@ def test_a_path_over_time_comes_moment_by_moment() -> None:
         (wanted,) = render(shelf.models[extra["of_step"]], [check_look(model, {"where": {"seed": 1}})])
         np.testing.assert_allclose(first.astype(int), wanted.astype(int), atol=1)
     with pytest.raises(ValueError, match="at one moment only"):
-        overtime(Desk(SmallShelf(model)), asked(look=look), [])
+        overtime(OperationContext(SmallShelf(model)), asked(look=look), [])

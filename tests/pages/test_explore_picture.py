@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from gan_core.latent import check_look, render, resolve
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.explore.ops import OPERATIONS
 from pages.explore.ops.picture import spread
-from pages.ui.explore_desk import Desk, Reply
+from pages.server.operations import OperationContext, Reply
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf
 from tests.pictures import assert_same_picture
 
@@ -21,13 +21,13 @@ MODELS = (PLAIN, CONDITIONAL, STYLED)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> ModelCatalog:
     return make_shelf(tmp_path_factory.mktemp("shelf"))
 
 
-def ask(shelf: Shelf, do: str, model: str = PLAIN, blobs: list[bytes] | None = None, **asked: Any) -> Reply:
+def ask(shelf: ModelCatalog, do: str, model: str = PLAIN, blobs: list[bytes] | None = None, **asked: Any) -> Reply:
     asked = {"model": model, **asked}
-    found: Reply = OPERATIONS[do].run(Desk(shelf, asked=asked), asked, blobs or [])
+    found: Reply = OPERATIONS[do].run(OperationContext(shelf, asked=asked), asked, blobs or [])
     return found
 
 
@@ -40,7 +40,7 @@ def pixels(blob: bytes, side: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("model_id", MODELS)
-def test_a_look_gives_its_picture_and_its_latent(shelf: Shelf, model_id: str) -> None:
+def test_a_look_gives_its_picture_and_its_latent(shelf: ModelCatalog, model_id: str) -> None:
     model, look = shelf.open(model_id), look_of({"seed": 5}, psi=0.7)
     reply = ask(shelf, "look", model_id, look=look)
     picture, vector, weights = reply.blobs
@@ -53,7 +53,7 @@ def test_a_look_gives_its_picture_and_its_latent(shelf: Shelf, model_id: str) ->
 
 
 @pytest.mark.parametrize("model_id", MODELS)
-def test_the_latent_that_comes_back_is_the_same_picture_again(shelf: Shelf, model_id: str) -> None:
+def test_the_latent_that_comes_back_is_the_same_picture_again(shelf: ModelCatalog, model_id: str) -> None:
     where = {"plane": [{"seed": 1}, {"seed": 2}, {"seed": 3}], "at": [0.3, -0.2]}
     first = ask(shelf, "look", model_id, look=look_of(where, psi=0.8))
     explicit = {first.header["space"]: base64.b64encode(first.blobs[1]).decode()}
@@ -62,7 +62,7 @@ def test_the_latent_that_comes_back_is_the_same_picture_again(shelf: Shelf, mode
     assert_same_picture(*(pixels(reply.blobs[0], reply.header["size"]) for reply in (again, first)))
 
 
-def test_many_looks_stand_in_an_atlas_row_by_row(shelf: Shelf) -> None:
+def test_many_looks_stand_in_an_atlas_row_by_row(shelf: ModelCatalog) -> None:
     model, looks = shelf.open(CONDITIONAL), [look_of({"seed": i}, **{"class": [i % 3]}) for i in range(7)]
     reply = ask(shelf, "looks", CONDITIONAL, looks=looks, columns=3)
     size = reply.header["size"]
@@ -75,7 +75,9 @@ def test_many_looks_stand_in_an_atlas_row_by_row(shelf: Shelf) -> None:
 
 
 @pytest.mark.parametrize("model_id", MODELS)
-def test_neighbours_lie_at_even_steps_along_two_directions_at_right_angles(shelf: Shelf, model_id: str) -> None:
+def test_neighbours_lie_at_even_steps_along_two_directions_at_right_angles(
+    shelf: ModelCatalog, model_id: str
+) -> None:
     model, look = shelf.open(model_id), look_of({"seed": 3})
     reply = ask(shelf, "neighbours", model_id, look=look, across=4, spacing=0.5, salt=8)
     cells = np.frombuffer(reply.blobs[1], "<f4").reshape(4, 4, -1).astype(np.float64)
@@ -95,7 +97,7 @@ def test_neighbours_lie_at_even_steps_along_two_directions_at_right_angles(shelf
     assert_same_picture(whole[size : 2 * size, 3 * size :, :3], np.broadcast_to(wanted, (size, size, 3)))
 
 
-def test_neighbours_go_where_they_are_told(shelf: Shelf) -> None:
+def test_neighbours_go_where_they_are_told(shelf: ModelCatalog) -> None:
     model = shelf.open(PLAIN)
     units = np.eye(model.dim, dtype="<f4")[:2]
     given = [base64.b64encode(unit.tobytes()).decode() for unit in units]
@@ -106,7 +108,7 @@ def test_neighbours_go_where_they_are_told(shelf: Shelf) -> None:
     assert (np.diff(cells, axis=0)[..., 1] > 0).all()
 
 
-def test_the_spread_of_latents_is_that_of_their_distribution(shelf: Shelf) -> None:
+def test_the_spread_of_latents_is_that_of_their_distribution(shelf: ModelCatalog) -> None:
     model = shelf.open(PLAIN)
     assert spread(model, "z") == pytest.approx(model.dim**0.5, rel=0.15)  # the norm of N(0, 1) in so many dimensions
 
@@ -132,14 +134,14 @@ def test_the_spread_of_latents_is_that_of_their_distribution(shelf: Shelf) -> No
         ("bring", {"name": "a.safetensors"}, "one file"),
     ],
 )
-def test_what_cannot_be_had_is_one_sentence(shelf: Shelf, do: str, asked: dict[str, Any], words: str) -> None:
+def test_what_cannot_be_had_is_one_sentence(shelf: ModelCatalog, do: str, asked: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words) as problem:
         ask(shelf, do, **asked)
     assert str(problem.value).endswith((".", ">"))
     assert "\n" not in str(problem.value)
 
 
-def test_the_models_are_listed_and_described(shelf: Shelf) -> None:
+def test_the_models_are_listed_and_described(shelf: ModelCatalog) -> None:
     listed = ask(shelf, "models").header["models"]
     assert [card["id"] for card in listed[:3]] == list(MODELS)
     card = ask(shelf, "open", STYLED).header["model"]
@@ -164,7 +166,7 @@ def test_bookmarks_come_and_go_and_come_back(tmp_path: Path) -> None:
     again = ask(shelf, "bookmark-restore", key=key).header["bookmarks"]
     assert [b["name"] for b in again] == ["Point 0", "Middle", "Point 2"]
     assert ask(shelf, "bookmarks", CONDITIONAL).header["bookmarks"] == []  # each model has its own
-    reopened = Shelf(shelf._manager, tmp_path / "assets")
+    reopened = ModelCatalog(shelf._manager, tmp_path / "assets")
     assert ask(reopened, "bookmarks").header["bookmarks"] == again
 
 

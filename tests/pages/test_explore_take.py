@@ -18,10 +18,10 @@ from safetensors.torch import load
 
 from gan_core.data import Emoji, Shapes
 from gan_core.latent import check_look, render
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.explore.ops import OPERATIONS
 from pages.explore.ops.take import KINDS
-from pages.ui.explore_desk import Desk, Reply
+from pages.server.operations import OperationContext, Reply
 from tests.export.made_scripts import alive, run_alone
 from tests.latent.conftest import small_config, small_model
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf, model_of, write_asset
@@ -30,7 +30,7 @@ MODELS = (PLAIN, CONDITIONAL, STYLED)
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> ModelCatalog:
     folder = tmp_path_factory.mktemp("shelf")
     made = make_shelf(folder)
     emoji = replace(small_config(), data=Emoji(only="Activities"), size=32)
@@ -38,13 +38,13 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return made
 
 
-def ask(shelf: Shelf, do: str, model: str = PLAIN, **asked: Any) -> Reply:
+def ask(shelf: ModelCatalog, do: str, model: str = PLAIN, **asked: Any) -> Reply:
     asked = {"model": model, "look": {"where": {"seed": 1}}, **asked}
-    found: Reply = OPERATIONS[do].run(Desk(shelf, asked=asked), asked, [])
+    found: Reply = OPERATIONS[do].run(OperationContext(shelf, asked=asked), asked, [])
     return found
 
 
-def take(shelf: Shelf, what: str, model: str = PLAIN, **asked: Any) -> tuple[str, bytes]:
+def take(shelf: ModelCatalog, what: str, model: str = PLAIN, **asked: Any) -> tuple[str, bytes]:
     reply = ask(shelf, "take", model, what=what, **asked)
     (data,) = reply.blobs
     assert reply.header["mime"]
@@ -52,7 +52,7 @@ def take(shelf: Shelf, what: str, model: str = PLAIN, **asked: Any) -> tuple[str
 
 
 @pytest.mark.parametrize("model_id", MODELS)
-def test_onnx_draws_the_model_s_pictures(shelf: Shelf, model_id: str) -> None:
+def test_onnx_draws_the_model_s_pictures(shelf: ModelCatalog, model_id: str) -> None:
     model = shelf.open(model_id)
     name, data = take(shelf, "onnx", model_id)
     assert name == f"{model_id.removeprefix('asset:')}-generator.onnx"
@@ -64,7 +64,7 @@ def test_onnx_draws_the_model_s_pictures(shelf: Shelf, model_id: str) -> None:
 
 
 @pytest.mark.parametrize("model_id", MODELS)
-def test_the_safetensors_opens_on_a_shelf_again(shelf: Shelf, model_id: str, tmp_path: Path) -> None:
+def test_the_safetensors_opens_on_a_shelf_again(shelf: ModelCatalog, model_id: str, tmp_path: Path) -> None:
     model = shelf.open(model_id)
     name, data = take(shelf, "safetensors", model_id)
     again = shelf.open(shelf.bring(data, name))
@@ -75,7 +75,7 @@ def test_the_safetensors_opens_on_a_shelf_again(shelf: Shelf, model_id: str, tmp
     assert all(torch.equal(tensor, wanted[key]) for key, tensor in again.generator.state_dict().items())
 
 
-def test_the_discriminator_only_where_there_is_one(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_discriminator_only_where_there_is_one(shelf: ModelCatalog, tmp_path: Path) -> None:
     name, data = take(shelf, "discriminator", STYLED)
     assert set(load(data)) == set(model_of(STYLED).discriminator.state_dict())  # type: ignore[union-attr]
     (tmp_path / name).write_bytes(data)
@@ -88,7 +88,9 @@ def test_the_discriminator_only_where_there_is_one(shelf: Shelf, tmp_path: Path)
 
 
 @pytest.mark.parametrize("model_id", MODELS)
-def test_the_latent_drawn_by_the_sampling_script_is_the_picture(shelf: Shelf, model_id: str, tmp_path: Path) -> None:
+def test_the_latent_drawn_by_the_sampling_script_is_the_picture(
+    shelf: ModelCatalog, model_id: str, tmp_path: Path
+) -> None:
     model, look = shelf.open(model_id), {"where": {"seed": 3}, "psi": 0.6}
     if model.classes:
         look["class"] = [1]
@@ -112,7 +114,7 @@ def test_the_latent_drawn_by_the_sampling_script_is_the_picture(shelf: Shelf, mo
     assert np.abs(script.to_pixels(drawn)[0].astype(int) - wanted).max() <= 1
 
 
-def test_the_sampling_script_runs_where_it_was_unpacked(shelf: Shelf, tmp_path: Path) -> None:
+def test_the_sampling_script_runs_where_it_was_unpacked(shelf: ModelCatalog, tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(take(shelf, "sample-script", CONDITIONAL)[1])) as archive:
         archive.extractall(tmp_path)
     run_alone(tmp_path / "sample.py", "--count", "5", "--out", "made.npz")
@@ -122,7 +124,7 @@ def test_the_sampling_script_runs_where_it_was_unpacked(shelf: Shelf, tmp_path: 
     assert made["labels"].max() < len(model.classes)
 
 
-def test_the_training_script_brings_the_images_that_it_cannot_make(shelf: Shelf) -> None:
+def test_the_training_script_brings_the_images_that_it_cannot_make(shelf: ModelCatalog) -> None:
     name, data = take(shelf, "train-script", "asset:small-emoji")
     assert name == "small-emoji-train.zip"
     config = shelf.open("asset:small-emoji").config
@@ -141,10 +143,10 @@ def test_the_training_script_brings_the_images_that_it_cannot_make(shelf: Shelf)
     assert said == pytest.approx(len(data), rel=0.1)
 
 
-def test_a_training_script_that_draws_its_images_is_one_file(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_training_script_that_draws_its_images_is_one_file(shelf: ModelCatalog, tmp_path: Path) -> None:
     drawn = small_model(replace(small_config(), data=Shapes(count=60)), channels=3)
     write_asset(tmp_path / "assets", "small-shapes", drawn)
-    of_its_own = Shelf(shelf._manager, tmp_path / "assets")
+    of_its_own = ModelCatalog(shelf._manager, tmp_path / "assets")
     name, data = take(of_its_own, "train-script", "asset:small-shapes")
     assert name == "small-shapes-train.py"
     assert "gan_core" not in data.decode()
@@ -154,7 +156,7 @@ def test_a_training_script_that_draws_its_images_is_one_file(shelf: Shelf, tmp_p
     assert sizes["train-script"] == len(data)
 
 
-def test_every_kind_has_a_size_or_its_reason_and_others_are_refused(shelf: Shelf) -> None:
+def test_every_kind_has_a_size_or_its_reason_and_others_are_refused(shelf: ModelCatalog) -> None:
     header = ask(shelf, "takeaway", STYLED).header
     assert {*header["sizes"], *ask(shelf, "takeaway-scripts", STYLED).header["sizes"]} == set(KINDS)
     json.dumps(header, allow_nan=False)

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image, ImageSequence
 
 from gan_core.latent import Explorable
-from pages.explore.ops.desk import Cancelled, Desk, Reply
 from pages.explore.ops.mix import gram, mix_matrix, mixed_point
 from pages.explore.ops.picture import look
 from pages.explore.ops.walk import film, walk_frames
+from pages.server.operations import Cancelled, OperationContext, Reply
 from tests.latent.conftest import small_config, small_model
 from tests.pictures import mean_colour
 
@@ -34,13 +34,13 @@ class OneModel:
 
 
 @pytest.fixture(scope="module")
-def plain() -> Desk:
-    return Desk(OneModel(small_model(small_config())))
+def plain() -> OperationContext:
+    return OperationContext(OneModel(small_model(small_config())))
 
 
 @pytest.fixture(scope="module")
-def styled() -> Desk:
-    return Desk(OneModel(small_model(small_config("style"), channels=3)))
+def styled() -> OperationContext:
+    return OperationContext(OneModel(small_model(small_config("style"), channels=3)))
 
 
 def path(*seeds: int, seconds: float = 1.0, **more: Any) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def path(*seeds: int, seconds: float = 1.0, **more: Any) -> dict[str, Any]:
     return {"where": {"path": {"keys": keys, "loop": False, "way": "lerp", "space": "z", **more}, "at": 0}}
 
 
-def picture(desk: Desk, seen: dict[str, Any]) -> np.ndarray:
+def picture(desk: OperationContext, seen: dict[str, Any]) -> np.ndarray:
     reply = look(desk, {"model": "m", "look": seen}, [])
     size = reply.header["size"]
     return np.frombuffer(reply.blobs[0], np.uint8).reshape(size, size, 4)
@@ -61,7 +61,7 @@ def cells(reply: Reply) -> np.ndarray:
     return whole.transpose(0, 2, 1, 3, 4).reshape(rows * columns, size, size, 4)
 
 
-def halves(desk: Desk, first: int, second: int) -> np.ndarray:
+def halves(desk: OperationContext, first: int, second: int) -> np.ndarray:
     return picture(desk, {"where": {"sum": [[0.5, {"seed": first}], [0.5, {"seed": second}]]}})
 
 
@@ -70,7 +70,7 @@ def close(one: np.ndarray, other: np.ndarray) -> None:
     np.testing.assert_allclose(one.astype(int), other.astype(int), atol=1)
 
 
-def test_frames_are_those_of_the_path_at_their_times(plain: Desk) -> None:
+def test_frames_are_those_of_the_path_at_their_times(plain: OperationContext) -> None:
     asked = {"model": "m", "look": path(1, 2, 3), "fps": 10, "from": 5, "count": 11}
     reply = walk_frames(plain, asked, [])
     assert {k: reply.header[k] for k in ("from", "count", "frames")} == {"from": 5, "count": 11, "frames": 20}
@@ -81,7 +81,7 @@ def test_frames_are_those_of_the_path_at_their_times(plain: Desk) -> None:
     assert (frames[11:] == 0).all()  # cells left over are transparent
 
 
-def test_the_last_frames_of_a_path_are_fewer_and_a_single_key_has_one(plain: Desk) -> None:
+def test_the_last_frames_of_a_path_are_fewer_and_a_single_key_has_one(plain: OperationContext) -> None:
     reply = walk_frames(plain, {"model": "m", "look": path(1, 2), "from": 25, "count": 15}, [])
     assert (reply.header["count"], reply.header["frames"]) == (5, 30)
     alone = walk_frames(plain, {"model": "m", "look": path(4)}, [])
@@ -89,7 +89,7 @@ def test_the_last_frames_of_a_path_are_fewer_and_a_single_key_has_one(plain: Des
     close(cells(alone)[0], picture(plain, {"where": {"seed": 4}}))
 
 
-def test_moments_of_a_path_stand_side_by_side(plain: Desk) -> None:
+def test_moments_of_a_path_stand_side_by_side(plain: OperationContext) -> None:
     reply = walk_frames(plain, {"model": "m", "look": path(1, 2), "times": [0.5, 0, 1.0, 99]}, [])
     assert (reply.header["columns"], reply.header["rows"]) == (4, 1)
     shown = cells(reply)
@@ -102,16 +102,16 @@ def test_moments_of_a_path_stand_side_by_side(plain: Desk) -> None:
             walk_frames(plain, {"model": "m", "look": path(1, 2), "times": wrong}, [])
 
 
-def test_truncation_and_mixing_of_the_look_hold_along_its_path(styled: Desk) -> None:
+def test_truncation_and_mixing_of_the_look_hold_along_its_path(styled: OperationContext) -> None:
     mix = [{"where": {"seed": 9}, "layers": [0, 1]}]
     frames = cells(walk_frames(styled, {"model": "m", "look": path(1, 2) | {"psi": 0.4, "mix": mix}, "count": 1}, []))
     close(frames[0], picture(styled, {"where": {"seed": 1}, "psi": 0.4, "mix": mix}))
     assert np.abs(frames[0].astype(int) - picture(styled, {"where": {"seed": 1}})).max() > 1
 
 
-def test_a_gif_of_a_path_shows_both_ends_and_the_way_between(plain: Desk) -> None:
+def test_a_gif_of_a_path_shows_both_ends_and_the_way_between(plain: OperationContext) -> None:
     told: list[tuple[float, str]] = []
-    desk = Desk(plain.shelf, lambda part, words, *_: told.append((part, words)))
+    desk = OperationContext(plain.shelf, lambda part, words, *_: told.append((part, words)))
     asked = {"model": "m", "look": path(1, 2), "kind": "gif", "fps": 10, "size": 64, "seconds": 2.1}
     reply = film(desk, asked, [])
     assert (reply.header["mime"], reply.header["frames"], reply.header["bytes"]) == (
@@ -129,7 +129,7 @@ def test_a_gif_of_a_path_shows_both_ends_and_the_way_between(plain: Desk) -> Non
     assert len(told) == 21
 
 
-def test_a_loops_film_ends_one_frame_before_its_start(plain: Desk) -> None:
+def test_a_loops_film_ends_one_frame_before_its_start(plain: OperationContext) -> None:
     asked = {"model": "m", "look": path(1, 2, loop=True), "kind": "gif", "fps": 4, "size": 64, "seconds": 2}
     with Image.open(io.BytesIO(film(plain, asked, []).blobs[0])) as gif:
         frames = [np.asarray(frame.convert("RGB"))[::2, ::2] for frame in ImageSequence.Iterator(gif)]
@@ -138,7 +138,7 @@ def test_a_loops_film_ends_one_frame_before_its_start(plain: Desk) -> None:
     close(frames[6], halves(plain, 2, 1)[..., :3])
 
 
-def test_an_mp4_of_a_path_lasts_as_long_as_the_path(styled: Desk) -> None:
+def test_an_mp4_of_a_path_lasts_as_long_as_the_path(styled: OperationContext) -> None:
     asked = {"model": "m", "look": path(1, 2, seconds=1.5, space="w"), "fps": 20, "size": 120, "smooth": True}
     reply = film(styled, asked, [])
     assert reply.header["mime"] == "video/mp4"
@@ -153,12 +153,12 @@ def test_an_mp4_of_a_path_lasts_as_long_as_the_path(styled: Desk) -> None:
         np.testing.assert_allclose(colour, mean, atol=4)
 
 
-def test_a_film_that_nobody_waits_for_ends(plain: Desk) -> None:
+def test_a_film_that_nobody_waits_for_ends(plain: OperationContext) -> None:
     def leave(part: float, *_: Any) -> None:
         if part > 0.2:
             raise Cancelled
 
-    desk = Desk(plain.shelf, leave)
+    desk = OperationContext(plain.shelf, leave)
     with pytest.raises(Cancelled):
         film(desk, {"model": "m", "look": path(1, 2), "kind": "gif", "size": 64}, [])
 
@@ -177,13 +177,15 @@ def test_a_film_that_nobody_waits_for_ends(plain: Desk) -> None:
         ({"look": path(1, 2, way="jump")}, "must be one of lerp, slerp, spline"),
     ],
 )
-def test_what_cannot_be_filmed_is_said_in_one_sentence(plain: Desk, asked: dict[str, Any], words: str) -> None:
+def test_what_cannot_be_filmed_is_said_in_one_sentence(
+    plain: OperationContext, asked: dict[str, Any], words: str
+) -> None:
     with pytest.raises(ValueError, match=words) as problem:
         film(plain, {"model": "m", **asked}, [])
     assert "\n" not in str(problem.value)
 
 
-def test_the_matrix_gives_each_destination_the_styles_of_each_source(styled: Desk) -> None:
+def test_the_matrix_gives_each_destination_the_styles_of_each_source(styled: OperationContext) -> None:
     sources, destinations = [{"where": {"seed": s}} for s in (1, 2)], [{"where": {"seed": s}} for s in (3, 4, 5)]
     asked = {"model": "m", "sources": sources, "destinations": destinations, "layers": [0, 1, 2]}
     reply = mix_matrix(styled, asked, [])
@@ -200,7 +202,7 @@ def test_the_matrix_gives_each_destination_the_styles_of_each_source(styled: Des
         close(shown[row, 0], picture(styled, source))
 
 
-def test_all_layers_from_the_source_give_the_source(styled: Desk) -> None:
+def test_all_layers_from_the_source_give_the_source(styled: OperationContext) -> None:
     layers = list(range(styled.model("m").style_layers))
     asked = {
         "model": "m",
@@ -212,7 +214,7 @@ def test_all_layers_from_the_source_give_the_source(styled: Desk) -> None:
     close(shown[3], shown[2])
 
 
-def test_a_mixed_point_is_the_same_picture_without_mixing(styled: Desk, plain: Desk) -> None:
+def test_a_mixed_point_is_the_same_picture_without_mixing(styled: OperationContext, plain: OperationContext) -> None:
     mixed = {"where": {"seed": 1}, "mix": [{"where": {"seed": 2}, "layers": [1, 3]}], "psi": 0.6}
     where = mixed_point(styled, {"model": "m", "look": mixed}, []).header["where"]
     assert list(where) == ["ws"]
@@ -221,7 +223,7 @@ def test_a_mixed_point_is_the_same_picture_without_mixing(styled: Desk, plain: D
     close(picture(plain, {"where": where}), picture(plain, {"where": {"seed": 1}}))
 
 
-def test_the_length_of_a_sum_follows_from_the_products(plain: Desk, styled: Desk) -> None:
+def test_the_length_of_a_sum_follows_from_the_products(plain: OperationContext, styled: OperationContext) -> None:
     places = [{"seed": seed} for seed in (1, 2, 3)]
     answer = gram(plain, {"model": "m", "looks": [{"where": where} for where in places]}, []).header
     factors = np.array([1.0, -0.7, 0.7])
@@ -234,7 +236,7 @@ def test_the_length_of_a_sum_follows_from_the_products(plain: Desk, styled: Desk
         gram(styled, {"model": "m", "looks": [{"where": {"seed": 1}}, {"where": style}]}, [])
 
 
-def test_in_w_lengths_are_those_from_the_mean_style(styled: Desk) -> None:
+def test_in_w_lengths_are_those_from_the_mean_style(styled: OperationContext) -> None:
     model = styled.model("m")
     model.generator.mean_style.copy_(model.generator.mean_style + 0.3)
     looks = [{"where": {"sum": [[1, {"seed": seed}]], "space": "ws"}} for seed in (1, 2)]
@@ -246,7 +248,7 @@ def test_in_w_lengths_are_those_from_the_mean_style(styled: Desk) -> None:
     close(at_mean, picture(styled, {"where": {"seed": 5}, "psi": 0}))  # wholly truncated: the mean style
 
 
-def test_without_styles_there_is_nothing_to_mix(plain: Desk, styled: Desk) -> None:
+def test_without_styles_there_is_nothing_to_mix(plain: OperationContext, styled: OperationContext) -> None:
     asked = {
         "model": "m",
         "sources": [{"where": {"seed": 1}}],

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.measure.referee import Finding
 from gan_core.training import RunConfig
 from pages.lab import findings as page
-from pages.ui.home import Home
+from pages.server.app_state import AppState
 from tests.pages.fake_manager import FakeManager
 from tests.pages.shown import shown
 from tests.pages.test_lab import open_lab
@@ -47,7 +47,7 @@ def text(app: AppTest) -> str:
 
 
 def test_a_finding_stands_with_its_numbers_its_cause_and_a_branch(
-    home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+    home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, app = lab_of(manager, monkeypatch, (COLLAPSE,))
     for words in ("Mode collapse", "12% of the real one", "too fast", "0.12", "first seen at step 40"):
@@ -66,18 +66,20 @@ def test_a_finding_stands_with_its_numbers_its_cause_and_a_branch(
     assert app.session_state["ganscope.tab"].run != run  # the branch is watched now
 
 
-def test_a_healthy_run_has_no_button(home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_healthy_run_has_no_button(home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch) -> None:
     _, app = lab_of(manager, monkeypatch, (WELL,))
     assert "No trouble found" in text(app)
     assert not [b for b in app.button if b.key and b.key.startswith("findings-branch")]
 
 
-def test_too_early_is_said(home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_early_is_said(home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch) -> None:
     _, app = lab_of(manager, monkeypatch, ())
     assert "too little to go by" in text(app)
 
 
-def test_what_cannot_be_read_is_a_sentence(home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_is_a_sentence(
+    home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, app = lab_of(manager, monkeypatch, ValueError("The run has no data."))
     assert "cannot say anything: The run has no data." in text(app)
 

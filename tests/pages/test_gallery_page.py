@@ -13,8 +13,8 @@ from gan_core.training import RunConfig
 from gan_core.training.gallery import GALLERY
 from pages.gallery.describing import changes_of, described
 from pages.gallery.gauges import GAUGES
-from pages.ui.home import Home
-from pages.ui.wire import COLUMNS
+from pages.server.app_state import AppState
+from pages.server.wire import COLUMNS
 from tests.pages.fake_manager import FakeManager
 
 PAGE = Path(__file__).parents[2] / "pages" / "gallery" / "page.py"
@@ -34,11 +34,11 @@ def press(app: AppTest, key: str) -> None:
     assert not app.exception, app.exception
 
 
-def test_every_scene_has_its_card(home: Home) -> None:
+def test_every_scene_has_its_card(home: AppState) -> None:
     assert {b.key for b in open_page().button} == {f"open:{name}" for name in GALLERY}
 
 
-def test_a_click_starts_the_scene_as_it_is_described(home: Home, manager: FakeManager) -> None:
+def test_a_click_starts_the_scene_as_it_is_described(home: AppState, manager: FakeManager) -> None:
     app = open_page()
     press(app, "open:critic")
     (view,) = manager.views()
@@ -50,7 +50,7 @@ def test_a_click_starts_the_scene_as_it_is_described(home: Home, manager: FakeMa
     assert "only while its slope is at most 1" in shown
 
 
-def test_the_next_scene_stops_the_one_before_it(home: Home, manager: FakeManager) -> None:
+def test_the_next_scene_stops_the_one_before_it(home: AppState, manager: FakeManager) -> None:
     app = open_page()
     press(app, "open:collapse")
     (first,) = manager.views()
@@ -62,7 +62,7 @@ def test_the_next_scene_stops_the_one_before_it(home: Home, manager: FakeManager
     assert "open:collapse" in {b.key for b in app.button}
 
 
-def test_somebody_elses_runs_are_watched_and_never_stopped(home: Home, manager: FakeManager) -> None:
+def test_somebody_elses_runs_are_watched_and_never_stopped(home: AppState, manager: FakeManager) -> None:
     run = manager.start(GALLERY["dominance"].config, preset="", title="theirs")
     app = open_page(scene="dominance", failing=run)
     assert len(manager.views()) == 1
@@ -71,16 +71,16 @@ def test_somebody_elses_runs_are_watched_and_never_stopped(home: Home, manager: 
 
 
 @pytest.mark.parametrize("query", [{"scene": "nope"}, {"scene": "critic", "failing": "20200101-000000000-run-0000"}])
-def test_a_link_that_leads_nowhere_shows_all_scenes(home: Home, query: dict[str, str]) -> None:
+def test_a_link_that_leads_nowhere_shows_all_scenes(home: AppState, query: dict[str, str]) -> None:
     assert "open:collapse" in {b.key for b in open_page(**query).button}
 
 
-def test_a_link_to_a_run_of_another_kind_shows_all_scenes(home: Home, manager: FakeManager) -> None:
+def test_a_link_to_a_run_of_another_kind_shows_all_scenes(home: AppState, manager: FakeManager) -> None:
     pictures = manager.start(GALLERY["dominance"].config, preset="", title="pictures")
     assert "open:collapse" in {b.key for b in open_page(scene="collapse", failing=pictures).button}
 
 
-def test_every_scene_says_what_its_cure_changes_and_what_it_measures(home: Home) -> None:
+def test_every_scene_says_what_its_cure_changes_and_what_it_measures(home: AppState) -> None:
     for name, scene in GALLERY.items():
         told = described(scene)
         assert len(told["changes"]) == len(scene.fix)

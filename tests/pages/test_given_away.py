@@ -36,16 +36,16 @@ from gan_core.data.points import Ring
 from gan_core.export.film import MIME
 from gan_core.nets import DcganDiscriminator, DcganGenerator
 from gan_core.runs import RunManager
-from gan_core.runs.archive_reading import import_run
-from gan_core.runs.foreign import describe, open_weights
-from gan_core.runs.opening import build_generator
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
+from gan_core.runs.catalog.opening import build_generator
+from gan_core.runs.storage.archive_reading import import_run
+from gan_core.runs.storage.foreign_weights import describe, open_weights
 from gan_core.training import RunConfig
 from pages.compare import curves
 from pages.explore.ops import OPERATIONS
 from pages.explore.ops.take import KINDS
 from pages.lab import downloads
-from pages.ui.explore_desk import Desk, Reply
+from pages.server.operations import OperationContext, Reply
 from tests.runs.helpers import at_rest
 
 PLAIN, CLASSES, COLOUR, POINTS = "plain", "classes", "colour", "points"
@@ -87,7 +87,7 @@ class Trained:
             run = self.runs[kind] = self.manager.start(config, preset="first-gan", title=kind)
             view = at_rest(self.manager, run)
             assert view.state == "finished", view.error
-        self.shelf = Shelf(self.manager)
+        self.shelf = ModelCatalog(self.manager)
 
     def view(self, kind: str) -> Any:
         return self.manager.view(self.runs[kind])
@@ -271,7 +271,7 @@ def test_curves_of_compared_runs_open(pages: Trained, tmp_path: Path) -> None:
 
 def ask(trained: Trained, do: str, kind: str, /, **asked: Any) -> Reply:
     asked = {"model": f"run:{trained.runs[kind]}", "look": {"where": {"seed": 3}, "psi": 0.7}, **asked}
-    reply: Reply = OPERATIONS[do].run(Desk(trained.shelf, asked=asked), asked, [])
+    reply: Reply = OPERATIONS[do].run(OperationContext(trained.shelf, asked=asked), asked, [])
     return reply
 
 

@@ -18,14 +18,14 @@ from gan_core.config.codec import to_dict
 from gan_core.data import DataUnavailable, OwnImages, bring_back, delete_own, drop_pictures
 from gan_core.data.own_edit import add_to_own
 from gan_core.runs import RunManager
-from gan_core.runs.shelf import Shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.compare import settings
 from pages.explore.ops import inversion, maps
-from pages.explore.ops.desk import Desk
 from pages.lab.page import preview_of
-from pages.ui.atlas import Previews
-from pages.ui.home import Home
-from pages.ui.preview import preview_key
+from pages.server.app_state import AppState
+from pages.server.atlas import Previews
+from pages.server.operations import OperationContext
+from pages.server.preview import preview_key
 from tests.data.discs import BLUE, RED, discs, keep
 from tests.pages.fake_manager import FakeManager
 from tests.pages.serving import served
@@ -40,7 +40,7 @@ def ink(png: bytes) -> str:
     return "red" if pixels[:, 0].sum() > pixels[:, 2].sum() else "blue"
 
 
-def shown(home: Home, app: AppTest) -> list[str]:
+def shown(home: AppState, app: AppTest) -> list[str]:
     """The colours of the previews of own sets, as the page has them now."""
     keys = [key for html in app.main.get("html") for key in re.findall(r"preview/([0-9a-f]+)\.png", html.proto.body)]
     atlases = {key: home.previews.get(key) for key in keys}
@@ -48,7 +48,7 @@ def shown(home: Home, app: AppTest) -> list[str]:
     return [ink(png) for key, png in atlases.items() if key in own]
 
 
-def test_a_set_of_the_same_name_is_shown_at_once_in_every_tab(home: Home, manager: FakeManager) -> None:
+def test_a_set_of_the_same_name_is_shown_at_once_in_every_tab(home: AppState, manager: FakeManager) -> None:
     keep(manager.data_dir, discs(RED))
     first, second = (AppTest.from_file(str(PAGE), default_timeout=60).run() for _ in range(2))
     assert shown(home, first) == shown(home, second) == ["red"]
@@ -60,7 +60,9 @@ def test_a_set_of_the_same_name_is_shown_at_once_in_every_tab(home: Home, manage
         assert shown(home, tab) == ["blue"]
 
 
-def test_pictures_left_out_and_brought_back_are_shown_at_once_in_every_tab(home: Home, manager: FakeManager) -> None:
+def test_pictures_left_out_and_brought_back_are_shown_at_once_in_every_tab(
+    home: AppState, manager: FakeManager
+) -> None:
     slug = keep(manager.data_dir, np.concatenate([discs(RED), discs(BLUE, 60, seed=1)]))
     lab = replace(quick(steps=4), data=OwnImages(slug), size=28)
     tabs = [AppTest.from_file(str(PAGE), default_timeout=60).run() for _ in range(2)]
@@ -120,7 +122,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[R
 
 def test_is_it_copying_is_asked_of_the_runs_own_pictures(trained: tuple[RunManager, str]) -> None:
     manager, run = trained
-    desk = Desk(Shelf(manager))
+    desk = OperationContext(ModelCatalog(manager))
     asked = {"model": f"run:{run}", "look": {"where": {"seed": 1}}}
     assert maps.nearest(desk, asked, []).header["verdict"]
     delete_own(manager.data_dir, "my-drawings")
@@ -141,10 +143,10 @@ def test_is_it_copying_is_asked_of_the_runs_own_pictures(trained: tuple[RunManag
 def test_real_images_of_a_run_are_its_own(trained: tuple[RunManager, str]) -> None:
     from starlette.applications import Starlette
 
-    from pages.ui.routes import routes
+    from pages.server.routes import routes
 
     manager, run = trained
-    home = Home(manager)
+    home = AppState(manager)
     with served(Starlette(routes=routes(home))) as client:
         real = client.get(f"/live/{run}/real.png?token={home.token}")
         assert ink(real.content) == "red"
@@ -156,7 +158,7 @@ def test_real_images_of_a_run_are_its_own(trained: tuple[RunManager, str]) -> No
         assert "40 other pictures" in changed.text
 
 
-def test_the_lab_shows_what_the_next_run_will_learn_from(home: Home, manager: FakeManager) -> None:
+def test_the_lab_shows_what_the_next_run_will_learn_from(home: AppState, manager: FakeManager) -> None:
     keep(manager.data_dir, discs(RED))
     config = replace(quick(steps=4), data=OwnImages("my-drawings"), size=28)
     before = preview_of(config)

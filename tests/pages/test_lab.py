@@ -16,10 +16,10 @@ from gan_core.config.codec import differences, replace_at, walk
 from gan_core.runs.commands import Change, Pause, Resume, StepOnce, Stop
 from gan_core.training import PRESETS, RunConfig, preset
 from pages.lab.controls import begin
+from pages.server.app_state import AppState
 from pages.ui import panel
-from pages.ui.home import Home
+from pages.ui.preset_match import hidden_fields
 from pages.ui.session import from_url, to_url
-from pages.ui.suited import hidden_fields
 from tests.pages.fake_manager import FakeManager
 from tests.pages.shown import shown
 
@@ -64,7 +64,7 @@ def leaves(config: RunConfig, *, advanced: bool) -> set[str]:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_field_of_every_preset_has_its_widget(home: Home, name: str) -> None:
+def test_every_field_of_every_preset_has_its_widget(home: AppState, name: str) -> None:
     app = open_lab({"preset": name})
     assert config_of(app) == preset(name).config
     shown = {k for k in keys(app) if k.startswith("next:") and ":group:" not in k}
@@ -75,7 +75,7 @@ def test_every_field_of_every_preset_has_its_widget(home: Home, name: str) -> No
     assert config_of(app) == preset(name).config, "drawing the panel changed a value"
 
 
-def test_choosing_another_member_shows_its_own_options(home: Home) -> None:
+def test_choosing_another_member_shows_its_own_options(home: AppState) -> None:
     app = open_lab()
     calm(app.selectbox(key="next:g_optimizer").select("sgd").run())
     assert type(config_of(app).g_optimizer).__name__ == "SGD"
@@ -83,7 +83,7 @@ def test_choosing_another_member_shows_its_own_options(home: Home) -> None:
     assert query(app, "g_optimizer") == "sgd"
 
 
-def test_a_moved_widget_is_in_the_configuration_and_in_the_link(home: Home) -> None:
+def test_a_moved_widget_is_in_the_configuration_and_in_the_link(home: AppState) -> None:
     app = open_lab()
     calm(app.select_slider(key="next:g_optimizer.lr").set_value(0.005).run())
     assert config_of(app).g_optimizer.lr == 0.005
@@ -92,7 +92,7 @@ def test_a_moved_widget_is_in_the_configuration_and_in_the_link(home: Home) -> N
     assert config_of(again) == config_of(app)
 
 
-def test_train_starts_what_the_panel_shows_and_watches_it(home: Home, manager: FakeManager) -> None:
+def test_train_starts_what_the_panel_shows_and_watches_it(home: AppState, manager: FakeManager) -> None:
     app = press(open_lab({"preset": "first-gan", "seed": "7"}), "train")
     (view,) = manager.views()
     assert (view.state, view.preset, view.config["seed"]) == ("running", "first-gan", 7)
@@ -101,7 +101,7 @@ def test_train_starts_what_the_panel_shows_and_watches_it(home: Home, manager: F
     assert "train" not in {b.key for b in app.button}
 
 
-def test_one_drawn_button_starts_one_run_and_the_next_one_another(home: Home, manager: FakeManager) -> None:
+def test_one_drawn_button_starts_one_run_and_the_next_one_another(home: AppState, manager: FakeManager) -> None:
     state = from_url({})
 
     def start() -> str:
@@ -116,7 +116,7 @@ def test_one_drawn_button_starts_one_run_and_the_next_one_another(home: Home, ma
     assert len(manager.views()) == 2
 
 
-def test_the_buttons_send_their_commands(home: Home, manager: FakeManager) -> None:
+def test_the_buttons_send_their_commands(home: AppState, manager: FakeManager) -> None:
     app = press(open_lab(), "train")
     run = query(app, "run")
     for key, command in (("pause", Pause()), ("step", StepOnce()), ("resume", Resume()), ("stop", Stop())):
@@ -126,7 +126,7 @@ def test_the_buttons_send_their_commands(home: Home, manager: FakeManager) -> No
     assert manager.view(run).state == "running"
 
 
-def test_a_live_field_acts_on_the_run_and_can_be_undone(home: Home, manager: FakeManager) -> None:
+def test_a_live_field_acts_on_the_run_and_can_be_undone(home: AppState, manager: FakeManager) -> None:
     app = press(open_lab(), "train")
     run = query(app, "run")
     before = config_of(app).g_optimizer.lr
@@ -139,7 +139,7 @@ def test_a_live_field_acts_on_the_run_and_can_be_undone(home: Home, manager: Fak
 
 
 def test_what_the_browser_says_too_late_changes_nothing(
-    home: Home, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+    home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another tab has set the field; this one's browser still sends what it showed before it heard of that."""
     app = press(open_lab(), "train")
@@ -157,14 +157,14 @@ def test_what_the_browser_says_too_late_changes_nothing(
     assert manager.sent[-1] == (run, Change("g_optimizer.lr", 0.01))
 
 
-def test_only_live_fields_can_be_moved_while_it_trains(home: Home) -> None:
+def test_only_live_fields_can_be_moved_while_it_trains(home: AppState) -> None:
     app = press(open_lab(), "train")
     live = {f"steer:{path}" for path, spec, _ in walk(config_of(app)) if spec.live}
     shown = {k for k in keys(app) if k.startswith("steer:") and k != "steer:fixed"}
     assert shown == live
 
 
-def test_the_next_run_can_be_prepared_and_queued_while_one_trains(home: Home, manager: FakeManager) -> None:
+def test_the_next_run_can_be_prepared_and_queued_while_one_trains(home: AppState, manager: FakeManager) -> None:
     app = press(open_lab(), "train")
     first = query(app, "run")
     calm(app.segmented_control(key="mode").set_value(False).run())
@@ -177,7 +177,7 @@ def test_the_next_run_can_be_prepared_and_queued_while_one_trains(home: Home, ma
     assert manager.view(newest.id).state == "stopped"
 
 
-def test_what_cannot_work_is_said_and_train_is_not_to_be_pressed(home: Home, manager: FakeManager) -> None:
+def test_what_cannot_work_is_said_and_train_is_not_to_be_pressed(home: AppState, manager: FakeManager) -> None:
     app = open_lab({"pack": "4", "batch_size": "66"})
     assert any("batch_size is 66 and pack is 4" in shown(e.value) for e in app.error)
     assert app.button(key="train").disabled
@@ -197,7 +197,7 @@ def test_what_cannot_work_is_said_and_train_is_not_to_be_pressed(home: Home, man
         ({"run": "run-9999"}, "run-9999"),
     ],
 )
-def test_a_bad_link_is_one_sentence_and_the_default_view(home: Home, query: dict[str, str], words: str) -> None:
+def test_a_bad_link_is_one_sentence_and_the_default_view(home: AppState, query: dict[str, str], words: str) -> None:
     app = open_lab(query)
     (warning,) = app.warning
     assert words in warning.value
@@ -205,7 +205,7 @@ def test_a_bad_link_is_one_sentence_and_the_default_view(home: Home, query: dict
     assert not calm(app.run()).warning, "the sentence stays for ever"
 
 
-def test_a_diverged_run_says_what_and_what_helps_and_offers_a_branch(home: Home, manager: FakeManager) -> None:
+def test_a_diverged_run_says_what_and_what_helps_and_offers_a_branch(home: AppState, manager: FakeManager) -> None:
     run = manager.start(RunConfig(), preset="fashion-fast")
     manager.put(
         run,
@@ -230,7 +230,9 @@ def test_a_diverged_run_says_what_and_what_helps_and_offers_a_branch(home: Home,
 @pytest.mark.parametrize(
     "state", ["queued", "running", "paused", "stopping", "finished", "stopped", "diverged", "failed", "interrupted"]
 )
-def test_every_state_has_a_view_and_one_primary_action_at_most(home: Home, manager: FakeManager, state: str) -> None:
+def test_every_state_has_a_view_and_one_primary_action_at_most(
+    home: AppState, manager: FakeManager, state: str
+) -> None:
     run = manager.start(RunConfig(), preset="fashion-fast")
     manager.put(run, state="paused")
     manager.put(run, state=state, checkpoints=(10,), queue_place=1 if state == "queued" else 0)
@@ -239,7 +241,7 @@ def test_every_state_has_a_view_and_one_primary_action_at_most(home: Home, manag
     assert len(primary) <= 1
 
 
-def test_another_tab_may_watch_and_changes_nothing(home: Home, manager: FakeManager) -> None:
+def test_another_tab_may_watch_and_changes_nothing(home: AppState, manager: FakeManager) -> None:
     run = query(press(open_lab(), "train"), "run")
     sent = len(manager.sent)
     other = press(open_lab(), "watch-other")
@@ -247,14 +249,16 @@ def test_another_tab_may_watch_and_changes_nothing(home: Home, manager: FakeMana
     assert len(manager.sent) == sent
 
 
-def test_projector_mode_is_in_the_link(home: Home) -> None:
+def test_projector_mode_is_in_the_link(home: AppState) -> None:
     app = open_lab()
     calm(app.toggle(key="projector").set_value(True).run())
     assert query(app, "projector") == "1"
     assert calm(open_lab({"projector": "1"})).toggle(key="projector").value is True
 
 
-def test_a_pending_change_is_shown_until_the_run_says_so(home: Home, manager: FakeManager, monkeypatch: Any) -> None:
+def test_a_pending_change_is_shown_until_the_run_says_so(
+    home: AppState, manager: FakeManager, monkeypatch: Any
+) -> None:
     """The run takes a change up between two steps; until then the widget must not jump back."""
     app = press(open_lab(), "train")
     monkeypatch.setattr(manager, "send", lambda run, command: None)
@@ -268,7 +272,7 @@ def test_a_pending_change_is_shown_until_the_run_says_so(home: Home, manager: Fa
 
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_link_gives_back_the_configuration(home: Home, data: st.DataObject) -> None:
+def test_a_link_gives_back_the_configuration(home: AppState, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(PRESETS)))
     config = preset(name).config
     for _ in range(data.draw(st.integers(0, 4))):
@@ -297,7 +301,7 @@ def test_a_link_gives_back_the_configuration(home: Home, data: st.DataObject) ->
 
 
 def test_a_run_that_was_asked_to_stop_says_where_and_can_have_its_planned_length(
-    home: Home, manager: FakeManager
+    home: AppState, manager: FakeManager
 ) -> None:
     run = manager.start(RunConfig(), preset="fashion-fast")
     manager.put(run, state="interrupted", step=100, checkpoints=(80,), until_step=240)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.loading import page_modules
+from pages.server.loading import page_modules
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "pages").glob("*/page.py"))
 
 LOADED = """
 import sys
-from pages.ui.loading import load
+from pages.server.loading import load
 load()
 print(*sys.modules)
 """
@@ -28,8 +28,9 @@ HELD_UP = """
 import sys, threading, time
 from pathlib import Path
 from types import SimpleNamespace
-from pages.ui import home as homes, run_routes
-from pages.ui.routes import _command, _once_ready
+from pages.server import run_routes
+from pages.server import app_state as homes
+from pages.server.routes import _command, _once_ready
 go, real = threading.Event(), homes.load
 homes.load = lambda: (go.wait(60), real())
 home = homes.open_home(homes.Home())

@@ -17,9 +17,9 @@ from gan_core.data.ink import decode_levels
 from gan_core.runs.commands import Pace, StepOnce
 from gan_core.training import PRESETS, preset, problems
 from pages.lab.controls import PACES
-from pages.ui.home import Home
-from pages.ui.preview import points_preview, portrait_key
-from pages.ui.suited import HIDDEN_FOR_POINTS, crossed, presets_like, suited
+from pages.server.app_state import AppState
+from pages.server.preview import points_preview, portrait_key
+from pages.ui.preset_match import HIDDEN_FOR_POINTS, crossed, presets_like, suited
 from pages.ui.words import pace_words, set_words
 from tests.pages.fake_manager import FakeManager
 from tests.pages.shown import shown
@@ -27,7 +27,7 @@ from tests.pages.test_lab import calm, config_of, keys, open_lab, press, query
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in point_datasets()])
-def test_points_chosen_among_pictures_can_be_trained_on_at_once(home: Home, name: str) -> None:
+def test_points_chosen_among_pictures_can_be_trained_on_at_once(home: AppState, name: str) -> None:
     app = open_lab()
     calm(app.selectbox(key="next:data").select(name).run())
     config = config_of(app)
@@ -39,7 +39,7 @@ def test_points_chosen_among_pictures_can_be_trained_on_at_once(home: Home, name
     assert app.selectbox(key="next:generator").options == ["Dense layers"]
 
 
-def test_pictures_chosen_again_bring_their_networks_back(home: Home) -> None:
+def test_pictures_chosen_again_bring_their_networks_back(home: AppState) -> None:
     app = open_lab()
     calm(app.selectbox(key="next:data").select("moons").run())
     calm(app.selectbox(key="next:data").select("fashion-mnist").run())
@@ -62,7 +62,7 @@ def test_what_was_set_by_hand_goes_along_and_what_cannot_is_left(tmp_path: Path)
     assert sentence.endswith("with what you had changed.")
 
 
-def test_the_two_groups_of_presets_are_all_presets_and_each_is_of_one_kind(home: Home) -> None:
+def test_the_two_groups_of_presets_are_all_presets_and_each_is_of_one_kind(home: AppState) -> None:
     pictures, plane = presets_like("fashion-fast"), presets_like("ring")
     assert sorted(pictures + plane) == sorted(PRESETS)
     assert {"ring", "grid"} <= set(plane)
@@ -76,14 +76,14 @@ def test_the_two_groups_of_presets_are_all_presets_and_each_is_of_one_kind(home:
     assert query(app, "preset") == "ring"
 
 
-def test_a_link_to_points_opens_them(home: Home) -> None:
+def test_a_link_to_points_opens_them(home: AppState) -> None:
     app = open_lab({"preset": "grid", "data.std": "0.1"})
     assert not app.warning
     assert config_of(app).data.std == 0.1  # type: ignore[attr-defined]
     assert app.segmented_control(key="kind").value is True
 
 
-def test_the_speed_is_sent_and_what_is_in_force_is_shown(home: Home, manager: FakeManager) -> None:
+def test_the_speed_is_sent_and_what_is_in_force_is_shown(home: AppState, manager: FakeManager) -> None:
     app = press(open_lab({"preset": "ring"}), "train")
     run = query(app, "run")
     slider = app.select_slider(key="pace")
@@ -99,7 +99,7 @@ def test_the_speed_is_sent_and_what_is_in_force_is_shown(home: Home, manager: Fa
     assert open_lab({"run": run}).select_slider(key="pace").value == 0.033
 
 
-def test_one_network_alone_takes_a_step(home: Home, manager: FakeManager) -> None:
+def test_one_network_alone_takes_a_step(home: AppState, manager: FakeManager) -> None:
     app = press(press(open_lab({"preset": "ring"}), "train"), "pause")
     run = query(app, "run")
     for key, players in (("step", "both"), ("d-only", "discriminator"), ("g-only", "generator")):
@@ -107,14 +107,14 @@ def test_one_network_alone_takes_a_step(home: Home, manager: FakeManager) -> Non
         assert manager.sent[-1] == (run, StepOnce(players))  # type: ignore[arg-type]
 
 
-def test_pictures_take_steps_of_both(home: Home) -> None:
+def test_pictures_take_steps_of_both(home: AppState) -> None:
     app = press(press(open_lab(), "train"), "pause")
     shown = {b.key for b in app.button}
     assert "step" in shown
     assert "d-only" not in shown
 
 
-def test_a_cleared_drawing_is_said_and_shown_as_an_empty_plane(home: Home) -> None:
+def test_a_cleared_drawing_is_said_and_shown_as_an_empty_plane(home: AppState) -> None:
     app = open_lab({"preset": "ring", "data": "drawn", "data.strokes": ""})
     assert not app.error
     assert any("Nothing is drawn yet" in shown(m.value) for m in app.markdown)
@@ -131,7 +131,7 @@ def half_dark() -> bytes:
     return out.getvalue()
 
 
-def test_an_uploaded_picture_becomes_the_density(home: Home) -> None:
+def test_an_uploaded_picture_becomes_the_density(home: AppState) -> None:
     app = open_lab({"preset": "ring", "data": "picture"})
     uploader = app.file_uploader(key="next:data.ink:file")
     calm(uploader.set_value([("heart.png", half_dark(), "image/png")]).run())
@@ -144,7 +144,7 @@ def test_an_uploaded_picture_becomes_the_density(home: Home) -> None:
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"", Image.new("L", (9, 9), 77).tobytes()])
-def test_a_file_that_is_no_picture_is_one_sentence_and_changes_nothing(home: Home, content: bytes) -> None:
+def test_a_file_that_is_no_picture_is_one_sentence_and_changes_nothing(home: AppState, content: bytes) -> None:
     app = open_lab({"preset": "ring", "data": "picture"})
     calm(app.file_uploader(key="next:data.ink:file").set_value([("a.png", content, "image/png")]).run())
     assert len(app.error) == 1
@@ -160,7 +160,7 @@ def test_a_card_says_points_and_leads_to_settings_that_work(tmp_path: Path, name
     assert problems(config, dataset.info(tmp_path)) == []
 
 
-def test_a_portrait_is_blue_where_points_are_and_nothing_elsewhere(home: Home) -> None:
+def test_a_portrait_is_blue_where_points_are_and_nothing_elsewhere(home: AppState) -> None:
     png = home.previews.get(portrait_key(home.previews, Moons()))
     with Image.open(io.BytesIO(png)) as image:
         pixels = np.asarray(image)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_core.runs.store import UnknownRun, open_run
-from pages.ui.public import OUT_OF_RANGE, public
+from gan_core.runs.storage.run_folder import UnknownRun, open_run
+from pages.server.public import OUT_OF_RANGE, public
 
 
 def test_an_unknown_run_is_said_without_its_folder(tmp_path: Path) -> None:

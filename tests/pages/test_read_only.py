@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.runs import RunManager
-from pages.ui.home import Home, open_home
+from pages.server.app_state import AppState, open_home
 from tests.runs.helpers import at_rest, open_manager, quick
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -32,7 +32,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
     monkeypatch.setenv("GANSCOPE_RUNS", str(place))
     before = getattr(sys, "_ganscope_home", None)
     manager = RunManager(place, tmp_path / "data", device="cpu", threads=1)
-    open_home(Home(manager))
+    open_home(AppState(manager))
     yield ids
     manager.close()
     sys._ganscope_home = before  # type: ignore[attr-defined]

@@ -22,13 +22,13 @@ from websockets.sync.client import ClientConnection, connect
 
 from gan_core.data import Ring
 from gan_core.runs import RunManager
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs.groups.sweeps import Sweeps
 from pages.compare.sweep_form import plan_of
-from pages.ui.access import Gate
-from pages.ui.home import Home
-from pages.ui.routes import routes
-from pages.ui.safe_answers import SafeAnswers
-from pages.ui.wire import pack, unpack
+from pages.server.access import Gate
+from pages.server.app_state import AppState
+from pages.server.routes import routes
+from pages.server.safe_answers import SafeAnswers
+from pages.server.wire import pack, unpack
 from tests.pages.serving import Client, served
 from tests.runs.helpers import at_rest, open_manager, quick
 
@@ -86,12 +86,12 @@ def runs(manager: RunManager) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def home(manager: RunManager) -> Home:
-    return Home(manager)
+def home(manager: RunManager) -> AppState:
+    return AppState(manager)
 
 
 @pytest.fixture(scope="module")
-def client(home: Home) -> Iterator[Client]:
+def client(home: AppState) -> Iterator[Client]:
     walls = [Middleware(SafeAnswers), Middleware(Gate, token="")]
     with served(Starlette(routes=routes(home), middleware=walls)) as made:
         yield made
@@ -105,7 +105,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not [record for record in caplog.records if record.exc_info or "Traceback" in record.getMessage()]
 
 
-def paths_of(home: Home) -> list[str]:
+def paths_of(home: AppState) -> list[str]:
     """Every route of ours, so that a new one is tried as well."""
     return [route.path for route in routes(home) if isinstance(route, Route)]
 
@@ -152,7 +152,7 @@ def filled(path: str, fill: Callable[[str], str]) -> str:
 
 
 def test_every_route_with_every_odd_word_and_origin(
-    client: Client, home: Home, runs: dict[str, str], quiet: None
+    client: Client, home: AppState, runs: dict[str, str], quiet: None
 ) -> None:
     known = {"run": runs["pictures"], "sweep": runs["sweep"], "step": "0", "key": "x", "name": "y"}
     for path in paths_of(home):
@@ -173,7 +173,7 @@ def test_every_route_with_every_odd_word_and_origin(
 
 @given(data=st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_anything_at_all(client: Client, home: Home, runs: dict[str, str], data: st.DataObject) -> None:
+def test_anything_at_all(client: Client, home: AppState, runs: dict[str, str], data: st.DataObject) -> None:
     words = st.sampled_from([*ODD_WORDS, *runs.values()]) | st.text(max_size=30).map(
         lambda text: quote(text, safe="")
     )
@@ -196,7 +196,7 @@ def test_anything_at_all(client: Client, home: Home, runs: dict[str, str], data:
 
 @pytest.mark.parametrize("step", ["99999", str(2**53), str(2**63), "9" * 4301, "-1", "NaN", "%D9%A1"])
 def test_a_step_that_there_is_not_is_said_in_a_sentence(
-    client: Client, home: Home, runs: dict[str, str], step: str
+    client: Client, home: AppState, runs: dict[str, str], step: str
 ) -> None:
     for target in ("live/{}/grid/{}", "live/{}/drawn/{}", "runs/{}/thumb/{}.png"):
         status, said = ask(client, "GET", f"/{target.format(runs['pictures'], step)}?token={home.token}&seed=1", {})
@@ -205,14 +205,14 @@ def test_a_step_that_there_is_not_is_said_in_a_sentence(
 
 
 def test_real_pictures_of_a_run_of_points_are_refused_in_a_sentence(
-    client: Client, home: Home, runs: dict[str, str], quiet: None
+    client: Client, home: AppState, runs: dict[str, str], quiet: None
 ) -> None:
     status, said = ask(client, "GET", f"/live/{runs['points']}/real.png?token={home.token}", {})
     assert (status, said) == (404, b"This run learns points in the plane; it has no pictures.")
 
 
 def test_what_is_cut_off_half_way_leaves_no_traceback(
-    client: Client, home: Home, runs: dict[str, str], quiet: None
+    client: Client, home: AppState, runs: dict[str, str], quiet: None
 ) -> None:
     host, _, port = client.host.partition(":")
     whole = (
@@ -238,7 +238,7 @@ def test_what_is_cut_off_half_way_leaves_no_traceback(
         "Transfer-Encoding:\x0bchunked\r\n", "Host: evil.example\r\n", "X: \x00\r\n", "X : y\r\n", " folded: y\r\n",
     ],
 )  # fmt: skip
-def test_no_second_request_can_be_hidden_in_one(client: Client, home: Home, headers: str, quiet: None) -> None:
+def test_no_second_request_can_be_hidden_in_one(client: Client, home: AppState, headers: str, quiet: None) -> None:
     """What a proxy in front and this server could read differently is refused, or read once and the line closed."""
     host, _, port = client.host.partition(":")
     hidden = f"GET /live?token={home.token} HTTP/1.1\r\nHost: {client.host}\r\n\r\n"
@@ -254,7 +254,7 @@ def test_no_second_request_can_be_hidden_in_one(client: Client, home: Home, head
 
 
 def test_odd_messages_on_the_explore_channel_are_answered_and_the_next_one_is_heard(
-    client: Client, home: Home, quiet: None
+    client: Client, home: AppState, quiet: None
 ) -> None:
     with connect(f"ws://{client.host}/explore?token={home.token}", max_size=None, proxy=None) as opened:
         assert "hello" in unpack(opened.recv(timeout=PATIENCE_SECONDS))[0]
@@ -279,7 +279,7 @@ def test_odd_messages_on_the_explore_channel_are_answered_and_the_next_one_is_he
 ))  # fmt: skip
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_message_at_all_is_read_or_refused(message: str | bytes) -> None:
-    from pages.ui.explore_messages import read
+    from pages.server.explore_messages import read
 
     with contextlib.suppress(ValueError):
         asked, _blobs, _size = read({"bytes": message} if isinstance(message, bytes) else {"text": message})
@@ -287,7 +287,7 @@ def test_any_message_at_all_is_read_or_refused(message: str | bytes) -> None:
 
 
 def test_what_is_said_on_the_live_channel_changes_nothing(
-    client: Client, home: Home, runs: dict[str, str], quiet: None
+    client: Client, home: AppState, runs: dict[str, str], quiet: None
 ) -> None:
     with connect(f"ws://{client.host}/live/{runs['points']}?token={home.token}", max_size=None, proxy=None) as opened:
         assert unpack(opened.recv(timeout=PATIENCE_SECONDS))[0]["type"] == "hello"
@@ -299,7 +299,7 @@ def test_what_is_said_on_the_live_channel_changes_nothing(
 
 @pytest.mark.parametrize("origin", ["http://[", "http://evil.example", "null", "x" * 5000])
 def test_sockets_refuse_odd_origins_and_names_before_they_open(
-    client: Client, home: Home, runs: dict[str, str], quiet: None, origin: str
+    client: Client, home: AppState, runs: dict[str, str], quiet: None, origin: str
 ) -> None:
     for route in routes(home):
         if isinstance(route, WebSocketRoute):
@@ -309,7 +309,7 @@ def test_sockets_refuse_odd_origins_and_names_before_they_open(
 
 
 @pytest.mark.parametrize("word", ODD_WORDS)
-def test_a_live_socket_of_a_run_that_there_is_not(client: Client, home: Home, word: str, quiet: None) -> None:
+def test_a_live_socket_of_a_run_that_there_is_not(client: Client, home: AppState, word: str, quiet: None) -> None:
     with (
         contextlib.suppress(InvalidStatus),
         connect(f"ws://{client.host}/live/{word}?token={home.token}", proxy=None) as opened,
@@ -330,7 +330,7 @@ ODD_VALUES = (
 
 
 def test_every_operation_of_explore_refuses_odd_values_in_a_sentence(
-    client: Client, home: Home, runs: dict[str, str]
+    client: Client, home: AppState, runs: dict[str, str]
 ) -> None:
     """Nonsense where a model, a step, a look or a number is meant: each by itself beside what is right."""
     right = {"model": f"run:{runs['pictures']}", "look": {"where": {"seed": 1}}}

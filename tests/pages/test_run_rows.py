@@ -18,18 +18,18 @@ from starlette.applications import Starlette
 
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.runs import RunManager
-from gan_core.runs.evaluation import Evaluation
-from gan_core.runs.labels import label, read_labels
-from gan_core.runs.store import RunFolder, run_ids
-from gan_core.runs.thumbnails import SIDE
-from gan_core.runs.writer import RunWriter
+from gan_core.runs.catalog.thumbnails import SIDE
+from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.storage.labels import label, read_labels
+from gan_core.runs.storage.run_folder import RunFolder, run_ids
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import preset
 from pages.compare import table
 from pages.compare.chosen import CHOSEN, WIDGET
+from pages.server.app_state import AppState, open_home
+from pages.server.routes import routes
+from pages.server.run_rows import rows, told
 from pages.ui.components import runs_table
-from pages.ui.home import Home, open_home
-from pages.ui.routes import routes
-from pages.ui.run_rows import rows, told
 from pages.ui.session import Tab
 from tests.pages.serving import Client, served
 from tests.runs.helpers import at_rest, open_manager, quick
@@ -39,7 +39,7 @@ from tests.runs.helpers import at_rest, open_manager, quick
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunManager]:
     made = open_manager(tmp_path_factory.mktemp("rows"))
     before = getattr(sys, "_ganscope_home", None)
-    open_home(Home(made))
+    open_home(AppState(made))
     yield made
     made.close()
     sys._ganscope_home = before  # type: ignore[attr-defined]

@@ -16,9 +16,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from benchmarks.serving import Server, server
+from pages.server.guard import answers_to
+from pages.server.safe_answers import _make_safe, policy
 from pages.ui.addresses import address, base_path, relative
-from pages.ui.guard import answers_to
-from pages.ui.safe_answers import _make_safe, policy
 
 TOKEN = "correct-horse-battery"
 

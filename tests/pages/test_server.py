@@ -118,12 +118,12 @@ sys.path.insert(0, {root!r})
 from contextlib import asynccontextmanager
 from pathlib import Path
 from starlette.applications import Starlette
-from pages.ui.ending import end_with_status_zero, leave_at_once
-from pages.ui.home import Home
+from pages.server.shutdown import end_with_status_zero, leave_at_once
+from pages.server.app_state import AppState
 from tests.runs.helpers import open_manager, quick
 
 manager = open_manager(Path({folder!r}))
-home = Home(manager)
+home = AppState(manager)
 
 @asynccontextmanager
 async def lifespan(app):

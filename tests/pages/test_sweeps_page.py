@@ -18,15 +18,15 @@ from streamlit.testing.v1 import AppTest
 from gan_core.config.codec import replace_at
 from gan_core.config.fields import spec_of
 from gan_core.runs import LIVE, RunManager
-from gan_core.runs.sweep_plan import Plan, read_axis
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs.groups.sweep_plan import Plan, read_axis
+from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.scene import decode_scene
 from pages.compare.sweep_form import first_values, plan_of, sweepable
 from pages.compare.sweeps import measures_of
-from pages.ui.home import Home, open_home
-from pages.ui.routes import routes
-from pages.ui.sweep_routes import packed
+from pages.server.app_state import AppState, open_home
+from pages.server.routes import routes
+from pages.server.sweep_routes import packed
 from tests.pages.serving import Client, served
 from tests.pages.shown import shown
 
@@ -34,11 +34,11 @@ RING = PRESETS["ring"].config
 
 
 @pytest.fixture
-def real(tmp_path: Path) -> Iterator[Home]:
+def real(tmp_path: Path) -> Iterator[AppState]:
     """A home whose manager trains."""
     before = getattr(sys, "_ganscope_home", None)
     manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
-    yield open_home(Home(manager))
+    yield open_home(AppState(manager))
     manager.close()
     sys._ganscope_home = before  # type: ignore[attr-defined]
 
@@ -72,7 +72,7 @@ def wait(manager: RunManager, sweep: str) -> list[str]:
     return runs
 
 
-def test_what_is_typed_becomes_a_sweep_of_runs(real: Home) -> None:
+def test_what_is_typed_becomes_a_sweep_of_runs(real: AppState) -> None:
     app = opened()
     assert "6 runs" in "".join(m.value for m in app.markdown)
     assert "trained together in one step" in "".join(m.value for m in app.markdown)
@@ -96,7 +96,7 @@ def test_what_is_typed_becomes_a_sweep_of_runs(real: Home) -> None:
     assert not Sweeps(real.manager()).all()
 
 
-def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: Home) -> None:
+def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: AppState) -> None:
     app = opened()
     app.text_input[0].set_value("fast, slow").run()
     assert any("d_optimizer.lr" in shown(error.value) for error in app.error)
@@ -106,7 +106,7 @@ def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: Home) -> None:
 
 
 @pytest.mark.parametrize(("preset", "batch"), [("first-gan", 4), ("ring", 1024)])
-def test_no_length_is_longer_than_a_run_may_be(real: Home, preset: str, batch: int) -> None:
+def test_no_length_is_longer_than_a_run_may_be(real: AppState, preset: str, batch: int) -> None:
     app = AppTest.from_function(script, default_timeout=60)
     query = {"preset": preset, "batch_size": str(batch), "total_images": "1000000000"}
     for name, text in query.items():
@@ -121,7 +121,7 @@ def test_no_length_is_longer_than_a_run_may_be(real: Home, preset: str, batch: i
     assert int(steps.max) * batch <= 1_000_000_000
 
 
-def test_the_route_tells_of_every_member(real: Home) -> None:
+def test_the_route_tells_of_every_member(real: AppState) -> None:
     manager = real.manager()
     base = tiny()
     sweep = Sweeps(manager).start(Plan(base, (read_axis(base, "g_optimizer.lr=0.001,0.004"),)))
@@ -150,7 +150,7 @@ def test_the_route_tells_of_every_member(real: Home) -> None:
         assert client.get(f"/sweeps/{sweep}", params={"token": "another"}).status_code == 403
 
 
-def ask(client: Client, home: Home, sweep: str, **more: str) -> Any:
+def ask(client: Client, home: AppState, sweep: str, **more: str) -> Any:
     return client.get(f"/sweeps/{sweep}", params={"token": home.token, **more})
 
 

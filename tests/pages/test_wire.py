@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_core.measure.plane import PLANE_MEASURES
-from gan_core.runs.evaluation import Evaluation
-from pages.ui.wire import COLUMNS, HISTORY_POINTS, evaluation_header, history_blob, pack, records_blob, unpack
+from gan_core.runs.evaluation.record import Evaluation
+from pages.server.wire import COLUMNS, HISTORY_POINTS, evaluation_header, history_blob, pack, records_blob, unpack
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,7 @@ def test_the_columns_end_with_the_measures_of_the_plane() -> None:
 
 
 def test_the_server_s_start_does_not_wait_for_torch() -> None:
-    code = "import sys, pages.ui.routes, pages.ui.home; print('torch' in sys.modules)"
+    code = "import sys, pages.server.routes, pages.server.app_state; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert found.stdout.strip() == "False", found.stderr
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gan_core.runs import ledger
+from gan_core.runs.engine import recorder as ledger
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,8 @@ from gan_core.config.codec import replace_at
 from gan_core.data.shapes import Shapes
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.runs import LIVE, TIMING_COLUMNS, RunManager, RunView
-from gan_core.runs.checkpoints import read_checkpoint
-from gan_core.runs.store import RunFolder
+from gan_core.runs.storage.checkpoints import read_checkpoint
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.training import RunConfig
 from gan_core.training.digest import state_digest
 

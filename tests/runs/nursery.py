@@ -24,8 +24,9 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import from_dict
-from gan_core.runs import LIVE, Change, Event, Pause, Recorded, RunManager, ledger
-from gan_core.runs.writer import RunWriter
+from gan_core.runs import LIVE, Change, Event, Pause, Recorded, RunManager
+from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 
 

@@ -14,14 +14,14 @@ import pytest
 
 from gan_core.data.points import PointDataset
 from gan_core.runs import UnknownRun
-from gan_core.runs.archive import MANIFEST, export_run
-from gan_core.runs.archive_reading import import_run
-from gan_core.runs.evaluation import Evaluation
-from gan_core.runs.labels import label, read_labels
-from gan_core.runs.lock import is_held
-from gan_core.runs.store import RunFolder
-from gan_core.runs.thumbnails import SIDE, thumbnail
-from gan_core.runs.writer import RunWriter
+from gan_core.runs.catalog.thumbnails import SIDE, thumbnail
+from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.storage.archive import MANIFEST, export_run
+from gan_core.runs.storage.archive_reading import import_run
+from gan_core.runs.storage.labels import label, read_labels
+from gan_core.runs.storage.lock import is_held
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, preset
 from tests.runs.exported import members
 from tests.runs.helpers import at_rest, fingerprint, open_manager, quick, straight, until

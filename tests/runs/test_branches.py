@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gan_core.config.codec import ConfigError
-from gan_core.runs import RunManager, branches
+from gan_core.runs import RunManager
+from gan_core.runs.lineage import branches
 
 from .helpers import at_rest, edit_config_json, fingerprint, folder_of, quick, straight
 

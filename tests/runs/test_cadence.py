@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from gan_core.runs import cadence
-from gan_core.runs.cadence import CAUTION, SHARE, Cadence
-from gan_core.runs.evaluating import Moment
-from gan_core.runs.evaluation import Evaluation
+from gan_core.runs.evaluation import scheduler as cadence
+from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation.reference import Moment
+from gan_core.runs.evaluation.scheduler import CAUTION, SHARE, EvaluationScheduler
 
 
 @dataclass
@@ -51,13 +51,13 @@ def simulate(
     monkeypatch.setattr(cadence, "time", SimpleNamespace(perf_counter=lambda: world.now))
     if first is None:
         first = world.cost_seconds(1) if callable(world.cost_seconds) else world.cost_seconds
-    monkeypatch.setattr(Cadence, "_guess", guess or (lambda *_: first))
+    monkeypatch.setattr(EvaluationScheduler, "_guess", guess or (lambda *_: first))
     record = SimpleNamespace(evaluate_images=world.every)
     trainer: Any = SimpleNamespace(
         config=SimpleNamespace(record=record, total_images=world.total_images), images=0, step_count=0, class_count=0,
         sampler=torch.nn.Identity,
     )  # fmt: skip
-    books = Cadence(lambda config: None, lambda trainer: torch.nn.Identity())  # type: ignore[arg-type, return-value]
+    books = EvaluationScheduler(lambda config: None, lambda trainer: torch.nn.Identity())  # type: ignore[arg-type, return-value]
     books.begin([])
     found, spent = [], 0.0
     while trainer.images < world.total_images:

@@ -19,8 +19,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gan_core.runs import RunManager, Stop, grids, ledger
-from gan_core.runs.checkpoints import (
+from gan_core.runs import RunManager, Stop
+from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.storage import grids
+from gan_core.runs.storage.checkpoints import (
     KEEP_AT_MOST,
     DamagedCheckpoint,
     newest_sound,
@@ -28,8 +30,8 @@ from gan_core.runs.checkpoints import (
     sound_files,
     write_checkpoint,
 )
-from gan_core.runs.store import CheckpointRow, RunFolder
-from gan_core.runs.writer import RunWriter
+from gan_core.runs.storage.run_folder import CheckpointRow, RunFolder
+from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, fingerprint, folder_of, quick, straight, until
 

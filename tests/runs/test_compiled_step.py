@@ -16,13 +16,13 @@ from gan_core.config.codec import replace_at
 from gan_core.data import Ring, Shapes
 from gan_core.data.base import Dataset
 from gan_core.runs import RunManager
-from gan_core.runs import swap as swap_module
-from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.commands import Change, StepOnce
-from gan_core.runs.libraries import Libraries
-from gan_core.runs.store import open_run
+from gan_core.runs.engine import backend_switch as swap_module
+from gan_core.runs.engine.compiled_cache import CompiledStepCache
+from gan_core.runs.storage.checkpoints import newest_sound
+from gan_core.runs.storage.run_folder import open_run
 from gan_core.training import PRESETS, RunConfig, Trainer
-from gan_core.training.compiled_step import Library
+from gan_core.training.compiled_step import CompiledStep
 from gan_core.training.digest import state_digest
 from gan_core.training.run_config import InstanceNoise
 
@@ -99,9 +99,9 @@ def test_what_was_compiled_is_the_step_that_it_stands_for(data_dir: Path) -> Non
     ours, plain = Trainer(config, drawn, torch.device("cpu")), Trainer(config, drawn, torch.device("cpu"))
     recipe = ours.recipe()
     assert recipe is not None
-    path = Libraries(data_dir / "compiled").ready(recipe)
+    path = CompiledStepCache(data_dir / "compiled").ready(recipe)
     assert path is not None
-    ours.use_library(Library(path, recipe), recipe.key)
+    ours.use_library(CompiledStep(path, recipe), recipe.key)
     for _ in range(10):
         ours.step()
         plain.step()
@@ -162,7 +162,7 @@ def test_a_resume_waits_for_a_library_that_has_gone(
         (library,) = (data_dir / "compiled").glob("*.so")
         kept = library.rename(tmp_path / "elsewhere.so")
         asked, let_go = threading.Event(), threading.Event()
-        monkeypatch.setattr(Libraries, "_make", lambda self, key, text: (asked.set(), let_go.wait(60)))
+        monkeypatch.setattr(CompiledStepCache, "_make", lambda self, key, text: (asked.set(), let_go.wait(60)))
         manager.resume(run)
         assert asked.wait(60)
         until_running = time.monotonic() + 60

@@ -14,8 +14,8 @@ from gan_core.config.codec import apply_sets
 from gan_core.measure.referee import HEALTHY
 from gan_core.measure.referee_eye import LOOKS
 from gan_core.runs import RunManager
-from gan_core.runs.diagnosis import Diagnoser
-from gan_core.runs.library import DataLibrary
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.lineage.diagnosis import Diagnoser
 from gan_core.training import RunConfig, preset
 from tests.runs.helpers import at_rest, open_manager, quick
 
@@ -28,7 +28,7 @@ def manager(tmp_path: Path) -> Iterator[RunManager]:
 
 
 def diagnoser(manager: RunManager) -> Diagnoser:
-    return Diagnoser(DataLibrary(manager.data_dir))
+    return Diagnoser(DatasetCache(manager.data_dir))
 
 
 def plane(**pairs: str) -> RunConfig:

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from gan_core.config.codec import ConfigError
-from gan_core.runs import RunManager, ledger
-from gan_core.runs.checkpoints import write_checkpoint
-from gan_core.runs.sweep_plan import Plan
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs import RunManager
+from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.groups.sweep_plan import Plan
+from gan_core.runs.groups.sweeps import Sweeps
+from gan_core.runs.storage.checkpoints import write_checkpoint
 
 from .helpers import at_rest, fingerprint, open_manager, quick, straight, until
 

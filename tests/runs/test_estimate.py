@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from gan_core.config.codec import replace_at, to_dict
-from gan_core.runs import estimate as module
-from gan_core.runs.estimate import EarlierRun, estimate, will_compile
+from gan_core.runs.engine import estimate as module
+from gan_core.runs.engine.estimate import EarlierRun, estimate, will_compile
 from gan_core.training import PRESETS, Cost, RunConfig
 
 from .helpers import at_rest, open_manager, quick

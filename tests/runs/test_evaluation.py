@@ -20,16 +20,19 @@ from gan_core.config.codec import replace_at
 from gan_core.data import Ring
 from gan_core.export import load_generator
 from gan_core.measure import Reference, features_for, measure_images, measure_plane
-from gan_core.runs import RunManager, State, Stop, cadence, evaluating, on_demand
+from gan_core.runs import RunManager, State, Stop
 from gan_core.runs import manager as manager_module
-from gan_core.runs.checkpoints import KEEP_AT_MOST, write_checkpoint
-from gan_core.runs.evaluating import Judges
-from gan_core.runs.evaluation import ClassShares, Evaluation, best_step, mark_best
-from gan_core.runs.ledger import Ledger
+from gan_core.runs.engine.recorder import RunRecorder
+from gan_core.runs.evaluation import reference as evaluating
+from gan_core.runs.evaluation import scheduler as cadence
+from gan_core.runs.evaluation.plane_constants import plane_reference
+from gan_core.runs.evaluation.record import ClassShares, Evaluation, best_step, mark_best
+from gan_core.runs.evaluation.reference import ReferenceCache
+from gan_core.runs.lineage import on_demand
 from gan_core.runs.snapshot import Evaluated
-from gan_core.runs.stage import plane_reference
-from gan_core.runs.store import RunFolder
-from gan_core.runs.writer import RunWriter
+from gan_core.runs.storage.checkpoints import KEEP_AT_MOST, write_checkpoint
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.scene import decode_scene
 
@@ -205,9 +208,9 @@ def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
     manager.checkpoint_now(run)
     until(lambda: bool(manager.view(run).checkpoints))
     ending, go_on = threading.Event(), threading.Event()
-    stand, measure = Ledger.stand, on_demand.evaluate_run
+    stand, measure = RunRecorder.stand, on_demand.evaluate_run
 
-    def slow(self: Ledger, state: State, *arguments: Any, **words: Any) -> None:
+    def slow(self: RunRecorder, state: State, *arguments: Any, **words: Any) -> None:
         if state == "stopped":
             ending.set()
             assert go_on.wait(30)
@@ -219,7 +222,7 @@ def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
         assert ending.wait(30)
         return found
 
-    monkeypatch.setattr(Ledger, "stand", slow)
+    monkeypatch.setattr(RunRecorder, "stand", slow)
     monkeypatch.setattr(on_demand, "evaluate_run", until_the_end)
     step = manager.evaluate(run, samples=100).step
     go_on.set()
@@ -269,7 +272,7 @@ def test_no_thread_is_left_inside_torch_when_a_manager_is_closed(
     A thread that comes out of torch while Python takes itself down aborts the process ("terminate called"). Another
     manager's run that waited for the same asks once more.
     """
-    monkeypatch.setattr(evaluating, "judges", functools.cache(Judges))
+    monkeypatch.setattr(evaluating, "judges", functools.cache(ReferenceCache))
     for module in (cadence, manager_module):
         monkeypatch.setattr(module, "judges", evaluating.judges)
     at_work, let_go = threading.Event(), threading.Event()

@@ -16,7 +16,7 @@ import pytest
 
 from gan_core.config.codec import replace_at, to_dict
 from gan_core.runs import Change, Event, Recorded, RunManager, Stop
-from gan_core.runs.store import run_ids
+from gan_core.runs.storage.run_folder import run_ids
 
 from .helpers import Print, at_rest, fingerprint, folder_of, open_manager, quick, straight
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_core.runs.family import Member, families
+from gan_core.runs.lineage.family import Member, families
 from gan_core.runs.snapshot import RunView
 
 

@@ -21,9 +21,10 @@ from safetensors.torch import load, save
 
 from gan_core.config.codec import to_dict
 from gan_core.nets.base import GeneratorNet
-from gan_core.runs import RunManager, foreign
-from gan_core.runs.foreign import NotAGenerator, describe, open_weights
-from gan_core.runs.shelf import Shelf
+from gan_core.runs import RunManager
+from gan_core.runs.catalog.model_catalog import ModelCatalog
+from gan_core.runs.storage import foreign_weights as foreign
+from gan_core.runs.storage.foreign_weights import NotAGenerator, describe, open_weights
 from tests.latent.conftest import CLASSES, small_config, small_model
 
 MODEL = small_model(small_config())
@@ -78,14 +79,14 @@ class Harm:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelCatalog]:
     folder = tmp_path_factory.mktemp("shelf")
     manager = RunManager(folder / "runs", folder / "data", device="cpu", threads=1)
-    yield Shelf(manager, folder / "assets")
+    yield ModelCatalog(manager, folder / "assets")
     manager.close()
 
 
-def refused(shelf: Shelf, data: bytes, name: str = "theirs.safetensors") -> str:
+def refused(shelf: ModelCatalog, data: bytes, name: str = "theirs.safetensors") -> str:
     """The sentence with which a file is refused; nothing may be left of it."""
     with pytest.raises(NotAGenerator) as caught:
         shelf.bring(data, name)
@@ -162,7 +163,7 @@ def test_the_good_file_is_taken() -> None:
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "file",
 )  # fmt: skip
-def test_what_is_no_generator_is_refused(shelf: Shelf, data: bytes, words: str) -> None:
+def test_what_is_no_generator_is_refused(shelf: ModelCatalog, data: bytes, words: str) -> None:
     assert words in refused(shelf, data)
 
 
@@ -189,11 +190,11 @@ def changed(**tensors: torch.Tensor | None) -> dict[str, torch.Tensor]:
         (file(changed(**{"dense.weight": TENSORS["dense.weight"] / 0})), "not finite, in 'dense.weight'"),
     ],
 )  # fmt: skip
-def test_another_network_is_named(shelf: Shelf, data: bytes, words: str) -> None:
+def test_another_network_is_named(shelf: ModelCatalog, data: bytes, words: str) -> None:
     assert words in refused(shelf, data)
 
 
-def test_a_network_too_large_for_its_file_is_never_made(shelf: Shelf) -> None:
+def test_a_network_too_large_for_its_file_is_never_made(shelf: ModelCatalog) -> None:
     """Its weights would take a gigabyte: what is made on the way stays within what the file has, and a little."""
     import resource
 
@@ -202,7 +203,7 @@ def test_a_network_too_large_for_its_file_is_never_made(shelf: Shelf) -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
 
 
-def test_pickles_and_zips_are_told_what_would_be_right(shelf: Shelf, tmp_path: Path) -> None:
+def test_pickles_and_zips_are_told_what_would_be_right(shelf: ModelCatalog, tmp_path: Path) -> None:
     harm = pickle.dumps(Harm(tmp_path / "harmed"))
     for data in (saved_by_torch(legacy=False), zipped()):
         assert "PyTorch checkpoint, which can hold code; bring the .safetensors file" in refused(shelf, data)
@@ -212,7 +213,7 @@ def test_pickles_and_zips_are_told_what_would_be_right(shelf: Shelf, tmp_path: P
     assert not (tmp_path / "harmed").exists()
 
 
-def test_large_files_are_refused_unread(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_files_are_refused_unread(shelf: ModelCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foreign, "MOST_BYTES", 1_000)
     assert f"has {len(GOOD):,} bytes; at most 1,000 are taken" in refused(shelf, GOOD)
     monkeypatch.undo()
@@ -221,7 +222,7 @@ def test_large_files_are_refused_unread(shelf: Shelf, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("name", ["theirs/../../x", "theirs\n\x1b[31m", "theirs" + "x" * 300, "theirs\0.safetensors"])
-def test_names_are_shown_and_never_used(shelf: Shelf, name: str) -> None:
+def test_names_are_shown_and_never_used(shelf: ModelCatalog, name: str) -> None:
     sentence = refused(shelf, b"nonsense" * 10, name) if len(name) < 100 else ""
     assert not re.search(r"[\x00-\x1f]", sentence)
 

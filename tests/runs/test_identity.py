@@ -18,15 +18,15 @@ from gan_core.data import OwnImages, bring_back, delete_own, drop_pictures, list
 from gan_core.data.identity import DataChanged
 from gan_core.data.own_content import content_of
 from gan_core.runs import RunManager
-from gan_core.runs.archive import export_run
-from gan_core.runs.archive_reading import import_run
+from gan_core.runs.catalog.handed_out import safetensors_bytes
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.commands import Pause, Resume, Stop
-from gan_core.runs.diagnosis import Diagnoser
-from gan_core.runs.handed_out import safetensors_bytes
-from gan_core.runs.library import DataLibrary
-from gan_core.runs.shelf import Shelf
-from gan_core.runs.sweep_plan import Axis, Plan
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.groups.sweep_plan import Axis, Plan
+from gan_core.runs.groups.sweeps import Sweeps
+from gan_core.runs.lineage.diagnosis import Diagnoser
+from gan_core.runs.storage.archive import export_run
+from gan_core.runs.storage.archive_reading import import_run
 from gan_core.training import RunConfig
 from gan_core.training.batches import Batches
 from tests.data.discs import BLUE, RED, discs, keep
@@ -131,7 +131,7 @@ def test_a_missing_set_is_called_missing(manager: RunManager) -> None:
 
 def test_files_that_change_on_disk_are_noticed_by_a_program_that_runs(manager: RunManager) -> None:
     slug = keep(manager.data_dir, discs(RED))
-    library = DataLibrary(manager.data_dir)
+    library = DatasetCache(manager.data_dir)
     before = library.load(OwnImages(slug), 28)
     assert library.load(OwnImages(slug), 28) is before
     own = manager.data_dir / "own"
@@ -184,7 +184,7 @@ def test_another_size_of_the_same_pictures_is_the_same_content(manager: RunManag
     keep(manager.data_dir, discs(RED))
     small, large = trained(manager), trained(manager, replace(config_of(), size=32))
     assert manager.about(small).trained_on == manager.about(large).trained_on
-    library = DataLibrary(manager.data_dir)
+    library = DatasetCache(manager.data_dir)
     assert library.load(OwnImages("my-drawings"), 28).size == 28
     assert library.load(OwnImages("my-drawings"), 32).size == 32
 
@@ -439,7 +439,7 @@ def test_a_generator_file_and_a_run_are_compared_with_their_own_pictures(manager
 
     keep(manager.data_dir, discs(RED))
     run = trained(manager)
-    shelf = Shelf(manager)
+    shelf = ModelCatalog(manager)
     models = [shelf.open(f"run:{run}"), shelf.open(shelf.bring(safetensors_bytes(manager, run), "red.safetensors"))]
     digests = {training_images(model, manager.data_dir).content for model in models}
     assert digests == {content_of(manager.data_dir, "my-drawings").digest}
@@ -454,7 +454,7 @@ def test_a_diagnosis_is_by_the_runs_own_pictures(manager: RunManager) -> None:
     red = trained(manager)
     change_colour(manager)
     blue = trained(manager)
-    diagnoser = Diagnoser(DataLibrary(manager.data_dir))
+    diagnoser = Diagnoser(DatasetCache(manager.data_dir))
     assert diagnoser.evidence(manager, blue)
     with pytest.raises(DataChanged, match="40 other pictures"):
         diagnoser.evidence(manager, red)
@@ -476,7 +476,7 @@ def test_a_checkpoint_knows_the_images_of_its_batches(manager: RunManager) -> No
     """Also where nothing above it asked: as many others are not the same."""
     cpu = torch.device("cpu")
     sets = [OwnImages(keep(manager.data_dir, discs(colour))) for colour in (RED, BLUE)]
-    red, blue = (DataLibrary(manager.data_dir).load(data, 28) for data in sets)
+    red, blue = (DatasetCache(manager.data_dir).load(data, 28) for data in sets)
     state = Batches(red, 8, 1, cpu).state()
     Batches(red, 8, 1, cpu).load_state(state)
     with pytest.raises(ValueError, match="has other images than the run was trained on"):

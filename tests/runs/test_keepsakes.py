@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_core.latent import encode_vector
-from gan_core.runs import keepsakes
-from gan_core.runs.keepsakes import Keepsakes, thumbnail_png
+from gan_core.runs.storage import bookmarks as keepsakes
+from gan_core.runs.storage.bookmarks import BookmarkStore, thumbnail_png
 
 LOOK = {"where": {"z": encode_vector(np.arange(4.0))}, "psi": 0.7}
 PNG = thumbnail_png(np.zeros((4, 4, 1), np.uint8))
@@ -29,28 +29,28 @@ DIRECTION: dict[str, Any] = {
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Keepsakes:
-    return Keepsakes(tmp_path / "explore")
+def kept(tmp_path: Path) -> BookmarkStore:
+    return BookmarkStore(tmp_path / "explore")
 
 
-def add(kept: Keepsakes, *names: str) -> list[str]:
+def add(kept: BookmarkStore, *names: str) -> list[str]:
     return [kept.bookmarks.add(name=name, look=LOOK, thumbnail=PNG, step=7).id for name in names]
 
 
-def names(kept: Keepsakes) -> str:
+def names(kept: BookmarkStore) -> str:
     return "".join(bookmark.name for bookmark in kept.bookmarks.all())
 
 
-def test_nothing_is_made_before_something_is_kept(kept: Keepsakes, tmp_path: Path) -> None:
+def test_nothing_is_made_before_something_is_kept(kept: BookmarkStore, tmp_path: Path) -> None:
     assert kept.bookmarks.all() == []
     assert kept.directions.all() == []
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_kept_is_there_for_another(kept: Keepsakes, tmp_path: Path) -> None:
+def test_what_is_kept_is_there_for_another(kept: BookmarkStore, tmp_path: Path) -> None:
     bookmark = kept.bookmarks.add(name="  red shoe ", look=LOOK, thumbnail=PNG, step=7)
     direction = kept.directions.add(**DIRECTION)
-    other = Keepsakes(tmp_path / "explore")
+    other = BookmarkStore(tmp_path / "explore")
     assert other.bookmarks.all() == [bookmark]
     assert other.directions.all() == [direction]
     assert (bookmark.name, bookmark.look, bookmark.thumbnail, bookmark.step) == ("red shoe", LOOK, PNG, 7)
@@ -58,7 +58,7 @@ def test_what_is_kept_is_there_for_another(kept: Keepsakes, tmp_path: Path) -> N
     assert bookmark.created.endswith("Z")
 
 
-def test_order_names_and_undo(kept: Keepsakes) -> None:
+def test_order_names_and_undo(kept: BookmarkStore) -> None:
     a, b, c = add(kept, "a", "b", "c")
     kept.bookmarks.move(c, 0)
     assert names(kept) == "cab"
@@ -80,14 +80,14 @@ def test_order_names_and_undo(kept: Keepsakes) -> None:
         kept.bookmarks.move("nobody", 0)
 
 
-def test_a_deleted_one_survives_a_new_start(kept: Keepsakes, tmp_path: Path) -> None:
+def test_a_deleted_one_survives_a_new_start(kept: BookmarkStore, tmp_path: Path) -> None:
     (a,) = add(kept, "a")
     kept.bookmarks.delete(a)
-    Keepsakes(tmp_path / "explore").bookmarks.restore(a)
+    BookmarkStore(tmp_path / "explore").bookmarks.restore(a)
     assert names(kept) == "a"
 
 
-def test_only_the_newest_deleted_are_remembered(kept: Keepsakes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_deleted_are_remembered(kept: BookmarkStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepsakes, "MOST_DELETED", 2)
     ids = add(kept, "a", "b", "c")
     for item in ids:
@@ -97,7 +97,7 @@ def test_only_the_newest_deleted_are_remembered(kept: Keepsakes, monkeypatch: py
     kept.bookmarks.restore(ids[1])
 
 
-def test_so_many_and_no_more(kept: Keepsakes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_many_and_no_more(kept: BookmarkStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keepsakes, "MOST_KEPT", 2)
     a, _ = add(kept, "a", "b")
     with pytest.raises(ValueError, match="There are 2 bookmarks already; delete some to keep more"):
@@ -116,7 +116,7 @@ def test_so_many_and_no_more(kept: Keepsakes, monkeypatch: pytest.MonkeyPatch) -
      {"thumbnail": "<svg>"}, {"thumbnail": "A" * 50_000}, {"thumbnail": "AAAA"}, {"thumbnail": None},
      {"step": -1}, {"step": 1.5}, {"step": True}, {"created": 3}],
 )  # fmt: skip
-def test_a_malformed_bookmark_is_one_sentence(kept: Keepsakes, wrong: dict[str, Any]) -> None:
+def test_a_malformed_bookmark_is_one_sentence(kept: BookmarkStore, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^A.*\.$"):
         kept.bookmarks.add(**{"name": "a", "look": LOOK, "thumbnail": PNG, "step": 1, **wrong})
     assert kept.bookmarks.all() == []
@@ -128,7 +128,7 @@ def test_a_malformed_bookmark_is_one_sentence(kept: Keepsakes, wrong: dict[str, 
      {"layers": 3}, {"layers": [99]}, {"layers": [0] * 65}, {"method": 3}, {"details": []},
      {"details": {"x": "y" * 30_000}}, {"details": {"x": object()}}],
 )  # fmt: skip
-def test_a_malformed_direction_is_one_sentence(kept: Keepsakes, wrong: dict[str, Any]) -> None:
+def test_a_malformed_direction_is_one_sentence(kept: BookmarkStore, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^(A|What).*\.$"):
         kept.directions.add(**{**DIRECTION, **wrong})
     assert kept.directions.all() == []
@@ -139,7 +139,7 @@ def test_a_malformed_direction_is_one_sentence(kept: Keepsakes, wrong: dict[str,
     [b"", b"{", b"[]", b"null", b'{"format": 2, "kept": [], "deleted": []}', b'{"format": 1}', b"\xff\xfe",
      b"[" * 100_000, b'{"format": 1, "kept": [{"id": 1}], "deleted": []}', b'{"format": 1, "kept": 3, "deleted": 0}'],
 )  # fmt: skip
-def test_a_damaged_file_is_set_aside_and_said_once(kept: Keepsakes, tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_file_is_set_aside_and_said_once(kept: BookmarkStore, tmp_path: Path, damage: bytes) -> None:
     add(kept, "a")
     path = tmp_path / "explore" / "bookmarks.json"
     for number in ("", "2"):
@@ -179,7 +179,7 @@ def test_whatever_the_file_holds_it_is_read_or_set_aside(tmp_path: Path, data: A
     folder = Path(tempfile.mkdtemp(dir=tmp_path))
     path, content = folder / "bookmarks.json", json.dumps(data).encode()
     path.write_bytes(content)
-    kept = Keepsakes(folder)
+    kept = BookmarkStore(folder)
     there = kept.bookmarks.all()
     if kept.problems():
         assert there == []
@@ -192,7 +192,7 @@ def test_whatever_the_file_holds_it_is_read_or_set_aside(tmp_path: Path, data: A
 
 
 def test_a_damaged_file_that_cannot_be_moved_stays_and_is_said(
-    kept: Keepsakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kept: BookmarkStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(kept, "a")
     path = tmp_path / "explore" / "bookmarks.json"
@@ -209,7 +209,7 @@ def test_a_damaged_file_that_cannot_be_moved_stays_and_is_said(
     assert path.read_bytes() == b"broken"
 
 
-def test_adding_to_a_damaged_file_overwrites_nothing(kept: Keepsakes, tmp_path: Path) -> None:
+def test_adding_to_a_damaged_file_overwrites_nothing(kept: BookmarkStore, tmp_path: Path) -> None:
     add(kept, "a")
     path = tmp_path / "explore" / "bookmarks.json"
     path.write_bytes(b"broken")
@@ -222,11 +222,11 @@ def test_adding_to_a_damaged_file_overwrites_nothing(kept: Keepsakes, tmp_path: 
 def test_many_writers_lose_nothing_of_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_locks: bool
 ) -> None:
-    """Each with a Keepsakes of its own; also on a system without locks of files."""
+    """Each with a BookmarkStore of its own; also on a system without locks of files."""
     monkeypatch.setattr(keepsakes, "_HAS_LOCKS", has_locks)
 
     def write(number: int) -> None:
-        mine = Keepsakes(tmp_path / "explore")
+        mine = BookmarkStore(tmp_path / "explore")
         for i in range(10):
             added = mine.bookmarks.add(name=f"{number}-{i}", look=LOOK, thumbnail="", step=0)
             if i % 2:
@@ -237,11 +237,11 @@ def test_many_writers_lose_nothing_of_each_other(
         thread.start()
     for thread in threads:
         thread.join()
-    found = sorted(bookmark.name for bookmark in Keepsakes(tmp_path / "explore").bookmarks.all())
+    found = sorted(bookmark.name for bookmark in BookmarkStore(tmp_path / "explore").bookmarks.all())
     assert found == sorted(f"{n}-{i}{'!' if i % 2 else ''}" for n in range(4) for i in range(10))
 
 
-def test_a_writer_waits_for_another_process(kept: Keepsakes, tmp_path: Path) -> None:
+def test_a_writer_waits_for_another_process(kept: BookmarkStore, tmp_path: Path) -> None:
     fcntl = pytest.importorskip("fcntl")
     add(kept, "a")
     with open(tmp_path / "explore" / ".bookmarks.json.lock", "ab") as theirs:
@@ -255,10 +255,10 @@ def test_a_writer_waits_for_another_process(kept: Keepsakes, tmp_path: Path) -> 
 
 
 def test_a_list_is_read_anew_only_where_it_changed(
-    kept: Keepsakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kept: BookmarkStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(kept, "a")
-    other = Keepsakes(tmp_path / "explore")
+    other = BookmarkStore(tmp_path / "explore")
     assert names(other) == "a"
     kept.bookmarks.rename(kept.bookmarks.all()[0].id, "b")
     assert names(other) == "b"
@@ -268,7 +268,7 @@ def test_a_list_is_read_anew_only_where_it_changed(
     assert names(other) == "b"
 
 
-def test_a_failed_change_leaves_the_file_as_it_was(kept: Keepsakes, tmp_path: Path) -> None:
+def test_a_failed_change_leaves_the_file_as_it_was(kept: BookmarkStore, tmp_path: Path) -> None:
     (a,) = add(kept, "a")
     path = tmp_path / "explore" / "bookmarks.json"
     before = path.read_bytes()

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from gan_core.runs import RunManager
+from gan_core.runs.groups.sweep_plan import Plan
+from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.snapshot import RunView
-from gan_core.runs.sweep_plan import Plan
-from gan_core.runs.sweeps import Sweeps
-from gan_core.runs.writer import RunWriter
+from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, folder_of, open_manager, quick, until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_core.runs import RunManager, UnreadableRun
-from gan_core.runs.logged import log_run
+from gan_core.runs.catalog.tensorboard_log import log_run
 
 from .helpers import at_rest, edit_config_json, folder_of, quick
 

@@ -14,10 +14,10 @@ import pytest
 from gan_core.data import OwnImages
 from gan_core.data.own import save_own
 from gan_core.runs import RunManager, names
-from gan_core.runs.archive import export_run
-from gan_core.runs.archive_reading import import_run
-from gan_core.runs.sweep_plan import Plan
-from gan_core.runs.sweeps import Sweeps
+from gan_core.runs.groups.sweep_plan import Plan
+from gan_core.runs.groups.sweeps import Sweeps
+from gan_core.runs.storage.archive import export_run
+from gan_core.runs.storage.archive_reading import import_run
 from gan_core.training import RunConfig
 
 from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick

@@ -10,9 +10,9 @@ from safetensors.torch import save
 
 from gan_core.latent import Explorable, check_look, render
 from gan_core.nets.base import ImageShape, discriminators, generators
-from gan_core.runs.foreign import TooLarge, open_weights, undrawn
-from gan_core.runs.opening import build_discriminator, build_generator, explorable
-from gan_core.runs.shelf import Description
+from gan_core.runs.catalog.model_catalog import Description
+from gan_core.runs.catalog.opening import build_discriminator, build_generator, explorable
+from gan_core.runs.storage.foreign_weights import TooLarge, open_weights, undrawn
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from gan_core.config.codec import replace_at
 from gan_core.nets.base import ImageShape
 from gan_core.runs import RunManager
-from gan_core.runs.redraw import redraw
+from gan_core.runs.catalog.redraw import redraw
 from gan_core.training import RunConfig, preset
 from gan_core.training.build import draw_latents
 from gan_core.training.seeds import stream_generator

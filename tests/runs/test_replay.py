@@ -13,9 +13,10 @@ import torch
 
 from gan_core.config.codec import replace_at
 from gan_core.data.shapes import Shapes
-from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnreadableRun, ledger
-from gan_core.runs.past import Past, ahead, leading_to, stages
-from gan_core.runs.store import About
+from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnreadableRun
+from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.lineage.replay import Past, ahead, leading_to, stages
+from gan_core.runs.storage.run_folder import RunManifest
 from gan_core.training import Trainer
 from gan_core.training.digest import state_digest
 
@@ -254,4 +255,4 @@ def test_the_way_from_a_checkpoint_to_a_step() -> None:
     assert leading_to(life, None, 0) == (Past(0, 0, False, configs[0], ()),)
 
 
-EMPTY = About("r", "", "", "", {}, "cpu", 1, 1, ())
+EMPTY = RunManifest("r", "", "", "", {}, "cpu", 1, 1, ())

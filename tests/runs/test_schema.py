@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gan_core.runs import RunManager, UnreadableRun, schema, store
-from gan_core.runs.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
-from gan_core.runs.store import RunFolder
-from gan_core.runs.writer import RunWriter
+from gan_core.runs import RunManager, UnreadableRun
+from gan_core.runs.storage import run_folder as store
+from gan_core.runs.storage import schema
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
+from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, folder_of, quick
 

@@ -19,10 +19,11 @@ from safetensors.torch import load, load_file, save
 from gan_core.data.points import Ring
 from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
-from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun, shelf
-from gan_core.runs.checkpoints import read_checkpoint
-from gan_core.runs.foreign import read_header
-from gan_core.runs.shelf import Shelf, UnknownModel
+from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun
+from gan_core.runs.catalog import model_catalog as shelf
+from gan_core.runs.catalog.model_catalog import ModelCatalog, UnknownModel
+from gan_core.runs.storage.checkpoints import read_checkpoint
+from gan_core.runs.storage.foreign_weights import read_header
 from tests.latent.conftest import small_config, small_model
 from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf, model_of, write_asset
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick, until, until_state
@@ -45,7 +46,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     patch = pytest.MonkeyPatch()
-    patch.setattr("gan_core.runs.ledger.CHECKPOINT_PAUSE_SECONDS", 0.0)
+    patch.setattr("gan_core.runs.engine.recorder.CHECKPOINT_PAUSE_SECONDS", 0.0)
     made = World(tmp_path_factory.mktemp("world"))
     yield made
     made.manager.close()
@@ -140,7 +141,7 @@ def test_an_opened_model_is_detached(world: World) -> None:
 
 def test_opening_draws_nothing_from_the_global_random_state(world: World) -> None:
     before = torch.get_rng_state()
-    Shelf(world.manager).open(f"run:{world.run}")
+    ModelCatalog(world.manager).open(f"run:{world.run}")
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -156,31 +157,31 @@ def test_a_damaged_newest_checkpoint_is_passed_over(world: World, tmp_path: Path
     rows = folder.checkpoints()
     path = folder.generator(rows[-1].step)
     path.write_bytes(path.read_bytes()[:-1] + b"?")
-    assert Shelf(manager).open(f"run:{world.run}").step == rows[-2].step
+    assert ModelCatalog(manager).open(f"run:{world.run}").step == rows[-2].step
     folder.checkpoint(rows[-2].step).unlink()  # the resume state, with the discriminator
-    lone = Shelf(manager).open(f"run:{world.run}")
+    lone = ModelCatalog(manager).open(f"run:{world.run}")
     assert (lone.step, lone.discriminator) == (rows[-2].step, None)
     for row in rows:
         folder.generator(row.step).unlink(missing_ok=True)
     with pytest.raises(ValueError, match="has no checkpoint yet that can be explored"):
-        Shelf(manager).open(f"run:{world.run}")
+        ModelCatalog(manager).open(f"run:{world.run}")
 
 
 def test_a_checkpoint_in_use_stays_although_its_files_are_thinned_out(world: World, tmp_path: Path) -> None:
     shutil.copytree(world.manager.runs_dir / world.run, tmp_path / "runs" / world.run)
     manager = open_manager(tmp_path)
-    here, folder = Shelf(manager), folder_of(manager, world.run)
+    here, folder = ModelCatalog(manager), folder_of(manager, world.run)
     *_, before, newest = folder.checkpoints()
     model = here.open(f"run:{world.run}", newest.step)
     folder.generator(newest.step).unlink()
     assert here.open(f"run:{world.run}", newest.step) is model
-    assert Shelf(manager).open(f"run:{world.run}", newest.step).step == before.step
+    assert ModelCatalog(manager).open(f"run:{world.run}", newest.step).step == before.step
 
 
 def test_a_run_that_trains_is_followed(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "LOOK_AGAIN_SECONDS", 0.0)
     run = manager.start(quick(steps=100_000))
-    here = Shelf(manager)
+    here = ModelCatalog(manager)
     until(lambda: bool(manager.view(run).checkpoints))
     manager.send(run, Pause())
     until_state(manager, run, "paused")
@@ -202,9 +203,9 @@ def test_a_run_that_another_process_trains_can_be_explored(manager: RunManager) 
     manager.send(run, CheckpointNow())
     other = RunManager(manager.runs_dir, manager.data_dir, device="cpu", threads=1)  # holds none of its locks
     assert not other.trains_here(run)
-    model = Shelf(other).open(f"run:{run}")
+    model = ModelCatalog(other).open(f"run:{run}")
     assert model.step in manager.view(run).checkpoints
-    kept = Shelf(other).keepsakes(f"run:{run}")
+    kept = ModelCatalog(other).keepsakes(f"run:{run}")
     kept.bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=model.step)
     assert (manager.runs_dir / run / "explore" / "bookmarks.json").is_file()
     manager.send(run, Stop())
@@ -214,7 +215,7 @@ def test_a_run_that_another_process_trains_can_be_explored(manager: RunManager) 
 def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
     run = manager.start(quick(steps=4))
     at_rest(manager, run)
-    here = Shelf(manager)
+    here = ModelCatalog(manager)
     here.open(f"run:{run}")
     shutil.rmtree(manager.runs_dir / run)
     for ask in (here.open, here.keepsakes, here.card):
@@ -240,14 +241,14 @@ def test_a_link_is_no_asset(world: World, tmp_path: Path) -> None:
     write_asset(tmp_path, "secret", model_of(PLAIN))
     assets.mkdir()
     (assets / "linked.safetensors").symlink_to(secret)
-    here = Shelf(world.manager, assets)
+    here = ModelCatalog(world.manager, assets)
     assert "asset:linked" not in [card.id for card in here.models()]
     with pytest.raises(UnknownModel):
         here.open("asset:linked")
 
 
 def test_without_assets_there_are_still_runs(world: World, tmp_path: Path) -> None:
-    ids = [card.id for card in Shelf(world.manager, tmp_path / "none").models()]
+    ids = [card.id for card in ModelCatalog(world.manager, tmp_path / "none").models()]
     assert ids == [f"run:{world.conditional}", f"run:{world.run}"]
 
 
@@ -272,7 +273,7 @@ def test_a_file_is_brought_and_found_again(world: World, exported: bytes) -> Non
 def test_a_brought_file_is_taken_away_and_brought_back(
     world: World, exported: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = Shelf(open_manager(tmp_path), tmp_path / "none")
+    here = ModelCatalog(open_manager(tmp_path), tmp_path / "none")
     monkeypatch.setattr(shelf, "MOST_BROUGHT", 1)
     model_id = here.bring(exported, "a.safetensors")
     here.keepsakes(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
@@ -336,14 +337,14 @@ def test_a_slow_opening_keeps_nobody_else_waiting(world: World, monkeypatch: pyt
     here = make_shelf(world.manager.runs_dir.parent, world.manager)
     here.open(PLAIN)
     entered, go_on, made = threading.Event(), threading.Event(), list[Explorable]()
-    original = Shelf._open_file
+    original = ModelCatalog._open_file
 
     def slow(*arguments: Any) -> Explorable:
         entered.set()
         assert go_on.wait(30)
         return original(*arguments)
 
-    monkeypatch.setattr(Shelf, "_open_file", slow)
+    monkeypatch.setattr(ModelCatalog, "_open_file", slow)
     threads = [threading.Thread(target=lambda: made.append(here.open(STYLED))) for _ in range(2)]
     for thread in threads:
         thread.start()

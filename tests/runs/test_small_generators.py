@@ -18,16 +18,17 @@ from safetensors.torch import load_file
 from gan_core.data.points import Ring
 from gan_core.latent import Explorable, check_look, render
 from gan_core.nets.base import ImageShape
-from gan_core.runs import RunManager, small_generators
-from gan_core.runs.archive import export_run
-from gan_core.runs.archive_reading import NotARun, import_run
-from gan_core.runs.shelf import Shelf
-from gan_core.runs.small_generators import GeneratorHistory
-from gan_core.runs.store import RunFolder
-from gan_core.runs.sweep_plan import Plan, read_axis
-from gan_core.runs.sweeps import Sweeps
-from gan_core.runs.trash import delete, disk_use, undelete
-from gan_core.runs.writer import RunWriter
+from gan_core.runs import RunManager
+from gan_core.runs.catalog.model_catalog import ModelCatalog
+from gan_core.runs.catalog.trash import delete, disk_use, undelete
+from gan_core.runs.groups.sweep_plan import Plan, read_axis
+from gan_core.runs.groups.sweeps import Sweeps
+from gan_core.runs.storage import small_generators
+from gan_core.runs.storage.archive import export_run
+from gan_core.runs.storage.archive_reading import NotARun, import_run
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.small_generators import GeneratorHistory
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import Trainer
 from tests.runs.exported import members, packed
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick
@@ -38,7 +39,7 @@ STEPS = [0, 1, 2, 3, 5, 8, 12, 18, 27, 41, 62, 93]  # each the first with half a
 @pytest.fixture(autouse=True)
 def _as_often_as_images_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(small_generators, "PAUSE_SECONDS", 0.0)
-    monkeypatch.setattr("gan_core.runs.worker.LOOKS_A_POINT", 1_000)  # every step is looked at
+    monkeypatch.setattr("gan_core.runs.engine.worker.LOOKS_A_POINT", 1_000)  # every step is looked at
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_run_of_an_earlier_version_shows_its_checkpoints_and_goes_on_with_both
     for step in steps_of(folder):
         writer.forget_generator(step)
     writer.close()
-    shelf, model_id = Shelf(manager), f"run:{folder.id}"
+    shelf, model_id = ModelCatalog(manager), f"run:{folder.id}"
     checkpoints = [row.step for row in folder.checkpoints()]
     assert shelf.moments(model_id) == shelf.steps(model_id) == checkpoints
     branch = manager.branch(folder.id, step=checkpoints[0])
@@ -295,7 +296,7 @@ def test_a_hostile_archive_brings_none_that_is_not_what_it_says(manager: RunMana
 
 def test_the_shelf_opens_each_moment_and_the_checkpoint_where_there_is_one(manager: RunManager) -> None:
     folder = trained(manager, 130)
-    shelf, model_id = Shelf(manager), f"run:{folder.id}"
+    shelf, model_id = ModelCatalog(manager), f"run:{folder.id}"
     checkpoints = [row.step for row in folder.checkpoints()]
     moments = shelf.moments(model_id)
     assert moments == sorted({*STEPS, *checkpoints})
@@ -315,10 +316,10 @@ def test_the_shelf_opens_each_moment_and_the_checkpoint_where_there_is_one(manag
 def test_a_small_one_draws_what_the_large_one_draws(manager: RunManager) -> None:
     folder = trained(manager, 93)
     assert folder.checkpoints()[-1].step == STEPS[-1] == 93
-    shelf, model_id = Shelf(manager), f"run:{folder.id}"
+    shelf, model_id = ModelCatalog(manager), f"run:{folder.id}"
     large = pictures(shelf.open(model_id, 93))
     folder.generator(93).unlink()
-    small = Shelf(manager).open(model_id, 93)
+    small = ModelCatalog(manager).open(model_id, 93)
     assert small.discriminator is None
     np.testing.assert_allclose(pictures(small), large, atol=1)
 
@@ -328,4 +329,4 @@ def test_a_damaged_one_gives_way_to_the_checkpoint_before(manager: RunManager) -
     first = folder.checkpoints()[0].step
     damaged = next(step for step in STEPS if step > first)
     folder.small_generator(damaged).write_bytes(b"damaged")
-    assert Shelf(manager).open(f"run:{folder.id}", damaged).step == first
+    assert ModelCatalog(manager).open(f"run:{folder.id}", damaged).step == first

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_core.runs import RunManager, UnknownRun, UnreadableRun
-from gan_core.runs.lock import RunLock, is_held
-from gan_core.runs.store import RunFolder, Standing
-from gan_core.runs.writer import RunWriter
+from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.run_folder import RunFolder, RunStatus
+from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick
 
@@ -222,7 +222,7 @@ def left_by_a_kill(folder: RunFolder) -> None:
     """Its last words are in the log of the database alone, and its index is gone, as after a copy or a reboot."""
     kept = folder.root.parent / "kept"
     writer = RunWriter(folder)
-    writer.stand(Standing("running", 7, 112, 1.0))
+    writer.stand(RunStatus("running", 7, 112, 1.0))
     shutil.copytree(folder.root, kept)
     writer.close()
     shutil.rmtree(folder.root)
@@ -300,9 +300,9 @@ def test_two_hundred_runs_are_listed_quickly_and_changes_show_at_once(manager: R
     assert first < 2.0
     assert again < min(0.15, first / 3)
     with closing(RunWriter(RunFolder(manager.runs_dir / "copy-007"))) as writer:
-        writer.stand(Standing("stopped", 3, 48, 1.0))
+        writer.stand(RunStatus("stopped", 3, 48, 1.0))
         assert fresh.view("copy-007").step == 3
-        writer.stand(Standing("stopped", 4, 64, 1.0))
+        writer.stand(RunStatus("stopped", 4, 64, 1.0))
         assert fresh.view("copy-007").step == 4
     assert fresh.view("copy-007").step == 4
     fresh.close()

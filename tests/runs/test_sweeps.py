@@ -13,15 +13,15 @@ import torch
 
 from gan_core.config.codec import ConfigError, replace_at, set_at
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, Stop
-from gan_core.runs.checkpoints import newest_sound
 from gan_core.runs.commands import CheckpointNow
-from gan_core.runs.lock import is_held
-from gan_core.runs.ready import ready_to_resume
-from gan_core.runs.seat import Seat
-from gan_core.runs.store import RunFolder
-from gan_core.runs.sweep_measures import SAMPLES, best, measure, measured, unmeasured
-from gan_core.runs.sweep_plan import Axis, Plan, read_axis
-from gan_core.runs.sweeps import Sweeps, UnknownSweep, groups
+from gan_core.runs.groups.sweep_measures import SAMPLES, best, measure, measured, unmeasured
+from gan_core.runs.groups.sweep_member import SweepMember
+from gan_core.runs.groups.sweep_plan import Axis, Plan, read_axis
+from gan_core.runs.groups.sweeps import Sweeps, UnknownSweep, groups
+from gan_core.runs.lineage.ready import ready_to_resume
+from gan_core.runs.storage.checkpoints import newest_sound
+from gan_core.runs.storage.lock import is_held
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.training import PRESETS, RunConfig, Trainer
 
 from .helpers import at_rest, open_manager, quick, until, until_state
@@ -54,9 +54,9 @@ def state(manager: RunManager, run: str) -> dict[str, Any]:
     return found[1]
 
 
-def hand_of(manager: RunManager, run: str) -> Seat:
+def hand_of(manager: RunManager, run: str) -> SweepMember:
     seat = manager._threads[run]
-    assert isinstance(seat, Seat)
+    assert isinstance(seat, SweepMember)
     return seat
 
 
@@ -377,7 +377,7 @@ def test_a_sweep_that_does_not_fit_on_the_disk_leaves_nothing(
         return make(*arguments)
 
     if what == "its file":
-        monkeypatch.setattr("gan_core.runs.sweeps.write_sweep", full)
+        monkeypatch.setattr("gan_core.runs.groups.sweeps.write_sweep", full)
     else:
         monkeypatch.setattr(sweeps, "_make", full)
     with pytest.raises(OSError, match="No space left"):
@@ -400,7 +400,7 @@ def test_a_member_that_cannot_be_read_leaves_the_others_at_rest(
             raise OSError(5, "Input/output error")
         return ready_to_resume(manager, run, *arguments)
 
-    monkeypatch.setattr("gan_core.runs.sweeps.ready_to_resume", broken)
+    monkeypatch.setattr("gan_core.runs.groups.sweeps.ready_to_resume", broken)
     with pytest.raises(OSError, match="Input/output"):
         sweeps.go_on(sweep)
     assert not is_held(folder(manager, runs[0]).lock)

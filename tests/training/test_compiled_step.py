@@ -19,7 +19,7 @@ from gan_core.nets.layers import ACTIVATIONS
 from gan_core.objectives import losses
 from gan_core.objectives.base import Loss
 from gan_core.training import RunConfig, Trainer
-from gan_core.training.compiled_step import Library, Recipe, Taken, compile_command
+from gan_core.training.compiled_step import CompiledStep, CompiledStepSpec, StepResults, compile_command
 from gan_core.training.compiler import find_compiler
 
 from .made_data import random_data_like
@@ -35,7 +35,7 @@ def folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @functools.cache
-def library(recipe: Recipe) -> Path:
+def library(recipe: CompiledStepSpec) -> Path:
     assert COMPILER is not None
     path = Path(folder().name) / f"{recipe.key}.so"
     warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unneeded-internal-declaration"]
@@ -44,20 +44,20 @@ def library(recipe: Recipe) -> Path:
     return path
 
 
-def recipe_of(trainer: Trainer) -> Recipe:
+def recipe_of(trainer: Trainer) -> CompiledStepSpec:
     found = trainer.recipe()
     assert found is not None
     return found
 
 
-class Counted(Library):
+class Counted(CompiledStep):
     """Remembers how many steps were taken at each call."""
 
-    def __init__(self, path: Path, of: Recipe) -> None:
+    def __init__(self, path: Path, of: CompiledStepSpec) -> None:
         super().__init__(path, of)
         self.calls: list[int] = []
 
-    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> Taken:
+    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> StepResults:
         taken = super().__call__(real, z, rates, moving)
         self.calls.append(len(taken))
         return taken
@@ -239,7 +239,7 @@ def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU)
     (tmp_path / "bad.so").write_bytes(b"nothing of the kind")
     with pytest.raises(OSError, match="bad.so"):
-        Library(tmp_path / "bad.so", recipe_of(trainer))
+        CompiledStep(tmp_path / "bad.so", recipe_of(trainer))
 
 
 EDGES = [-1e30, -100.0, -88.5, -30.0, -3.0, -0.7, -0.625, -1e-3, -1e-30, 0.0, 1e-20, 0.3, 0.624, 1.0, 9.0, 40.0, 1e30]

@@ -16,7 +16,7 @@ import torch
 from gan_core.config.codec import replace_at
 from gan_core.objectives import losses, penalties
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
-from gan_core.training.microscope import MOST_POINTS, Dissection, dissect, encode_dissection, spell
+from gan_core.training.microscope import MOST_POINTS, StepTrace, dissect, encode_dissection, spell
 from gan_core.training.scene import HEAT, Scene
 from gan_core.training.trainer import Players
 from tests.training.made_data import random_data_like
@@ -273,7 +273,7 @@ def test_it_travels_whole(tmp_path: Path) -> None:
 
 
 def test_what_is_not_finite_travels_too(tmp_path: Path) -> None:
-    found: Dissection = dissect(trainer_of(ring(), tmp_path))
+    found: StepTrace = dissect(trainer_of(ring(), tmp_path))
     assert found.g
     broken = replace(found, g=replace(found.g, loss=float("nan"), after=float("inf")))
     words, _ = decoded(encode_dissection(broken))

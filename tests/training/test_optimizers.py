@@ -20,7 +20,7 @@ from gan_core.training.optimizers import (
     Constant,
     Cosine,
     Linear,
-    Moments,
+    OptimizerState,
     RMSprop,
     optimizers,
     schedules,
@@ -100,7 +100,7 @@ def test_moments_of_another_kind_are_refused() -> None:
     with pytest.raises(ValueError, match="another kind of optimizer"):
         sgd.load_state(adam.state())
     with pytest.raises(ValueError, match="other networks"):
-        Moments([torch.ones(3)], ("velocity",)).load_state(sgd.state())
+        OptimizerState([torch.ones(3)], ("velocity",)).load_state(sgd.state())
 
 
 @pytest.mark.parametrize("entry", list(schedules), ids=lambda e: e.name)

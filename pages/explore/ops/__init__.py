@@ -12,4 +12,4 @@ from pages.explore.ops import overtime as overtime
 from pages.explore.ops import picture as picture
 from pages.explore.ops import take as take
 from pages.explore.ops import walk as walk
-from pages.explore.ops.desk import OPERATIONS as OPERATIONS
+from pages.server.operations import OPERATIONS as OPERATIONS

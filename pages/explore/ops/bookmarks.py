@@ -6,21 +6,21 @@ from dataclasses import asdict
 from typing import Any
 
 from gan_core.latent import check_look, render
-from gan_core.runs.keepsakes import thumbnail_png
-from pages.explore.ops.desk import Desk, Reply, operation, words
+from gan_core.runs.storage.bookmarks import thumbnail_png
 from pages.explore.ops.picture import spread
+from pages.server.operations import OperationContext, Reply, operation, words
 
 MOST_NAME = 60
 
 
 @operation("models")
-def models(desk: Desk, _asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def models(desk: OperationContext, _asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """All that can be explored, as the cards say it."""
     return Reply({"models": [card.json() for card in desk.shelf.models()]})
 
 
 @operation("open", lane="long")
-def open_model(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def open_model(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A model that a page turns to: all that its tools need to know of it. It is open from then on."""
     model = desk.model(asked.get("model"), asked.get("step"))
     spreads = {space: spread(model, space) for space in model.generator.latent_spaces}
@@ -28,14 +28,14 @@ def open_model(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("steps")
-def steps(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def steps(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Of the checkpoints that a run has by now, and the "moments" at which its generator can be looked at."""
     model_id = words(asked, "model", 200)
     return Reply({"steps": desk.shelf.steps(model_id), "moments": desk.shelf.moments(model_id)})
 
 
 @operation("bring", lane="long")
-def bring(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+def bring(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """A generator that was exported elsewhere, kept here from now on."""
     if len(blobs) != 1:
         raise ValueError("Bring one file at a time.")
@@ -44,14 +44,14 @@ def bring(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
 
 
 @operation("remove")
-def remove(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def remove(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Take a brought file off the shelf; its bookmarks stay, and `bring-back` undoes it."""
     desk.shelf.take_away(words(asked, "model", 200))
     return Reply({"models": [card.json() for card in desk.shelf.models()]})
 
 
 @operation("bring-back")
-def bring_back(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def bring_back(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     found = words(asked, "model", 200)
     desk.shelf.bring_back(found)
     return Reply({"brought": found, "models": [card.json() for card in desk.shelf.models()]})
@@ -60,7 +60,7 @@ def bring_back(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 # --- bookmarks: every answer is the whole list as it is then
 
 
-def _kept(desk: Desk, asked: dict[str, Any]) -> Any:
+def _kept(desk: OperationContext, asked: dict[str, Any]) -> Any:
     return desk.shelf.keepsakes(words(asked, "model", 200))
 
 
@@ -70,12 +70,12 @@ def _all(kept: Any) -> Reply:
 
 
 @operation("bookmarks")
-def bookmarks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def bookmarks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     return _all(_kept(desk, asked))
 
 
 @operation("bookmark-add")
-def add(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def add(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Keep a "look" with its explicit latent and its picture as it is now; "as_set": the same look as it was set, of
     which its place is kept too, such as a plane with its corners.
     """
@@ -92,21 +92,21 @@ def add(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("bookmark-rename")
-def rename(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def rename(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     kept = _kept(desk, asked)
     kept.bookmarks.rename(words(asked, "key", 40), words(asked, "name", MOST_NAME))
     return _all(kept)
 
 
 @operation("bookmark-delete")
-def delete(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def delete(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     kept = _kept(desk, asked)
     kept.bookmarks.delete(words(asked, "key", 40))
     return _all(kept)
 
 
 @operation("bookmark-restore")
-def restore(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def restore(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Undo a deletion."""
     kept = _kept(desk, asked)
     kept.bookmarks.restore(words(asked, "key", 40))
@@ -114,6 +114,6 @@ def restore(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("named-directions")
-def named_directions(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def named_directions(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The directions that were given a name, whichever tool found them."""
     return Reply({"directions": [asdict(one) for one in _kept(desk, asked).directions.all()]})

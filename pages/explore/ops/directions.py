@@ -26,8 +26,8 @@ from gan_core.latent.search import (
     find_directions,
     offered_layers,
 )
-from pages.explore.ops.desk import Desk, Reply, number, operation, whole, words
 from pages.explore.ops.picture import atlas
+from pages.server.operations import OperationContext, Reply, number, operation, whole, words
 
 MOST_LABEL = 60
 MOST_MARKS = 200
@@ -35,7 +35,7 @@ MOST_STRIPS = 2 * MOST
 
 
 @operation("directions-options")
-def options(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def options(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """How this model's directions can be looked for."""
     model = desk.model(asked.get("model"))
     found = {
@@ -51,7 +51,7 @@ def options(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("directions-find", lane="long")
-def find(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def find(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Directions by "method" (see METHODS), at most "count", of "layer" or "attribute" where the method has such.
 
     They are told in a progress before their ranges are measured, in the order of the answer.
@@ -66,7 +66,7 @@ def find(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("directions-marks", lane="long")
-def marks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def marks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The direction from pictures marked no to those marked yes: "marks" is a list of {"look", "yes"}."""
     model = desk.model(asked.get("model"))
     listed = asked.get("marks")
@@ -82,7 +82,7 @@ def marks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("directions-change", lane="long")
-def change(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def change(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "direction" with other "layers", and orthogonal to "others"; its range is measured anew."""
     model = desk.model(asked.get("model"))
     before = _direction(model, asked.get("direction"), "direction")
@@ -90,7 +90,7 @@ def change(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("directions-strips")
-def strips(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def strips(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """What each of "directions" does to "look": a row of an atlas each, at -3 to 3 units."""
     model = desk.model(asked.get("model"))
     look = check_look(model, asked.get("look"))
@@ -104,7 +104,7 @@ def strips(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("directions-factors", lane="long")
-def factors(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def factors(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """How much each known factor moves along "direction", for a model that was trained on Shapes."""
     model = desk.model(asked.get("model"))
     direction = _direction(model, asked.get("direction"), "direction")
@@ -116,7 +116,7 @@ def factors(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("direction-keep")
-def keep(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def keep(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Keep "direction" with the model under a "name"; the answer's "key" is its own."""
     model = desk.model(asked.get("model"))
     direction = _direction(model, asked.get("direction"), "direction")
@@ -134,33 +134,33 @@ def keep(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("direction-rename")
-def rename(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def rename(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     _keepsakes(desk, asked).rename(words(asked, "key", 40), words(asked, "name", MOST_LABEL))
     return _all(desk, asked)
 
 
 @operation("direction-delete")
-def delete(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def delete(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     _keepsakes(desk, asked).delete(words(asked, "key", 40))
     return _all(desk, asked)
 
 
 @operation("direction-restore")
-def restore(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def restore(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Undo a deletion."""
     _keepsakes(desk, asked).restore(words(asked, "key", 40))
     return _all(desk, asked)
 
 
-def _keepsakes(desk: Desk, asked: Mapping[str, Any]) -> Any:
+def _keepsakes(desk: OperationContext, asked: Mapping[str, Any]) -> Any:
     return desk.shelf.keepsakes(words(asked, "model", 200)).directions
 
 
-def _all(desk: Desk, asked: Mapping[str, Any], **more: Any) -> Reply:
+def _all(desk: OperationContext, asked: Mapping[str, Any], **more: Any) -> Reply:
     return Reply({"directions": _kept_list(desk, asked), "problems": _keepsakes(desk, asked).problems(), **more})
 
 
-def _kept_list(desk: Desk, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _kept_list(desk: OperationContext, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """As they travel, each with the "key" that it is kept under."""
     found = []
     for one in _keepsakes(desk, asked).all():

@@ -12,15 +12,15 @@ from gan_core.latent.inside import Effects, feature_maps, judged_evidence, unit_
 from gan_core.latent.judging import METHODS
 from gan_core.latent.look import Seed
 from gan_core.latent.units import layers_of
-from pages.explore.ops.desk import Desk, Reply, operation, whole
 from pages.explore.ops.picture import rgba
+from pages.server.operations import OperationContext, Reply, operation, whole
 
 SAMPLES = 16  # pictures that a class, or the generator as a whole, is judged by
 MEASURES = ("change", "score", "for_class", "elsewhere")
 
 
 @operation("inside-layers")
-def inside_layers(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_layers(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The generator's layers, in the order in which they run: [{"name", "kind", "units", "size"}]."""
     model = desk.model(asked.get("model"))
     layers = [
@@ -32,7 +32,7 @@ def inside_layers(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Rep
 
 
 @operation("inside-maps")
-def inside_maps(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_maps(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The feature maps of "layer" at a look's point.
 
     Blobs: int8 [units, size, size], each unit's map with its own peak at 127 or -127; float32 [units], those peaks.
@@ -50,7 +50,7 @@ def inside_maps(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply
 
 
 @operation("inside-units", lane="long")
-def inside_units(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_units(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """What every unit does, found by switching it off alone: "of" is "picture" (the look's) or "many".
 
     "many": 16 pictures drawn at random, of the look's classes where there are classes; then other classes' pictures
@@ -93,7 +93,7 @@ def _joined(found: list[Effects], name: str) -> NDArray[np.float32]:
 
 
 @operation("inside-evidence", lane="long")
-def inside_evidence(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_evidence(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Which pixels made the discriminator take the look's picture for real: "method" as of gan_core.latent.judging.
 
     Header: "score" (the logit), "blank_score", "gap" and "probability" (whether sigmoid of the score is one).

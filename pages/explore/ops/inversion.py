@@ -13,8 +13,8 @@ from gan_core.data.identity import DataChanged
 from gan_core.latent import Explorable, check_look, encode_vector, render
 from gan_core.latent.inversion import MOST_ITERATIONS, MOST_RESTARTS, InversionOptions, Moment, invert
 from gan_core.latent.targets import INVERT, Target, real_target, training_images, uploaded_target
-from pages.explore.ops.desk import Desk, Reply, number, operation, whole, words
 from pages.explore.ops.picture import rgba
+from pages.server.operations import OperationContext, Reply, number, operation, whole, words
 
 _SAMPLES = 16  # whose border says on what ground this generator draws
 _DRAWING = 0.1  # of the work, about
@@ -22,7 +22,7 @@ _BYTES_MOST = 40_000_000  # of a picture
 
 
 @operation("target", lane="long")
-def target(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+def target(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """The picture that a search would look for, as RGBA: an uploaded file's, or a real one's.
 
     "source": "upload" (blob: the file; "invert": auto, yes or no; "fit": crop, border or stretch) or "real" (number
@@ -34,7 +34,7 @@ def target(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
 
 
 @operation("invert", lane="long")
-def invert_picture(desk: Desk, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+def invert_picture(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """Search for the latent of a target, which is described as for "target".
 
     "space": z, w or ws (default: w where there is one); "class": its number, or null to try all; "restarts",
@@ -107,7 +107,7 @@ def _options(model: Explorable, asked: Mapping[str, Any]) -> InversionOptions:
 
 
 def _target(
-    desk: Desk, model: Explorable, asked: Mapping[str, Any], blobs: list[bytes]
+    desk: OperationContext, model: Explorable, asked: Mapping[str, Any], blobs: list[bytes]
 ) -> tuple[Target, dict[str, Any]]:
     """The target, and what is to be said of it."""
     source = words(asked, "source", 10)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from gan_core.latent import Explorable, check_look, render
 from gan_core.latent.maps import LEAST, MOST, Drawn, MapOptions, make_map
 from gan_core.latent.neighbours import REFERENCES, TrainingSet
-from pages.explore.ops.desk import Desk, Reply, operation, whole, words
 from pages.explore.ops.inversion import data_of
 from pages.explore.ops.picture import atlas
+from pages.server.operations import OperationContext, Reply, operation, whole, words
 
 _THUMB = 32  # pixels: larger pictures are halved until they fit
 _NEAREST_MOST = 24
@@ -49,7 +49,7 @@ _sets = _Kept(3)  # 60 MB each where 60,000 images went through a discriminator
 
 
 @operation("map", lane="long")
-def latent_map(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def latent_map(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Lay out "count" samples by "method" (pca, tsne) on "features" (pixels, discriminator); "class": one, or null.
 
     Progress brings positions while they still move. Blobs at the end: positions float32 [N, 2] within -1 to 1,
@@ -78,7 +78,7 @@ def latent_map(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("map-place")
-def map_place(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def map_place(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Where the picture of "look" lies on the map of the same options: "at" [x, y], or null without such a map."""
     model = desk.model(asked.get("model"), asked.get("step"))
     found = _maps.get(model, _map_options(model, asked))
@@ -89,7 +89,7 @@ def map_place(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("nearest", lane="long")
-def nearest(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def nearest(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "count" training images nearest to the picture of "look", by "features" (pixels, discriminator).
 
     Blobs: the images as an atlas (RGBA), and how far the nearest training image is from real images that were not

@@ -9,14 +9,14 @@ import numpy as np
 
 from gan_core.latent import check_look, encode_vector, render, resolve, resolve_all
 from gan_core.latent.look import Look, Mix
-from pages.explore.ops.desk import Desk, Reply, operation
 from pages.explore.ops.picture import atlas
+from pages.server.operations import OperationContext, Reply, operation
 
 MOST_EACH_WAY = 8
 
 
 @operation("mix-matrix")
-def mix_matrix(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def mix_matrix(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """An atlas with a row for each of "sources" and a column for each of "destinations" (looks, at most 8 of each).
 
     The first row shows the destinations, the first column the sources, the corner nothing. Every other cell is its
@@ -39,7 +39,7 @@ def mix_matrix(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("mixed-point")
-def mixed_point(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def mixed_point(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The place of a "look" with its mixing made part of it: what looks like it without any "mix"."""
     model = desk.model(asked.get("model"), asked.get("step"))
     point = resolve(model, replace(check_look(model, asked.get("look")), psi=1.0))
@@ -49,7 +49,7 @@ def mixed_point(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply
 
 
 @operation("gram")
-def gram(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def gram(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The products of the latents of "looks" (at most 8) with each other: what the length of any sum follows from.
 
     Styles are taken from the mean style, which comes along as "mean"; latents in z from zero, and "mean" is null.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from gan_core.latent.overtime import same_path, spread
-from pages.explore.ops.desk import Desk, Reply, operation, whole
 from pages.explore.ops.picture import atlas
+from pages.server.operations import OperationContext, Reply, operation, whole
 
 MOST_MOMENTS = 8
 MOST_FRAMES = 60
 
 
 @operation("overtime", lane="long")
-def overtime(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def overtime(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A path's "frames" as the run's generator draws them at up to eight moments: at checkpoints, and where a small
     generator was kept. "look" is a look whose where is a path.
 

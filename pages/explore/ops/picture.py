@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, Look, Point, check_look, decode_vector, pictures, render, resolve, resolve_all
 from gan_core.latent.look import Given, Seed
-from pages.explore.ops.desk import Desk, Reply, number, operation, whole
+from pages.server.operations import OperationContext, Reply, number, operation, whole
 
 MOST_LOOKS = 256
 MOST_ACROSS = 16
@@ -22,7 +22,7 @@ _spreads: WeakKeyDictionary[Explorable, dict[str, float]] = WeakKeyDictionary()
 
 
 @operation("look")
-def look(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def look(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """One picture. Blobs: its RGBA, the latent that it is of and the weights of the classes, both float32."""
     model = desk.model(asked.get("model"))
     seen = check_look(model, asked.get("look"))
@@ -35,7 +35,7 @@ def look(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("looks")
-def looks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def looks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """At most 256 pictures as an atlas of so many "columns" (as square as may be where it does not say)."""
     model = desk.model(asked.get("model"))
     listed = asked.get("looks")
@@ -47,7 +47,7 @@ def looks(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("neighbours")
-def neighbours(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def neighbours(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A square of pictures around one look, which is in the middle (of an even number: right below the middle).
 
     Column i and row j lie (i - across // 2) and (j - across // 2) times `spacing` along two directions: those of

@@ -17,7 +17,7 @@ from gan_core.export import discriminator_file, onnx_file, weights_file
 from gan_core.export.scripts import about_bytes, data_bytes, npz, sample_package, train_package, train_script
 from gan_core.latent import Explorable, check_look, pictures, resolve
 from gan_core.latent.targets import training_dataset
-from pages.explore.ops.desk import Desk, Reply, operation
+from pages.server.operations import OperationContext, Reply, operation
 
 ONNX_WORDS_BYTES = 6_000  # about: what is no weight in such a file
 
@@ -28,7 +28,7 @@ _BINARY, _ZIP, _PYTHON = "application/octet-stream", "application/zip", "text/x-
 
 
 @operation("take", lane="long")
-def take(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def take(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A file of the kind "what": safetensors, discriminator, onnx, sample-script, train-script, latent (of "look").
 
     Blob: the file; the header has its name and MIME type.
@@ -48,11 +48,11 @@ def file_stem(model: Explorable) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:60] or "generator"
 
 
-def _safetensors(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+def _safetensors(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     return "generator.safetensors", _BINARY, _weights(model)
 
 
-def _discriminator(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+def _discriminator(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     if model.discriminator is None:
         raise ValueError(f"The discriminator of {model.label} is not here, only its generator.")
     return "discriminator.safetensors", _BINARY, discriminator_file(model.discriminator.state_dict(), **_about(model))
@@ -69,7 +69,7 @@ def _about(model: Explorable) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _onnx(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+def _onnx(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     desk.progress(0.1, "Tracing the generator")
     data = onnx_file(
         model.generator, latent_dim=model.dim, class_count=len(model.classes), run=file_stem(model), step=model.step,
@@ -78,11 +78,11 @@ def _onnx(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
     return "generator.onnx", _BINARY, data
 
 
-def _sample_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+def _sample_script(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     return "sample.zip", _ZIP, sample_package(model.config, _weights(model), **_script_about(model))
 
 
-def _train_script(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+def _train_script(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     along = data_bytes(model.config, data_dir())
     desk.progress(0.1, "Packing the script with the images that it learns from" if along else "")
     try:
@@ -97,7 +97,7 @@ def _script_about(model: Explorable) -> dict[str, Any]:
     return {"run": file_stem(model), "channels": model.shape.channels, "classes": model.classes}
 
 
-def _latent(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
+def _latent(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     """What the generator gets, as sample.py's --latents takes it: z [1, dim] or styles [1, layers, length].
 
     Truncation and mixing are in it already. Also the weights of the classes, the heaviest of them, and the picture.
@@ -115,7 +115,7 @@ def _latent(desk: Desk, model: Explorable, asked: dict[str, Any]) -> Made:
     return "latent.npz", _BINARY, npz(arrays)
 
 
-KINDS: dict[str, Callable[[Desk, Explorable, dict[str, Any]], Made]] = {
+KINDS: dict[str, Callable[[OperationContext, Explorable, dict[str, Any]], Made]] = {
     "safetensors": _safetensors,
     "discriminator": _discriminator,
     "onnx": _onnx,
@@ -126,7 +126,7 @@ KINDS: dict[str, Callable[[Desk, Explorable, dict[str, Any]], Made]] = {
 
 
 @operation("takeaway")
-def takeaway(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def takeaway(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """How large the files are that are quickly made ("look" is the present one), and what is in the others.
 
     {"sizes": kind -> bytes, exact but for "onnx"; "formats": kind -> words; "config"}. What is not there is left out.
@@ -142,7 +142,7 @@ def takeaway(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
 
 
 @operation("takeaway-scripts", lane="long")
-def takeaway_scripts(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def takeaway_scripts(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """{"sizes": kind -> bytes} of the scripts, with what comes along: exact but where images do."""
     model: Explorable = desk.model(asked.get("model"))
     sizes = {"sample-script": len(_sample_script(desk, model, asked)[2])}

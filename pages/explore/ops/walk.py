@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from gan_core.export.film import LARGEST, LONGEST, MIME, SMALLEST, Film, write_film
 from gan_core.latent import Explorable, Look, at_time, check_look, render
 from gan_core.latent.look import OnPath
-from pages.explore.ops.desk import Desk, Reply, number, operation, whole
 from pages.explore.ops.picture import atlas
+from pages.server.operations import OperationContext, Reply, number, operation, whole
 
 MOST_FRAMES = 64  # of one request: what is played next must not keep the hand on the pad waiting
 MOST_TIMES = 128
@@ -21,7 +21,7 @@ FASTEST_PREVIEW = 60
 
 
 @operation("walk-frames")
-def walk_frames(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def walk_frames(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The frames number "from" to "from" + "count" - 1 of a path at "fps" frames a second, as one atlas.
 
     "look" is a look whose where is a path; its time does not matter. Fewer frames where the path ends before.
@@ -47,7 +47,7 @@ def frame_count(seconds: float, rate: int) -> int:
 
 
 @operation("film", lane="long")
-def film(desk: Desk, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def film(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A path as a GIF or MP4: "kind", "size" in pixels, "fps", "seconds" (default: the path's), "smooth".
 
     A loop's film ends one frame before its start; any other shows both ends. Blob: the file.
@@ -90,7 +90,7 @@ def _times(given: Any) -> list[float]:
     return [float(t) for t in given]
 
 
-def _path(desk: Desk, asked: dict[str, Any]) -> tuple[Explorable, Look, OnPath]:
+def _path(desk: OperationContext, asked: dict[str, Any]) -> tuple[Explorable, Look, OnPath]:
     model = desk.model(asked.get("model"), asked.get("step"))
     look = check_look(model, asked.get("look"))
     if not isinstance(look.where, OnPath):

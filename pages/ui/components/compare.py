@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
+from pages.server.routes import PLOTLY_PATH
+from pages.server.wire import COLUMNS
 from pages.ui.components.source import STAGE, script, style
-from pages.ui.routes import PLOTLY_PATH
-from pages.ui.wire import COLUMNS
 
 _RUNS = ("live/wire.js", "live/words.js", "live/series.js")
 CURVES = script(

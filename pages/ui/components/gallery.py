@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.server.wire import COLUMNS
 from pages.ui.components.source import STAGE, script, style
-from pages.ui.wire import COLUMNS
 
 SCRIPT = script(
     "live/wire.js", "live/words.js", "live/series.js", *STAGE, "live/frames.js", "compare/feeds.js",

@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from pages.server.public import public
+from pages.server.routes import PLOTLY_PATH
+from pages.server.wire import COLUMNS
 from pages.ui.components.source import STAGE, script, style
-from pages.ui.public import public
-from pages.ui.routes import PLOTLY_PATH
-from pages.ui.wire import COLUMNS
 
 SCRIPT = script(
     "live/wire.js", "live/words.js", "live/series.js", "live/status.js", *STAGE, "live/networks_units.js",

@@ -1,0 +1,1 @@
+"""What there is to open: runs, generators that come along, brought files."""

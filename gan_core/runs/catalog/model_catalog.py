@@ -1,0 +1,347 @@
+"""What there is to explore: generators that come along, runs with a checkpoint, files brought from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gan_core.config.codec import from_dict
+from gan_core.config.files import write_atomically
+from gan_core.data.assets import ASSETS
+from gan_core.data.base import datasets
+from gan_core.data.limits import shown
+from gan_core.latent import Explorable
+from gan_core.nets.base import ImageShape
+from gan_core.runs.catalog.cards import (
+    ModelEntry,
+    card_of,
+    read_file,
+    real_file,
+    run_label,
+    small_json,
+    stems,
+    verdict,
+)
+from gan_core.runs.catalog.opening import (
+    build_discriminator,
+    build_generator,
+    discriminator_of,
+    explorable,
+    is_sound,
+    weights_of,
+)
+from gan_core.runs.manager import RunManager
+from gan_core.runs.snapshot import RunView
+from gan_core.runs.states import LIVE
+from gan_core.runs.storage.bookmarks import BookmarkStore
+from gan_core.runs.storage.data_identity import content_of_run
+from gan_core.runs.storage.foreign_weights import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
+from gan_core.runs.storage.run_folder import (
+    ID_PATTERN,
+    CheckpointRow,
+    GeneratorRow,
+    RunFolder,
+    RunManifest,
+    UnreadableRun,
+    now_text,
+    open_run,
+)
+from gan_core.training import RunConfig
+
+log = logging.getLogger(__name__)
+
+GENERATORS = ASSETS.parent / "generators"
+KEEP_OPEN = 6
+MOST_WEIGHTS_BYTES = 600_000_000  # of all that are open, save the one in use
+LOOK_AGAIN_SECONDS = 1.0  # so long a run's newest checkpoint is taken for the newest
+MOST_ROWS = 256  # remembered checkpoints, so that a drag does not ask the disk for each picture
+MOST_BROUGHT = 60
+MOST_AWAY = 5
+
+_ASSET_NAME = r"[a-z0-9][a-z0-9-]{0,60}"
+_FILE_NAME = r"[0-9a-f]{64}"
+
+
+class UnknownModel(ValueError):
+    """There is no model of that name."""
+
+
+class ModelCatalog:
+    """Every model that the runs and the data of one manager offer. Safe to be used by several threads."""
+
+    def __init__(self, manager: RunManager, assets: Path = GENERATORS) -> None:
+        self._manager, self._assets = manager, assets
+        self._mine = manager.data_dir / "explore"
+        self._guard = threading.RLock()
+        self._open: OrderedDict[tuple[Any, ...], Explorable] = OrderedDict()
+        self._rows: OrderedDict[tuple[str, int | None], tuple[float, CheckpointRow | GeneratorRow]] = OrderedDict()
+        self._opening: dict[str, threading.Lock] = {}
+        self._keepsakes: dict[str, BookmarkStore] = {}
+        self._abouts: dict[str, RunManifest] = {}
+
+    # --- what there is
+
+    def models(self) -> list[ModelEntry]:
+        """Those that come along first, then runs (the newest first), then files. What cannot be read is left out."""
+        assets = [self._quietly(self._asset_card, name) for name in self._asset_names()]
+        runs = [self._quietly(self._run_card, view) for view in self._manager.views() if view.checkpoints]
+        files = [self._quietly(self._file_card, name) for name in self._file_names()]
+        ordered = sorted((card for card in assets if card), key=lambda c: (c.details.get("order", 99), c.id))
+        return [*ordered, *(card for card in runs if card), *(card for card in files if card)]
+
+    def _quietly(self, make: Callable[[Any], ModelEntry | None], what: Any) -> ModelEntry | None:
+        try:
+            return make(what)
+        except (ValueError, OSError) as error:
+            log.warning("left out of what can be explored: %s", error)
+            return None
+
+    def card(self, model_id: str, step: int | None = None) -> ModelEntry:
+        """Of one model, which is opened for it. Raises ValueError, one sentence, or OSError."""
+        model = self.open(model_id, step)
+        kind, name = _parts(model_id)
+        config = model.config
+        known: dict[str, Any] = {}
+        if kind == "run":
+            view = self._manager.view(name)
+            known = {"steps": view.checkpoints, "live": view.state in LIVE, "created": view.created}
+            known["moments"] = tuple(self.moments(model_id))
+        elif kind == "asset":
+            known = {"details": self._details(name)}
+        return ModelEntry(
+            id=model_id, label=model.label, kind=kind, data=datasets.name_of(config.data),
+            channels=model.shape.channels, size=model.shape.size, dim=model.dim, classes=model.classes,
+            probability=config.loss.probability, step=model.step, images=model.images,
+            spaces=tuple(model.generator.latent_spaces), style_layers=model.style_layers, style_dim=model.style_dim,
+            has_discriminator=model.discriminator is not None, **known,
+        )  # fmt: skip
+
+    def steps(self, model_id: str) -> list[int]:
+        """Of the checkpoints of a run, oldest first; of anything else the one step. Raises ValueError."""
+        kind, name = _parts(model_id)
+        return list(self._manager.view(name).checkpoints) if kind == "run" else [self.open(model_id).step]
+
+    def moments(self, model_id: str) -> list[int]:
+        """The steps at which a generator can be looked at: of a run's checkpoints and small generators, oldest first;
+        of anything else the one step. Raises ValueError.
+        """
+        kind, name = _parts(model_id)
+        if kind != "run":
+            return self.steps(model_id)
+        small = open_run(self._manager.runs_dir, name).generators()
+        return sorted({*self.steps(model_id), *(row.step for row in small)})
+
+    def keepsakes(self, model_id: str) -> BookmarkStore:
+        """What was kept of a model: with the run, or with one's data. Raises UnknownModel or UnknownRun."""
+        kind, name = _parts(model_id)
+        if kind == "run":
+            folder = open_run(self._manager.runs_dir, name).root / "explore"
+        else:
+            self._file_of(kind, name)
+            folder = self._mine / f"{kind}-{name}"
+        with self._guard:
+            return self._keepsakes.setdefault(model_id, BookmarkStore(folder))
+
+    # --- opening
+
+    def open(self, model_id: str, step: int | None = None) -> Explorable:
+        """The model with weights of its own, at a run's newest sound checkpoint (not after `step`), or at the small
+        generator that was kept at just that step.
+
+        Quick for one that is open already. Raises ValueError, one sentence, or OSError.
+        """
+        kind, name = _parts(model_id)
+        if kind == "run":
+            return self._open_run(open_run(self._manager.runs_dir, name), step)
+        path = self._file_of(kind, name)
+        stat = path.stat()
+        key = (model_id, stat.st_mtime_ns, stat.st_size)
+        return self._kept(key) or self._opened(key, lambda: self._open_file(model_id, kind, name, path))
+
+    def _open_run(self, folder: RunFolder, step: int | None) -> Explorable:
+        looked, known = self._rows.get((folder.id, step), (0.0, None))
+        if known is not None and (known.step == step or time.monotonic() - looked < LOOK_AGAIN_SECONDS):
+            if found := self._kept((folder.id, known.step, weights_of(folder, known)[1])):
+                return found
+        for row in _candidates(folder, step):
+            key, make = (folder.id, row.step, weights_of(folder, row)[1]), partial(self._open_row, folder, row)
+            model = self._kept(key) or (self._opened(key, make) if is_sound(folder, row) else None)
+            if model is not None:
+                with self._guard:
+                    self._rows[folder.id, step] = (time.monotonic(), row)
+                    while len(self._rows) > MOST_ROWS:
+                        self._rows.popitem(last=False)
+                return model
+        when = "yet" if step is None else f"up to step {step}"
+        raise ValueError(f"The run {folder.id} has no checkpoint {when} that can be explored.")
+
+    def _kept(self, key: tuple[Any, ...]) -> Explorable | None:
+        with self._guard:
+            found = self._open.get(key)
+            if found is not None:
+                self._open.move_to_end(key)
+            return found
+
+    def _opened(self, key: tuple[Any, ...], make: Callable[[], Explorable]) -> Explorable:
+        """Made by one thread, while others go on with what is open; those that want the same wait for it."""
+        with self._guard:
+            opening = self._opening.setdefault(key[0], threading.Lock())
+        with opening:
+            if found := self._kept(key):
+                return found
+            model = make()
+            with self._guard:
+                self._open[key] = model
+                while len(self._open) > 1 and (len(self._open) > KEEP_OPEN or self._bytes() > MOST_WEIGHTS_BYTES):
+                    self._open.popitem(last=False)
+            return model
+
+    def _bytes(self) -> int:
+        return sum(model.weights_bytes for model in self._open.values())
+
+    def _open_row(self, folder: RunFolder, row: CheckpointRow | GeneratorRow) -> Explorable:
+        data = weights_of(folder, row)[0].read_bytes()
+        about, view = folder.about(), self._manager.view(folder.id)
+        if about.channels not in (1, 3):
+            raise ValueError(f"The run {folder.id} makes points in the plane; only runs of pictures can be explored.")
+        config = self._manager.config(folder.id)
+        if config.conditional and len(about.classes) < 2:
+            raise UnreadableRun(f"The run {folder.id} is conditional but does not say what its classes are.")
+        shape, content = ImageShape(about.channels, config.size), content_of_run(about, config)
+        said = Description(config, shape, about.classes, folder.id, row.step, content)
+        name = f"The generator at step {row.step}"
+        judge = discriminator_of(folder, row, said) if isinstance(row, CheckpointRow) else None
+        return explorable(f"run:{folder.id}", run_label(view), said, data, name, judge, row.images)
+
+    def _open_file(self, model_id: str, kind: str, name: str, path: Path) -> Explorable:
+        data = read_file(path)
+        if kind == "file" and hashlib.sha256(data).hexdigest() != name:
+            raise NotAGenerator(f"{shown(self._brought(name)['name'])} is damaged; bring it again.")
+        label = self._label(kind, name)
+        said = describe(data, label)
+        judge = None
+        if kind == "asset" and (beside := real_file(self._assets, f"{name}-discriminator.safetensors")):
+            judge = open_weights(read_file(beside), f"{label}'s discriminator", lambda: build_discriminator(said))
+        images = self._details(name).get("images", 0) if kind == "asset" else 0
+        return explorable(model_id, label, said, data, label, judge, images if type(images) is int else 0)
+
+    # --- files that come along, or were brought
+
+    def bring(self, data: bytes, name: str) -> str:
+        """Keep a generator that was exported elsewhere; returns its model id. Raises NotAGenerator or OSError."""
+        said = describe(data, name)
+        open_weights(data, name, lambda: build_generator(said))
+        digest = hashlib.sha256(data).hexdigest()
+        folder = self._mine / "files"
+        if len(self._file_names()) >= MOST_BROUGHT and digest not in self._file_names():
+            raise NotAGenerator(f"{MOST_BROUGHT} files have been brought already; take one of them away first.")
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {"name": shown(name), "brought": now_text()}
+        write_atomically(folder / f"{digest}.json", json.dumps(about, ensure_ascii=False).encode())
+        write_atomically(folder / f"{digest}.safetensors", data)
+        return f"file:{digest}"
+
+    def take_away(self, model_id: str) -> None:
+        """Take a brought file off the shelf; `bring_back` undoes it. What was kept of it stays."""
+        kind, name = _parts(model_id)
+        if kind != "file":
+            raise ValueError("Only a file that was brought can be taken away.")
+        path = self._file_of(kind, name)
+        path.replace(path.with_suffix(".away"))
+        gone = sorted(path.parent.glob("*.away"), key=lambda p: p.stat().st_mtime_ns)
+        for oldest in gone[:-MOST_AWAY]:
+            oldest.unlink(missing_ok=True)
+
+    def bring_back(self, model_id: str) -> None:
+        """Undo `take_away`, of the last MOST_AWAY. Raises UnknownModel."""
+        kind, name = _parts(model_id)
+        away = real_file(self._mine / "files", f"{name}.away")
+        if kind != "file" or away is None:
+            raise UnknownModel("This file cannot be brought back any more; bring it again.")
+        away.replace(away.with_suffix(".safetensors"))
+
+    def _file_of(self, kind: str, name: str) -> Path:
+        found = real_file(self._assets if kind == "asset" else self._mine / "files", f"{name}.safetensors")
+        if found is None or name.endswith("-discriminator"):
+            raise UnknownModel(f'There is no model called "{shown(f"{kind}:{name}")[:80]}".')
+        return found
+
+    def _asset_names(self) -> list[str]:
+        return [name for name in stems(self._assets, _ASSET_NAME) if not name.endswith("-discriminator")]
+
+    def _file_names(self) -> list[str]:
+        names = stems(self._mine / "files", _FILE_NAME)
+        return sorted(names, key=lambda name: str(self._brought(name)["brought"]), reverse=True)
+
+    def _details(self, name: str) -> dict[str, Any]:
+        found = small_json(self._assets, f"{name}.json")
+        return {**found, "verdict": verdict(found.get("metrics"))}
+
+    def _brought(self, name: str) -> dict[str, Any]:
+        found = small_json(self._mine / "files", f"{name}.json")
+        texts = {key: found.get(key) for key in ("name", "brought")}
+        return {key: text if isinstance(text, str) else "" for key, text in texts.items()}
+
+    def _label(self, kind: str, name: str) -> str:
+        label = self._details(name).get("label") if kind == "asset" else self._brought(name)["name"]
+        return shown(label) if isinstance(label, str) and label else name[:12]
+
+    # --- cards
+
+    def _asset_card(self, name: str) -> ModelEntry:
+        return self._described("asset", name, self._details(name), "")
+
+    def _file_card(self, name: str) -> ModelEntry:
+        return self._described("file", name, {}, self._brought(name)["brought"])
+
+    def _described(self, kind: str, name: str, details: dict[str, Any], created: str) -> ModelEntry:
+        path = self._file_of(kind, name)
+        said = describe(read_file(path, HEAD_BYTES), self._label(kind, name), path.stat().st_size)
+        return card_of(f"{kind}:{name}", self._label(kind, name), kind, said, details=details, created=created)
+
+    def _about(self, run_id: str) -> RunManifest:
+        """What never changes of a run."""
+        if run_id not in self._abouts:
+            self._abouts[run_id] = open_run(self._manager.runs_dir, run_id).about()
+        return self._abouts[run_id]
+
+    def _run_card(self, view: RunView) -> ModelEntry | None:
+        about = self._about(view.id)
+        if about.channels not in (1, 3):
+            return None
+        config, step = from_dict(RunConfig, view.config), max(view.checkpoints)
+        said = Description(config, ImageShape(about.channels, config.size), about.classes, view.id, step)
+        return card_of(
+            f"run:{view.id}", run_label(view), "run", said, steps=view.checkpoints, live=view.state in LIVE,
+            created=view.created,
+        )  # fmt: skip
+
+
+def _candidates(folder: RunFolder, step: int | None) -> list[CheckpointRow | GeneratorRow]:
+    """What of a run may be opened, the best first: its checkpoints up to a step, the newest first; but what was kept
+    at just that step comes before an earlier checkpoint.
+    """
+    found: list[CheckpointRow | GeneratorRow] = [
+        row for row in reversed(folder.checkpoints()) if step is None or row.step <= step
+    ]
+    small = [row for row in folder.generators() if row.step == step]
+    exact = 1 if found and found[0].step == step else 0
+    return [*found[:exact], *small, *found[exact:]]
+
+
+def _parts(model_id: str) -> tuple[str, str]:
+    """("asset", "run" or "file", name). Raises UnknownModel for what could not be one."""
+    kind, _, name = model_id.partition(":")
+    patterns = {"asset": _ASSET_NAME, "file": _FILE_NAME, "run": ID_PATTERN}
+    if kind not in patterns or not re.fullmatch(patterns[kind], name):
+        raise UnknownModel(f'There is no model called "{shown(model_id)[:80]}".')
+    return kind, name

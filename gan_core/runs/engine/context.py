@@ -1,0 +1,50 @@
+"""What a run's thread needs of the process it lives in."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import torch
+
+from gan_core.data.base import ImageSet
+from gan_core.runs.engine.compiled_cache import CompiledStepCache
+from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.snapshot import Event
+from gan_core.runs.storage.run_folder import RunManifest
+from gan_core.training import RunConfig
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One for all runs of a process. build_lock is held while networks draw their initial weights.
+
+    load_data: of a configuration of a run's life, what that run was trained on (`trust.load_trained`).
+    """
+
+    device: torch.device
+    line: DeviceQueue
+    load_data: Callable[[RunConfig, RunManifest], ImageSet]
+    build_lock: threading.RLock
+    grid_writer: Executor
+    emit: Callable[[str, Event], None]
+    is_watched: Callable[[str], bool]
+    libraries: CompiledStepCache
+
+
+@dataclass(frozen=True)
+class StopCondition:
+    """Ends that the configuration does not know of; None is none. Both count from the run's beginning.
+
+    They are kept with the run (`Standing.until_step`, `until_seconds`), so that it goes on to them after a kill.
+    """
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def reached(self, steps: int, seconds: float) -> bool:
+        if self.steps is not None and steps >= self.steps:
+            return True
+        return self.seconds is not None and seconds >= self.seconds

@@ -1,0 +1,329 @@
+"""What a run does between two steps, whichever thread trains it.
+
+It is restored, changed, kept, paused and ended.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Sequence
+
+from gan_core.config.codec import get_at, replace_at
+from gan_core.runs.commands import (
+    Change,
+    CheckpointNow,
+    Command,
+    KeepBrought,
+    Lengthen,
+    Pace,
+    Pause,
+    Stop,
+    check_command,
+)
+from gan_core.runs.engine.advice import after_divergence, failure_words
+from gan_core.runs.engine.backend_switch import BackendSwitch
+from gan_core.runs.engine.context import RunContext, StopCondition
+from gan_core.runs.engine.recorder import RunRecorder
+from gan_core.runs.engine.restore import Restored, restore, take_over
+from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.lineage.replay import ReplaySegment
+from gan_core.runs.snapshot import Dissected, LiveChange, RunView
+from gan_core.runs.states import State
+from gan_core.runs.storage.lock import RunLock
+from gan_core.runs.storage.run_folder import RunFolder, RunManifest, RunStatus
+from gan_core.runs.storage.views import config_in_force, known_config
+from gan_core.runs.storage.writer import RunWriter
+from gan_core.training import RunConfig, Trainer
+from gan_core.training.guard import Trouble
+
+log = logging.getLogger(__name__)
+
+
+class Diverged(Exception):
+    """A number in the networks is not finite any more; the trainer has its last good weights back."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.sentence())
+        self.trouble = trouble
+
+
+class RunLife:
+    """A run that trains in this process. lock and writer are its own, held and open; it lets go of both at its end.
+
+    config: the one in force. All but the methods for other threads are for the thread that trains it.
+    """
+
+    def __init__(
+        self, folder: RunFolder, lock: RunLock, writer: RunWriter, about: RunManifest, config: RunConfig,
+        before: RunStatus, limits: StopCondition, around: RunContext,
+    ) -> None:  # fmt: skip
+        self.folder, self.about, self.config = folder, about, config
+        self.ended = False  # and everything let go of
+        self.end_written = False
+        self.dissected: Dissected | None = None  # the newest step, where it was taken apart
+        self._lock, self._writer, self._limits, self._around = lock, writer, limits, around
+        self._ledger = RunRecorder(folder, about, writer, config, before, around)
+        self._swap = BackendSwitch(around.libraries, self._ledger.warn)
+        self._trainer: Trainer | None = None
+        self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
+        self._life: list[ReplaySegment] = []  # the stage that it is in, and those to come; the last is its own
+        self._stopping = self._paused = False
+        self._door = threading.Lock()  # of the two below
+        self._brought: list[Evaluation] = []  # made by others, and not written down yet
+        self._closed = False  # nothing can be written down any more
+
+    # --- from other threads
+
+    @property
+    def view(self) -> RunView:
+        return self._ledger.view
+
+    def send(self, command: Command) -> None:
+        """Hand over a command; it takes effect between two steps. Raises ValueError for what it cannot do."""
+        self.put(command)
+
+    def put(self, command: Command) -> None:
+        """As `send`, for this run alone."""
+        raise NotImplementedError
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait, at most so many seconds, until it has let go of everything."""
+        raise NotImplementedError
+
+    def accepts(self, command: Command) -> bool:
+        """Whether the run can carry it out."""
+        try:
+            check_command(self.config, command)
+        except ValueError:
+            return False
+        return True
+
+    def bring(self, evaluations: Sequence[Evaluation]) -> bool:
+        """Have evaluations that somebody else made written down; False where the run is at its end already."""
+        with self._door:
+            if self._closed:
+                return False
+            self._brought += evaluations
+        self.put(KeepBrought())
+        return True
+
+    # --- from where it was left
+
+    def _restore(self) -> Restored:
+        restored = restore(self.folder, self._writer, self.about, self._build)
+        self._life, self._pending = restored.life, restored.pending
+        own = config_in_force(self.about, self.folder.changes()) if self.replaying else restored.trainer.config
+        self.config = own
+        self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
+        self._ledger.warn(restored.warnings)
+        self._seek_library(restored.trainer)
+        return restored
+
+    def _seek_library(self, trainer: Trainer, *, changed: bool = False) -> None:
+        """See `BackendSwitch.seek`; a change may have ended the compiled steps."""
+        self._swap.seek(trainer, changed=changed)
+        if not trainer.library_key:
+            self._ledger.compiled_from(0, trainer)
+
+    def _build(self, config: RunConfig) -> Trainer:
+        data = self._around.load_data(config, self.about)
+        with self._around.build_lock:
+            return Trainer(config, data, self._around.device)
+
+    @property
+    def replaying(self) -> bool:
+        """Whether it goes through its parent's steps again, to the one at which it becomes itself."""
+        return len(self._life) > 1
+
+    def _next_stage(self, trainer: Trainer) -> Trainer:
+        """At the end of a stage: keep that moment, from which the next one goes on with its own settings."""
+        self._checkpoint(trainer, by_hand=True)
+        stage = self._life[1]
+        new = self._build(known_config(self.about, stage.config))
+        take_over(new, trainer.state(), self.about, self._life[0])
+        self._seek_library(new)
+        self._life, self._trainer = self._life[1:], new
+        if not self.replaying:
+            stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
+            self.config = new.config
+            self._ledger.show_config(new.config)
+        self._pending = list(stage.changes)
+        if not self.replaying:
+            self._begin_own_clock(new)
+        return new
+
+    def _begin_own_clock(self, trainer: Trainer) -> None:
+        """What its parent's steps have taken once more is no part of the seconds that a branch was given."""
+        if (seconds := self._limits.seconds) is None:
+            return
+        first = self.about.past[0].since
+        began = next((row.elapsed_seconds for row in self.folder.checkpoints() if row.step == first), 0.0)
+        seconds += self._ledger.meter.elapsed() - began
+        self._limits = dataclasses.replace(self._limits, seconds=seconds)
+        self._ledger.stand(self._ledger.standing.state, trainer, until_seconds=seconds)
+
+    def at_limit(self, trainer: Trainer) -> bool:
+        """Whether it has come to where it was asked to stop; a branch has not before its own steps."""
+        return not self.replaying and self._limits.reached(trainer.step_count, self._ledger.meter.elapsed())
+
+    # --- what is kept
+
+    def _point(self, trainer: Trainer) -> None:
+        """Raises Diverged where a number in the networks is not finite any more, as the next two do."""
+        self._ledger.add_point(trainer)
+        if trainer.last_examined is not None:
+            raise Diverged(trainer.last_examined)
+        if trainer.grid_due():
+            self._ledger.keep_grid(trainer)
+
+    def _keep_brought(self) -> None:
+        with self._door:
+            brought, self._brought = self._brought, []
+        for one in brought:
+            self._ledger.keep_evaluation(one)
+
+    def _checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
+        self._examine(trainer)  # so that what is kept is sound
+        self._ledger.checkpoint(trainer, by_hand=by_hand)
+
+    def _examine(self, trainer: Trainer) -> None:
+        if (trouble := trainer.examine()) is not None:
+            raise Diverged(trouble)
+
+    # --- commands
+
+    def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
+        """What every run can be asked for."""
+        if isinstance(command, Stop):
+            self._stopping = True
+            self._ledger.stand("stopping", trainer)
+        elif isinstance(command, Pause) and not self._paused:
+            self._pause(trainer)
+        elif isinstance(command, Pace):
+            self._ledger.pace(command.seconds_per_step)
+        elif isinstance(command, CheckpointNow):
+            self._checkpoint(trainer, by_hand=True)
+        elif isinstance(command, KeepBrought):
+            self._keep_brought()
+        elif isinstance(command, Change):
+            self._change(trainer, command.path, command.value)
+        elif isinstance(command, Lengthen):
+            self._change(trainer, "total_images", command.total_images)
+
+    def _pause(self, trainer: Trainer) -> None:
+        """Stop the clock and let others have the device; the networks stay in memory."""
+        waited = self._ledger.standing.state == "queued"
+        self._ledger.meter.halt()
+        self._paused = True
+        self._ledger.stand("paused", trainer)
+        if not waited:  # else it has not moved since the last pause, and the device is another's
+            self._keep_last_grid(trainer)
+            self._ledger.show_grid(trainer)
+        self._around.line.leave(self.folder.id)
+
+    def _change(self, trainer: Trainer, path: str, value: object) -> None:
+        if self.replaying:
+            self._change_later(path, value)
+            return
+        try:
+            before, after = _set(trainer, path, value)
+        except ValueError as error:  # it was checked when it was sent, so only a race gets here
+            log.warning("run %s: change refused: %s", self.folder.id, error)
+            return
+        self.config = trainer.config
+        self._seek_library(trainer, changed=True)
+        self._pending = [change for change in self._pending if change.path != path]
+        self._ledger.note_change(trainer.step_count, path, before, after, self.config)
+
+    def _change_later(self, path: str, value: object) -> None:
+        """A change to be made at the next step of its own: what its parent did stays as it was."""
+        before, step = get_at(self.config, path), max(self.about.parent_step, self._ledger.standing.step)
+        self.config = replace_at(self.config, path, value)
+        self._ledger.note_change(step, path, before, get_at(self.config, path), self.config)
+
+    def _keep_for_later(self, commands: Sequence[Command | Lengthen]) -> None:
+        """The settings among what was asked of a run that never got its turn: it has them when it goes on."""
+        for command in commands:
+            if isinstance(command, Change):
+                self._change_later(command.path, command.value)
+            elif isinstance(command, Lengthen):
+                self._change_later("total_images", command.total_images)
+
+    def _replay(self, trainer: Trainer) -> None:
+        """Make again what was changed before a kill, at the very same step."""
+        while self._pending and self._pending[0].step <= trainer.step_count:
+            change = self._pending.pop(0)
+            _set(trainer, change.path, change.after)
+            self._seek_library(trainer, changed=True)
+            if not self.replaying:
+                self.config = trainer.config
+                self._ledger.show_config(trainer.config)
+
+    # --- ends
+
+    def _end(self, trainer: Trainer, state: State) -> None:
+        """A checkpoint and the last grid, then rest."""
+        self._ledger.meter.halt()
+        self._checkpoint(trainer, by_hand=False)
+        if state == "finished":
+            self._ledger.evaluate_last(trainer)
+        self._keep_last_grid(trainer)
+        self._ledger.stand(state, trainer)
+
+    def _keep_last_grid(self, trainer: Trainer) -> None:
+        """The samples of this very step, wherever it rests: whoever comes later sees them too."""
+        self._ledger.list_written(wait=True)
+        kept = self.folder.grids()
+        if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):
+            self._ledger.keep_grid(trainer, counts=False)
+            self._ledger.list_written(wait=True)
+
+    def _diverge(self, trainer: Trainer, trouble: Trouble) -> None:
+        """The last good weights are in place again: keep them, and say what happened."""
+        self._ledger.meter.halt()
+        if len(trainer.window):
+            self._ledger.add_point(trainer)  # where the curves went is what one wants to see
+        self._ledger.checkpoint(trainer, by_hand=False)
+        self._ledger.keep_grid(trainer, counts=False)
+        self._ledger.list_written(wait=True)
+        error = f"{trouble.sentence()}; the last good weights are kept."
+        self._ledger.stand("diverged", trainer, error=error, advice=after_divergence(self.config, trouble))
+
+    def _fail(self, error: BaseException) -> None:
+        self._ledger.meter.halt()
+        trainer = self._trainer
+        words, advice = failure_words(error, trainer.step_count if trainer else 0, self._ledger.saved_step)
+        try:
+            self._ledger.stand("failed", trainer, error=words, advice=advice)
+            self.end_written = True
+        except Exception:
+            log.exception("run %s: its end could not be written", self.folder.id)
+            self._ledger.stand_unwritten("failed", error=words, advice=advice)
+
+    def _let_go(self) -> None:
+        with self._door:
+            self._closed = True
+        try:
+            self._keep_brought()
+        except Exception:
+            log.exception("run %s: its last evaluations could not be kept", self.folder.id)
+        try:
+            self._around.line.leave(self.folder.id)
+            self._writer.close()
+        except Exception:
+            log.exception("run %s: its database was not closed well", self.folder.id)
+        finally:
+            self._lock.release()
+            self.ended = True
+            self._ledger.tell()
+
+
+def _set(trainer: Trainer, path: str, value: object) -> tuple[object, object]:
+    """The value before and after. Raises ValueError."""
+    if path != "total_images":  # the run's length, which is not live: it changes only with a resume
+        return trainer.change(path, value)
+    before = trainer.config.total_images
+    trainer.config = replace_at(trainer.config, path, value)
+    return before, trainer.config.total_images

@@ -1,0 +1,211 @@
+"""When a run that trains is evaluated, and the books of what that takes of its time."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+import torch
+from torch import Tensor, nn
+
+from gan_core.data.base import DataUnavailable, ImageSet
+from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation.reference import (
+    UNTRAINED,
+    Ended,
+    EvaluationReference,
+    Moment,
+    class_labels,
+    evaluate,
+    judges,
+)
+from gan_core.training import RunConfig, Trainer
+from gan_core.training.precision import forward_context
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.05  # of the run's time, at most, goes into evaluations
+CAUTION = 1.25  # so much longer than expected may an evaluation take
+SAMPLES = 500  # generated images; of points as many as are shown
+GROWTH = 0.1  # evaluations are so far apart, as a share of the images seen, where that is more than is asked for
+_PROBE_IMAGES = 16
+_EARLIEST_SECONDS = 1.0  # before that a measurement of time tells little
+_EARLIEST_SHARE = 0.25  # of the way to the first evaluation: then the real images are looked at
+
+Interrupted = Callable[[], bool]
+
+
+class EvaluationScheduler:
+    """One run's evaluations while it trains, of which each is made only when the run's time so far pays for it.
+
+    The real images are looked at once for all runs of a dataset, in a thread beside the training. Used by the run's
+    thread alone. load_data: of a configuration; content: the digest of those data; untrained: the generator before
+    its first step.
+    """
+
+    def __init__(
+        self, load_data: Callable[[RunConfig], ImageSet], untrained: Callable[[Trainer], nn.Module],
+        content: Callable[[RunConfig], str] = lambda config: "",
+    ) -> None:  # fmt: skip
+        self._load_data, self._untrained, self._content = load_data, untrained, content
+        self._images = 0  # seen at the newest evaluation
+        self._spent_seconds = self._unbooked_seconds = 0.0  # all of it; what is in no evaluation's cost yet
+        self._expected_seconds: float | None = None  # of the next one, as far as is known
+        self._kinds: set[tuple[str, int]] = set()  # of which the untrained generator has been measured
+        self._coming: Future[EvaluationReference] | None = None
+        self._unable = False
+
+    def begin(self, evaluations: list[Evaluation]) -> None:
+        """Take over from where the run was left, or from nothing."""
+        self._spent_seconds = sum(one.cost_seconds for one in evaluations)
+        self._images = max((one.images for one in evaluations), default=0)
+        self._kinds = {one.kind for one in evaluations if one.step == 0}
+
+    def next(
+        self, trainer: Trainer, elapsed_seconds: float, images_per_second: float, interrupted: Interrupted
+    ) -> Evaluation | None:  # fmt: skip
+        """An evaluation of the generator as it is now, if one is due and affordable; before the first of them one of
+        the untrained generator, so that no number stands without its two reference lines.
+
+        Nothing that it does changes what the run becomes. `interrupted` is asked now and then, and ends it. Where it
+        cannot be done, too few real images or too little memory say, that is logged and not tried again.
+        """
+        try:
+            return self._next(trainer, elapsed_seconds, images_per_second, interrupted)
+        except Exception as error:
+            self._give_up(error)
+            return None
+
+    def _next(
+        self, trainer: Trainer, elapsed_seconds: float, images_per_second: float, interrupted: Interrupted
+    ) -> Evaluation | None:  # fmt: skip
+        spacing = trainer.config.record.evaluate_images
+        early = elapsed_seconds < _EARLIEST_SECONDS or trainer.images < _EARLIEST_SHARE * spacing
+        if not spacing or early or (judge := self._judge(trainer)) is None:
+            return None
+        if trainer.images - self._images < max(spacing, GROWTH * self._images):
+            return None
+        trained = judge.kind in self._kinds
+        if trained and self._must_save(judge, trainer, elapsed_seconds, images_per_second):
+            return None
+        return self._made(judge, trainer, elapsed_seconds, interrupted, trained=trained)
+
+    def last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
+        """What the run has become at its end, with the untrained generator where that is missing, if affordable."""
+        try:
+            return self._last(trainer, elapsed_seconds)
+        except Exception as error:
+            self._give_up(error)
+            return []
+
+    def _last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
+        if not trainer.config.record.evaluate_images or trainer.images <= self._images or self._coming is None:
+            return []
+        judge = self._judge(trainer)
+        which = (True,) if judge is not None and judge.kind in self._kinds else (False, True)
+        if judge is None or not self._affordable(judge, trainer, elapsed_seconds, times=len(which)):
+            return []
+        made = [self._made(judge, trainer, elapsed_seconds, lambda: False, trained=trained) for trained in which]
+        return [one for one in made if one is not None]
+
+    def _judge(self, trainer: Trainer) -> EvaluationReference | None:
+        """What it is measured against, once that is there."""
+        if self._unable:
+            return None
+        if self._coming is None:
+            content = self._content(trainer.config)
+            self._coming = judges().soon(trainer.config, self._load_data, SAMPLES, content)
+        if not self._coming.done():
+            return None
+        if isinstance(self._coming.exception(), Ended):  # it was another's who has left: ask again
+            self._coming = None
+            return None
+        return self._coming.result()
+
+    def _give_up(self, error: Exception) -> None:
+        expected = isinstance(error, ValueError | DataUnavailable)
+        log.warning("a run is not evaluated: %s", error, exc_info=None if expected else error)
+        self._unable = True
+
+    # --- what it costs
+
+    def _affordable(
+        self, judge: EvaluationReference, trainer: Trainer, elapsed_seconds: float, times: int = 1
+    ) -> bool:
+        if self._expected_seconds is None:
+            with self.booked():
+                self._expected_seconds = self._guess(judge, trainer)
+        return self._spent_seconds + times * CAUTION * self._expected_seconds <= SHARE * elapsed_seconds
+
+    def _must_save(
+        self, judge: EvaluationReference, trainer: Trainer, elapsed_seconds: float, images_per_second: float
+    ) -> bool:
+        """Whether an evaluation now would leave nothing for the one at the end, which tells more."""
+        if images_per_second <= 0:
+            return False
+        left = (trainer.config.total_images - trainer.images) / images_per_second
+        return not self._affordable(judge, trainer, elapsed_seconds + left, times=2)
+
+    @contextlib.contextmanager
+    def booked(self) -> Iterator[None]:
+        """What is done inside is done for evaluations' sake, and its time counts as theirs."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            took = time.perf_counter() - start
+            self._spent_seconds += took
+            self._unbooked_seconds += took
+
+    @torch.no_grad()
+    def _guess(self, judge: EvaluationReference, trainer: Trainer) -> float:
+        """Seconds that the first evaluation will take; what the judge does, it has done for its floor."""
+        net, config = trainer.sampler(), trainer.config
+        z = judge.latents(config, trainer.device)[:_PROBE_IMAGES]
+        labels = self._labels(judge, trainer)
+
+        def make() -> None:
+            with forward_context(config.precision, trainer.device):
+                net(z, None if labels is None else labels[: len(z)]).cpu()
+
+        make()  # the first time takes longer than any other
+        start, worked = time.perf_counter(), time.thread_time()
+        make()
+        took, worked = time.perf_counter() - start, time.thread_time() - worked
+        crowded = max(1.0, took / max(worked, 1e-4))  # others want the processor too
+        return crowded * judge.build_seconds / 2 + took / len(z) * judge.samples
+
+    # --- doing it
+
+    def _made(
+        self, judge: EvaluationReference, trainer: Trainer, elapsed_seconds: float,
+        interrupted: Interrupted, *, trained: bool,
+    ) -> Evaluation | None:  # fmt: skip
+        """An evaluation, if it is affordable."""
+        if not self._affordable(judge, trainer, elapsed_seconds):
+            return None
+        start = time.perf_counter()
+        with self.booked():
+            net = trainer.sampler() if trained else self._untrained(trainer)
+            moment = Moment(trainer.step_count, trainer.images, elapsed_seconds) if trained else UNTRAINED
+            labels = self._labels(judge, trainer)
+            one = evaluate(net, judge, trainer.config, labels, moment, lambda fraction: not interrupted())
+        if one is None:
+            return None
+        if trained:
+            self._images = trainer.images
+        else:
+            self._kinds.add(one.kind)
+        self._expected_seconds = time.perf_counter() - start
+        one = dataclasses.replace(one, cost_seconds=self._unbooked_seconds)
+        self._unbooked_seconds = 0.0
+        return one
+
+    def _labels(self, judge: EvaluationReference, trainer: Trainer) -> Tensor | None:
+        if not trainer.class_count:
+            return None
+        return class_labels(self._load_data(trainer.config), judge.samples, trainer.device)

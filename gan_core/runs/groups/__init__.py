@@ -1,0 +1,1 @@
+"""Runs that belong together: twins in lockstep, sweeps, members that train as one stack."""

@@ -1,0 +1,132 @@
+"""A run as the outside sees it, from what is known of it in memory or on disk."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
+from gan_core.runs.evaluation.record import best_step, read_evaluations
+from gan_core.runs.lineage.replay import ahead, stages
+from gan_core.runs.snapshot import LiveChange, RunView
+from gan_core.runs.states import LIVE
+from gan_core.runs.storage.lock import is_held
+from gan_core.runs.storage.run_folder import (
+    RunFolder,
+    RunManifest,
+    RunStatus,
+    UnreadableRun,
+    read_changes,
+    read_checkpoints,
+    read_standing,
+)
+from gan_core.training import RunConfig
+
+SETTLED_SECONDS = 2.0  # a file changed more recently may change again without its time of change telling
+
+
+def make_view(
+    about: RunManifest, standing: RunStatus, config: dict[str, Any], checkpoints: tuple[int, ...], *,
+    speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None, share: float = 1.0,
+) -> RunView:  # fmt: skip
+    return RunView(
+        id=about.id, title=about.title, preset=about.preset, state=standing.state, step=standing.step,
+        images=standing.images, total_images=int(config["total_images"]), elapsed_seconds=standing.elapsed_seconds,
+        recent_images_per_second=speed, device=about.device, threads=about.threads, config=config,
+        created=about.created, parent=about.parent, parent_step=about.parent_step,
+        queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
+        checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
+        twin_of=about.twin_of, sweep=about.sweep, device_share=share,
+        compiled_from_step=standing.compiled_from_step, until_step=standing.until_step, order=about.order,
+        until_seconds=standing.until_seconds,
+        best_step=best if best in checkpoints else None,
+    )  # fmt: skip
+
+
+def first_config(about: RunManifest) -> RunConfig:
+    """What the run itself began with. Raises UnreadableRun where this version knows no such configuration."""
+    return known_config(about, about.config)
+
+
+def known_config(about: RunManifest, config: dict[str, Any]) -> RunConfig:
+    """A configuration of a run. Raises UnreadableRun."""
+    try:
+        return from_dict(RunConfig, config)
+    except (ConfigError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        why = str(error) if isinstance(error, ConfigError) else "a value in it is of a wrong kind."
+        words = f"The run {about.id} has a configuration that this version cannot use: {why}"
+        raise UnreadableRun(words) from error
+
+
+def config_in_force(about: RunManifest, changes: list[LiveChange], at_step: int | None = None) -> RunConfig:
+    """The configuration with every change up to a step, or up to now. Raises UnreadableRun.
+
+    A branch has its parent's at the steps that it goes through again.
+    """
+    life = stages(about, changes)
+    stage = life[-1] if at_step is None else ahead(life, at_step)[0]
+    config = known_config(about, stage.config)
+    for change in stage.changes:
+        if at_step is None or change.step <= at_step:
+            try:
+                config = replace_at(config, change.path, change.after)
+            except (ConfigError, OverflowError) as error:
+                why = str(error) if isinstance(error, ConfigError) else "its value is of a wrong kind."
+                raise UnreadableRun(f"The run {about.id} has a change that cannot be made: {why}") from error
+    return config
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A view with the state as it was written, and the files' sizes and times from which it was read."""
+
+    view: RunView
+    signature: tuple[Any, ...]
+
+
+class ViewShelf:
+    """Views of runs that do not train in this process, read anew only where their files changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, _Stored] = {}
+
+    def view(self, folder: RunFolder) -> RunView:
+        """Raises UnreadableRun. "interrupted" where the files say that it trains but no process holds it."""
+        held = is_held(folder.lock)  # before reading: it may come to rest while we read
+        view = self._as_written(folder)
+        if view.state in LIVE and not held and not is_held(folder.lock):
+            return replace(view, state="interrupted")
+        return view
+
+    def _as_written(self, folder: RunFolder) -> RunView:
+        signature, newest = _signature(folder)
+        stored = self._kept.get(folder.root)
+        if stored is not None and stored.signature == signature:
+            return stored.view
+        about = folder.about()
+        with folder.read() as db:
+            db.execute("BEGIN")  # one moment for all of them
+            standing, rows, changes = read_standing(db), read_checkpoints(db), read_changes(db, folder.id)
+            best = best_step(read_evaluations(db))
+        config = to_dict(config_in_force(about, changes))
+        view = make_view(about, standing, config, tuple(row.step for row in rows), best=best)
+        if time.time() - newest > SETTLED_SECONDS:
+            self._kept[folder.root] = _Stored(view, signature)
+        return view
+
+
+def _signature(folder: RunFolder) -> tuple[tuple[Any, ...], float]:
+    """Identity, size and time of every file that a view is made of, and the newest time in seconds since 1970."""
+    found: list[Any] = []
+    newest = 0.0
+    for path in (folder.root / "config.json", folder.database, folder.root / f"{folder.database.name}-wal"):
+        try:
+            stat = path.stat()
+        except OSError:
+            continue
+        if stat.st_size:  # a reader may leave an empty log behind
+            found += [path.name, stat.st_ino, stat.st_size, stat.st_mtime_ns]
+            newest = max(newest, stat.st_mtime)
+    return tuple(found), newest

@@ -1,0 +1,1 @@
+"""The server: routes, sockets, who may do what, and its life."""

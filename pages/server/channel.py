@@ -1,0 +1,264 @@
+"""The live channel: what a run's thread reports goes to every viewer of that run, encoded once.
+
+The run's thread only appends to a queue and wakes the server's event loop; encoding and sending happen there, so
+training never waits for a viewer. A viewer that cannot keep up loses older sample grids, never a record: one that
+falls too far behind is sent away and gets the history afresh when it connects again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from pages.server import wire
+from pages.server.guard import refusal
+from pages.server.public import public
+
+FLUSH_SECONDS = 0.05  # events within this time travel together
+QUEUE_FRAMES = 1000  # about a minute of a fast run
+FALLEN_BEHIND = 4408
+KEPT_AGAIN_SECONDS = 2.5  # by then every grid that was on its way to the disk at hello's time is listed there
+LOOK_SECONDS = 2.0  # between two looks at the disk, for a run that another process trains
+
+
+class Viewer:
+    """One connection's outgoing frames: in order, except that only the newest sample grid waits."""
+
+    def __init__(self, limit: int = QUEUE_FRAMES) -> None:
+        self._frames: deque[bytes] = deque()
+        self._grid: bytes | None = None
+        self._wake = asyncio.Event()
+        self._limit = limit
+        self.behind = False
+        self.catching_up: asyncio.Task[None] | None = None
+
+    def offer(self, frame: bytes, *, replaceable: bool = False) -> None:
+        """Queue a frame; a replaceable one takes the place of another that still waits."""
+        if replaceable:
+            self._grid = frame
+        elif len(self._frames) >= self._limit:
+            self.behind = True
+        else:
+            self._frames.append(frame)
+        self._wake.set()
+
+    def greet(self, frame: bytes) -> None:
+        """Put a frame before everything that waits already."""
+        self._frames.appendleft(frame)
+        self._wake.set()
+
+    async def next(self) -> bytes | None:
+        """The next frame to send; None when the viewer has fallen behind."""
+        while True:
+            if self.behind:
+                return None
+            if self._frames:
+                return self._frames.popleft()
+            if self._grid is not None:
+                frame, self._grid = self._grid, None
+                return frame
+            self._wake.clear()
+            await self._wake.wait()
+
+
+class Channel:
+    """All viewers of one run. Lives on the event loop; `on_event` alone is called from the run's thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._events: deque[Any] = deque()
+        self._scheduled = False
+        self.viewers: set[Viewer] = set()
+        self._shown_step = -1  # of the newest grid sent
+        self.encoded = 0  # frames made, whatever the number of viewers
+        self.unsubscribe: Callable[[], None] = lambda: None
+        self.following: asyncio.Task[None] | None = None
+
+    def close(self) -> None:
+        self.unsubscribe()
+        if self.following is not None:
+            self.following.cancel()
+
+    async def follow(self, follower: Any) -> None:
+        """Tell what a run's thread cannot: it may be trained by another process, now or later."""
+        while True:
+            try:
+                for event in await asyncio.to_thread(follower.news):
+                    self.on_event(event)
+            except (ValueError, OSError):
+                pass  # unreadable for now, or gone
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def on_event(self, event: Any) -> None:
+        """Called from the run's thread: returns at once."""
+        self._events.append(event)
+        if not self._scheduled:
+            self._scheduled = True
+            try:
+                self._loop.call_soon_threadsafe(self._loop.call_later, FLUSH_SECONDS, self._flush)
+            except RuntimeError:  # the server's loop has closed
+                self._events.clear()
+
+    def _flush(self) -> None:
+        # The flag first: an event that arrives from here on schedules a flush of its own.
+        self._scheduled = False
+        rows: list[dict[str, float]] = []
+        grid: Any = None
+        while self._events:
+            event = self._events.popleft()
+            # By name, not by class: a reload may have replaced the classes under a live thread.
+            kind = type(event).__name__
+            if kind == "Recorded":
+                rows.append(event.values)
+                continue
+            if kind == "GridMade":
+                if event.kept:
+                    self._send({"type": "kept", "step": event.grid.step, "images": event.grid.images})
+                if not event.kept or event.grid.step > self._shown_step:  # else it was shown when it was made
+                    grid, self._shown_step = event, event.grid.step
+                continue
+            rows = self._send_records(rows)
+            if kind == "StateChanged":
+                self._shown_step = min(self._shown_step, event.view.step)  # it may have gone back to a checkpoint
+                self._send({"type": "state", "view": wire.view_header(event.view)})
+            elif kind == "LiveChange":
+                self._send({"type": "change", "change": wire.change_header(event)})
+            elif kind == "Evaluated":
+                self._send({"type": "evaluated", "evaluation": wire.evaluation_header(event.evaluation)})
+            elif kind == "Dissected":
+                self._send({"type": "dissected", "step": event.step}, [event.data])
+        self._send_records(rows)
+        if grid is not None:
+            header = {"type": "grid", "grid": wire.grid_header(grid.grid, grid.kept)}
+            self._send(header, wire.grid_blobs(grid.grid), replaceable=True)
+
+    def _send_records(self, rows: list[dict[str, float]]) -> list[dict[str, float]]:
+        if rows:
+            self._send({"type": "records", "count": len(rows)}, [wire.records_blob(rows)])
+        return []
+
+    def _send(self, header: dict[str, Any], blobs: list[bytes] | None = None, *, replaceable: bool = False) -> None:
+        frame = wire.pack(header, blobs or [])
+        self.encoded += 1
+        for viewer in self.viewers:
+            viewer.offer(frame, replaceable=replaceable)
+
+
+class Hub:
+    """The channels of one server. `manager` is called when somebody connects, from a worker thread."""
+
+    def __init__(self, manager: Callable[[], Any], token: str) -> None:
+        self._manager = manager
+        self._token = token
+        self.channels: dict[str, Channel] = {}
+
+    async def endpoint(self, socket: WebSocket) -> None:
+        """`/live/{run}`: hello with the whole history, then events until either side leaves."""
+        run = socket.path_params["run"]
+        if reason := refusal(socket, self._token):
+            await socket.close(1008, reason)  # before accept: HTTP 403
+            return
+        await socket.accept()
+        viewer = Viewer()
+        try:
+            try:
+                await self._join(run, viewer)
+            except ValueError as problem:
+                await socket.send_bytes(wire.pack({"type": "refused", "why": public(problem)}))
+                await socket.close(4404)
+                return
+            await self._serve(socket, viewer)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            pass  # the viewer left while something was on its way
+        finally:
+            self._leave(run, viewer)
+
+    async def _join(self, run: str, viewer: Viewer) -> None:
+        """Subscribe first, then read the history: what happens between the two arrives twice, never not at all."""
+        manager = await asyncio.to_thread(self._manager)
+        channel = self.channels.get(run)
+        if channel is None:
+            channel = Channel(asyncio.get_running_loop())
+            channel.unsubscribe = await asyncio.to_thread(manager.subscribe, run, channel.on_event)
+            if (sooner := self.channels.get(run)) is not None:  # another viewer came while we waited
+                channel.unsubscribe()
+                channel = sooner
+            else:
+                channel.following = asyncio.create_task(channel.follow(manager.follow(run)))
+            self.channels[run] = channel
+        channel.viewers.add(viewer)
+        viewer.greet(await asyncio.to_thread(hello, manager, run))
+        if (frame := await asyncio.to_thread(stage, manager, run)) is not None:
+            viewer.offer(frame)
+        if (event := await asyncio.to_thread(manager.dissected, run)) is not None:
+            viewer.offer(wire.pack({"type": "dissected", "step": event.step}, [event.data]))
+        viewer.catching_up = asyncio.create_task(self._list_kept_again(manager, run, viewer))
+
+    async def _list_kept_again(self, manager: Any, run: str, viewer: Viewer) -> None:
+        """A grid told before the viewer came, but listed on the disk after, is in neither hello nor an event."""
+        await asyncio.sleep(KEPT_AGAIN_SECONDS)
+        with contextlib.suppress(ValueError, OSError):
+            kept = await asyncio.to_thread(manager.grids, run)
+            viewer.offer(wire.pack({"type": "timeline", "kept": [[step, images] for step, images in kept]}))
+
+    def _leave(self, run: str, viewer: Viewer) -> None:
+        if viewer.catching_up is not None:
+            viewer.catching_up.cancel()
+        channel = self.channels.get(run)
+        if channel is None:
+            return
+        channel.viewers.discard(viewer)
+        if not channel.viewers:
+            del self.channels[run]
+            channel.close()
+
+    async def _serve(self, socket: WebSocket, viewer: Viewer) -> None:
+        """Send until the viewer closes; nothing that it says is listened to."""
+        sender = asyncio.create_task(self._send_all(socket, viewer))
+        try:
+            while (await socket.receive())["type"] != "websocket.disconnect":
+                pass
+        finally:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
+    async def _send_all(self, socket: WebSocket, viewer: Viewer) -> None:
+        while (frame := await viewer.next()) is not None:
+            await socket.send_bytes(frame)
+        await socket.close(FALLEN_BEHIND)
+
+
+def hello(manager: Any, run: str) -> bytes:
+    """The first frame: all that a viewer needs to show a run it has never seen. Raises ValueError (unknown run)."""
+    view = manager.view(run)
+    kept = manager.grids(run)
+    header: dict[str, Any] = {
+        "type": "hello",
+        "view": wire.view_header(view),
+        "columns": wire.COLUMNS,
+        "kept": [[step, images] for step, images in kept],
+        "changes": [wire.change_header(c) for c in manager.changes(run)],
+        "grid": None,
+        "measures": [wire.measure_header(m) for m in manager.image_measures(run)],
+        "evaluations": [wire.evaluation_header(e) for e in manager.evaluations(run)],
+        "evaluate_every": view.config.get("record", {}).get("evaluate_images", 0),
+    }
+    blobs = [wire.history_blob(manager.records(run))]
+    if kept:
+        grid = manager.grid(run, kept[-1][0])
+        header["grid"] = wire.grid_header(grid, kept=True)
+        blobs += wire.grid_blobs(grid)
+    return wire.pack(header, blobs)
+
+
+def stage(manager: Any, run: str) -> bytes | None:
+    """The frame with what stays for a whole run of points; None for a run of images."""
+    stays = manager.stage(run)
+    if stays is None:
+        return None
+    return wire.pack({"type": "stage", "stage": wire.stage_header(stays)}, wire.stage_blobs(stays))

@@ -1,0 +1,177 @@
+"""Our own HTTP and socket routes: the live channel, a run's pictures, and the files that the pages load."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import plotly
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from pages.server import run_routes, sweep_routes
+from pages.server.guard import refusal
+from pages.server.public import public
+from pages.server.run_routes import step_asked
+from pages.ui.addresses import base_path
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
+MOST_COMMAND_BYTES = 1000
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@cache
+def _files() -> dict[str, tuple[Path, str]]:
+    """The few files that may be asked for by name; nothing else on disk can be reached."""
+    package = Path(plotly.__file__).parent / "package_data"
+    return {
+        f"plotly-{plotly.__version__}.js": (package / "plotly.min.js", "text/javascript"),
+        "inter-latin.woff2": (ASSETS / "font" / "inter-latin.woff2", "font/woff2"),
+        "inter-latin-ext.woff2": (ASSETS / "font" / "inter-latin-ext.woff2", "font/woff2"),
+    }
+
+
+async def asset(request: Request) -> Response:
+    known = _files().get(request.path_params["name"])
+    if known is None:
+        return Response("There is no such file here.", 404, media_type="text/plain")
+    return FileResponse(known[0], media_type=known[1], headers=_FOREVER)
+
+
+async def first_page(request: Request) -> Response:
+    """The Lab is the first page, at the base; links to it by name hold as well."""
+    query = request.url.query
+    return RedirectResponse(f"./?{query}" if query else "./", 307)
+
+
+def routes(home: Any) -> list[BaseRoute]:
+    """All routes of one server's `Home`; its manager is asked from worker threads and may still be starting."""
+
+    def answer(read: Callable[[Any, Request], Response]) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            if reason := refusal(request, home.token):
+                return Response(reason, 403, media_type="text/plain")
+            try:
+                return await asyncio.to_thread(_once_ready, home, read, request)
+            except ValueError as problem:
+                return Response(public(problem), 404, media_type="text/plain")
+
+        return endpoint
+
+    async def command(request: Request) -> Response:
+        if reason := refusal(request, home.token):
+            return Response(reason, 403, media_type="text/plain")
+        try:
+            asked = await _asked(request)
+        except ValueError as problem:
+            return Response(public(problem), 400, media_type="text/plain")
+        except ClientDisconnect:  # half-way through: nobody reads the answer
+            return Response(status_code=400)
+        try:
+            await asyncio.to_thread(_command, home, request.path_params["run"], **asked)
+        except ValueError as problem:
+            return Response(public(problem), 409, media_type="text/plain")
+        return Response(status_code=204)
+
+    base = base_path()
+    return [
+        WebSocketRoute(f"{base}/live/{{run}}", home.hub.endpoint),
+        WebSocketRoute(f"{base}/explore", home.explore.endpoint),
+        Route(f"{base}/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
+        Route(f"{base}/live/{{run}}/grid/{{step}}", answer(_grid)),
+        Route(f"{base}/live/{{run}}/drawn/{{step}}", answer(_drawn)),
+        Route(f"{base}/live/{{run}}/real.png", answer(_real)),
+        Route(f"{base}/live/{{run}}/command", command, methods=["POST"]),
+        Route(f"{base}/preview/{{key}}.png", answer(_preview)),
+        Route(f"{base}/runs/rows", answer(run_routes.rows)),
+        Route(f"{base}/runs/{{run}}/thumb/{{step}}.png", answer(run_routes.thumbnail)),
+        Route(f"{base}/runs/{{run}}/archive.zip", answer(run_routes.archive)),
+        Route(f"{base}/sweeps/{{sweep}}", answer(sweep_routes.sweep)),
+        Route(f"{base}/asset/{{name}}", asset),
+        Route(f"{base}/lab", first_page),
+    ]
+
+
+def _once_ready(home: Any, read: Callable[[Any, Request], Response], request: Request) -> Response:
+    home.wait()  # `read` may import what the engine's start is importing
+    return read(home, request)
+
+
+def _grid(home: Any, request: Request) -> Response:
+    """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
+    return _with_picture(home.manager().grid(request.path_params["run"], step_asked(request)), _FOREVER)
+
+
+def _drawn(home: Any, request: Request) -> Response:
+    """The samples of a checkpoint for the latents of `seed`, as a sample grid."""
+    from gan_core.runs.catalog.redraw import redraw  # not before the engine is up: it brings torch
+
+    seed = request.query_params.get("seed", "")
+    if not (seed.isascii() and seed.isdecimal() and len(seed) < 12):
+        raise ValueError("The seed must be a whole number from 0 on.")
+    return _with_picture(redraw(home.manager(), request.path_params["run"], step_asked(request), int(seed)))
+
+
+def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(
+        {
+            "step": grid.step,
+            "images": grid.images,
+            "columns": grid.columns,
+            "rows": grid.rows,
+            "size": grid.size,
+            "scores": [None if s != s else float(s) for s in grid.scores],
+            "png": base64.b64encode(grid.png).decode(),
+        },
+        headers=headers,
+    )
+
+
+def _real(home: Any, request: Request) -> Response:
+    run = request.path_params["run"]
+    png = home.manager().real_grid(run)
+    fixed = home.manager().about(run).trained_on  # an earlier version's run shows what lies there now
+    return Response(png, media_type="image/png", headers=_FOREVER if fixed else {"Cache-Control": "no-cache"})
+
+
+async def _asked(request: Request) -> dict[str, str]:
+    """What a page asks of its run: {"do": "step" or "dissect", "players": who moves}. Raises ValueError.
+
+    Only as JSON, which no form of another site can send.
+    """
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MOST_COMMAND_BYTES:
+            raise ValueError(f"A command has at most {MOST_COMMAND_BYTES} bytes.")
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise ValueError("A command comes as application/json.")
+    try:
+        asked = json.loads(body)
+        found = {"do": asked["do"], "players": asked.get("players", "both")}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError('A command is an object such as {"do": "dissect", "players": "both"}.') from None
+    if found["do"] not in ("step", "dissect"):
+        raise ValueError('A command\'s "do" must be "step" or "dissect".')
+    if found["players"] not in ("both", "discriminator", "generator"):
+        raise ValueError('A command\'s "players" must be "both", "discriminator" or "generator".')
+    return found
+
+
+def _command(home: Any, run: str, do: str, players: Any) -> None:
+    manager = home.manager()
+    from gan_core.runs.commands import Dissect, StepOnce  # not before the engine is up: it brings torch
+
+    manager.send(run, Dissect(players) if do == "dissect" else StepOnce(players))
+
+
+def _preview(home: Any, request: Request) -> Response:
+    png = home.previews.get(request.path_params["key"])
+    return Response(png, media_type="image/png", headers=_FOREVER)

@@ -1,0 +1,93 @@
+"""Settings that suit a dataset: those for pictures do not suit points in the plane, nor the other way round."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from gan_core.config.codec import ConfigError, differences, set_at
+from gan_core.data import datasets, own_set, point_datasets
+from gan_core.training import PRESETS, RunConfig, preset
+from gan_core.training.presets import DEFAULT
+from gan_core.training.run_config import SIZES
+from pages.server.preview import shows_points
+
+QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to make in the panel
+PLANE = "ring"
+PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": "few-images", "grid25": "grid"}
+"""Presets by dataset, where it is not the usual one; `few-images` is for few, colourful pictures."""
+
+OF_THE_KIND = frozenset({"data", "size", "conditional", "generator", "discriminator", "augmentation"})
+"""Fields that go with pictures or with points, and are never taken from the one to the other."""
+
+HIDDEN_FOR_POINTS = frozenset({"size", "conditional", "augmentation", "record.grid_count"})
+"""Fields that mean nothing for points in the plane."""
+
+
+PLANE_DATA = frozenset(entry.name for entry in point_datasets())
+
+
+def makes_points(view: Any) -> bool:
+    """Whether a run, as a `RunView`, is one of points in the plane."""
+    return view.config["data"]["name"] in PLANE_DATA
+
+
+def hidden_fields(config: RunConfig) -> frozenset[str]:
+    """The paths that a panel leaves out, each with all below it."""
+    return HIDDEN_FOR_POINTS if shows_points(config.data) else frozenset()
+
+
+def presets_like(name: str) -> list[str]:
+    """The presets for pictures, or those for points in the plane: whichever this one is among."""
+    points = shows_points(PRESETS[name].config.data)
+    return [n for n, p in PRESETS.items() if shows_points(p.config.data) == points]
+
+
+def suited(dataset: Any, data_dir: Path) -> tuple[str, RunConfig]:
+    """A preset's name, and its settings with this dataset in them, in a size that trains in minutes."""
+    name = PRESET_FOR.get(datasets.name_of(dataset), PLANE if shows_points(dataset) else DEFAULT)
+    config = preset(name).config
+    if type(config.data).__qualname__ == type(dataset).__qualname__:
+        return name, config
+    if shows_points(dataset):
+        return name, dataclasses.replace(config, data=dataset)
+    if is_own(dataset):
+        side = own_set(data_dir, dataset.slug).side  # small pictures are not blown up
+        return name, dataclasses.replace(config, data=dataset, size=max((s for s in SIZES if s <= side), default=28))
+    native = dataset.info(data_dir).native_size
+    size = max((s for s in SIZES if s <= min(native, QUICK_PIXELS)), default=SIZES[0])
+    return name, dataclasses.replace(config, data=dataset, size=size)
+
+
+def is_own(dataset: Any) -> bool:
+    """Whether it is a set of somebody's own images, which was chosen."""
+    return bool(getattr(dataset, "slug", ""))
+
+
+def as_preset(name: str, config: RunConfig, data_dir: Path) -> RunConfig:
+    """The preset's settings as they are, but for one's own images where `config` is about them."""
+    if not is_own(config.data):
+        return preset(name).config
+    of_the_set = suited(config.data, data_dir)
+    if of_the_set[0] == name:
+        return of_the_set[1]
+    return dataclasses.replace(preset(name).config, data=config.data)
+
+
+def crossed(name: str, config: RunConfig, dataset: Any, data_dir: Path) -> tuple[str, RunConfig, str]:
+    """From pictures to points or back: a preset that suits `dataset`, its settings, and a sentence that says so.
+
+    What was set by hand in `config`, the preset `name` changed, is kept wherever it can be.
+    """
+    found, new = suited(dataset, data_dir)
+    own = {p: t for p, t in differences(config, preset(name).config).items() if p.split(".")[0] not in OF_THE_KIND}
+    kept = 0
+    for path in sorted(own, key=lambda p: p.count(".")):  # families first: their members' fields come with them
+        with contextlib.suppress(ConfigError):
+            new = set_at(new, path, own[path])
+            kept += 1
+    what = "Points need small dense networks" if shows_points(dataset) else "Pictures need other networks than points"
+    end = ", with what you had changed" if kept else ""
+    return found, new, f"{what}: the settings are now those of “{PRESETS[found].label}”{end}."
