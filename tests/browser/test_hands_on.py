@@ -13,7 +13,7 @@ from benchmarks.serving import ROOT, Server, server
 from gan_core.runs.store import RunFolder
 from tests.browser.lab import SMALL, Lab, step_in, until
 
-LONG = "total_images=2000000"
+LONG = "total_images=100000000"
 WATCH_CAPTION = """() => {
   const caption = document.querySelector('[data-testid="film-step"]');
   window.captions = [];
