@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from gan_core.data.base import ImageSet
 from gan_core.runs import RunManager
+from gan_core.runs.evaluation.reference import ReferenceCache
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import RunConfig, Trainer
@@ -52,6 +54,28 @@ def test_nothing_of_a_finished_sweep_stays_in_memory(manager: RunManager, born: 
     at_rest(manager, manager.start(quick(steps=4)))
     until(lambda: is_gone(seats), 10.0)
     assert {manager.view(run).state for run in runs} == {"finished"}
+
+
+def test_what_four_datasets_are_measured_against_is_kept_and_no_more() -> None:
+    """The real images of a fifth take the place of those that were wanted longest ago."""
+    cache, loaded = ReferenceCache(), []
+
+    def load(config: RunConfig) -> ImageSet:
+        loaded.append(config.data)
+        return config.data.load(config.size, Path())
+
+    def wanted(count: int) -> weakref.ref[Any]:
+        return weakref.ref(cache.soon(quick(steps=1, data__count=count), load, 20).result(60.0))
+
+    made = [wanted(count) for count in range(60, 66)]
+    until(lambda: is_gone(made[:2]), 10.0)
+    assert all(one() is not None for one in made[2:])
+    again = wanted(62)
+    assert again() is made[2]()
+    assert len(loaded) == 6
+    wanted(66)
+    until(lambda: is_gone([made[3]]), 10.0)  # the one of 62 was wanted after it
+    assert made[2]() is not None
 
 
 def test_nothing_of_a_run_stays_in_memory(manager: RunManager, born: Born) -> None:
