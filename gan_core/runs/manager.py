@@ -186,10 +186,15 @@ class RunManager(RunReader):
             )
             with self._guard:
                 self._refuse_while_closing()
-                self._threads[folder.id] = thread
+                self._take_in_hand({folder.id: thread})
                 self._around.line.join(folder.id, beside=about.twin_of if duet else "")
                 thread.start()
             undo.pop_all()
+
+    def _take_in_hand(self, new: Mapping[str, RunLife]) -> None:
+        """For who holds the guard. Those that are over are let go of: their folders tell all there is to know."""
+        kept = {i: t for i, t in self._threads.items() if t.is_alive() or not (t.ended and t.end_written)}
+        self._threads = {**kept, **new}
 
     def refuse_where_nothing_trains(self) -> None:
         """Raises ConfigError in one sentence where no run could be made or go on here."""

@@ -168,6 +168,22 @@ def test_pausing_and_stepping_are_for_all(manager: RunManager) -> None:
     assert {at_rest(manager, run).state for run in runs} == {"stopped"}
 
 
+def test_where_one_of_those_that_pause_is_stopped_the_others_take_no_step(manager: RunManager) -> None:
+    sweep = Sweeps(manager).start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)))
+    runs = members(manager, sweep)
+    until(lambda: all(manager.view(run).step > 0 for run in runs))
+    manager.send(runs[0], Pause())
+    for run in runs:
+        until_state(manager, run, "paused")
+    manager.send(runs[0], Stop())
+    assert at_rest(manager, runs[0]).state == "stopped"
+    manager.checkpoint_now(runs[1])
+    until(lambda: bool(manager.view(runs[1]).checkpoints))
+    assert manager.view(runs[1]).checkpoints == (manager.view(runs[0]).step,)
+    Sweeps(manager).stop(sweep)
+    assert {at_rest(manager, run).state for run in runs} == {"stopped"}
+
+
 def test_a_sweep_waits_for_the_device_and_others_wait_for_it(manager: RunManager) -> None:
     sweeps = Sweeps(manager)
     holder = manager.start(ring(steps=100_000))
