@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pages.compare.picker import described, pick_runs
 from pages.server.app_state import home
@@ -10,8 +10,11 @@ from pages.server.preview import shows_points
 from pages.ui.components.compare import compare_samples
 from pages.ui.session import Tab, manager
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
-def look_of(view: Any) -> dict[str, Any]:
+
+def look_of(view: RunView) -> dict[str, Any]:
     """What the samples of a run are, beside its name."""
     config, about = manager().config(view.id), manager().about(view.id)
     points = shows_points(config.data)

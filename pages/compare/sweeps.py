@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -25,6 +25,13 @@ from pages.ui.components.sweep import sweep_view
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import count, path_label
+
+if TYPE_CHECKING:
+    from gan_core.measure.image_measures import ImageMeasure
+    from gan_core.measure.plane import PlaneMeasure
+    from gan_core.runs.groups.sweep_file import Member, Sweep
+    from gan_core.runs.snapshot import RunView
+    from gan_core.training import RunConfig
 
 WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
 _FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
@@ -59,11 +66,11 @@ def draw(state: Tab) -> None:
     _draw_sweep(state, found[st.session_state[WATCHED]], several=len(found) > 1)
 
 
-def _name(sweep: Any) -> str:
+def _name(sweep: Sweep) -> str:
     return f"{made_name(sweep)} · {count(len(sweep.members))} runs"
 
 
-def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
+def _draw_sweep(state: Tab, sweep: Sweep, *, several: bool) -> None:
     views = desk().views(sweep)
     config = next((manager().config(view.id) for view in views if view is not None), None)
     if config is None:
@@ -79,7 +86,7 @@ def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
     _draw_members(state, sweep, views, config)
 
 
-def _about(sweep: Any, config: Any) -> str:
+def _about(sweep: Sweep, config: RunConfig) -> str:
     fields = [f"{path_label(config, axis.path)}: {', '.join(axis.values) or f'{axis.low:g} to {axis.high:g}'}"
               for axis in sweep.axes]  # fmt: skip
     if len(sweep.seeds) > 1:
@@ -94,7 +101,7 @@ def _about(sweep: Any, config: Any) -> str:
     return " · ".join(part for part in (*fields, drawn, how) if part)
 
 
-def _draw_actions(sweep: Any, views: list[Any]) -> None:
+def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
     """Of all members at once; what can be done now."""
     there = [view for view in views if view is not None]
     states = {view.state for view in there}
@@ -153,7 +160,7 @@ def _do(what: str, sweep: str) -> None:
         st.toast(literal(public(problem)), icon=":material/error:")
 
 
-def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None:
+def _draw_members(state: Tab, sweep: Sweep, views: list[RunView | None], config: RunConfig) -> None:
     def opened() -> None:
         run = st.session_state["sweep-view"].get("open")
         if isinstance(run, str) and run in {member.run for member in sweep.members}:
@@ -176,7 +183,7 @@ def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None
         st.switch_page("lab/page.py")
 
 
-def _axis(config: Any, path: str) -> dict[str, Any]:
+def _axis(config: RunConfig, path: str) -> dict[str, Any]:
     spec = spec_at(config, path)
     return {
         "path": path, "label": path_label(config, path), "short": _short(config, path), "unit": spec.unit,
@@ -184,7 +191,7 @@ def _axis(config: Any, path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _seed_axis(sweep: Any) -> list[dict[str, Any]]:
+def _seed_axis(sweep: Sweep) -> list[dict[str, Any]]:
     several = len(sweep.seeds) > 1
     return (
         [{"path": "seed", "label": "Seed", "short": "Seed", "unit": "", "log": False}]
@@ -193,7 +200,7 @@ def _seed_axis(sweep: Any) -> list[dict[str, Any]]:
     )
 
 
-def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
+def _member(sweep: Sweep, member: Member, config: RunConfig) -> dict[str, Any]:
     return {
         "run": member.run,
         "values": member.values,
@@ -204,7 +211,7 @@ def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
     }
 
 
-def _short(config: Any, path: str) -> str:
+def _short(config: RunConfig, path: str) -> str:
     """A field in a few letters: "G lr", "Loss"."""
     head, _, last = path.rpartition(".")
     player = {"g_optimizer": "G ", "generator": "G ", "d_optimizer": "D ", "discriminator": "D "}.get(head, "")
@@ -223,12 +230,12 @@ def _number(text: str) -> float | None:
         return None
 
 
-def measures_of(config: Any) -> list[dict[str, Any]]:
+def measures_of(config: RunConfig) -> list[dict[str, Any]]:
     """What runs of this configuration are measured by, the one to look at first in front."""
-    points = shows_points(config.data)
-    kinds: list[Any] = [*IMAGE_MEASURES]
-    if points:
-        kinds = [m for m in PLANE_MEASURES if config.data.modes() is not None or not m.needs_modes]
+    data = config.data
+    kinds: list[PlaneMeasure | ImageMeasure] = [*IMAGE_MEASURES]
+    if points := shows_points(data):
+        kinds = [m for m in PLANE_MEASURES if data.modes() is not None or not m.needs_modes]
     kinds.sort(key=lambda m: m.name != _FIRST_MEASURE[points])
     better = {True: "high", False: "low", None: ""}
     return [
@@ -236,7 +243,7 @@ def measures_of(config: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _real(config: Any) -> str:
+def _real(config: RunConfig) -> str:
     """The real points, as the cards want them; "" for pictures."""
     if not shows_points(config.data):
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -16,10 +16,14 @@ from pages.server.public import public
 from pages.ui.addresses import address
 from pages.ui.session import manager
 
+if TYPE_CHECKING:
+    from gan_core.data.base import Dataset
+    from gan_core.data.points import PointDataset
+
 ACROSS, DOWN = 8, 3
 
 
-def draw_samples(dataset: Any, info: Any) -> None:
+def draw_samples(dataset: Dataset, info: Any) -> None:
     """Sample pictures, or in their room what stands in the way."""
     words, picture = "", ""
     try:
@@ -32,7 +36,7 @@ def draw_samples(dataset: Any, info: Any) -> None:
     st.html(f'<div class="gs-samples">{picture}<span>{escape(words)}</span></div>')
 
 
-def draw_portrait(dataset: Any) -> None:
+def draw_portrait(dataset: PointDataset) -> None:
     """Points as they lie in the plane."""
     key = portrait_key(home().previews, dataset)
     source = address(f"preview/{key}.png", token=home().token)

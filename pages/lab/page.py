@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -28,10 +28,13 @@ from pages.ui.preset_match import crossed
 from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
 from pages.ui.words import preset_label
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
 NOT_HERE = "These images are not on this machine yet: fetch them first."
 
 
-def watched(state: Tab) -> Any:
+def watched(state: Tab) -> RunView | None:
     """The run that this tab watches, or None; one that is gone is said once."""
     if not state.run:
         return None
@@ -42,7 +45,9 @@ def watched(state: Tab) -> Any:
         return None
 
 
-def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", name: str = "", twin: str = "") -> None:
+def draw_view(
+    state: Tab, view: RunView | None, config: RunConfig, *, key: str = "live", name: str = "", twin: str = ""
+) -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
     info = config.data.info(manager().data_dir)
     classes, epoch_images = info.classes, info.count

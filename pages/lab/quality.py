@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,10 +13,13 @@ from pages.ui.preset_match import makes_points
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
 SAMPLES = (500, 2_000, 5_000, 10_000)
 
 
-def draw_quality(state: Tab, view: Any) -> None:
+def draw_quality(state: Tab, view: RunView | None) -> None:
     """Below the measures, which come by the channel: the button that takes them anew, and how far that is."""
     if view is None or not view.checkpoints or makes_points(view):  # points are measured all the time
         return
@@ -31,7 +34,7 @@ def draw_quality(state: Tab, view: Any) -> None:
             st.markdown(f":material/info: {literal(job.problem)}")
 
 
-def _draw_choice(state: Tab, view: Any) -> None:
+def _draw_choice(state: Tab, view: RunView) -> None:
     st.markdown("Measures a checkpoint against real data, and once the untrained generator beside it.")
     steps = sorted({*view.checkpoints, 0}, reverse=True)
     step = st.selectbox("Checkpoint", steps, format_func=checkpoint_name, key="evaluate-step")

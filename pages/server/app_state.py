@@ -10,7 +10,7 @@ import gc
 import secrets
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pages.server.atlas import Previews
 from pages.server.channel import Hub
@@ -18,6 +18,10 @@ from pages.server.explore_channel import ExploreHub
 from pages.server.jobs import Jobs
 from pages.server.loading import load
 from pages.server.public import public
+
+if TYPE_CHECKING:
+    from gan_core.runs import RunManager
+    from gan_core.runs.catalog.model_catalog import ModelCatalog
 
 _SLOT = "_ganscope_home"
 WARM_UP_SECONDS = 60.0
@@ -31,7 +35,7 @@ class NotReady(ValueError):
 class AppState:
     """Starts the engine in a thread of its own, so that the server answers while torch is still being imported."""
 
-    def __init__(self, manager: Any = None) -> None:
+    def __init__(self, manager: RunManager | None = None) -> None:
         self.token = secrets.token_urlsafe(24)
         self.hub = Hub(self.manager, self.token)
         self.explore = ExploreHub(self._shelf, self.token)
@@ -93,7 +97,7 @@ class AppState:
         """
         return self._ready.wait(WARM_UP_SECONDS)
 
-    def manager(self) -> Any:
+    def manager(self) -> RunManager:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""
         if not self.wait():
             raise NotReady("The engine is still starting; reload this page in a moment.")
@@ -101,7 +105,7 @@ class AppState:
             raise NotReady(self._problem)
         return self._manager
 
-    def _shelf(self) -> Any:
+    def _shelf(self) -> ModelCatalog:
         """What there is to explore; made when somebody first asks."""
         manager = self.manager()
         from gan_core.runs.catalog.model_catalog import ModelCatalog  # it brings torch

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly
 from starlette.requests import ClientDisconnect, Request
@@ -20,6 +20,10 @@ from pages.server.guard import refusal
 from pages.server.public import public
 from pages.server.run_routes import step_asked
 from pages.ui.addresses import base_path
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import Grid
+    from pages.server.app_state import AppState
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
@@ -51,10 +55,10 @@ async def first_page(request: Request) -> Response:
     return RedirectResponse(f"./?{query}" if query else "./", 307)
 
 
-def routes(home: Any) -> list[BaseRoute]:
+def routes(home: AppState) -> list[BaseRoute]:
     """All routes of one server's `Home`; its manager is asked from worker threads and may still be starting."""
 
-    def answer(read: Callable[[Any, Request], Response]) -> Callable[[Request], Any]:
+    def answer(read: Callable[[AppState, Request], Response]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
             if reason := refusal(request, home.token):
                 return Response(reason, 403, media_type="text/plain")
@@ -99,17 +103,17 @@ def routes(home: Any) -> list[BaseRoute]:
     ]
 
 
-def _once_ready(home: Any, read: Callable[[Any, Request], Response], request: Request) -> Response:
+def _once_ready(home: AppState, read: Callable[[AppState, Request], Response], request: Request) -> Response:
     home.wait()  # `read` may import what the engine's start is importing
     return read(home, request)
 
 
-def _grid(home: Any, request: Request) -> Response:
+def _grid(home: AppState, request: Request) -> Response:
     """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
     return _with_picture(home.manager().grid(request.path_params["run"], step_asked(request)), _FOREVER)
 
 
-def _drawn(home: Any, request: Request) -> Response:
+def _drawn(home: AppState, request: Request) -> Response:
     """The samples of a checkpoint for the latents of `seed`, as a sample grid."""
     from gan_core.runs.catalog.redraw import redraw  # not before the engine is up: it brings torch
 
@@ -119,7 +123,7 @@ def _drawn(home: Any, request: Request) -> Response:
     return _with_picture(redraw(home.manager(), request.path_params["run"], step_asked(request), int(seed)))
 
 
-def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:
+def _with_picture(grid: Grid, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(
         {
             "step": grid.step,
@@ -134,7 +138,7 @@ def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:
     )
 
 
-def _real(home: Any, request: Request) -> Response:
+def _real(home: AppState, request: Request) -> Response:
     run = request.path_params["run"]
     png = home.manager().real_grid(run)
     fixed = home.manager().about(run).trained_on  # an earlier version's run shows what lies there now
@@ -165,13 +169,13 @@ async def _asked(request: Request) -> dict[str, str]:
     return found
 
 
-def _command(home: Any, run: str, do: str, players: Any) -> None:
+def _command(home: AppState, run: str, do: str, players: Any) -> None:
     manager = home.manager()
     from gan_core.runs.commands import Dissect, StepOnce  # not before the engine is up: it brings torch
 
     manager.send(run, Dissect(players) if do == "dissect" else StepOnce(players))
 
 
-def _preview(home: Any, request: Request) -> Response:
+def _preview(home: AppState, request: Request) -> Response:
     png = home.previews.get(request.path_params["key"])
     return Response(png, media_type="image/png", headers=_FOREVER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,8 +11,11 @@ from pages.server.jobs import Job
 from pages.ui.literal import literal
 from pages.ui.session import manager
 
+if TYPE_CHECKING:
+    from gan_core.data.base import Dataset
 
-def draw_fetch(name: str, label: str, dataset: Any, info: Any) -> None:
+
+def draw_fetch(name: str, label: str, dataset: Dataset, info: Any) -> None:
     """For a set that is not here yet: its button, or the bar while it comes; what went wrong, in a sentence."""
     job = home().jobs.get(name)
     if job is not None and not job.done:
@@ -32,7 +35,7 @@ def is_coming(name: str) -> bool:
     return job is not None and not job.done
 
 
-def _fetch(name: str, label: str, dataset: Any) -> None:
+def _fetch(name: str, label: str, dataset: Dataset) -> None:
     data_dir = manager().data_dir
 
     def work(job: Job) -> None:
@@ -50,6 +53,5 @@ def _draw_job(name: str) -> None:
     job = home().jobs.get(name)
     if job is None or job.done:
         st.rerun()
-        return
     st.progress(job.fraction, literal(job.words))
     st.button("Stop fetching", key=f"stop-{name}", on_click=job.cancel, width="stretch")

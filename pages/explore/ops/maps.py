@@ -71,10 +71,13 @@ def latent_map(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes
         found.images = _thumbnails(found.images)
         _maps.keep(model, options, found)
     header, blob = atlas(found.images, math.ceil(math.sqrt(len(found.images))))
-    header |= {"count": len(found.images), "options": asdict(options)}
-    header["labels"] = None if found.labels is None else found.labels.tolist()
+    about = {
+        "count": len(found.images),
+        "options": asdict(options),
+        "labels": None if found.labels is None else found.labels.tolist(),
+    }
     positions, seeds = found.positions.astype("<f4"), found.seeds.astype("<f8")
-    return Reply(header, [positions.tobytes(), seeds.tobytes(), blob])
+    return Reply({**header, **about}, [positions.tobytes(), seeds.tobytes(), blob])
 
 
 @operation("map-place")
@@ -108,7 +111,7 @@ def nearest(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
     found = training.around(render(model, [look])[0], count)
     header, blob = atlas(found.images, len(found.images))
     labels, names = training.data.labels, training.data.classes
-    header |= {
+    about = {
         "indices": found.indices.tolist(),
         "distances": found.distances.tolist(),
         "names": [names[int(labels[int(i)])] if labels is not None and names else "" for i in found.indices],
@@ -117,7 +120,9 @@ def nearest(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
         "verdict": found.verdict(),
         "of_all": found.verdict_on_all(),
     }
-    return Reply(header, [blob, found.real.astype("<f4").tobytes(), found.generated.astype("<f4").tobytes()])
+    return Reply(
+        {**header, **about}, [blob, found.real.astype("<f4").tobytes(), found.generated.astype("<f4").tobytes()]
+    )
 
 
 def _map_options(model: Explorable, asked: Mapping[str, Any]) -> MapOptions:

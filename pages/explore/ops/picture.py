@@ -66,8 +66,8 @@ def neighbours(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes
     cells = latents.reshape(across * across, -1).astype(np.float32)
     around = [replace(middle, where=Given(point.space, cell), weights=point.weights) for cell in cells]
     header, blob = atlas(render(model, around), across)
-    header |= {"space": point.space, "middle": across // 2 * (across + 1)}
-    return Reply(header, [blob, cells.astype("<f4").tobytes()])
+    place = {"space": point.space, "middle": across // 2 * (across + 1)}
+    return Reply({**header, **place}, [blob, cells.astype("<f4").tobytes()])
 
 
 def _pair(model: Explorable, asked: dict[str, Any], point: Point) -> tuple[NDArray[Any], NDArray[Any]]:
