@@ -16,7 +16,7 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.states import LIVE
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.preview import real_points, shows_points
 from pages.server.public import public
 from pages.server.sweep_routes import SHOWN_POINTS, packed
@@ -37,27 +37,27 @@ WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
 _FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
 
 
-def desk() -> Sweeps:
+def sweeps() -> Sweeps:
     return Sweeps(manager())
 
 
 def draw(state: Tab) -> None:
-    sweeps = desk().all()
+    known = sweeps().all()
     begun = st.session_state.pop("compare_sweep_begun", "")
     if begun:
         st.session_state[WATCHED] = begun
     # A key for each number of sweeps: once one has begun, the form folds itself.
-    with st.expander("New sweep", expanded=not sweeps, icon=":material/add:", key=f"sweep-new-{len(sweeps)}"):
-        draw_form(state, desk())
-    if not sweeps:
+    with st.expander("New sweep", expanded=not known, icon=":material/add:", key=f"sweep-new-{len(known)}"):
+        draw_form(state, sweeps())
+    if not known:
         st.info(
             "A sweep trains the same run with several values of a few settings and shows all of them side by side: "
             "which learning rate covers all modes, how much the seed matters. Small dense networks train together in "
             "one step."
         )
         return
-    found = {sweep.id: sweep for sweep in sweeps}
-    said = named(WATCHED, distinct({one.id: _name(one) for one in sweeps}))
+    found = {sweep.id: sweep for sweep in known}
+    said = named(WATCHED, distinct({one.id: _name(one) for one in known}))
     st.session_state[WATCHED] = meant(WATCHED, st.session_state.get(WATCHED))
     if st.session_state[WATCHED] not in found:
         st.session_state[WATCHED] = next(iter(found))
@@ -71,7 +71,7 @@ def _name(sweep: Sweep) -> str:
 
 
 def _draw_sweep(state: Tab, sweep: Sweep, *, several: bool) -> None:
-    views = desk().views(sweep)
+    views = sweeps().views(sweep)
     config = next((manager().config(view.id) for view in views if view is not None), None)
     if config is None:
         st.info("All runs of this sweep have been deleted.")
@@ -81,7 +81,7 @@ def _draw_sweep(state: Tab, sweep: Sweep, *, several: bool) -> None:
         st.markdown(f"**{literal(_name(sweep))}**")
     st.markdown(f":gray[{literal(_about(sweep, config))}]")
     _draw_actions(sweep, views)
-    if home().jobs.get(f"sweep:{sweep.id}") is not None:
+    if app_state().jobs.get(f"sweep:{sweep.id}") is not None:
         _draw_measuring(sweep.id)
     _draw_members(state, sweep, views, config)
 
@@ -120,7 +120,7 @@ def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
             key="sweep-compare", on_click=lambda: choose(runs),
             help="Makes these the runs of the other tabs: their curves, samples and settings.",
         )  # fmt: skip
-        measuring = home().jobs.get(f"sweep:{sweep.id}") is not None
+        measuring = app_state().jobs.get(f"sweep:{sweep.id}") is not None
         if not measuring and (lacking := unmeasured(manager(), [view.id for view in there])):
             st.button(
                 f"Measure {len(lacking)}", icon=":material/straighten:", key="sweep-measure",
@@ -136,18 +136,18 @@ def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
 
 def _measure(sweep: str, runs: list[str]) -> None:
     found = manager()
-    home().jobs.start(f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress))
+    app_state().jobs.start(f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress))
 
 
 @st.fragment(run_every=1.0)
 def _draw_measuring(sweep: str) -> None:
-    job = home().jobs.get(f"sweep:{sweep}")
+    job = app_state().jobs.get(f"sweep:{sweep}")
     if job is None:
         return
     if not job.done:
         st.progress(job.fraction, text=literal(job.words[:1].upper() + job.words[1:]))
         return
-    home().jobs.forget(f"sweep:{sweep}")
+    app_state().jobs.forget(f"sweep:{sweep}")
     if job.problem:
         st.toast(literal(job.problem), icon=":material/error:")
     st.rerun()
@@ -155,7 +155,7 @@ def _draw_measuring(sweep: str) -> None:
 
 def _do(what: str, sweep: str) -> None:
     try:
-        getattr(desk(), what)(sweep)
+        getattr(sweeps(), what)(sweep)
     except (ValueError, OSError) as problem:
         st.toast(literal(public(problem)), icon=":material/error:")
 
@@ -168,7 +168,7 @@ def _draw_members(state: Tab, sweep: Sweep, views: list[RunView | None], config:
             st.session_state["compare_sweep_open"] = True
 
     sweep_view(
-        token=home().token,
+        token=app_state().token,
         sweep=sweep.id,
         axes=[_axis(config, axis.path) for axis in sweep.axes] + _seed_axis(sweep),
         members=[_member(sweep, member, config) for member in sweep.members],

@@ -16,7 +16,7 @@ from pages.server.preview import shows_points
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.fetching import draw_fetch, is_coming
 from pages.ui.literal import literal
-from pages.ui.preset_match import suited
+from pages.ui.preset_match import matching_preset
 from pages.ui.session import Tab, manager, tab
 from pages.ui.words import set_words
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def train_on(state: Tab, dataset: Dataset) -> None:
     """Put a dataset into the Lab's panel, with settings that suit it, and go there."""
-    state.preset, state.config = suited(dataset, manager().data_dir)
+    state.preset, state.config = matching_preset(dataset, manager().data_dir)
     state.run = state.remark = ""
     st.session_state["goto-lab"] = True
 

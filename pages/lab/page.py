@@ -17,7 +17,7 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
-from pages.server.app_state import NotReady, home
+from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.server.public import public
 from pages.ui.addresses import address
@@ -57,7 +57,7 @@ def draw_view(
         if known and known.count:
             epoch_images = known.count - known.held_out
     live_view(
-        token=home().token,
+        token=app_state().token,
         run=view.id if view else "",
         signature=signature(view, len(manager().changes(view.id))) if view else "",
         name=(name or view.title or preset_label(view.preset)) if view else "",
@@ -81,7 +81,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
     if shows_points(config.data):
         return points_preview(config.data)
     try:
-        key = preview_key(home().previews, config.data, config.size, manager().data_dir)
+        key = preview_key(app_state().previews, config.data, config.size, manager().data_dir)
     except (DataUnavailable, ValueError):
         return None
     return {
@@ -134,7 +134,7 @@ def draw_lab(state: Tab) -> None:
 
 
 try:
-    if not home().ready:
+    if not app_state().ready:
         with st.spinner("The engine is starting"):
             manager()
     draw_lab(lab_tab())

@@ -21,12 +21,12 @@ SHOWN_POINTS = 400
 _REACH = 65535  # positions as 16-bit numbers over the extent
 
 
-def sweep(home: AppState, request: Request) -> Response:
+def sweep(app_state: AppState, request: Request) -> Response:
     """{"members": [...]} in the sweep's order; `shown`: the steps of the pictures that the page has already."""
     from gan_core.runs.groups.sweeps import Sweeps
     from gan_core.runs.states import LIVE  # not before the engine is up: it brings torch
 
-    sweeps = Sweeps(home.manager())
+    sweeps = Sweeps(app_state.manager())
     found = sweeps.sweep(request.path_params["sweep"])
     shown, values = request.query_params.get("shown", "").split(","), sweeps.measured(found)
     members = []
@@ -39,7 +39,7 @@ def sweep(home: AppState, request: Request) -> Response:
             "run": view.id, "state": view.state, "words": view.words, "live": view.state in LIVE,
             "step": view.step, "images": view.images, "total": view.end_images,
             "error": public(view.error) if view.error else "",
-            "values": values[view.id], **_picture(home.manager(), view.id, known),
+            "values": values[view.id], **_picture(app_state.manager(), view.id, known),
         })  # fmt: skip
     return JSONResponse({"members": members}, headers={"Cache-Control": "no-store"})
 

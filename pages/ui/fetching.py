@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.jobs import Job
 from pages.ui.literal import literal
 from pages.ui.session import manager
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def draw_fetch(name: str, label: str, dataset: Dataset, info: Any) -> None:
     """For a set that is not here yet: its button, or the bar while it comes; what went wrong, in a sentence."""
-    job = home().jobs.get(name)
+    job = app_state().jobs.get(name)
     if job is not None and not job.done:
         _draw_job(name)
         return
@@ -31,7 +31,7 @@ def draw_fetch(name: str, label: str, dataset: Dataset, info: Any) -> None:
 
 def is_coming(name: str) -> bool:
     """Whether somebody fetches it now."""
-    job = home().jobs.get(name)
+    job = app_state().jobs.get(name)
     return job is not None and not job.done
 
 
@@ -44,13 +44,13 @@ def _fetch(name: str, label: str, dataset: Dataset) -> None:
         else:
             dataset.load(dataset.info(data_dir).native_size, data_dir, job.progress)
 
-    home().jobs.start(name, label, work)
+    app_state().jobs.start(name, label, work)
 
 
 @st.fragment(run_every=0.5)
 def _draw_job(name: str) -> None:
     """How far a fetch is; the whole page is drawn again when it has ended."""
-    job = home().jobs.get(name)
+    job = app_state().jobs.get(name)
     if job is None or job.done:
         st.rerun()
     st.progress(job.fraction, literal(job.words))

@@ -50,7 +50,7 @@ def presets_like(name: str) -> list[str]:
     return [n for n, p in PRESETS.items() if shows_points(p.config.data) == points]
 
 
-def suited(dataset: Dataset, data_dir: Path) -> tuple[str, RunConfig]:
+def matching_preset(dataset: Dataset, data_dir: Path) -> tuple[str, RunConfig]:
     """A preset's name, and its settings with this dataset in them, in a size that trains in minutes."""
     name = PRESET_FOR.get(datasets.name_of(dataset), PLANE if shows_points(dataset) else DEFAULT)
     config = preset(name).config
@@ -75,7 +75,7 @@ def as_preset(name: str, config: RunConfig, data_dir: Path) -> RunConfig:
     """The preset's settings as they are, but for one's own images where `config` is about them."""
     if not is_own(config.data):
         return preset(name).config
-    of_the_set = suited(config.data, data_dir)
+    of_the_set = matching_preset(config.data, data_dir)
     if of_the_set[0] == name:
         return of_the_set[1]
     return dataclasses.replace(preset(name).config, data=config.data)
@@ -86,7 +86,7 @@ def crossed(name: str, config: RunConfig, dataset: Dataset, data_dir: Path) -> t
 
     What was set by hand in `config`, the preset `name` changed, is kept wherever it can be.
     """
-    found, new = suited(dataset, data_dir)
+    found, new = matching_preset(dataset, data_dir)
     own = {p: t for p, t in differences(config, preset(name).config).items() if p.split(".")[0] not in OF_THE_KIND}
     kept = 0
     for path in sorted(own, key=lambda p: p.count(".")):  # families first: their members' fields come with them

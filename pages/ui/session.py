@@ -17,7 +17,7 @@ from gan_core.config.codec import ConfigError, apply_sets, differences, from_dic
 from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.public import public
 from pages.ui.history import browsed, write
 
@@ -57,7 +57,7 @@ class Tab:
 
 def manager() -> RunManager:
     """The run manager; waits while the engine starts. Raises NotReady."""
-    return home().manager()
+    return app_state().manager()
 
 
 def tab() -> Tab:
