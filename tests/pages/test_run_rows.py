@@ -26,7 +26,7 @@ from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import preset
 from pages.compare import table
 from pages.compare.chosen import CHOSEN, WIDGET
-from pages.server.app_state import AppState, open_home
+from pages.server.app_state import AppState, install_app_state
 from pages.server.routes import routes
 from pages.server.run_rows import rows, told
 from pages.ui.components import runs_table
@@ -38,11 +38,11 @@ from tests.runs.helpers import at_rest, open_manager, quick
 @pytest.fixture(scope="module")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunManager]:
     made = open_manager(tmp_path_factory.mktemp("rows"))
-    before = getattr(sys, "_ganscope_home", None)
-    open_home(AppState(made))
+    before = getattr(sys, "_ganscope_app_state", None)
+    install_app_state(AppState(made))
     yield made
     made.close()
-    sys._ganscope_home = before  # type: ignore[attr-defined]
+    sys._ganscope_app_state = before  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def branch(manager: RunManager, run: str) -> str:
 
 @pytest.fixture
 def client(manager: RunManager) -> Iterator[Client]:
-    with served(Starlette(routes=routes(sys._ganscope_home))) as made:  # type: ignore[attr-defined]
+    with served(Starlette(routes=routes(sys._ganscope_app_state))) as made:  # type: ignore[attr-defined]
         yield made
 
 
@@ -134,7 +134,7 @@ def test_the_best_evaluation_stands_for_a_run(manager: RunManager, branch: str) 
 
 
 def test_the_routes_serve_rows_pictures_and_the_run_itself(client: Client, manager: RunManager, run: str) -> None:
-    token = {"token": sys._ganscope_home.token}  # type: ignore[attr-defined]
+    token = {"token": sys._ganscope_app_state.token}  # type: ignore[attr-defined]
     for path in ("/runs/rows", f"/runs/{run}/thumb/40.png", f"/runs/{run}/archive.zip"):
         assert client.get(path, params={"token": "wrong"}).status_code == 403
         assert client.get(path, params=token, headers={"Origin": "http://evil.example"}).status_code == 403
