@@ -316,6 +316,15 @@ class RunManager(RunReader):
         """
         return self._listeners.subscribe(run_id, callback)
 
+    def wait(self, run_id: str, timeout_seconds: float | None = None) -> RunView:
+        """Wait until a run that trains here is at rest, at most so long (None: however long); how it stands then.
+
+        A paused run is not at rest, and one that another process trains is not waited for. Raises UnknownRun.
+        """
+        if (thread := self._thread(run_id)) is not None:
+            thread.join(timeout_seconds)
+        return self.view(run_id)
+
     def tell(self, run_id: str, event: Event) -> None:
         """Let everybody know who listens, of what was done to a run at rest."""
         self._listeners.tell(run_id, event)
