@@ -21,7 +21,7 @@ from pages.ui.words import path_label, plain, value_at
 
 _CHANGES, _CAUTIONS = "twin-changes", "twin-cautions"
 FIRST_OFFERED = "d_optimizer.lr"
-NOT_OFFERED = ("record", "precision", "compiled", "total_images")
+NOT_OFFERED = ("record", "precision", "backend", "total_images")
 ORDER = ("First", "Second")
 
 Draw = Callable[..., None]
