@@ -16,6 +16,7 @@ from pages.server.public import public
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.components.copy import copy_link
 from pages.ui.literal import literal
+from pages.ui.panel import fresh_key, is_fresh
 from pages.ui.preset_match import makes_points
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
 from pages.ui.words import compact, pace_words
@@ -141,17 +142,18 @@ def _draw_speed(state: Tab, view: Any) -> None:
     now = pace_in_force(state, view)
     label = f"Speed: {pace_words(now).removesuffix(' a step')}" if now else "Speed"
     with st.popover(label, icon=":material/speed:", key="speed"):
-        st.session_state["pace"] = now
+        key = fresh_key("pace", now)
+        st.session_state[key] = now
 
         def turned() -> None:
-            if st.session_state["pace"] != now:
-                send_pace(state, st.session_state["pace"])
+            if is_fresh("pace", key) and st.session_state[key] != now:
+                send_pace(state, st.session_state[key])
 
         st.select_slider(
             "Speed",
             sorted({*PACES, now}, key=lambda seconds: -seconds or 1),
             format_func=pace_words,
-            key="pace",
+            key=key,
             on_change=turned,
             help="The least time from one step to the next. It changes nothing in what the run becomes.",
         )
