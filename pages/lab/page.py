@@ -25,7 +25,7 @@ from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.components.live import live_view, signature
 from pages.ui.literal import literal
 from pages.ui.preset_match import crossed
-from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
+from pages.ui.session import Tab, config_in_force, for_next_run, lab_tab, manager, send_change, write_url
 from pages.ui.words import preset_label
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def draw_lab(state: Tab) -> None:
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
-        state.config = config  # the next run starts from what this one has become
+        state.config = for_next_run(config, state.config.backend)  # which starts from what this one has become
     write_url(state)
     draw_projector(state)
     with st.container(key="lab"):

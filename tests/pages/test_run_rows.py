@@ -105,7 +105,7 @@ def test_what_differs_is_told_against_the_preset_and_against_the_parent(
 def test_what_only_costs_time_is_no_difference(manager: RunManager) -> None:
     """Members of a sweep are not compiled, and nobody chose that."""
     base = preset("ring").config
-    config = replace(base, compiled=not base.compiled, batch_size=32)
+    config = replace(base, backend="reference", batch_size=32)
     made = manager.start(config, preset="ring", stop_at_step=2)
     at_rest(manager, made)
     assert [name for name, _, _ in row_of(manager, made)["differs"]] == ["Batch size"]
