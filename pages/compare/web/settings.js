@@ -62,7 +62,7 @@ class SettingsTable {
   }
 
   /** Cells that are not as in the first column stand out: bold, with a mark. */
-  row({ path, label, help, cells, notes, differs, group }, all) {
+  row({ path, label, help, cells, notes, differs }, all) {
     return make("tr", { "data-differs": all && differs, "data-path": path },
       make("th", { scope: "row", class: "gc-field", title: help }, label, make("code", {}, path)),
       ...cells.map((text, i) => make("td", { "data-other": i > 0 && text !== cells[0], "data-none": text === "–" }, text,

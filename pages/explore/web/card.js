@@ -14,6 +14,7 @@ export class ModelCard {
     explorer.on("model", (model) => this.take(model));
   }
 
+  /** @param {{ details?: Record<string, any> }} model */
   take({ details = {} }) {
     const { verdict, metrics, command } = details;
     this.root.hidden = !verdict;

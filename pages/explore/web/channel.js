@@ -54,7 +54,12 @@ export class Channel {
     }
   }
 
-  /** What the server answers, { header, blobs }; null where a newer request took its place. Rejects with a sentence. */
+  /**
+   * What the server answers, { header, blobs }; null where a newer request took its place. Rejects with a sentence.
+   * @param {string} op
+   * @param {object} args
+   * @param {{ slot?: string, blobs?: any[], onProgress?: (header: any, blobs: any[]) => void }} how
+   */
   ask(op, args, { slot = op, blobs = [], onProgress } = {}) {
     const id = (this.last += 1), header = { ...args, id, slot, do: op };
     const frame = blobs.length ? packFrame(header, blobs) : JSON.stringify(header);

@@ -15,6 +15,8 @@ export class Explorer {
     this.bookmarks = Object.assign([], { onChange: (fn) => this.on("bookmarks", fn) });
     this.token = "";
     this.listeners = { point: new Set(), bookmarks: new Set(), model: new Set(), models: new Set(), look: new Set(), shown: new Set() };
+    this.picture = null; // the page's big one, once there is one
+    this.onRefused = null; // (asked, problem): a look that the server would not draw
     this.next = null; // the newest look that waits for its turn
     this.busy = false;
   }

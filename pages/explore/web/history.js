@@ -79,7 +79,8 @@ export class LookHistory {
     try {
       const { steps, at } = JSON.parse(sessionStorage.getItem(this.place));
       if (!Array.isArray(steps) || !steps[at]) return false;
-      Object.assign(this, { steps, at });
+      this.steps = steps;
+      this.at = at;
     } catch {
       return false;
     }

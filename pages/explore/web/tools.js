@@ -10,16 +10,12 @@ export function registerTool(tool) {
   tools.sort((a, b) => a.order - b.order);
 }
 
-/** float32 numbers as base64 of their little-endian bytes, and back. */
+/** float32 numbers as base64 of their little-endian bytes. */
 export function encodeVector(vector) {
   const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
   let letters = "";
   for (let i = 0; i < bytes.length; i += 8192) letters += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return btoa(letters);
-}
-
-function decodeVector(text) {
-  return new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 }
 
 /** `ask` one at a time: while one is under way, another call only makes it follow, as long as it is `wanted` then.

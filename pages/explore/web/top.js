@@ -3,7 +3,10 @@
 import { count, make, say } from "../../ui/web/words.js";
 import { toolButton } from "./tools.js";
 
-/** Where a model is from, as its card says it. */
+/**
+ * Where a model is from, as its card says it.
+ * @param {{ details?: Record<string, any>, created?: string }} model
+ */
 export function originWords({ details = {}, created }) {
   const { trained_on: data, date, licence } = details;
   return [data && `Trained on ${data}`, date, licence && `data: ${licence}`, created].filter(Boolean).join(" · ");

@@ -39,7 +39,9 @@ class Duo {
 
   update(data, tell) {
     const before = this.data;
-    Object.assign(this, { data, tell, token: data.token });
+    this.data = data;
+    this.tell = tell;
+    this.token = data.token;
     this.root.toggleAttribute("data-projector", !!data.projector);
     const wasDark = this.root.hasAttribute("data-dark");
     this.root.toggleAttribute("data-dark", dark(this.root));

@@ -13,7 +13,11 @@ const FRAMES_HELD = 100, MOST_READ = 16;
 export class Side {
   /** duo: what it belongs to; id: "failing" or "fixed". */
   constructor(duo, id) {
-    Object.assign(this, { duo, id, run: "", shown: null, stage: null });
+    this.duo = duo;
+    this.id = id;
+    this.run = "";
+    this.shown = null;
+    this.stage = null;
     this.shower = new Shower({ held: FRAMES_HELD, display: (frame) => this.display(frame) });
     this.mark = make("i", { class: "gg-mark", "aria-hidden": "true" }, id === "failing" ? "✕" : "✓");
     this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
@@ -36,7 +40,10 @@ export class Side {
   /** Turn to another run, or to none. */
   open(run, scene) {
     if (run === this.run && scene === this.scene) return;
-    Object.assign(this, { run, scene, shown: null, measured: new Map() });
+    this.run = run;
+    this.scene = scene;
+    this.shown = null;
+    this.measured = new Map();
     this.shower.forget();
     this.empty.hidden = false;
     this.root.hidden = !run;

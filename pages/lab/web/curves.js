@@ -1,6 +1,6 @@
 // The curves: Plotly, fed by the socket, redrawn at most a few times a second and only where they can be seen.
 
-import { loadPlotly } from "../../ui/web/plotly.js";
+import { loadPlotly, purgePlot } from "../../ui/web/plotly.js";
 import { count, make, rgb, say, short } from "../../ui/web/words.js";
 
 // The theme's own colours: real, generated, the discriminator, good.
@@ -58,7 +58,7 @@ export class Curves {
 
   chart(spec) {
     const chart = { spec, hidden: new Set(), seen: false, drawn: false, size: "" };
-    chart.values = spec.lines.map((l) => make("b", {}, "–"));
+    chart.values = spec.lines.map(() => make("b", {}, "–"));
     chart.names = spec.lines.map((l) => make("span", {}, l.name));
     const keys = spec.lines.map((l, i) =>
       make("button", { type: "button", class: "gs-key", style: `--ink: var(${l.color})`, "data-dash": l.dash, "aria-pressed": "true",
@@ -144,7 +144,7 @@ export class Curves {
   /** Nothing to draw: each chart says what it will show. */
   clear() {
     for (const chart of this.charts) {
-      if (chart.drawn) window.Plotly.purge(chart.plot);
+      if (chart.drawn) purgePlot(chart.plot);
       chart.drawn = false;
       chart.plot.replaceChildren();
     }
@@ -203,7 +203,7 @@ export class Curves {
     const upright = (x, color, dash, width) => ({ type: "line", xref: "x", yref: "paper", x0: x, x1: x, y0: 0, y1: 1, line: { color, dash, width } });
     const marks = this.changes.map((c) => upright(c.step, look.lines[GREEN], "dot", 1.5));
     if (this.cursor !== null) marks.push(upright(this.cursor, look.text, "solid", 1));
-    if (spec.guide !== undefined) marks.push({ type: "line", xref: "paper", x0: 0, x1: 1, y0: spec.guide, y1: spec.guide, layer: "below", line: { color: look.ink, width: 1, dash: "dot" } });
+    if (spec.guide !== undefined) marks.push({ type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: spec.guide, y1: spec.guide, layer: "below", line: { color: look.ink, width: 1, dash: "dot" } });
     return marks;
   }
 
@@ -222,6 +222,6 @@ export class Curves {
     this.watcher.disconnect();
     this.sizes.disconnect();
     document.removeEventListener("visibilitychange", this.onVisible);
-    if (window.Plotly) for (const chart of this.charts) if (chart.drawn) window.Plotly.purge(chart.plot);
+    for (const chart of this.charts) if (chart.drawn) purgePlot(chart.plot);
   }
 }

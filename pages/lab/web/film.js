@@ -12,7 +12,11 @@ export class Film {
    * frames of points; onScene(scene): one is shown. onBranch(step): somebody wants to branch from that moment.
    */
   constructor({ onScrub, threshold, plane, onScene, onBranch }) {
-    Object.assign(this, { onScrub, threshold, plane, onScene, onBranch });
+    this.onScrub = onScrub;
+    this.threshold = threshold;
+    this.plane = plane;
+    this.onScene = onScene;
+    this.onBranch = onBranch;
     this.canBranch = false;
     this.source = null; // {run, token}
     this.classNames = []; // of a class-conditional run: a column each
@@ -36,7 +40,7 @@ export class Film {
     const button = (name, text, action, more = {}) =>
       make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
     this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": "film",
-      onPointermove: (e) => this.point(this.under(e), e), onPointerleave: () => this.point(-1),
+      onPointermove: (e) => this.point(this.under(e)), onPointerleave: () => this.point(-1),
       onBlur: () => this.point(-1), onKeydown: (e) => this.walk(e) });
     this.realCanvas = make("canvas", { class: "gs-canvas", role: "img", "aria-label": "Real images from the dataset", "data-testid": "real" });
     this.names = make("div", { class: "gs-names", hidden: true, "data-testid": "class-names" });

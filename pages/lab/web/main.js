@@ -73,7 +73,7 @@ export class LiveView {
   /** Pause becomes Resume: who pressed it with a key goes on from there, not from the top of the page. */
   keepFocus() {
     if (!this.atControls || document.activeElement !== document.body) return;
-    document.querySelector(`${CONTROLS} button:not(:disabled)`)?.focus({ preventScroll: true });
+    /** @type {HTMLElement} */ (document.querySelector(`${CONTROLS} button:not(:disabled)`))?.focus({ preventScroll: true });
   }
 
   restyle() {

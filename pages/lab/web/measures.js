@@ -31,7 +31,7 @@ export class Measures {
   }
 
   reset() {
-    this.setStage({ measures: [] });
+    this.setStage({ measures: [], floors: {}, modes: null });
   }
 
   soon() {

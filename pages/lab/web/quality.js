@@ -41,7 +41,8 @@ export class Quality {
   open(measures, evaluations, every) {
     const { chosen, cursor } = this;
     this.reset();
-    Object.assign(this, { chosen, cursor });
+    this.chosen = chosen;
+    this.cursor = cursor;
     this.measures = measures ?? [];
     this.every = every;
     this.root.hidden = !this.measures.length;

@@ -28,11 +28,11 @@ const REMARKS = {
 
 // How the game stands, by the share of images that D gets right (the mean over real and generated): first fit counts.
 const STORY = [
-  [0.95, "The discriminator spots nearly every fake"],
-  [0.8, "The discriminator is ahead: it spots most fakes"],
-  [0.62, "An even match: each learns from the other"],
-  [0.45, "The discriminator can hardly tell fake from real"],
-  [0, "The generator is ahead: most of its fakes pass"],
+  { from: 0.95, words: "The discriminator spots nearly every fake" },
+  { from: 0.8, words: "The discriminator is ahead: it spots most fakes" },
+  { from: 0.62, words: "An even match: each learns from the other" },
+  { from: 0.45, words: "The discriminator can hardly tell fake from real" },
+  { from: 0, words: "The generator is ahead: most of its fakes pass" },
 ];
 const RUNAWAY_LOSS = 20; // of a cross-entropy whose guessing value is 1.39
 const BAR_PARTS = 400;
@@ -48,7 +48,7 @@ function story(series, probability) {
     const right = (d_accuracy_real[i] + d_accuracy_fake[i]) / 2;
     if (Number.isFinite(right)) { sum += right; n += 1; }
   }
-  return n ? STORY.find(([from]) => sum / n >= from)[1] : "";
+  return n ? STORY.find(({ from }) => sum / n >= from).words : "";
 }
 
 export class StatusStrip {
@@ -59,15 +59,21 @@ export class StatusStrip {
     this.note = make("span", { class: "gs-note", role: "status", "data-testid": "now" });
     this.bar = make("div", { class: "gs-bar-fill" });
     this.track = make("div", { class: "gs-bar", role: "progressbar", "aria-label": "Progress of the run", "aria-valuemin": "0", "aria-valuemax": "100" }, this.bar);
-    const figure = (name, label) => {
-      this[name] = make("dd", { "data-testid": name });
-      return make("div", { class: "gs-figure" }, (this[`${name}Label`] = make("dt", {}, label)), this[name]);
-    };
+    const label = (words) => make("dt", {}, words), value = (name) => make("dd", { "data-testid": name });
+    const figure = (named, shown) => make("div", { class: "gs-figure" }, named, shown);
+    this.imagesLabel = label("Images seen");
+    this.speedLabel = label("Images / s");
+    this.step = value("step");
+    this.images = value("images");
+    this.epochs = value("epochs");
+    this.speed = value("speed");
+    this.elapsed = value("elapsed");
+    this.eta = value("eta");
     this.root = make("section", { class: "gs-status", "aria-label": "Status of the run" },
       make("div", { class: "gs-state" }, this.mark, make("div", {}, make("div", { class: "gs-title" }, this.word, this.name), this.note)),
       make("dl", { class: "gs-figures" },
-        figure("step", "Step"), figure("images", "Images seen"), figure("epochs", "Epochs"),
-        figure("speed", "Images / s"), figure("elapsed", "Elapsed"), figure("eta", "Remaining")),
+        figure(label("Step"), this.step), figure(this.imagesLabel, this.images), figure(label("Epochs"), this.epochs),
+        figure(this.speedLabel, this.speed), figure(label("Elapsed"), this.elapsed), figure(label("Remaining"), this.eta)),
       this.track);
     this.view = null;
     this.told = { words: "", at: -Infinity };

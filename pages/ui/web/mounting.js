@@ -2,7 +2,7 @@
 
 const LEAVING_MS = 5000, ANSWERED_MS = 500, LOOK_AGAIN_MS = 100;
 let leftAt = -Infinity, backAt = -Infinity;
-document.addEventListener("click", (event) => { if (event.target.closest?.("a[href]")) leftAt = performance.now(); }, true);
+document.addEventListener("click", (event) => { if (event.target instanceof Element && event.target.closest("a[href]")) leftAt = performance.now(); }, true);
 window.addEventListener("popstate", () => { leftAt = backAt = performance.now(); }, true);
 
 /** Whether the browser has just gone back or forward: the page is about to be drawn for another address. */

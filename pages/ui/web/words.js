@@ -46,7 +46,7 @@ export function say(element, text) {
 
 /** New children for the old ones; who had the focus on one of them has it on the new one of that `data-testid`. */
 export function renew(parent, ...children) {
-  const held = parent.contains(document.activeElement) ? document.activeElement.dataset.testid : "";
+  const held = parent.contains(document.activeElement) ? document.activeElement.getAttribute("data-testid") : "";
   parent.replaceChildren(...children);
   if (held) [...parent.querySelectorAll("[data-testid]")].find((child) => child.dataset.testid === held)?.focus({ preventScroll: true });
 }

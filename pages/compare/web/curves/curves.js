@@ -2,7 +2,7 @@
 
 import { Feeds, MOVES, axisChoice, axisOf, samplesOf } from "../../../ui/web/channel/feeds.js";
 import { component } from "../../../ui/web/mounting.js";
-import { loadPlotly } from "../../../ui/web/plotly.js";
+import { loadPlotly, purgePlot } from "../../../ui/web/plotly.js";
 import { dark, make, renew, say, short } from "../../../ui/web/words.js";
 import { badge } from "../runs.js";
 import { dashSample, drawOverlay, lookOf, placeCursor } from "./curves_draw.js";
@@ -229,7 +229,7 @@ export class CompareCurves {
   drop(chart) {
     this.watcher.unobserve(chart.plot);
     this.sizes.unobserve(chart.plot);
-    if (chart.drawn) window.Plotly.purge(chart.plot);
+    if (chart.drawn) purgePlot(chart.plot);
   }
 
   soon(wait = REDRAW_MS) {
@@ -288,7 +288,7 @@ export class CompareCurves {
     this.watcher.disconnect();
     this.sizes.disconnect();
     document.removeEventListener("visibilitychange", this.onVisible);
-    if (window.Plotly) for (const chart of this.charts.values()) if (chart.drawn) window.Plotly.purge(chart.plot);
+    for (const chart of this.charts.values()) if (chart.drawn) purgePlot(chart.plot);
     this.root.remove();
   }
 }

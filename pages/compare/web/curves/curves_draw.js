@@ -16,7 +16,7 @@ export function lookOf(root) {
 export function dashSample(place) {
   const gaps = { solid: "", dash: "5 3", dot: "1.5 2.5", dashdot: "5 2.5 1.5 2.5", longdash: "8 3", longdashdot: "8 2.5 1.5 2.5" };
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), line = document.createElementNS(svg.namespaceURI, "line");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 24 4", width: 24, height: 4, "aria-hidden": "true" })) svg.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ viewBox: "0 0 24 4", width: 24, height: 4, "aria-hidden": "true" })) svg.setAttribute(name, String(value));
   for (const [name, value] of Object.entries({ x1: 0, y1: 2, x2: 24, y2: 2, stroke: "var(--ink)", "stroke-width": 2.5, "stroke-dasharray": gaps[dashOf(place)] })) line.setAttribute(name, value);
   svg.append(line);
   return svg;

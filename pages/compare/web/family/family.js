@@ -90,7 +90,8 @@ export class FamilyTree {
   }
 
   update(data, tell) {
-    Object.assign(this, { data, tell });
+    this.data = data;
+    this.tell = tell;
     this.draw();
   }
 
@@ -99,7 +100,7 @@ export class FamilyTree {
     const said = JSON.stringify(this.data);
     if (this.pressed || said === this.said) return;
     this.said = said;
-    const { root, data: { families, alone } } = this, held = document.activeElement?.closest?.("[data-run]")?.dataset.run, kind = document.activeElement?.className;
+    const { root, data: { families, alone } } = this, held = document.activeElement?.closest("[data-run]")?.getAttribute("data-run"), kind = document.activeElement?.className;
     const others = alone ? [make("p", { class: "gf-alone" }, `${count(alone)} more ${alone > 1 ? "runs have" : "run has"} neither branches nor a twin.`)] : [];
     root.replaceChildren(...families.map((rows) => drawFamily(rows, (...what) => this.tell(...what))), ...others);
     if (held) [...root.querySelectorAll("[data-run]")].find((row) => row.dataset.run === held)?.querySelector(`.${kind}`)?.focus({ preventScroll: true });

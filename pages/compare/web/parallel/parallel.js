@@ -90,7 +90,8 @@ class ParallelView {
   draw() {
     if (!this.axes || !this.root.clientWidth) return;
     const rem = (this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize)), height = HEIGHT * rem;
-    Object.assign(this, { top: TOP * rem, span: (HEIGHT - TOP - BOTTOM) * rem });
+    this.top = TOP * rem;
+    this.span = (HEIGHT - TOP - BOTTOM) * rem;
     const n = this.axes.length, room = this.svg.parentElement.clientWidth, width = Math.max(room, ((n - 1) * LEAST_GAP + 9) * rem);
     this.left = 1.5 * rem + LETTER * rem * Math.max(6, ...this.axes[0].marks().map(([, words]) => words.length));
     this.gap = (width - this.left - 5.6 * rem) / Math.max(1, n - 1);

@@ -25,7 +25,8 @@ function roundNumbers(low, high, wanted) {
 /** Where values lie from 0 (bottom) to 1 (top). Kinds: numbers evenly, numbers by their logarithm, and words in order. */
 export class Axis {
   constructor(spec) {
-    Object.assign(this, { spec, brush: null });
+    this.spec = spec;
+    this.brush = null;
     const values = spec.values.filter((v) => v !== null && v !== undefined);
     this.gap = values.length < spec.values.length; // below the axis there is a place for runs without the value
     this.words = spec.kind === "words" ? spec.words : null;
@@ -36,7 +37,8 @@ export class Axis {
     const known = this.log ? positive.map(Math.log10) : values;
     let [low, high] = [Math.min(...known), Math.max(...known)];
     if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
-    Object.assign(this, { low, high });
+    this.low = low;
+    this.high = high;
   }
 
   /** From 0 to 1; NOWHERE, below the axis, where the run has no such value. */

@@ -12,7 +12,10 @@ export class TopBar {
       table.draw();
     };
     this.words = make("input", { class: "gt-input gt-search", type: "search", placeholder: "Filter: name, tag, note, setting", "aria-label": "Filter the runs", onInput: changed });
-    for (const name of ["state", "preset", "tag"]) this[name] = make("select", { class: "gt-input", "aria-label": `Only this ${name}`, onChange: changed });
+    const choice = (name) => make("select", { class: "gt-input", "aria-label": `Only this ${name}`, onChange: changed });
+    this.state = choice("state");
+    this.preset = choice("preset");
+    this.tag = choice("tag");
     this.sort = make("select", { class: "gt-input gt-sort", "aria-label": "Sort by", onChange: () => table.sortBy(this.sort.value, true) });
     this.found = make("span", { class: "gt-quiet", role: "status" });
     this.menu = make("div", { class: "gt-menu" });

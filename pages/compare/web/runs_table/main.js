@@ -34,7 +34,9 @@ export class RunsTable {
   }
 
   update(data, trigger) {
-    Object.assign(this, { data, trigger, token: data.token });
+    this.data = data;
+    this.trigger = trigger;
+    this.token = data.token;
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.root.toggleAttribute("data-projector", data.projector);
     this.measures = data.measures;
@@ -93,11 +95,11 @@ export class RunsTable {
       // nothing can be kept in this browser
     }
     const wanted = Array.isArray(kept) ? new Set(kept) : new Set(there.filter((measure) => measure.first).slice(0, MOST_FIRST).map((measure) => measure.name));
-    return [there, wanted];
+    return { there, wanted };
   }
 
   setColumns() {
-    const [there, wanted] = this.shownColumns();
+    const { there, wanted } = this.shownColumns();
     const measures = there.filter((measure) => wanted.has(measure.name)).map((measure) => ({ ...measure, measure: true, number: true, key: measureKey(measure.name), first: measure.higher ? "descending" : "ascending" }));
     this.columns = [...BEFORE, ...measures, ...AFTER];
     const names = this.columns.map((column) => column.name).join();
@@ -112,7 +114,7 @@ export class RunsTable {
   }
 
   showColumn(name, on) {
-    const [, wanted] = this.shownColumns();
+    const { wanted } = this.shownColumns();
     if (on) wanted.add(name);
     else wanted.delete(name);
     try {

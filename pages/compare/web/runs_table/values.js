@@ -50,7 +50,7 @@ export function measureKey(name) {
 }
 
 export function compareKeys(a, b, sign) {
-  if (a === null || b === null) return (a === null) - (b === null);
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
   if (Array.isArray(a)) return a[0] === b[0] ? sign * (a[1] - b[1]) : a[0] < b[0] ? -1 : 1;
   return sign * (typeof a === "number" ? a - b : a < b ? -1 : a > b ? 1 : 0);
 }

@@ -42,7 +42,9 @@ export class SamplesView {
   }
 
   update(data, tell) {
-    Object.assign(this, { data, tell, token: data.token });
+    this.data = data;
+    this.tell = tell;
+    this.token = data.token;
     this.root.toggleAttribute("data-projector", !!data.projector);
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.feeds.choose(data.runs.map((run) => run.id), data.token, data.columns);

@@ -12,7 +12,10 @@ import { LEAST_HELD } from "./samples.js";
 export class SampleCard {
   /** view: the SamplesView that it belongs to; run: what the page says of it. */
   constructor(view, run) {
-    Object.assign(this, { view, run, shown: null, stage: null });
+    this.view = view;
+    this.run = run;
+    this.shown = null;
+    this.stage = null;
     this.shower = new Shower({ held: LEAST_HELD, display: (frame) => this.display(frame), refused: (why) => this.tellEmpty(why) });
     this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": `grid-${run.letter}`,
       onPointermove: (e) => view.point(this.under(e)), onPointerleave: () => view.point(-1), onClick: (e) => view.enlarge(this.under(e)),

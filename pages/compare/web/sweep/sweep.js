@@ -28,7 +28,8 @@ class SweepView {
 
   update(data, send) {
     const other = !this.data || this.data.sweep !== data.sweep;
-    Object.assign(this, { data, send });
+    this.data = data;
+    this.send = send;
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.root.toggleAttribute("data-projector", data.projector);
     this.real = data.real ? unpack(data.real) : null;

@@ -19,7 +19,10 @@ const WHAT = "Take one step in its parts";
 export class Microscope {
   /** ask(what): sends a command, gives what is in the way; opened(on): it opened or closed. */
   constructor({ stage, networks, ask, opened }) {
-    Object.assign(this, { stage, networks, ask, opened });
+    this.stage = stage;
+    this.networks = networks;
+    this.ask = ask;
+    this.opened = opened;
     this.view = this.taken = null;
     this.asked = false;
     this.build();

@@ -20,6 +20,10 @@ const SEEN_MOVE = 0.05, SEEN_CHANGE = 0.25; // of the stage, of D's scale: so fa
 
 /** A `Dissection` as it arrived: numbers, arrays, and what follows from them. */
 export class TakenApart {
+  // Arrays as they arrived, by name: float32 [n, ...] flat.
+  latents; real; fakes; fakes_after; real_scores; fake_scores; g_scores; real_pulls; fake_pulls; arrows; heat; heat_after;
+  probability; // whether D's score is one
+
   /** stage: what stays for the run; line: the score from which D says real. */
   constructor(buffer, stage, line) {
     const { header, arrays } = readArrays(buffer), get = (name) => arrays.get(name).values;

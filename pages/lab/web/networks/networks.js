@@ -24,6 +24,13 @@ const FLOWS = {
 };
 
 export class Networks {
+  // Methods that have a file of their own.
+  draw = drawMethods.draw;
+  drawWeights = drawMethods.drawWeights;
+  drawColumn = drawMethods.drawColumn;
+  columnWords = drawMethods.columnWords;
+  see = drawMethods.see;
+
   /** onUnit(overlay | null): what a chosen unit draws, for the stage. below: what stands under the networks. */
   constructor({ onUnit, below }) {
     this.onUnit = onUnit;
@@ -53,7 +60,7 @@ export class Networks {
     units.addEventListener("keydown", (e) => this.walk(player, e));
     const root = make("div", { class: "gs-net", "data-player": player, "data-testid": `net-${player}`, style: `--tone: var(--gs-${tone})` },
       make("header", {}, make("h3", {}, title), words), box);
-    return { root, box, canvas, units, words, columns: [], maps: null };
+    return { root, box, canvas, units, words, columns: [], maps: null, layers: [] };
   }
 
   reset() {
@@ -254,5 +261,3 @@ export class Networks {
     this.sizes.disconnect();
   }
 }
-
-Object.assign(Networks.prototype, drawMethods);

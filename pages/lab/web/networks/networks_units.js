@@ -78,8 +78,14 @@ export class UnitWorker {
   }
 }
 
-/** Points of a square plane, row 0 lowest, as x for `unitValues`. One dimension: a line, the same on every row. */
-export function planeInputs(n, [x0, x1, y0, y1], dim) {
+/**
+ * Points of a square plane, row 0 lowest, as x for `unitValues`. One dimension: a line, the same on every row.
+ * @param {number} n
+ * @param {number[]} extent x0, x1, y0, y1
+ * @param {number} dim
+ */
+export function planeInputs(n, extent, dim) {
+  const [x0, x1, y0, y1] = extent;
   const x = new Float32Array(n * n * dim);
   for (let j = 0, at = 0; j < n; j++) {
     for (let i = 0; i < n; i++) {

@@ -7,7 +7,16 @@ import { openChannel, socketUrl } from "./wire.js";
 /** One run. `told(what)` is called with "hello", "records", "grid", "kept", "view", "change", "stage", "down" or "refused". */
 export class Feed {
   constructor(run, { token, columns, told, stale }) {
-    Object.assign(this, { id: run, told, series: new Series(columns), view: null, kept: [], newest: null, stage: null, changes: [], refused: "", down: false });
+    this.id = run;
+    this.told = told;
+    this.series = new Series(columns);
+    this.view = null;
+    this.kept = [];
+    this.newest = null;
+    this.stage = null;
+    this.changes = [];
+    this.refused = "";
+    this.down = false;
     this.channel = openChannel(socketUrl(run, token), token, {
       onFrame: (frame) => this.receive(frame),
       onStale: stale,
@@ -33,7 +42,10 @@ export class Feed {
   hello(header, blobs) {
     this.series = new Series(header.columns);
     this.series.append(blobs[0]);
-    Object.assign(this, { view: header.view, kept: header.kept, changes: header.changes, refused: "" });
+    this.view = header.view;
+    this.kept = header.kept;
+    this.changes = header.changes;
+    this.refused = "";
     if (header.grid) this.addGrid(header.grid, blobs.slice(1));
   }
 
@@ -74,7 +86,10 @@ export class Feed {
 /** The feeds of all chosen runs: opened and closed as the choice changes. */
 export class Feeds {
   constructor(told, stale) {
-    Object.assign(this, { told, stale, all: new Map(), token: "" });
+    this.told = told;
+    this.stale = stale;
+    this.all = new Map();
+    this.token = "";
   }
 
   choose(runs, token, columns) {

@@ -3,9 +3,18 @@
 import { decodeFrame, fetchFrame } from "./frames.js";
 
 export class Shower {
-  /** held: how many frames at most; display(frame): show it; refused(why): what the server says instead of the wished one. */
+  /**
+   * held: how many frames at most; display(frame): show it; refused(why): what the server says instead of the wished one.
+   * @param {{ held: number, display: (frame: any) => void, refused?: (why: string) => void }} given
+   */
   constructor({ held, display, refused = () => {} }) {
-    Object.assign(this, { held, display, refused, frames: new Map(), wanted: "", loading: false, turn: 0 });
+    this.held = held;
+    this.display = display;
+    this.refused = refused;
+    this.frames = new Map();
+    this.wanted = "";
+    this.loading = false;
+    this.turn = 0;
   }
 
   /** The frame of an address, as soon as it is here. */

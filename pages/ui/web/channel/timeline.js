@@ -8,7 +8,10 @@ const FRAME_MS = 100, MOST_FRAMES = 120, STILL_TIMES = 5;
 export class Timeline {
   /** onMove(x): to a moment, null: to the newest of each; may give a promise of it. says(x): a moment in words. */
   constructor({ onMove, says }) {
-    Object.assign(this, { onMove, says, positions: [], playing: null });
+    this.onMove = onMove;
+    this.says = says;
+    this.positions = [];
+    this.playing = null;
     const button = (name, text, action) => make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action }, text);
     this.play = button("play", "▶ Replay", () => this.replay());
     this.newest = button("newest", "Newest", () => this.move(null));

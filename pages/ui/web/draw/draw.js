@@ -104,6 +104,7 @@ class Pad {
     this.draw();
   }
 
+  /** @param {number[]} place */
   extend([x, y]) {
     const last = this.line[this.line.length - 1];
     if (x !== last[0] || y !== last[1]) this.line.push([x, y]);

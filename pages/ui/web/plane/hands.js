@@ -6,7 +6,13 @@ const WHEEL_MOST = 120, WHEEL_LINE_PX = 20;
 export class Hands {
   /** pan(dx, dy), zoom(factor, x, y), tapped(x, y, event), hovered(x, y), left(): all in canvas pixels. */
   constructor(canvas, { pan, zoom, tapped, hovered, left }) {
-    Object.assign(this, { canvas, pan, zoom, tapped, hovered, fingers: new Map(), pressed: null });
+    this.canvas = canvas;
+    this.pan = pan;
+    this.zoom = zoom;
+    this.tapped = tapped;
+    this.hovered = hovered;
+    this.fingers = new Map();
+    this.pressed = null;
     const listen = (name, f) => canvas.addEventListener(name, f);
     listen("pointerdown", (e) => this.down(e));
     listen("pointermove", (e) => this.move(e));

@@ -21,9 +21,27 @@ const TOLD_BEFORE = "Blue: real points. After Train orange ones join them, made 
 export const MOST_ARROWS = 90, MOST_TRAILS = 20, TRAIL_STEPS = 80, REACH_PX = 11, SHARPEST = 2, UNIT_SHADES = 9;
 
 export class Stage {
+  // Methods that have files of their own.
+  nearest = pointMethods.nearest;
+  pick = pointMethods.pick;
+  tap = pointMethods.tap;
+  key = pointMethods.key;
+  walk = pointMethods.walk;
+  scoreAt = pointMethods.scoreAt;
+  placeTip = pointMethods.placeTip;
+  toggleTrail = pointMethods.toggleTrail;
+  addToTrail = pointMethods.addToTrail;
+  clearTrails = pointMethods.clearTrails;
+  tellTrails = pointMethods.tellTrails;
+  setMoment = momentMethods.setMoment;
+  leaveMoment = momentMethods.leaveMoment;
+  changed = momentMethods.changed;
+  shadeOf = momentMethods.shadeOf;
+
   /** threshold(step): D's dividing line then; onClose(): the shown unit was put away. */
   constructor({ threshold, onClose }) {
-    Object.assign(this, { threshold, onClose });
+    this.threshold = threshold;
+    this.onClose = onClose;
     this.shown = new Set(FIRST_SHOWN);
     this.glide = new Glide();
     this.probability = true;
@@ -304,5 +322,3 @@ export class Stage {
     this.soon();
   }
 }
-
-Object.assign(Stage.prototype, pointMethods, momentMethods);

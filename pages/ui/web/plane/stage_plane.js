@@ -7,7 +7,8 @@ const MOST_ZOOM = 60, LEAST_ZOOM = 0.5, SCROLLING_MS = 350;
 export class Plane {
   /** changed(): draw again. tapped(x, y, event), hovered(x, y | null): canvas pixels. */
   constructor(canvas, { changed, tapped, hovered }) {
-    Object.assign(this, { canvas, changed });
+    this.canvas = canvas;
+    this.changed = changed;
     this.extent = [-1, 1, -1, 1];
     this.size = 1; // canvas pixels on a side
     this.scrolled = -Infinity;

@@ -68,7 +68,12 @@ export class Glide {
   allot(scene, key) {
     this.key = key;
     const size = MOVING_PARTS.reduce((sum, name) => sum + scene[name].values.length, 0);
-    for (const row of ["now", "from", "to", "leaving", "arriving"]) this[row] = new Float32Array(size);
+    const row = () => new Float32Array(size);
+    this.now = row();
+    this.from = row();
+    this.to = row();
+    this.leaving = row(); // the curve's slopes at both ends
+    this.arriving = row();
     this.parts = {};
     let at = 0;
     for (const name of MOVING_PARTS) this.parts[name] = this.now.subarray(at, (at += scene[name].values.length));
@@ -99,7 +104,9 @@ export class Glide {
       const way = part * (to[i] - from[i]);
       arriving[i] = Number.isFinite(way) ? way : 0;
     }
-    Object.assign(this, { start: time, span, moving: true });
+    this.start = time;
+    this.span = span;
+    this.moving = true;
   }
 
   /** Bring `parts` to this moment. */

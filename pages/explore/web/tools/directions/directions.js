@@ -28,7 +28,14 @@ function directionLayers(part, count) {
 
 class DirectionsTool {
   constructor(root, explorer) {
-    Object.assign(this, { explorer, found: [], kept: [], method: "pca", part: "all", visible: false, busy: false, options: null });
+    this.explorer = explorer;
+    this.found = [];
+    this.kept = [];
+    this.method = "pca";
+    this.part = "all";
+    this.visible = false;
+    this.busy = false;
+    this.options = null;
     this.base = null; // where the sliders' middle is
     root.classList.add("gx-directions");
     this.buildForm();

@@ -14,7 +14,13 @@ let nextDirection = 0;
 
 export class DirectionRow {
   constructor(tool, direction) {
-    Object.assign(this, { tool, direction, amount: 0, open: false, factors: null, stripOf: null, id: `row-${(nextDirection += 1)}` });
+    this.tool = tool;
+    this.direction = direction;
+    this.amount = 0;
+    this.open = false;
+    this.factors = null;
+    this.stripOf = null;
+    this.id = `row-${(nextDirection += 1)}`;
     this.canvas = make("canvas", { width: 7, height: 1, "aria-hidden": "true" });
     this.mark = make("i", { class: "gx-dir-mark" });
     this.less = make("i", { class: "gx-dir-beyond", "data-side": "low", title: "Beyond the usable range" });
@@ -126,7 +132,7 @@ export class DirectionRow {
   }
 
   drawFacts() {
-    const { figures = {}, method, layers } = this.direction, said = [];
+    const { figures = {}, layers } = this.direction, said = [];
     const fact = (words, title) => said.push(make("span", { title }, words));
     if (this.factors?.strongest) fact(`mostly ${this.factors.strongest}`, "The known factor of Shapes that moves the most, of all that differs between two random pictures");
     if (figures.variance !== undefined) fact(`${percent(figures.variance)} of the variance`, "Of all variance where the components were looked for, the share that lies along this one");

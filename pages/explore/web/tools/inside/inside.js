@@ -12,13 +12,16 @@ const VIEWS = {
   judge: ["Why real?", "Which pixels made the discriminator take the picture for real or for generated"],
 };
 
-const unitWords = (scale) => (SCALES.find(([s]) => s === scale)?.[1] ?? `× ${short(scale)}`).toLowerCase();
+const unitWords = (scale) => String(SCALES.find(([s]) => s === scale)?.[1] ?? `× ${short(scale)}`).toLowerCase();
 const unitSign = (scale) => SCALES.find(([s]) => s === scale)?.[2] ?? "•";
 export const unitName = (layers, name, unit) => `layer ${layers.findIndex((l) => l.name === name) + 1}, unit ${unit}`;
 
 class InsideTool {
   constructor(root, explorer) {
-    Object.assign(this, { explorer, layers: [], view: "maps", visible: false });
+    this.explorer = explorer;
+    this.layers = [];
+    this.view = "maps";
+    this.visible = false;
     this.buttons = Object.entries(VIEWS).map(([view, [words, title]]) => make("button", { type: "button", class: "gs-button", title, "data-view": view,
       "data-testid": `inside-${view}`, "aria-pressed": "false", onclick: () => this.choose(view) }, words));
     this.chips = make("div", { class: "gx-unit-chips", role: "list", "aria-label": "Changed units" });
@@ -112,7 +115,12 @@ class InsideTool {
 /** The maps of one layer, live; click one to change its unit. */
 class FeatureMaps {
   constructor(inside) {
-    Object.assign(this, { inside, explorer: inside.explorer, layer: null, unit: null, maps: null, show: oneAtATime(() => this.fetch()) });
+    this.inside = inside;
+    this.explorer = inside.explorer;
+    this.layer = null;
+    this.unit = null;
+    this.maps = null;
+    this.show = oneAtATime(() => this.fetch());
     this.select = make("select", { class: "gx-select", "aria-label": "Layer", "data-testid": "inside-layer", title: "Layers in the order in which they run, from the latent to the picture", onchange: () => this.pick(this.select.value, null) });
     this.own = make("button", { type: "button", class: "gs-button", "aria-pressed": "false", title: "Scale each map to its own peak; otherwise all share the layer’s peak, so that quiet units look quiet.",
       onclick: () => { this.own.setAttribute("aria-pressed", String(!this.isOwn)); this.paint(); } }, "Each to its peak");
@@ -122,7 +130,7 @@ class FeatureMaps {
     this.big = make("canvas", { class: "gx-unit-map", width: 7, height: 7, "aria-hidden": "true" });
     this.name = make("b", { "data-testid": "unit-name" });
     this.words = make("p", { class: "gx-quiet" });
-    this.scales = make("div", { class: "gx-segments", role: "group", "aria-label": "This unit" }, ...SCALES.map(([scale, words]) => make("button", { type: "button", class: "gs-button", "data-scale": scale, "data-testid": `unit-${words.toLowerCase()}`,
+    this.scales = make("div", { class: "gx-segments", role: "group", "aria-label": "This unit" }, ...SCALES.map(([scale, words]) => make("button", { type: "button", class: "gs-button", "data-scale": scale, "data-testid": `unit-${String(words).toLowerCase()}`,
       title: `Multiply what this unit gives by ${scale}`, onclick: () => this.inside.set(this.layer.name, this.unit, scale) }, words)));
     this.card = make("div", { class: "gx-card gx-unit" }, this.big, make("div", {}, make("div", { class: "gx-unit-words" }, this.name, this.words), this.scales));
     this.root = make("div", { class: "gx-inside-view", hidden: true }, make("div", { class: "gx-maps-head" }, make("div", {}, this.select, this.own, this.legend), this.card), this.canvas);
@@ -152,7 +160,8 @@ class FeatureMaps {
   pick(name, unit) {
     const layer = this.inside.layers.find((l) => l.name === name);
     if (!layer) return;
-    Object.assign(this, { layer, unit });
+    this.layer = layer;
+    this.unit = unit;
     this.select.value = name;
     this.show();
   }

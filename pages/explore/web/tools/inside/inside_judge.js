@@ -12,8 +12,10 @@ const SIGN_CELLS = 7, JUDGE_SIDE = 448;
 
 export class Reasons {
   constructor(inside) {
-    Object.assign(this, { inside, explorer: inside.explorer, method: "integrated",
-      show: oneAtATime(() => this.fetch(), () => !this.root.hidden) });
+    this.inside = inside;
+    this.explorer = inside.explorer;
+    this.method = "integrated";
+    this.show = oneAtATime(() => this.fetch(), () => !this.root.hidden);
     this.buttons = Object.entries(REASONS).map(([method, [words, title]]) => make("button", { type: "button", class: "gs-button", title, "data-method": method, "data-testid": `judge-${method}`,
       "aria-pressed": String(method === this.method), onclick: () => this.choose(method) }, words));
     this.canvas = make("canvas", { class: "gx-judge-canvas", role: "img", width: JUDGE_SIDE, height: JUDGE_SIDE, "data-testid": "judge-canvas" });

@@ -14,7 +14,10 @@ const MEASURES = {
 
 export class UnitsThatMatter {
   constructor(inside) {
-    Object.assign(this, { inside, explorer: inside.explorer, found: null, running: false });
+    this.inside = inside;
+    this.explorer = inside.explorer;
+    this.found = null;
+    this.running = false;
     const start = (of, name) => toolButton("", "–", { "data-testid": `matter-${name}`, onclick: () => this.start(of) });
     this.onPicture = start("picture", "picture");
     this.onMany = start("many", "many");

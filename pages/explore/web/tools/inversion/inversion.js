@@ -9,7 +9,8 @@ const EFFORTS = { "16 × 200": { restarts: 16, iterations: 200 }, "16 × 800": {
 
 class InversionTool {
   constructor(root, explorer) {
-    Object.assign(this, { root, explorer });
+    this.root = root;
+    this.explorer = explorer;
     this.source = null; // { source: "upload", file, bytes } or { source: "real", index }
     this.target = this.result = null;
     this.running = 0; // the number of the search under way, 0 where there is none

@@ -9,7 +9,8 @@ const MAP_SLOT = "map", MAP_COUNTS = [500, 2000, 4000];
 
 class MapTool {
   constructor(root, explorer) {
-    Object.assign(this, { root, explorer });
+    this.root = root;
+    this.explorer = explorer;
     this.view = new MapCanvas({ tapped: (i) => this.travel(i), hovered: (i) => this.tell(i) });
     this.nearest = new Nearest(explorer);
     this.build();

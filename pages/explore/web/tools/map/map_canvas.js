@@ -8,7 +8,9 @@ const MAP_ZOOM = 80, MAP_EDGE = 0.05; // most zoom; air around
 export class MapCanvas {
   /** tapped(i): a sample was clicked; hovered(i | -1). */
   constructor({ tapped, hovered }) {
-    Object.assign(this, { tapped, hovered });
+    this.tapped = tapped;
+    this.hovered = hovered;
+    this.ink = null; // of generated samples in this theme, r, g, b
     this.canvas = make("canvas", { class: "gx-map-canvas", tabindex: "0", role: "application", "data-testid": "map",
       "aria-label": "Map of samples: arrow keys choose one, Enter goes there; plus and minus zoom, 0 shows everything, Shift with arrows moves." });
     this.chosen = -1;
@@ -46,7 +48,8 @@ export class MapCanvas {
       const { columns, rows, size, rgba } = atlas;
       this.sheet = new OffscreenCanvas(columns * size, rows * size);
       this.sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(rgba), columns * size, rows * size), 0, 0);
-      Object.assign(this, { columns, size });
+      this.columns = columns;
+      this.size = size;
     }
     this.soon();
   }
@@ -56,7 +59,9 @@ export class MapCanvas {
   // --- what is in view: (cx, cy) in the middle, so many canvas pixels to a unit
 
   home() {
-    Object.assign(this, { cx: this.middle?.[0] ?? 0, cy: this.middle?.[1] ?? 0, zoom: 1 });
+    this.cx = this.middle?.[0] ?? 0;
+    this.cy = this.middle?.[1] ?? 0;
+    this.zoom = 1;
     this.told();
   }
 
@@ -229,9 +234,9 @@ export class MapCanvas {
   /** The present point. */
   ring(ink, x, y) {
     const r = this.ratio;
-    for (const [radius, line, color] of [[11, 6, "#12161c"], [11, 3, `rgb(${this.ink.join()})`]]) {
+    for (const { line, color } of [{ line: 6, color: "#12161c" }, { line: 3, color: `rgb(${this.ink.join()})` }]) {
       ink.beginPath();
-      ink.arc(x, y, radius * r, 0, 2 * Math.PI);
+      ink.arc(x, y, 11 * r, 0, 2 * Math.PI);
       ink.lineWidth = line * r;
       ink.strokeStyle = color;
       ink.stroke();

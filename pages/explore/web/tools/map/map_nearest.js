@@ -88,7 +88,7 @@ export class Nearest {
     const ink = chart.getContext("2d"), color = (name) => `rgb(${rgb(chart, `var(${name})`).join()})`, quiet = color("--gs-quiet-ink");
     const most = 1.05 * Math.max(shown.at, shown.real[shown.real.length - 1], shown.generated[shown.generated.length - 1] ?? 0), bins = 36;
     const floor = high - 16 * px, middle = floor / 2, x = (v) => (v / most) * wide;
-    for (const [values, way, name] of [[shown.real, -1, "--gs-real"], [shown.generated, 1, "--gs-generated"]]) {
+    for (const { values, way, name } of [{ values: shown.real, way: -1, name: "--gs-real" }, { values: shown.generated, way: 1, name: "--gs-generated" }]) {
       const heights = new Array(bins).fill(0);
       for (const v of values) heights[Math.min(bins - 1, Math.floor((v / most) * bins))] += 1 / values.length;
       const top = Math.max(...heights, 1e-9);

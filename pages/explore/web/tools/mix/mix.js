@@ -18,7 +18,7 @@ class MixTool {
     this.parts = { style: new StyleMix(explorer), sum: new Arithmetic(explorer), class: new ClassMix(explorer) };
     this.tabs = make("div", { class: "gx-segments", role: "group", "aria-label": "What to mix" }, ...Object.entries(MIX_PARTS).map(([name, [text, title]]) =>
       make("button", { type: "button", class: "gs-button", "data-part": name, title, "data-testid": `mix-part-${name}`, onclick: () => this.choose(name) }, text)));
-    this.none = noStyles(explorer);
+    this.none = noStyles();
     this.body = make("div", {});
     root.classList.add("gx-mix");
     root.append(make("div", { class: "gx-row" }, this.tabs), this.body);

@@ -165,7 +165,7 @@ export class StyleMix {
 }
 
 /** What a generator without styles gets to read, and where to go. */
-export function noStyles(explorer) {
+export function noStyles() {
   return make("section", { class: "gx-mix-part", "data-testid": "mix-none" },
     make("p", { class: "gx-quiet" }, "Style mixing needs a style-based generator, whose every layer takes a style of its own. This one takes its latent once, at its first layer, so there is nothing to exchange between layers. "
       + "Choose a style-based model above, or train one in the Lab with the preset for a style-based generator. Arithmetic works here too."));

@@ -8,7 +8,13 @@ const FRAMES = 36, RATE = 12;
 
 class OverTimeTool {
   constructor(root, explorer) {
-    Object.assign(this, { explorer, cards: [], at: 0, way: 1, seed: randomSeed() % 10000, visible: false, drawnOf: null });
+    this.explorer = explorer;
+    this.cards = [];
+    this.at = 0;
+    this.way = 1;
+    this.seed = randomSeed() % 10000;
+    this.visible = false;
+    this.drawnOf = null;
     this.from = make("select", { class: "gx-select", "aria-label": "Path", "data-testid": "time-from", title: "Where the path begins; it ends at the present point. Or the path of the tool Walk.", onchange: () => this.start() });
     this.again = toolButton("", "Draw", { class: "gs-button gx-button gx-primary", disabled: true, "data-testid": "time-draw", title: "Draw the path to the present point at every moment", onclick: () => this.start() });
     this.other = toolButton("random", "Another start", { "data-testid": "time-other", title: "Begin the path at another random point", onclick: () => {

@@ -15,6 +15,7 @@ class PadTool {
     this.knob = make("i", { class: "gx-knob", hidden: true });
     this.field = make("div", { class: "gx-pad-field" }, this.canvas, this.knob);
     this.side = make("div", { class: "gx-pad-side" });
+    /** @type {Record<string, any>} */
     this.modes = Object.fromEntries(PAD_MODES.map((Mode) => [Mode.id, new Mode(this)]));
     this.buttons = PAD_MODES.map((Mode) => make("button", { type: "button", class: "gs-button", "aria-pressed": "false", title: Mode.help, "data-testid": `pad-${Mode.id}`,
       "data-mode": Mode.id, onclick: () => this.choose(Mode.id, true) }, Mode.label));

@@ -11,7 +11,7 @@ class FixedPlane {
 
   get explorer() { return this.pad.explorer; }
 
-  chosen() { this.pad.view = { ...this.constructor.view }; }
+  chosen() { this.pad.view = { .../** @type {any} */ (this.constructor).view }; }
 
   forget() {}
 
@@ -28,11 +28,11 @@ class FixedPlane {
 
   /** One picture for each cell's middle. */
   async fetch() {
-    const { pad } = this, { view, explorer } = pad, { model, look } = explorer, looks = [];
+    const { pad } = this, own = /** @type {any} */ (this), { view, explorer } = pad, { model, look } = explorer, looks = [];
     for (let row = 0; row < TILES; row++) {
       for (let column = 0; column < TILES; column++) {
         const at = (k) => (k + 0.5) / TILES - 0.5;
-        looks.push({ ...look, where: this.where([view.x + at(column) * view.span, view.y - at(row) * view.span]) });
+        looks.push({ ...look, where: own.where([view.x + at(column) * view.span, view.y - at(row) * view.span]) });
       }
     }
     try {
@@ -49,7 +49,7 @@ class FixedPlane {
 
   paint(ink, side) {
     if (this.pad.map) ink.drawImage(this.pad.map, 0, 0, side, side);
-    for (const [letter, at] of this.signs()) {
+    for (const [letter, at] of /** @type {any} */ (this).signs()) {
       const [x, y] = this.pad.share(at).map((v) => v * side), r = side * 0.028;
       ink.beginPath();
       ink.arc(x, y, r, 0, 7);

@@ -23,7 +23,11 @@ const MODEL = {
 
 class TakeTool {
   constructor(root, explorer) {
-    Object.assign(this, { explorer, rows: {}, sizes: {}, making: "", asked: null });
+    this.explorer = explorer;
+    this.rows = {};
+    this.sizes = {};
+    this.making = "";
+    this.asked = null;
     const section = (title, words, kinds) => make("section", { class: "gx-take-part", "aria-label": title },
       make("header", { class: "gx-row" }, make("h3", {}, title), words), ...Object.entries(kinds).map(([kind, about]) => this.row(kind, about)));
     this.thumb = make("canvas", { class: "gx-take-thumb", width: 28, height: 28, "aria-hidden": "true" });
@@ -65,7 +69,9 @@ class TakeTool {
       const answer = await this.explorer.ask("takeaway", { look: this.explorer.frozen() }, { slot: "takeaway" });
       if (!answer || this.explorer.model !== model) return;
       const { sizes, formats, config, with_data: withData } = answer.header;
-      Object.assign(this, { sizes, config, withData });
+      this.sizes = sizes;
+      this.config = config;
+      this.withData = withData;
       for (const [kind, words] of Object.entries(formats)) say(this.rows[kind].shape, words);
       this.draw();
       const scripts = await this.explorer.ask("takeaway-scripts", {}, { slot: "takeaway-scripts" });

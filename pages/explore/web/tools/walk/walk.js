@@ -20,7 +20,10 @@ const WALK_SPACES = {
 class WalkTool {
   constructor(root, explorer) {
     const keys = explorer.walk;
-    Object.assign(this, { explorer, keys, chosen: null, own: null }); // own: the look asked for last
+    this.explorer = explorer;
+    this.keys = keys;
+    this.chosen = null;
+    this.own = null; // own: the look asked for last
     this.player = new WalkPlayer(explorer, { look: () => this.look(0), loop: () => keys.loop, onTime: (t) => this.moment(t),
       onState: (on) => this.showPlaying(on), onRate: (rate) => say(this.rate, rate === null ? "" : `${rate.toFixed(0)} frames a second`) });
     this.timeline = new WalkTimeline(explorer, keys, { onScrub: (t, commit) => this.scrub(t, commit), onChoose: (id, go) => this.choose(id, go), onRemove: (id) => this.remove(id) });
@@ -76,7 +79,8 @@ class WalkTool {
       this.player.forget();
       this.pictures();
     }
-    Object.assign(this, { base, place });
+    this.base = base;
+    this.place = place;
     if (!moved && this.player.playing) this.explorer.picture.describe("playing a path");
     if (look === this.own || !moved) return;
     this.player.pause();

@@ -11,9 +11,16 @@ const FILM_KINDS = {
 
 export class WalkFilm {
   constructor(explorer, keys, look) {
-    Object.assign(this, { explorer, keys, look, kind: "mp4", rates: { gif: 20, mp4: 30 }, seconds: null, url: "", making: false });
-    const choose = (kind, [label, title]) => make("button", { type: "button", class: "gs-button", "data-kind": kind, title, "data-testid": `film-${kind}`, onclick: () => this.setKind(kind) }, label);
-    this.kinds = make("div", { class: "gx-segments", role: "group", "aria-label": "Kind of film" }, ...Object.entries(FILM_KINDS).map(([kind, words]) => choose(kind, words)));
+    this.explorer = explorer;
+    this.keys = keys;
+    this.look = look;
+    this.kind = "mp4";
+    this.rates = { gif: 20, mp4: 30 };
+    this.seconds = null;
+    this.url = "";
+    this.making = false;
+    const choose = (kind, label, title) => make("button", { type: "button", class: "gs-button", "data-kind": kind, title, "data-testid": `film-${kind}`, onclick: () => this.setKind(kind) }, label);
+    this.kinds = make("div", { class: "gx-segments", role: "group", "aria-label": "Kind of film" }, ...Object.entries(FILM_KINDS).map(([kind, [label, title]]) => choose(kind, label, title)));
     const select = (label, title, options) => make("select", { class: "gx-select", "aria-label": label, title }, ...options.map(([value, text]) => make("option", { value }, text)));
     this.size = select("Size", "The side of the film, in pixels. Crisp pixels are squares of whole pixels, as many as fit.", FILM_SIZES.map((size) => [size, ""]));
     this.size.value = "512";

@@ -30,7 +30,12 @@ class WalkKeys {
     if (this.place === this.opened) return;
     this.opened = this.place;
     const inW = !!this.explorer.model?.spaces.includes("w"); // where straight lines are the usual way
-    Object.assign(this, { keys: [], tail: KEYS_GAP, loop: false, way: inW ? "lerp" : "slerp", space: inW ? "w" : "z", before: [] });
+    this.keys = [];
+    this.tail = KEYS_GAP;
+    this.loop = false;
+    this.way = inW ? "lerp" : "slerp";
+    this.space = inW ? "w" : "z";
+    this.before = [];
     try {
       const kept = JSON.parse(sessionStorage.getItem(this.place));
       if (Array.isArray(kept?.keys)) this.take(kept);

@@ -5,7 +5,13 @@ export const PLAY_RATE = 30, PLAY_CHUNK = 15, PLAY_FIRST = 6, PLAY_AHEAD = 90, P
 export class WalkPlayer {
   /** look(): the look whose where is the path. onTime(t), onState(playing), onRate(frames a second, or null: as it should be). */
   constructor(explorer, { look, loop, onTime, onState, onRate }) {
-    Object.assign(this, { explorer, look, loop, onTime, onState, onRate, playing: false });
+    this.explorer = explorer;
+    this.look = look;
+    this.loop = loop;
+    this.onTime = onTime;
+    this.onState = onState;
+    this.onRate = onRate;
+    this.playing = false;
     this.forget();
   }
 

@@ -10,7 +10,15 @@ const secondsWords = (t) => `${t.toFixed(2).replace(/0$/, "")} s`;
 export class WalkTimeline {
   /** keys: WalkKeys; onScrub(t, commit), onChoose(id, commit), onRemove(id). */
   constructor(explorer, keys, { onScrub, onChoose, onRemove }) {
-    Object.assign(this, { explorer, keys, onScrub, onChoose, onRemove, at: 0, chosen: null, drag: null, range: 2 });
+    this.explorer = explorer;
+    this.keys = keys;
+    this.onScrub = onScrub;
+    this.onChoose = onChoose;
+    this.onRemove = onRemove;
+    this.at = 0;
+    this.chosen = null;
+    this.drag = null;
+    this.range = 2;
     this.pins = make("div", { class: "gx-pins" });
     this.strip = make("div", { class: "gx-strip", "aria-hidden": "true" }, ...Array.from({ length: STRIP }, () => make("canvas", { width: 1, height: 1 })));
     this.head = make("div", { class: "gx-head", role: "slider", tabindex: "0", "aria-label": "Time on the path", "aria-valuemin": "0", "data-testid": "walk-head", onkeydown: (e) => this.headKey(e) });
