@@ -17,12 +17,12 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
+from pages.lab.web.live import live_view, signature
 from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.server.public import public
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.live import live_view, signature
 from pages.ui.literal import literal
 from pages.ui.preset_match import crossed
 from pages.ui.session import Tab, config_in_force, for_next_run, lab_tab, manager, send_change, write_url
