@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -51,7 +51,7 @@ class Tab:
     notice: str = ""
     remark: str = ""
     begun: int = 0
-    pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    pending: dict[str, tuple[object, float]] = field(default_factory=dict)
     pace: tuple[float, float] = (0.0, -math.inf)
 
 
@@ -123,7 +123,7 @@ def watch(state: Tab, run: str) -> None:
         state.preset, state.config = view.preset or state.preset, from_dict(RunConfig, view.config)
 
 
-def send_change(state: Tab, path: str, value: Any) -> None:
+def send_change(state: Tab, path: str, value: object) -> None:
     """A live field of the watched run; shown as set until the run says so itself."""
     try:
         manager().send(state.run, Change(path, value))
