@@ -2,7 +2,8 @@
 # make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
 # make lint   the quick checks only; those of the pages' scripts need Node 20 or newer
 # make test-oldest   make test with the lowest versions that requirements.txt allows, in an environment of its own
-# make bench  the measurements behind README's figures
+# make docs   the documentation as a site, in build/site
+# make bench  the measurements behind docs/benchmarks.md
 
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
@@ -23,7 +24,7 @@ export UV_HTTP_TIMEOUT := 120
 export PYTHONUNBUFFERED := 1
 
 .SILENT:
-.PHONY: help app test test-oldest lint scripts node bench chromium
+.PHONY: help app test test-oldest lint docs scripts node bench chromium
 .DEFAULT_GOAL := help
 
 help:
@@ -48,6 +49,10 @@ lint: $(VENV)/dev.stamp scripts
 	$(VENV)/bin/lint-imports
 	$(SCRIPTS)/.bin/tsc
 	$(SCRIPTS)/.bin/eslint pages
+
+docs: $(VENV)/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	echo "The documentation begins at build/site/index.html."
 
 bench: $(VENV)/dev.stamp chromium
 	eval "$$SETUP"; export CHROMIUM="$$(find_chromium)"; \

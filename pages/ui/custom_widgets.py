@@ -51,7 +51,7 @@ def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
     st.image(paper.astype(np.uint8), caption="The darker, the more points", width=192)
 
 
-MADE_BY_HAND: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
+CUSTOM_WIDGETS: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
     ("Drawn", "strokes"): draw_strokes,
     ("FromPicture", "ink"): draw_ink,
 }

@@ -17,7 +17,7 @@ from gan_core.config.codec import get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.server.preview import shows_points
-from pages.ui.custom_widgets import MADE_BY_HAND
+from pages.ui.custom_widgets import CUSTOM_WIDGETS
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 LIVE_SIGN = "⚡ live"
 _DRAWN = "ganscope.drawn"  # key of the values that widgets were last drawn with
+_FRESH = "ganscope.fresh"  # key of how often something else than its widget set a value of the run
 _REPLACED = "ganscope.replaced"  # key of what they showed before something else set them, and when that was
 STALE_SECONDS = 2.0  # so long a browser may still send what it showed before
 _FLOAT_MANTISSAS = (1, 1.5, 2, 3, 5, 7)
@@ -163,7 +164,7 @@ def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) ->
     with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
         for f in shown:
             here = f"{path}.{f.name}"
-            if made := MADE_BY_HAND.get((type(value).__name__, f.name)):
+            if made := CUSTOM_WIDGETS.get((type(value).__name__, f.name)):
                 made(value, f"{drawing.scope}:{here}", partial(drawing.changed, here))
             else:
                 _draw(spec_of(f), f.name, here, getattr(value, f.name), drawing)
@@ -190,12 +191,35 @@ def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing
 def _seed(path: str, value: Any, drawing: Drawing) -> str:
     """Give a widget the configuration's value before it is drawn; returns its key."""
     key = f"{drawing.scope}:{path}"
+    if drawing.only_live:
+        key = fresh_key(key, value)
     before = st.session_state.get(key, value)
-    if before != value:  # set by another tab, or by the run: this tab's browser still says what was there before
+    if before != value:  # set by a preset, say: this tab's browser still says what was there before
         st.session_state.setdefault(_REPLACED, {})[key] = (before, time.monotonic())
     st.session_state[key] = value
     st.session_state.setdefault(_DRAWN, {})[key] = value
     return key
+
+
+def fresh_key(name: str, value: Any) -> str:
+    """The key of a widget for something of a run, which other tabs and the run itself set too.
+
+    Where they have set it, it is another widget from then on. This tab's browser may say what the one before showed
+    for as long as it likes, until it hears of that: nobody listens. Taken for a move of the hand it would go to the
+    run, the other tab would follow, and the two would undo each other for ever.
+    """
+    counts = st.session_state.setdefault(_FRESH, {})
+    key = f"{name}:{counts[name]}" if name in counts else name
+    if st.session_state.get(key, value) != value:
+        counts[name] = counts.get(name, 0) + 1
+        key = f"{name}:{counts[name]}"
+    return key
+
+
+def is_fresh(name: str, key: str) -> bool:
+    """Whether `key` is what `fresh_key` said last."""
+    count = st.session_state.get(_FRESH, {}).get(name)
+    return key == (name if count is None else f"{name}:{count}")
 
 
 def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | None = None) -> None:
@@ -204,8 +228,8 @@ def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | No
     Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too, and where
     the browser spoke before it heard that the value is another now.
     """
-    value = st.session_state[key]
-    if value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
+    value, name = st.session_state[key], f"{key.partition(':')[0]}:{path}"
+    if is_fresh(name, key) and value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
         changed(path, back(value) if back else value)
 
 

@@ -168,6 +168,22 @@ def test_pausing_and_stepping_are_for_all(manager: RunManager) -> None:
     assert {at_rest(manager, run).state for run in runs} == {"stopped"}
 
 
+def test_where_one_of_those_that_pause_is_stopped_the_others_take_no_step(manager: RunManager) -> None:
+    sweep = Sweeps(manager).start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)))
+    runs = members(manager, sweep)
+    until(lambda: all(manager.view(run).step > 0 for run in runs))
+    manager.send(runs[0], Pause())
+    for run in runs:
+        until_state(manager, run, "paused")
+    manager.send(runs[0], Stop())
+    assert at_rest(manager, runs[0]).state == "stopped"
+    manager.checkpoint_now(runs[1])
+    until(lambda: bool(manager.view(runs[1]).checkpoints))
+    assert manager.view(runs[1]).checkpoints == (manager.view(runs[0]).step,)
+    Sweeps(manager).stop(sweep)
+    assert {at_rest(manager, run).state for run in runs} == {"stopped"}
+
+
 def test_a_sweep_waits_for_the_device_and_others_wait_for_it(manager: RunManager) -> None:
     sweeps = Sweeps(manager)
     holder = manager.start(ring(steps=100_000))
@@ -268,11 +284,11 @@ def test_trouble_of_one_ends_it_alone(manager: RunManager) -> None:
 
 
 def test_members_that_train_in_one_step_are_not_compiled_and_others_are() -> None:
-    base = replace(ring(steps=8), compiled=True)
+    base = replace(ring(steps=8), backend="compiled")
     norms = Plan(base, (read_axis(base, "generator.norm=none,batch"),)).configs()
-    assert [config.compiled for config in norms] == [False, True]
-    asked_for = Plan(base, (read_axis(base, "compiled=true,false"),)).configs()
-    assert [config.compiled for config in asked_for] == [True, False]
+    assert [config.backend for config in norms] == ["dense", "compiled"]
+    asked_for = Plan(base, (read_axis(base, "backend=compiled,reference"),)).configs()
+    assert [config.backend for config in asked_for] == ["compiled", "reference"]
 
 
 def test_what_cannot_train_together_trains_one_after_another(manager: RunManager) -> None:

@@ -71,6 +71,7 @@ class StackedWorker(threading.Thread):
 
     def _out(self, seat: SweepMember, state: State | None = None, error: BaseException | None = None) -> None:
         self._seats.remove(seat)
+        self._stack = None  # it holds the networks of all that were in it; who stays takes them into a new one
         seat.rest(state, error)
 
     def _live(self) -> None:
@@ -108,9 +109,10 @@ class StackedWorker(threading.Thread):
         while True:
             if not self._going or not self._asked.empty():
                 self._obey()
-            for seat in list(self._seats):
-                if (end := seat.end) is not None:
+            if over := [(seat, end) for seat in self._seats if (end := seat.end) is not None]:
+                for seat, end in over:
                     self._out(seat, end)
+                continue  # the others may be paused
             if not self._seats:
                 return
             for seat in self._seats:
@@ -123,7 +125,7 @@ class StackedWorker(threading.Thread):
 
     def _step(self) -> None:
         members = [seat.trainer for seat in self._seats]
-        if self._stack is None or len(self._stack.members) != len(members):  # members only ever leave
+        if self._stack is None:
             self._stack = TrainerStack(members)
         self._stack.step()
         for seat in list(self._seats):

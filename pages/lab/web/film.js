@@ -27,6 +27,7 @@ export class Film {
 
   reset() {
     this.kept = []; // [step, images], oldest first
+    this.damaged = new Set(); // steps of kept frames that cannot be read any more
     this.frames = new Map(); // step -> frame, oldest use first
     this.newest = this.shown = this.realFrame = null;
     this.live = true;
@@ -87,8 +88,9 @@ export class Film {
     this.update();
   }
 
-  setKept(kept) {
+  setKept(kept, damaged) {
     this.kept = kept;
+    this.damaged = new Set(damaged);
     this.update();
   }
 
@@ -154,7 +156,9 @@ export class Film {
     this.liveButton.dataset.on = String(this.live && !!this.newest);
     const frame = this.shown;
     this.slider.setAttribute("aria-valuetext", at ? `step ${at[0]}, ${at[1]} images` : "nothing yet");
-    say(this.caption, frame ? `step ${count(frame.step)} · ${compact(frame.images)} ${this.points ? "points" : "images"}` : "");
+    const elsewhere = at && (frame?.step < at[0] || (!this.live && frame?.step > at[0]));
+    const lost = elsewhere && this.damaged.has(at[0]) ? ` · step ${count(at[0])} is damaged` : "";
+    say(this.caption, frame ? `step ${count(frame.step)} · ${compact(frame.images)} ${this.points ? "points" : "images"}${lost}` : "");
     this.canvas.setAttribute("aria-label", frame
       ? `${frame.columns * frame.rows} generated samples at step ${frame.step}. Arrow keys walk over them and read D's score.` : "No samples yet");
   }
@@ -198,10 +202,11 @@ export class Film {
   async frame(step) {
     const known = this.frames.get(step);
     if (known) return known;
-    const { source } = this, { frame } = await fetchFrame(httpUrl(source.run, `grid/${step}`, source.token));
+    const { source } = this, { frame, why } = await fetchFrame(httpUrl(source.run, `grid/${step}`, source.token));
     if (source !== this.source) return null;
     if (frame) this.keep(frame);
-    return frame; // null: the connection, of which the socket tells
+    else if (why) this.damaged.add(step), this.update();
+    return frame; // null, and no word why: the connection, of which the socket tells
   }
 
   async play() {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ from pages.server.public import public
 from pages.server.routes import PLOTLY_PATH
 from pages.server.wire import COLUMNS
 from pages.ui.web.component import component
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
 ENTRY = "lab/web/main.js"
 STYLES = (
@@ -84,6 +87,6 @@ def live_view(
     )
 
 
-def signature(view: Any, changes: int) -> str:
+def signature(view: RunView, changes: int) -> str:
     """What the page's buttons depend on; the component builds the same text from the channel."""
     return "|".join(map(str, (view.state, view.queue_place, len(view.checkpoints), public(view.error), changes)))

@@ -183,9 +183,10 @@ export class LiveView {
     this.curves.changes = header.changes;
     this.changes = header.changes.length;
     this.quality.open(header.measures, header.evaluations, header.evaluate_every);
-    this.film.setKept(header.kept);
+    this.film.setKept(header.kept, header.damaged);
     this.setView(header.view);
     if (header.grid) this.addGrid(header.grid, blobs.slice(1));
+    else if (this.film.damaged.size) this.cover("Its sample grids are damaged.");
     else this.cover(header.view.state === "queued" ? "It starts as soon as the device is free." : "The first samples are on their way.");
     this.curves.soon(0);
   }

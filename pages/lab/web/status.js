@@ -86,11 +86,11 @@ export class StatusStrip {
     this.nameSpeed();
   }
 
-  /** Of steps that are compiled it says so: they are why it is suddenly faster. */
+  /** Of compiled steps it says so: they are why it is so fast. */
   nameSpeed() {
-    const from = this.view?.compiled_from_step ?? 0;
-    say(this.speedLabel, `${this.points ? "Points" : "Images"} / s${from ? " · C++" : ""}`);
-    this.speedLabel.title = from ? `Compiled to C++ from step ${count(from)} on` : "";
+    const compiled = this.view?.backend === "compiled";
+    say(this.speedLabel, `${this.points ? "Points" : "Images"} / s${compiled ? " · C++" : ""}`);
+    this.speedLabel.title = compiled ? "Its steps are C++, made for the sizes of these networks" : "";
   }
 
   show(view, { name, epochImages, down, series, probability }) {

@@ -24,7 +24,7 @@ class InsideTool {
     this.visible = false;
     this.buttons = Object.entries(VIEWS).map(([view, [words, title]]) => make("button", { type: "button", class: "gs-button", title, "data-view": view,
       "data-testid": `inside-${view}`, "aria-pressed": "false", onclick: () => this.choose(view) }, words));
-    this.chips = make("div", { class: "gx-unit-chips", role: "list", "aria-label": "Changed units" });
+    this.chips = make("div", { class: "gx-unit-chips", "aria-label": "Changed units" });
     this.resetAll = toolButton("reset", "Reset units", { "data-testid": "units-reset", title: "Every unit as it was trained", onclick: () => this.setUnits([]) });
     this.changes = make("div", { class: "gx-unit-changes", "data-testid": "units-changed" }, this.chips, this.resetAll);
     this.views = { maps: new FeatureMaps(this), matter: new UnitsThatMatter(this), judge: new Reasons(this) };
@@ -99,6 +99,7 @@ class InsideTool {
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.resetAll.disabled = !units.length;
+    this.chips.role = units.length ? "list" : "group";
     if (!units.length) return this.chips.replaceChildren(make("span", { class: "gx-quiet" }, "No unit is changed: the generator is as it was trained."));
     this.chips.replaceChildren(...units.map(({ layer, unit, scale }) => make("span", { class: "gx-unit-chip", role: "listitem" },
       make("button", { type: "button", title: `Show this unit of ${layer}`, onclick: () => this.go(layer, unit) }, `${unitName(this.layers, layer, unit)} · ${unitWords(scale)}`),

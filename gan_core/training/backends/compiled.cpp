@@ -1,8 +1,8 @@
-// Steps of two plain dense networks, compiled for one recipe: sizes, loss and optimizers stand in front of this file.
+// Steps of two plain dense networks, compiled for one specification: sizes and loss stand in front of this file.
 //
 // In front of it, by #define: BATCH_SIZE, PACK_SIZE, IMAGE_SIZE (numbers of one image), RELATIVISTIC (0 or 1), and
 // D_LOSS, D_REAL_SLOPE, D_FAKE_SLOPE, G_LOSS, G_FAKE_SLOPE of one pair of logits r and f; for G and for D: G_SIZES (of
-// the layers, from the input on), G_BEND, G_TANH_AT_END, and of its optimizer G_BETA1, G_BETA2, G_DECAY.
+// the layers, from the input on), G_BEND, G_TANH_AT_END. What may change while a run trains comes in at every call.
 //
 // Rows are images. A matrix of n columns has pad(n) of them, those too many being zero, so that whole vectors are read.
 
@@ -107,14 +107,12 @@ struct GSpec {
   static constexpr int SIZES[] = {G_SIZES}, LAYERS = sizeof(SIZES) / sizeof(int) - 1;
   static constexpr Bend BEND = G_BEND;
   static constexpr bool TANH_AT_END = G_TANH_AT_END;
-  static constexpr float BETA1 = G_BETA1, BETA2 = G_BETA2, WEIGHT_DECAY = G_DECAY;
 };
 
 struct DSpec {
   static constexpr int SIZES[] = {D_SIZES}, LAYERS = sizeof(SIZES) / sizeof(int) - 1;
   static constexpr Bend BEND = D_BEND;
   static constexpr bool TANH_AT_END = false;
-  static constexpr float BETA1 = D_BETA1, BETA2 = D_BETA2, WEIGHT_DECAY = D_DECAY;
 };
 
 template <Bend BEND>
@@ -180,6 +178,10 @@ inline void product(const float* a, int a_row, int a_k, const float* b, int b_k,
   if constexpr (WHOLE < VECTORS)
     strip<ROWS, VECTORS - WHOLE>(a, a_row, a_k, b, b_k, count, WHOLE * WIDTH, end);
 }
+
+struct Adam {
+  float beta1, beta2, weight_decay;
+};
 
 // --- a network of dense layers with what its newest forward left for its backward
 
@@ -318,23 +320,22 @@ struct Net {
   }
 
   // Adam (Kingma & Ba 2015, algorithm 1), with weight decay apart from the slope (Loshchilov & Hutter 2019).
-  void move(float* count, float* const* means, float* const* squares, float rate) {
+  void move(const Adam& adam, float* count, float* const* means, float* const* squares, float rate) {
     *count += 1;
-    const float step = static_cast<float>(rate / (1 - std::pow(static_cast<double>(Spec::BETA1), *count)));
-    const float root = static_cast<float>(1 / std::sqrt(1 - std::pow(static_cast<double>(Spec::BETA2), *count)));
+    const float step = static_cast<float>(rate / (1 - std::pow(static_cast<double>(adam.beta1), *count)));
+    const float root = static_cast<float>(1 / std::sqrt(1 - std::pow(static_cast<double>(adam.beta2), *count)));
     for (int i = 0; i < LAYERS; ++i) {
       const int in = size(i), out = size(i + 1);
       for (int o = 0; o < out; ++o)
-        adam(weight[i] + o * in, weight_slope[i] + o * pad(in), means[2 * i] + o * in, squares[2 * i] + o * in, in, rate, step, root);
-      adam(bias[i], bias_slope[i], means[2 * i + 1], squares[2 * i + 1], out, rate, step, root);
+        move_some(adam, weight[i] + o * in, weight_slope[i] + o * pad(in), means[2 * i] + o * in, squares[2 * i] + o * in, in, rate, step, root);
+      move_some(adam, bias[i], bias_slope[i], means[2 * i + 1], squares[2 * i + 1], out, rate, step, root);
     }
     read_weights();
   }
 
-  static void adam(float* __restrict w, const float* __restrict g, float* __restrict mean, float* __restrict square,
-                   int count, float rate, float step, float root) {
-    constexpr float B1 = Spec::BETA1, B2 = Spec::BETA2;
-    const float keep = 1 - rate * Spec::WEIGHT_DECAY;
+  static void move_some(const Adam& adam, float* __restrict w, const float* __restrict g, float* __restrict mean,
+                        float* __restrict square, int count, float rate, float step, float root) {
+    const float B1 = adam.beta1, B2 = adam.beta2, keep = 1 - rate * adam.weight_decay;
     for (int i = 0; i < count; ++i) {
       mean[i] += (g[i] - mean[i]) * (1 - B1);
       square[i] = B2 * square[i] + (1 - B2) * g[i] * g[i];
@@ -351,6 +352,8 @@ struct Both {
   Net<GSpec, BATCH> g;
   Net<DSpec, 2 * N> d;
   float *real, *fake, *real_slope, *fake_slope;
+  float smoothing;
+  Adam g_adam, d_adam;
 
   template <class Take>
   void lay_out(Take take) {
@@ -391,7 +394,7 @@ struct Both {
   }
 };
 
-// What the caller hands over, in its order: see `Moving.tensors`.
+// What the caller hands over, in its order: see `StepBuffers.tensors`.
 struct Given {
   float *g_count, **g_means, **g_squares, *d_count, **d_means, **d_squares, **averages;
 };
@@ -425,7 +428,7 @@ void average(const Net<GSpec, BATCH>& g, float** averages, float keep) {
 // One step; scalars: D's and G's loss, norms of D's and G's slopes. False where something is not finite: nothing of
 // that player is moved then, and nothing after it.
 bool step(Both& nets, const Given& given, const float* real, const float* z, const float* rates, float* scalars) {
-  auto& [g, d, real_logits, fake_logits, real_slope, fake_slope] = nets;
+  auto& [g, d, real_logits, fake_logits, real_slope, fake_slope, smoothing, g_adam, d_adam] = nets;
   scalars[1] = scalars[3] = NAN;
   constexpr int LATENT = GSpec::SIZES[0], OUT = GSpec::SIZES[GSpec::LAYERS];
   for (int i = 0; i < BATCH; ++i) std::memcpy(g.values[0] + i * pad(LATENT), z + i * LATENT, sizeof(float) * LATENT);
@@ -446,7 +449,7 @@ bool step(Both& nets, const Given& given, const float* real, const float* z, con
   d.template backward<0, 2 * N, true, false>();
   scalars[2] = d.norm();
   if (!std::isfinite(scalars[0] + scalars[2])) return false;
-  d.move(given.d_count, given.d_means, given.d_squares, rates[1]);
+  d.move(d_adam, given.d_count, given.d_means, given.d_squares, rates[1]);
 
   if constexpr (RELATIVISTIC) {
     d.template forward<0, 2 * N>();
@@ -465,7 +468,7 @@ bool step(Both& nets, const Given& given, const float* real, const float* z, con
   g.template backward<0, BATCH, true, false>();
   scalars[3] = g.norm();
   if (!std::isfinite(scalars[1] + scalars[3])) return false;
-  g.move(given.g_count, given.g_means, given.g_squares, rates[0]);
+  g.move(g_adam, given.g_count, given.g_means, given.g_squares, rates[0]);
   if (rates[2] >= 0) average(g, given.averages, rates[2]);
   return true;
 }
@@ -485,14 +488,18 @@ int64_t working_floats() {
 // So many steps, or fewer: up to and with the first one where something is not finite. Returns how many.
 //
 // real [count, BATCH, IMAGE], z [count, BATCH, latent], rates [count, 3]: learning rates of G and D, and how much of the
-// averaged weights is kept, negative: there is no average. tensors: what is moved. found [count, 4 + 2 N]: scalars and
-// D's logits of real and of fake. work: `working_floats()` of them.
-int64_t steps(int64_t count, const float* real, const float* z, const float* rates, float** tensors, float* found,
-              float* work) {
+// averaged weights is kept, negative: there is no average. settings [7]: label smoothing, then beta1, beta2 and weight
+// decay of G's optimizer and of D's. tensors: what is moved. found [count, 4 + 2 N]: scalars and D's logits of real and
+// of fake. work: `working_floats()` of them.
+int64_t steps(int64_t count, const float* real, const float* z, const float* rates, const float* settings,
+              float** tensors, float* found, float* work) {
   std::memset(work, 0, sizeof(float) * working_floats());
   work = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(work) + 4 * WIDTH - 1) / (4 * WIDTH) * (4 * WIDTH));
   Both nets;
   nets.lay_out([&](int64_t floats) { float* at = work; work += pad(floats); return at; });
+  nets.smoothing = settings[0];
+  nets.g_adam = {settings[1], settings[2], settings[3]};
+  nets.d_adam = {settings[4], settings[5], settings[6]};
   const Given given = take_over(nets, tensors);
   nets.g.read_weights();
   nets.d.read_weights();

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.training import step as autograd_step
+from gan_core.training.backends.loss_gradients import d_loss_and_grad, g_loss_and_grad
 from gan_core.training.flat import lay_together, whole_of
 from gan_core.training.run_config import RunConfig
 from gan_core.training.statistics import Window
@@ -136,7 +137,7 @@ class DenseStep:
         fake = _silent(game, fake)
         real, fake = game.see(real), game.see(fake)
         logits = self._judge(game, torch.cat((real, fake)))
-        loss, slopes = game.loss.d_judgement(logits)
+        loss, slopes = d_loss_and_grad(game.loss, logits)
         if game.watch is not None:
             real_logits, fake_logits = (_audible(part) for part in logits.tensor_split(2))
             game.watch.judged(0, real, fake, real_logits, fake_logits, loss, None)
@@ -159,7 +160,7 @@ class DenseStep:
             real_logits = self._judge(game, real)
         seen = game.see(_silent(game, fake))
         fake_logits = self._judge(game, seen)
-        loss, slopes = game.loss.g_judgement(real_logits, fake_logits)
+        loss, slopes = g_loss_and_grad(game.loss, real_logits, fake_logits)
         if game.watch is not None:
             fake_logits = _audible(fake_logits)
             game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
@@ -188,15 +189,12 @@ def _silent(game: StepContext, fake: Tensor) -> Tensor:
 
 
 def dense_step(
-    config: RunConfig, g_weights: list[Tensor], d_weights: list[Tensor], shape: tuple[int, ...], class_count: int,
-    device: torch.device,
-) -> DenseStep | None:  # fmt: skip
-    """The step for this configuration, or None where it does not suit. shape: of one image, [C, H, W].
+    config: RunConfig, g_weights: list[Tensor], d_weights: list[Tensor], shape: tuple[int, ...]
+) -> DenseStep:  # fmt: skip
+    """The step for a configuration that `unsupported` has nothing against. shape: of one image, [C, H, W].
 
     From then on the weights of each network lie one after another, as optimizers and averages like them.
     """
-    if not is_plain(config, class_count) or device.type != "cpu":
-        return None
     for weights in (g_weights, d_weights):
         if whole_of(weights) is None:
             lay_together([weights])
@@ -204,13 +202,25 @@ def dense_step(
     return DenseStep(DenseLayers(g_weights, of_g, tanh_at_end=shape[1] > 1), DenseLayers(d_weights, of_d), shape)
 
 
-def is_plain(config: RunConfig, class_count: int) -> bool:
-    """Dense networks in float32 with nothing between the layers but bends, and nothing before D but noise."""
+def is_plain(config: RunConfig) -> bool:
+    """Dense networks in float32 with nothing between the layers but activations, and nothing before D but noise."""
     g, d = config.generator, config.discriminator
     if not isinstance(g, MlpGenerator) or not isinstance(d, MlpDiscriminator):
         return False
     plain = g.norm == d.norm == "none" and not d.spectral_norm and not d.minibatch_std
-    return plain and not config.augmentation.active and not class_count and config.precision == "float32"
+    return plain and not config.augmentation.active and not config.conditional and config.precision == "float32"
+
+
+def unsupported(config: RunConfig, device: torch.device) -> str | None:
+    """Why the written-out step does not serve this configuration, in a sentence; None where it does."""
+    if device.type != "cpu":
+        return f"The written-out step is for the CPU, not for {device.type}."
+    if not is_plain(config):
+        return (
+            "The written-out step takes dense networks in float32 without classes, normalisation, minibatch "
+            "deviation and augmentation."
+        )
+    return None
 
 
 def activations(config: RunConfig) -> tuple[str, str]:
