@@ -19,7 +19,7 @@ from gan_core.cli.options import (
     path,
     whole_number,
 )
-from gan_core.runs.lineage.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
+from gan_core.runs.evaluation.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
 from gan_core.runs.storage.archive import CHECKPOINTS
 
 EXPORTS = (
