@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -39,6 +40,8 @@ from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import ViewShelf
 from gan_core.runs.storage.writer import RunWriter, new_run
 from gan_core.training import Cost, RunConfig, problems, step_cost
+from gan_core.training.backends import choose
+from gan_core.training.backends.compiled import spec_of
 from gan_core.training.build import sample_shape
 from gan_core.training.cost import useful_threads
 
@@ -85,9 +88,30 @@ class Launcher:
         """Why this configuration cannot start, a sentence each; empty where it can."""
         return problems(config, config.data.info(self.data_dir))
 
-    def resolved(self, config: RunConfig) -> RunConfig:
-        """The configuration as a run of it records it: "auto" replaced by what suits this machine."""
-        return resolve_precision(config, self.device, self.data_dir / "machine.json")
+    def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
+        """The configuration as a run of it records it: "auto" replaced by what suits this machine.
+
+        A backend that a run would have to wait for is replaced too, and begins to be made for the next one.
+        soon: as it will be in a few seconds.
+        """
+        return self.resolved_why(config, soon=soon)[0]
+
+    def resolved_why(self, config: RunConfig, *, soon: bool = False) -> tuple[RunConfig, str]:
+        """As `resolved`, with the reason why it has not the backend that it asks for, if it has not."""
+        config = resolve_precision(config, self.device, self.data_dir / "machine.json")
+        shape = sample_shape(config, config.data.info(self.data_dir))
+        why_not = partial(self.context.libraries.why_not, soon=soon)
+        backend, reason = choose(config, shape, self.context.device, why_not)
+        return replace(config, backend=backend), reason
+
+    def prepare(self, config: RunConfig) -> None:
+        """As `RunManager.prepare`."""
+        if self.problems(config):
+            return
+        resolved = self.resolved(config, soon=True)
+        if resolved.backend == "compiled":
+            shape = sample_shape(resolved, resolved.data.info(self.data_dir))
+            self.context.libraries.obtain(spec_of(resolved, shape))
 
     def cost(self, config: RunConfig) -> Cost:
         """Of one step."""
@@ -131,9 +155,12 @@ class Launcher:
         with new_run(self.runs_dir, manifest) as (folder, lock):
             yield folder, lock, manifest
 
-    def make(self, config: RunConfig, preset: str, title: str, stop: StopCondition, **fields: Any) -> ReadyRun:
+    def make(
+        self, config: RunConfig, preset: str, title: str, stop: StopCondition, *, warnings: tuple[str, ...] = (),
+        **fields: Any,
+    ) -> ReadyRun:  # fmt: skip
         """A new run before its first step, its lock held. fields: as in `manifest`. Raises OSError."""
-        status = RunStatus(until_step=stop.steps, until_seconds=stop.seconds)
+        status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
         manifest = self.manifest(config, preset, title, **fields)
         with self.new_run(manifest) as (folder, lock, manifest), contextlib.closing(RunWriter(folder)) as writer:
             writer.stand(status)

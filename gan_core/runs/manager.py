@@ -77,15 +77,22 @@ class RunManager(RunReader):
         return cautions(config)
 
     def estimate(self, config: RunConfig) -> Estimate:
-        """What the run will cost on this machine."""
-        config = self.resolved(config)
+        """What the run will cost on this machine; what its backend needs begins to be made."""
+        config = self.launcher.resolved(config, soon=True)
         cost = self.launcher.cost(config)
         threads = useful_threads(cost.step_flops, self.threads)
         return estimate(config, cost, self._torch_device, threads, self._earlier_runs)
 
     def resolved(self, config: RunConfig) -> RunConfig:
-        """The configuration as a run of it records it: "auto" replaced by what suits this machine."""
+        """The configuration as a run of it records it: "auto" replaced by what suits this machine.
+
+        A backend that a run would have to wait for is replaced too, and begins to be made for the next one.
+        """
         return self.launcher.resolved(config)
+
+    def prepare(self, config: RunConfig) -> None:
+        """Wait until what the backend of this configuration needs is made: some seconds, the first time."""
+        self.launcher.prepare(config)
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
@@ -99,7 +106,8 @@ class RunManager(RunReader):
         if found := self.problems(config):
             raise ConfigError(" ".join(found))
         stop = StopCondition(stop_at_step, stop_after_seconds)
-        run = self.launcher.make(self.resolved(config), preset, title, stop)
+        config, reason = self.launcher.resolved_why(config)
+        run = self.launcher.make(config, preset, title, stop, warnings=(reason,) if reason else ())
         self.launcher.launch(run)
         return run.manifest.id
 
@@ -226,6 +234,15 @@ class RunManager(RunReader):
         """
         return self._listeners.subscribe(run_id, callback)
 
+    def wait(self, run_id: str, timeout_seconds: float | None = None) -> RunView:
+        """Wait until a run that trains here is at rest, at most so long (None: however long); how it stands then.
+
+        A paused run is not at rest, and one that another process trains is not waited for. Raises UnknownRun.
+        """
+        if (worker := self.launcher.worker(run_id)) is not None:
+            worker.join(timeout_seconds)
+        return self.view(run_id)
+
     def tell(self, run_id: str, event: Event) -> None:
         """Let everybody know who listens, of what was done to a run at rest."""
         self._listeners.tell(run_id, event)
@@ -292,6 +309,13 @@ class RunManager(RunReader):
                 continue
             done, alone = view.step - view.parent_step, not (view.parent or view.sweep)
             if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and alone:
-                plain = min(done, view.compiled_from_step or done)
+                plain = min(done, _plain_steps(view, done))
                 found.append(EarlierRun(view.config, done, plain, view.elapsed_seconds, view.threads))
         return found
+
+
+def _plain_steps(view: RunView, done: int) -> int:
+    """How many of a run's steps were not compiled."""
+    if view.config.get("backend") == "compiled":
+        return noisy_steps(from_dict(RunConfig, view.config))
+    return view.compiled_from_step or done  # of earlier versions, which went over on the way

@@ -14,10 +14,10 @@ from gan_core.runs.storage.run_folder import run_ids
 from pages.compare.carry import draw_import
 from pages.compare.chosen import MOST_CHOSEN, WIDGET, choose, chosen
 from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
-from pages.server.app_state import home
+from pages.compare.web.runs_table import runs_table
+from pages.server.app_state import app_state
 from pages.server.public import public
 from pages.server.run_rows import rows
-from pages.ui.components.runs_table import runs_table
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import preset_label
 
@@ -58,8 +58,9 @@ def draw(state: Tab) -> None:
     if any(run not in there for run in chosen()):
         choose(run for run in chosen() if run in there)
     runs_table(
-        token=home().token, rows=found, count=len(run_ids(manager().runs_dir)), chosen=chosen(), most=MOST_CHOSEN,
-        measures=measures(), deleted=deleted, last=st.session_state.get(LAST, []), projector=state.projector,
+        token=app_state().token, rows=found, count=len(run_ids(manager().runs_dir)), chosen=chosen(),
+        most=MOST_CHOSEN, measures=measures(), deleted=deleted, last=st.session_state.get(LAST, []),
+        projector=state.projector,
         on_asked=lambda asked: carry_out(state, asked),
     )  # fmt: skip
 

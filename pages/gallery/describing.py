@@ -10,7 +10,7 @@ from gan_core.config.codec import get_at
 from gan_core.data import DataUnavailable
 from gan_core.training.gallery import FailureScene
 from pages.gallery.gauges import PICTURES, gauge_of
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.preview import preview_key, shows_points
 from pages.ui.session import manager
 from pages.ui.words import path_label, plain
@@ -66,7 +66,9 @@ def known_pictures(scene: FailureScene) -> dict[str, Any] | None:
         return None
     try:
         size = scene.config.size
-        key = preview_key(home().previews, replace(data, count=ACROSS * DOWN), size, manager().data_dir, ACROSS, DOWN)
+        key = preview_key(
+            app_state().previews, replace(data, count=ACROSS * DOWN), size, manager().data_dir, ACROSS, DOWN
+        )
     except (DataUnavailable, ValueError):
         return None
     return {"key": key, "columns": ACROSS, "rows": DOWN, "size": size}

@@ -217,14 +217,14 @@ class Visitor:
 class ExploreHub:
     """The server's side of all Explore pages.
 
-    shelf: makes the shelf of models, called once, from a worker thread, when somebody first asks; operations
+    catalog: makes the catalog of models, called once, from a worker thread, when somebody first asks; operations
     likewise brings what can be asked for.
     """
 
     def __init__(
-        self, shelf: Callable[[], Any], token: str, operations: Callable[[], Mapping[str, Operation]] | None = None
+        self, catalog: Callable[[], Any], token: str, operations: Callable[[], Mapping[str, Operation]] | None = None
     ) -> None:
-        self._make_shelf, self._token = shelf, token
+        self._make_catalog, self._token = catalog, token
         self._bring = operations or _all_operations
         self._ready: tuple[Any, Mapping[str, Operation]] | None = None
         self._opening = threading.Lock()
@@ -239,7 +239,7 @@ class ExploreHub:
         """Shelf and operations, made the first time. Raises ValueError where the engine did not start."""
         with self._opening:
             if self._ready is None:
-                self._ready = self._make_shelf(), self._bring()
+                self._ready = self._make_catalog(), self._bring()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work_quick, name="ganscope-explore-quick", daemon=True)
                 self._thread.start()
@@ -255,10 +255,10 @@ class ExploreHub:
 
     def answer(self, visitor: Visitor, request: Request) -> bytes:
         """The frame that answers a request: its result, one sentence, or that nobody wants it any more."""
-        shelf, _ = self.open()
-        desk = OperationContext(shelf, lambda *news: visitor.tell(request, *news), request.asked, self._opened)
+        catalog, _ = self.open()
+        context = OperationContext(catalog, lambda *news: visitor.tell(request, *news), request.asked, self._opened)
         try:
-            reply = request.operation.run(desk, request.asked, request.blobs)
+            reply = request.operation.run(context, request.asked, request.blobs)
             if not isinstance(reply, Reply):
                 raise TypeError(f"{request.operation.name} gave {type(reply).__name__}")
             return self._packed(request, reply)

@@ -1,13 +1,13 @@
-"""What the Explore page can ask for: a register of operations, and the desk that each of them works at.
+"""What the Explore page can ask for: a register of operations, and the context that each of them works in.
 
-An operation is a function of the desk, what was asked (a JSON object) and the bytes that came along:
+An operation is a function of the context, what was asked (a JSON object) and the bytes that came along:
 
     @operation("look", lane="quick")
-    def look(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply: ...
+    def look(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply: ...
 
 Lane "quick": one thread for the whole server, for what answers within milliseconds. Lane "long": a thread of its own,
-which tells how far it is through `desk.progress` and ends there when nobody wants it any more. A ValueError becomes
-the one sentence that the page shows. Pictures travel as raw RGBA bytes, row by row, never as PNG.
+which tells how far it is through `context.progress` and ends there when nobody wants it any more. A ValueError
+becomes the one sentence that the page shows. Pictures travel as raw RGBA bytes, row by row, never as PNG.
 """
 
 from __future__ import annotations
@@ -63,17 +63,17 @@ def _nobody(_fraction: float, _words: str, _extra: Mapping[str, Any], _blobs: Se
 
 
 class OperationContext:
-    """What an operation works with: the shelf of models, and a way to say how far it is."""
+    """What an operation works with: the catalog of models, and a way to say how far it is."""
 
     def __init__(
         self,
-        shelf: Any,
+        catalog: Any,
         tell: Tell = _nobody,
         asked: Mapping[str, Any] | None = None,
         opened: dict[tuple[str, int | None], tuple[float, Any]] | None = None,
     ) -> None:
-        """asked: the request. opened: what was opened last and when, of all desks of one server."""
-        self.shelf = shelf
+        """asked: the request. opened: what was opened last and when, of all contexts of one server."""
+        self.catalog = catalog
         self._tell = tell
         self._asked = asked or {}
         self._opened = {} if opened is None else opened
@@ -92,7 +92,7 @@ class OperationContext:
         now, key = time.monotonic(), (model_id, step)
         at, model = self._opened.get(key, (-math.inf, None))
         if now - at > OPEN_SECONDS:
-            model = self.shelf.open(model_id, step)
+            model = self.catalog.open(model_id, step)
             while len(self._opened) >= MOST_OPEN and key not in self._opened:
                 self._opened.pop(next(iter(self._opened)), None)
             self._opened[key] = now, model

@@ -11,8 +11,8 @@ import streamlit as st
 from gan_core.data import darkness_text
 from gan_core.data.ink import LEVELS, decode_levels
 from pages.server.public import public
-from pages.ui.components.draw import drawing_pad
 from pages.ui.literal import literal
+from pages.ui.web.draw import drawing_pad
 
 MOST_MEGABYTES = 20
 _ENLARGED = 4
@@ -51,7 +51,7 @@ def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
     st.image(paper.astype(np.uint8), caption="The darker, the more points", width=192)
 
 
-MADE_BY_HAND: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
+CUSTOM_WIDGETS: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
     ("Drawn", "strokes"): draw_strokes,
     ("FromPicture", "ink"): draw_ink,
 }

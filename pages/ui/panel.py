@@ -17,7 +17,7 @@ from gan_core.config.codec import get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.server.preview import shows_points
-from pages.ui.custom_widgets import MADE_BY_HAND
+from pages.ui.custom_widgets import CUSTOM_WIDGETS
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
@@ -164,7 +164,7 @@ def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) ->
     with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
         for f in shown:
             here = f"{path}.{f.name}"
-            if made := MADE_BY_HAND.get((type(value).__name__, f.name)):
+            if made := CUSTOM_WIDGETS.get((type(value).__name__, f.name)):
                 made(value, f"{drawing.scope}:{here}", partial(drawing.changed, here))
             else:
                 _draw(spec_of(f), f.name, here, getattr(value, f.name), drawing)

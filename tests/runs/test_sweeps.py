@@ -285,11 +285,11 @@ def test_trouble_of_one_ends_it_alone(manager: RunManager) -> None:
 
 
 def test_members_that_train_in_one_step_are_not_compiled_and_others_are() -> None:
-    base = replace(ring(steps=8), compiled=True)
+    base = replace(ring(steps=8), backend="compiled")
     norms = Plan(base, (read_axis(base, "generator.norm=none,batch"),)).configs()
-    assert [config.compiled for config in norms] == [False, True]
-    asked_for = Plan(base, (read_axis(base, "compiled=true,false"),)).configs()
-    assert [config.compiled for config in asked_for] == [True, False]
+    assert [config.backend for config in norms] == ["dense", "compiled"]
+    asked_for = Plan(base, (read_axis(base, "backend=compiled,reference"),)).configs()
+    assert [config.backend for config in asked_for] == ["compiled", "reference"]
 
 
 def test_what_cannot_train_together_trains_one_after_another(manager: RunManager) -> None:
