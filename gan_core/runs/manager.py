@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from gan_core.config.codec import ConfigError
+from gan_core.config.codec import ConfigError, from_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
 from gan_core.runs.engine.allocator import keep_freed_memory
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate
+from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.evaluation import on_demand
 from gan_core.runs.evaluation.plane_constants import RunStage, run_stage

@@ -385,18 +385,18 @@ def test_a_sweep_that_does_not_fit_on_the_disk_leaves_nothing(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     sweeps, made = Sweeps(manager), []
-    make = sweeps._make
+    make = manager.launcher.make
 
-    def full(*arguments: Any) -> Any:
+    def full(*arguments: Any, **options: Any) -> Any:
         made.append(arguments)
         if what == "its file" or len(made) > 2:
             raise OSError(28, "No space left on device")
-        return make(*arguments)
+        return make(*arguments, **options)
 
     if what == "its file":
         monkeypatch.setattr("gan_core.runs.groups.sweeps.write_sweep", full)
     else:
-        monkeypatch.setattr(sweeps, "_make", full)
+        monkeypatch.setattr(manager.launcher, "make", full)
     with pytest.raises(OSError, match="No space left"):
         sweeps.start(Plan(ring(steps=10), (), seeds=(1, 2, 3)))
     assert not manager.views()
