@@ -211,10 +211,15 @@ class RunManager(RunReader):
             )
             with self._guard:
                 self._refuse_while_closing()
-                self._threads[folder.id] = thread
+                self._take_in_hand({folder.id: thread})
                 self._around.line.join(folder.id, beside=about.twin_of if duet else "")
                 thread.start()
             undo.pop_all()
+
+    def _take_in_hand(self, new: Mapping[str, RunLife]) -> None:
+        """For who holds the guard. Those that are over are let go of: their folders tell all there is to know."""
+        kept = {i: t for i, t in self._threads.items() if t.is_alive() or not (t.ended and t.end_written)}
+        self._threads = {**kept, **new}
 
     def refuse_where_nothing_trains(self) -> None:
         """Raises ConfigError in one sentence where no run could be made or go on here."""
@@ -335,6 +340,15 @@ class RunManager(RunReader):
         subscribing, not before: then no change is missed. The last event of a run comes once it is at rest.
         """
         return self._listeners.subscribe(run_id, callback)
+
+    def wait(self, run_id: str, timeout_seconds: float | None = None) -> RunView:
+        """Wait until a run that trains here is at rest, at most so long (None: however long); how it stands then.
+
+        A paused run is not at rest, and one that another process trains is not waited for. Raises UnknownRun.
+        """
+        if (thread := self._thread(run_id)) is not None:
+            thread.join(timeout_seconds)
+        return self.view(run_id)
 
     def tell(self, run_id: str, event: Event) -> None:
         """Let everybody know who listens, of what was done to a run at rest."""

@@ -93,6 +93,10 @@ class RunLife:
         """Wait, at most so many seconds, until it has let go of everything."""
         raise NotImplementedError
 
+    def is_alive(self) -> bool:
+        """Whether the thread that trains it has not left yet."""
+        raise NotImplementedError
+
     def accepts(self, command: Command) -> bool:
         """Whether the run can carry it out."""
         try:
