@@ -107,7 +107,7 @@ def test_with_its_library_there_a_run_is_compiled_from_its_first_step(
         view = at_rest(manager, run)
         assert sum(calls) == view.step == 200
         assert (view.backend, view.warnings) == ("compiled", ())
-        assert manager.about(run).config["backend"] == "compiled"
+        assert manager.manifest(run).config["backend"] == "compiled"
         assert "library" not in left(manager, run)
         assert manager.changes(run) == []
 
@@ -283,7 +283,7 @@ def test_closing_while_a_library_is_made_for_a_resume_changes_nothing(
 
     def never(part: Path, text: str, track: Any) -> None:
         begun.append(text)
-        until(lambda: manager.launcher.context.libraries.closed)
+        until(lambda: manager.launcher.context.compiled_steps.closed)
         raise RuntimeError("it was cut short")
 
     with monkeypatch.context() as patch:

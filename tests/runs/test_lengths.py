@@ -20,7 +20,7 @@ def as_killed(manager: RunManager, run: str) -> None:
     """What a kill leaves: the files say that it trains, and nobody does."""
     folder = folder_of(manager, run)
     writer = RunWriter(folder)
-    writer.stand(dataclasses.replace(folder.standing(), state="running"))
+    writer.write_status(dataclasses.replace(folder.status(), state="running"))
     writer.close()
     assert manager.view(run).state == "interrupted"
 

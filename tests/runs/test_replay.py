@@ -132,7 +132,7 @@ def test_branches_of_branches_from_before_and_after_their_own_beginning(shared: 
     assert fingerprint(shared, after) == fingerprint(shared, child) != fingerprint(shared, quiet)
     folder_of(shared, child).checkpoint(100).write_bytes(b"")  # then the way leads over both lives
     twice = shared.branch(child, 120)
-    assert [part.until for part in folder_of(shared, twice).about().past] == [100, 120]
+    assert [part.until for part in folder_of(shared, twice).manifest().past] == [100, 120]
     at_rest(shared, twice)
     assert fingerprint(shared, twice) == fingerprint(shared, child)
 
@@ -222,8 +222,8 @@ def test_what_config_json_says_of_the_past_is_not_taken_on_trust(shared: RunMana
     branch = shared.branch(parent, 80)
     at_rest(shared, branch)
     folder = folder_of(shared, branch)
-    (part,) = asdict(folder.about())["past"]
-    assert folder.about().past[0].until == 80
+    (part,) = asdict(folder.manifest())["past"]
+    assert folder.manifest().past[0].until == 80
     assert len(json.loads((folder.root / "config.json").read_text())["past"][0]["changes"]) == 2
     spoiled: list[Any] = [
         7, [part, part], [{**part, "until": 10}], [{**part, "since": -1}], [{**part, "until": "80"}],
@@ -233,9 +233,9 @@ def test_what_config_json_says_of_the_past_is_not_taken_on_trust(shared: RunMana
     for past in spoiled:
         edit_config_json(folder, past=past)
         with pytest.raises(UnreadableRun):
-            folder.about()
+            folder.manifest()
     edit_config_json(folder, past=[part])
-    assert folder.about().past[0].until == 80
+    assert folder.manifest().past[0].until == 80
 
 
 def test_the_way_from_a_checkpoint_to_a_step() -> None:

@@ -17,7 +17,7 @@ MOST_CARD_BYTES = 100_000
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last six fields too.
+    """What is known of a model before it is opened; of an opened one (`ModelCatalog.card`) the last six fields too.
 
     kind: "asset", "run" or "file". step: of the weights. steps: of all checkpoints of a run. live: it trains now.
     moments: of an opened run the steps at which its generator can be looked at, small generators' too.

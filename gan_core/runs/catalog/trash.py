@@ -83,8 +83,8 @@ def deleted(runs_dir: Path) -> list[Deleted]:
             continue
         title = preset = ""
         with suppress(ValueError):
-            about = RunFolder(path, named[1]).about()
-            title, preset = about.title, about.preset
+            manifest = RunFolder(path, named[1]).manifest()
+            title, preset = manifest.title, manifest.preset
         found.append(Deleted(path.name, named[1], when, title, preset, disk_use(path)))
     return sorted(found, key=lambda one: (one.when, one.token), reverse=True)
 

@@ -19,7 +19,7 @@ SHARED = (Pause, Resume, StepOnce, Dissect, Pace, Stop, CheckpointNow, Change)
 
 
 class Member(Protocol):
-    """What the duet knows of a run's thread."""
+    """What the pair needs of a run's worker."""
 
     def put(self, command: Command) -> None:
         """Hand over a command; it takes effect before the next step."""

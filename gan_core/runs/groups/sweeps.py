@@ -22,7 +22,7 @@ from typing import Any
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.groups.stacked_worker import seat_together
+from gan_core.runs.groups.stacked_worker import stack_members
 from gan_core.runs.groups.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.groups.sweep_measures import measured
 from gan_core.runs.groups.sweep_plan import Plan
@@ -136,10 +136,10 @@ class Sweeps:
     def _launch_together(self, entries: list[ReadyRun]) -> None:
         launcher = self._launcher
         with launcher.starting():
-            seats, hands = seat_together(entries, launcher.context, launcher.threads)
-            launcher.adopt(seats)
-        for hand in hands:
-            hand.start()
+            members, workers = stack_members(entries, launcher.context, launcher.threads)
+            launcher.adopt(members)
+        for worker in workers:
+            worker.start()
 
     def seconds(self, plan: Plan) -> float:
         """About how long it will take on this machine, all of it. Raises ConfigError."""
@@ -212,7 +212,7 @@ class Sweeps:
         for view in views:  # all go on with their data, or none does
             if view.state not in LIVE and view.state != "finished":
                 folder = RunFolder(manager.runs_dir / view.id)
-                check_data(folder, folder.about(), manager.config(view.id), manager.data_dir)
+                check_data(folder, folder.manifest(), manager.config(view.id), manager.data_dir)
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         self._wait_for(paused)

@@ -26,16 +26,19 @@ class ReplaySegment:
     changes: list[LiveChange]
 
 
-def stages(about: RunManifest, changes: Sequence[LiveChange]) -> list[ReplaySegment]:
+def stages(manifest: RunManifest, changes: Sequence[LiveChange]) -> list[ReplaySegment]:
     """The whole life of a run, oldest first; changes: its own."""
     before = [
         ReplaySegment(
             past.since, past.until, past.takes_over, past.config,
-            [LiveChange(about.id, step, path, None, value) for step, path, value in past.changes],
+            [LiveChange(manifest.id, step, path, None, value) for step, path, value in past.changes],
         )
-        for past in about.past
+        for past in manifest.past
     ]  # fmt: skip
-    return [*before, ReplaySegment(about.parent_step, math.inf, bool(about.parent), about.config, list(changes))]
+    return [
+        *before,
+        ReplaySegment(manifest.parent_step, math.inf, bool(manifest.parent), manifest.config, list(changes)),
+    ]
 
 
 def ahead(life: Sequence[ReplaySegment], step: int | None) -> list[ReplaySegment]:
