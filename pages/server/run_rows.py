@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500
 _FILES = ("metrics.db", "metrics.db-wal", LABELS)
-_kept: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+_kept: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
 
 
 def rows(manager: RunManager, only: set[str] | None = None) -> list[dict[str, Any]]:

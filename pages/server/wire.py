@@ -169,7 +169,7 @@ def change_header(change: LiveChange) -> dict[str, Any]:
     return {"step": change.step, "path": change.path, "before": _plain(change.before), "after": _plain(change.after)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | float | None:
     """A setting as JSON: words and numbers as they are, anything else as text."""
     if value is None or isinstance(value, str | bool | int):
         return value

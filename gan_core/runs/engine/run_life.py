@@ -137,6 +137,8 @@ class RunLife:
         if trainer.config.backend == "compiled":
             give_library(trainer, self._run_context.compiled_steps)
         has = trainer.backend.name
+        if self._recorder.status.compiled_from_step:  # from now on its changes tell
+            self._recorder.set_state(self._recorder.status.state, trainer, compiled_from_step=0)
         if self._run_context.compiled_steps.closed or trainer.config.backend == has == recorded:
             return
         if trainer.config.backend != has:

@@ -10,6 +10,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -73,16 +74,19 @@ class StackedWorker(threading.Thread):
         self._stack = None  # it holds the networks of all that were in it; who stays takes them into a new one
         member.rest(state, error)
 
-    def _live(self) -> None:
-        for member in self._members:
-            member.line_up()
-        put_off = self._wait_in_line()
-        torch.set_num_threads(1)  # of this thread: small products are not worth sharing out
+    def _each(self, act: Callable[[SweepMember], None]) -> None:
+        """Have every member do something; who cannot, because its folder cannot be written say, ends alone."""
         for member in list(self._members):
             try:
-                member.begin()
+                act(member)
             except Exception as error:
                 self._out(member, error=error)
+
+    def _live(self) -> None:
+        self._each(SweepMember.line_up)
+        put_off = self._wait_in_line()
+        torch.set_num_threads(1)  # of this thread: small products are not worth sharing out
+        self._each(SweepMember.begin)
         for order in put_off:
             self._carry_out(*order)
         self._train()
@@ -100,8 +104,7 @@ class StackedWorker(threading.Thread):
                         self._out(member, "stopped")
                 else:
                     put_off.append((member, command))
-            for member in self._members:
-                member.tell_place()
+            self._each(SweepMember.tell_place)
         return put_off
 
     def _train(self) -> None:
@@ -114,8 +117,7 @@ class StackedWorker(threading.Thread):
                 continue  # the others may be paused
             if not self._members:
                 return
-            for member in self._members:
-                member.before_step()
+            self._each(SweepMember.before_step)
             if self._pace_seconds and not self._wait_for_pace():
                 continue
             self._step()
@@ -123,23 +125,20 @@ class StackedWorker(threading.Thread):
                 self._pause()
 
     def _step(self) -> None:
+        if not self._members:
+            return
         trainers = [member.trainer for member in self._members]
         if self._stack is None:
             self._stack = TrainerStack(trainers)
         self._stack.step()
-        for member in list(self._members):
-            try:
-                member.after_step()
-            except Exception as error:
-                self._out(member, error=error)
+        self._each(SweepMember.after_step)
 
     def _wait_for_pace(self) -> bool:
         """Whether it is time for the next step; False as soon as something was asked for."""
         while (left := self._next_step - time.monotonic()) > 0:
             if not self._asked.empty():
                 return False
-            for member in self._members:
-                member.look_after()
+            self._each(SweepMember.look_after)
             time.sleep(min(left, PACE_LOOK_SECONDS))
         self._next_step = time.monotonic() + self._pace_seconds
         return True
@@ -157,8 +156,7 @@ class StackedWorker(threading.Thread):
                 break
         else:
             return
-        for member in self._members:
-            member.go()
+        self._each(SweepMember.go)
         self._going = True
 
     def _can_step_now(self) -> bool:
@@ -168,19 +166,14 @@ class StackedWorker(threading.Thread):
         return all(self._queue.holds(member.folder.id) for member in self._members)
 
     def _line_up_again(self) -> None:
-        for member in self._members:
-            member.wait_again()
-        self._queue.wait(self._members[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty())
-        for member in self._members:
-            member.tell_place()
+        self._each(SweepMember.wait_again)
+        if self._members:
+            self._queue.wait(self._members[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty())
+        self._each(SweepMember.tell_place)
 
     def _carry_out(self, member: SweepMember | None, command: Command) -> None:
         if member is not None:
-            if member in self._members:
-                try:
-                    member.carry_out(command)
-                except Exception as error:
-                    self._out(member, error=error)
+            self._each(lambda one: one.carry_out(command) if one is member else None)
         elif isinstance(command, Pause):
             if not self._paused and not (self._single_step and self._can_step_now()):  # else the step comes first
                 self._pause()
@@ -190,13 +183,11 @@ class StackedWorker(threading.Thread):
             self._paused, self._single_step, self._next_step = False, True, 0.0
         elif isinstance(command, Pace):
             self._pace_seconds, self._next_step = command.seconds_per_step, 0.0
-            for one in self._members:
-                one.carry_out(command)
+            self._each(lambda one: one.carry_out(command))
 
     def _pause(self) -> None:
         self._paused, self._single_step, self._going = True, False, False
-        for member in self._members:
-            member.carry_out(Pause())
+        self._each(lambda member: member.carry_out(Pause()))
 
 
 def stack_members(
