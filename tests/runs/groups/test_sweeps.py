@@ -26,8 +26,7 @@ from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
-
-from .helpers import at_rest, open_manager, quick, until, until_state
+from tests.runs.helpers import at_rest, open_manager, quick, until, until_state
 
 CPU = torch.device("cpu")
 

@@ -22,8 +22,7 @@ from gan_core.runs.storage.lock import RunLock, is_held
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick
+from tests.runs.helpers import at_rest, edit_config_json, folder_of, open_manager, quick
 
 
 @pytest.fixture

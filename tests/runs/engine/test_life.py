@@ -25,8 +25,7 @@ from gan_core.runs import (
     Stop,
     UnknownRun,
 )
-
-from .helpers import at_rest, fingerprint, folder_of, quick, straight, until, until_state
+from tests.runs.helpers import at_rest, fingerprint, folder_of, quick, straight, until, until_state
 
 LONG = quick(steps=10_000_000)
 

@@ -12,8 +12,7 @@ from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, folder_of, open_manager, quick, until
+from tests.runs.helpers import at_rest, folder_of, open_manager, quick, until
 
 
 def as_killed(manager: RunManager, run: str) -> None:

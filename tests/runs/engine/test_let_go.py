@@ -16,9 +16,8 @@ from gan_core.runs.evaluation.reference import ReferenceCache
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import RunConfig, Trainer
-
-from .helpers import at_rest, quick, until
-from .test_sweeps import members, ring
+from tests.runs.groups.test_sweeps import members, ring
+from tests.runs.helpers import at_rest, quick, until
 
 Born = dict[int, list["weakref.ref[Any]"]]
 

@@ -34,8 +34,7 @@ from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.scene import decode_scene
-
-from .helpers import at_rest, fingerprint, folder_of, open_manager, quick, until
+from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, quick, until
 
 
 def made(step: int, fid: float, features: str = "pixel features", samples: int = 500) -> Evaluation:

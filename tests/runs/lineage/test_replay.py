@@ -19,9 +19,17 @@ from gan_core.runs.storage.manifest import Past, RunManifest
 from gan_core.runs.storage.replay import ahead, leading_to, stages
 from gan_core.training import Trainer
 from gan_core.training.digest import state_digest
-
-from .helpers import at_rest, edit_config_json, fingerprint, folder_of, open_manager, quick, until, until_state
-from .test_exact_resume import Nursery, nursery, one_nursery, start_waiting, when  # noqa: F401
+from tests.runs.engine.test_exact_resume import Nursery, nursery, one_nursery, start_waiting, when  # noqa: F401
+from tests.runs.helpers import (
+    at_rest,
+    edit_config_json,
+    fingerprint,
+    folder_of,
+    open_manager,
+    quick,
+    until,
+    until_state,
+)
 
 CONFIG = quick(steps=150, loss="hinge", penalty="r1", instance_noise__sigma=0.1)  # checkpoints at 63, 126, 150
 ON_THE_WAY = {

@@ -15,8 +15,7 @@ from gan_core.runs.storage.grids import save_grid
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, folder_of, open_manager, quick
+from tests.runs.helpers import at_rest, folder_of, open_manager, quick
 
 
 class Other:

@@ -14,10 +14,9 @@ from gan_core.runs.storage import schema
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
 from gan_core.runs.storage.writer import RunWriter
+from tests.runs.helpers import at_rest, folder_of, quick
 
-from .helpers import at_rest, folder_of, quick
-
-SCHEMAS = Path(__file__).parent / "schemas"
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 def folder_with(tmp_path: Path, version: int) -> RunFolder:

@@ -26,8 +26,7 @@ from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training.backends import choice
 from gan_core.training.digest import state_digest
 from gan_core.training.run_config import InstanceNoise
-
-from .helpers import at_rest, edit_config_json, folder_of, until, until_state
+from tests.runs.helpers import at_rest, edit_config_json, folder_of, until, until_state
 
 pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None and shutil.which("clang++") is None, reason="there is no C++ compiler on this machine"
