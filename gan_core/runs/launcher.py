@@ -1,4 +1,4 @@
-"""Makes runs, starts what trains them, and knows which of them are in hand: one object for all who begin a run."""
+"""Makes runs, starts the workers that train them, and keeps track of those: one object for all that start a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves a run's thread: plain frozen data that survives a code reload, a pickle and another process."""
+"""Immutable snapshots and events published by a run's worker; they survive a code reload and pickling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards of models that can be explored, and the small files that they are read from."""
+"""Descriptions of models that can be explored, and the small files that they are read from."""
 
 from __future__ import annotations
 

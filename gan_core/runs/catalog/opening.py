@@ -1,4 +1,4 @@
-"""From weights in a file to a model that can be explored."""
+"""Builds a model that can be explored from weights in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sample grids of the same latents from any run: drawn anew from its checkpoints, whatever its own seed is."""
+"""Draws sample grids of given latents from a run's checkpoints, so that runs of different seeds can be compared."""
 
 from __future__ import annotations
 

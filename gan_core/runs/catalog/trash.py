@@ -1,4 +1,4 @@
-"""Runs that were deleted: moved aside as they are, to be had back until the trash is emptied."""
+"""Deleted runs: moved to a trash folder as they are, and restored from it until it is emptied."""
 
 from __future__ import annotations
 

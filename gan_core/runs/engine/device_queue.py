@@ -1,4 +1,4 @@
-"""Who may use the device: one run at a time, or two in step, first come first served."""
+"""The queue for the device: one run at a time uses it, or two in lockstep, first come, first served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's thread writes down, and what it tells those who listen."""
+"""Records a run while it trains: writes its database and files, and publishes events to listeners."""
 
 from __future__ import annotations
 

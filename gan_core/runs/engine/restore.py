@@ -1,4 +1,4 @@
-"""A trainer at the place where the run was left: its newest sound checkpoint, or the very beginning."""
+"""Rebuilds a run's trainer from its newest sound checkpoint, or from the beginning where there is none."""
 
 from __future__ import annotations
 

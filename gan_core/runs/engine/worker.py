@@ -1,4 +1,4 @@
-"""One run's thread: it waits for the device, trains, and obeys commands between steps."""
+"""The thread of one run: waits for the device, trains, and carries out commands between steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the referee has to go by of a run on disk, and what it says of it."""
+"""Gathers the referee's evidence about a run from its folder, and has it give its findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluations that somebody asks for: of any checkpoint, on as many samples as wanted."""
+"""Evaluations on request: of any checkpoint, on a chosen number of samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking the measures of a generator: what it makes, held against real data that were looked at once."""
+"""Measures a generator's samples against reference statistics of real data, which are computed once per dataset."""
 
 from __future__ import annotations
 

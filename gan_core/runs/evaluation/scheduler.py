@@ -1,4 +1,4 @@
-"""When a run that trains is evaluated, and the books of what that takes of its time."""
+"""Decides when a run is evaluated while it trains, and accounts for the time that evaluations take."""
 
 from __future__ import annotations
 

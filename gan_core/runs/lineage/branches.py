@@ -1,4 +1,4 @@
-"""Branching: where it begins, what must stay the same, and what of its parent a branch carries along."""
+"""Branches: where one starts, which settings must stay the same, and what it copies from its parent."""
 
 from __future__ import annotations
 

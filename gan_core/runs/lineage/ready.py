@@ -1,4 +1,4 @@
-"""A run at rest that is about to go on: looked at and with its lock held, so that nobody else changes it."""
+"""Checks whether a run at rest can be resumed, and takes its lock so that nobody else changes it meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twin runs: the same seed, weights, batches and latents, one changed setting, trained in step."""
+"""Twin runs: the same seed, weights, batches and latents, one changed setting, trained in lockstep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an imported run is made of, looked at before it is believed; behind `archive_reading`."""
+"""Validates the content of an imported run before any of it is used; behind `archive_reading`."""
 
 from __future__ import annotations
 

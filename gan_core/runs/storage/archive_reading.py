@@ -1,4 +1,4 @@
-"""A run out of a zip that may come from anywhere.
+"""Imports a run from a zip file, which is not trusted.
 
 What the file claims is checked before anything of it takes a place: names (only those a run has), sizes, counts,
 SHA-256, the configuration, the database. Of the database only values come over, into a new one; pictures must be what

@@ -1,4 +1,4 @@
-"""The data of a run: written down when it begins, and held against what is here before anything is made of it."""
+"""The identity of a run's data: recorded when it starts, and compared with the data at hand before they are used."""
 
 from __future__ import annotations
 

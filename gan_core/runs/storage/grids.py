@@ -1,4 +1,4 @@
-"""Sample grids on their way to the disk and to viewers."""
+"""Encodes, stores and loads sample grids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What anybody may read of any run, whether it trains here, elsewhere or not at all."""
+"""Read access to any run, whether it trains here, in another process or not at all."""
 
 from __future__ import annotations
 

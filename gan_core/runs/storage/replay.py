@@ -1,4 +1,4 @@
-"""What a branch goes through again before it becomes itself: its parent's settings and changes, up to the step.
+"""The steps that a branch repeats before its own: its parent's settings and live changes, up to its first step.
 
 A run's life is one stage, or several: the first ones are its parent's (and theirs), each up to the step at which the
 next one took over; the last one is its own and has no end.

@@ -1,4 +1,4 @@
-"""Reading metrics.db of a run: its connection, which never writes, and its rows as values of their own types."""
+"""Reads metrics.db of a run: read-only connections, and its rows as typed values."""
 
 from __future__ import annotations
 

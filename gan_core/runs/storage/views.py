@@ -1,4 +1,4 @@
-"""A run as the outside sees it, from what is known of it in memory or on disk."""
+"""Makes a `RunView` of a run from its manifest, status and changes, in memory or on disk."""
 
 from __future__ import annotations
 

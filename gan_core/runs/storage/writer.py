@@ -1,4 +1,4 @@
-"""The one writer of a run's database, and how a run's folder comes to be: whole, or not at all."""
+"""The single writer of a run's database, and the atomic creation of a run's folder."""
 
 from __future__ import annotations
 
