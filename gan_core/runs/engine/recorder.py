@@ -66,7 +66,7 @@ class RunRecorder:
         self.status = dataclasses.replace(before, state="queued", error="", advice=())
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
         self._best = best_step(folder.evaluations())
-        self._cadence = EvaluationScheduler(
+        self._scheduler = EvaluationScheduler(
             lambda config: context.load_data(config, manifest), self._untrained, self._content
         )
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
@@ -107,7 +107,7 @@ class RunRecorder:
         self.tell()
 
     def stand_unwritten(self, state: State, **words: Any) -> None:
-        """How it stands, for as long as this process lives, where it could not be written down."""
+        """Set the state in memory only, where it could not be written."""
         self.status = dataclasses.replace(self.status, state=state, **words)
         self.tell()
 
@@ -116,7 +116,7 @@ class RunRecorder:
         self.status = dataclasses.replace(self.status, warnings=tuple(merged))
 
     def tell(self) -> None:
-        """Make the view anew and send it to everybody who listens."""
+        """Make a new view and publish it."""
         self.renew()
         self._run_context.emit(self.folder.id, StateChanged(self.view))
 
@@ -128,7 +128,7 @@ class RunRecorder:
         )  # fmt: skip
 
     def pace(self, seconds_per_step: float) -> None:
-        """Tell that the run goes no faster than so."""
+        """Publish the pace to which the run is limited."""
         self._seconds_per_step = seconds_per_step
         self.tell()
 
@@ -140,7 +140,7 @@ class RunRecorder:
         self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
         evaluations = self.folder.evaluations()
         self._best = best_step(evaluations)
-        self._cadence.begin(evaluations)
+        self._scheduler.begin(evaluations)
         self._history.begin()
         self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
         self._config = to_dict(config)
@@ -181,7 +181,7 @@ class RunRecorder:
         return measure_plane(trainer.plane_points(), plane_reference(data))
 
     def look_after(self, trainer: Trainer) -> None:
-        """What goes by the clock, not by the step: grids that are durable or wanted, and the state on disk."""
+        """What is done by time, not by step: list and show grids, write the state to disk."""
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
@@ -190,14 +190,14 @@ class RunRecorder:
             self._show_grid_if_due(trainer, now)
 
     def _flush_if_due(self, trainer: Trainer, now: float) -> None:
-        """About once a second: how it stands, and the points that wait."""
+        """About once a second, write the status and the points that wait."""
         if now - self._last_flush >= FLUSH_SECONDS:
             self._last_flush = now
             self.meter.note(trainer.images)
             self.set_state(self.status.state, trainer)
 
     def dissected(self, trainer: Trainer, dissection: StepTrace) -> Dissected:
-        """Tell of a step that was taken apart."""
+        """Publish a dissected step."""
         event = Dissected(self.folder.id, trainer.step_count, encode_dissection(dissection))
         self._run_context.emit(self.folder.id, event)
         return event
@@ -205,21 +205,21 @@ class RunRecorder:
     # --- evaluations
 
     def evaluate_if_due(self, trainer: Trainer, interrupted: Interrupted) -> None:
-        """At a point of the curves, where the weights are known to be sound."""
+        """Evaluate if it is due; called at a recorded point, where the weights are known to be finite."""
         speed = self.meter.recent_speed()
-        if (one := self._cadence.next(trainer, self.meter.elapsed(), speed, interrupted)) is not None:
+        if (one := self._scheduler.next(trainer, self.meter.elapsed(), speed, interrupted)) is not None:
             self._keep_made(trainer, one)
 
     def evaluate_last(self, trainer: Trainer) -> None:
-        """At the end, what the run has become."""
-        for evaluation in self._cadence.last(trainer, self.meter.elapsed()):
+        """The last evaluations, at the run's end."""
+        for evaluation in self._scheduler.last(trainer, self.meter.elapsed()):
             self._keep_made(trainer, evaluation)
 
     def _keep_made(self, trainer: Trainer, evaluation: Evaluation) -> None:
-        """Write it down; of the best one so far the checkpoint is kept."""
+        """Record an evaluation; a checkpoint is kept of the best one so far."""
         self.keep_evaluation(evaluation)
         if self._best == trainer.step_count == evaluation.step:
-            with self._cadence.booked():
+            with self._scheduler.booked():
                 self.checkpoint(trainer, by_hand=False)
 
     def keep_evaluation(self, evaluation: Evaluation) -> None:
@@ -252,14 +252,14 @@ class RunRecorder:
         self._history.keep_if_due(trainer, self.meter.elapsed())
 
     def list_written(self, *, wait: bool = False) -> None:
-        """List what is durable by now, and announce grids. Raises what went wrong in writing them."""
+        """List files that are durable by now, and publish their grids. Raises errors of the writing thread."""
         self._history.list_durable(self.writer, wait=wait)
         for row, grid in self._grids.durable(wait=wait):
             self.writer.add_grid(row)
             self._run_context.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))
 
     def show_grid(self, trainer: Trainer) -> None:
-        """A grid that is only looked at."""
+        """Show a grid without keeping it."""
         self.shown_step = trainer.step_count
         self._grids.pass_by(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
 
@@ -293,7 +293,7 @@ class RunRecorder:
         return time.monotonic() - self._last_checkpoint >= pause
 
     def checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
-        """Write where the trainer is; its weights must be sound. What is written already is not written again."""
+        """Write a checkpoint; the weights must be finite. A step that has one is not written again."""
         if self._saved is not None and self._saved[0] == trainer.step_count:
             if by_hand:
                 self.writer.keep_checkpoint(trainer.step_count)

@@ -46,7 +46,7 @@ LEFT_OUT = "The backend {}, with which this run was trained, cannot be had here;
 
 
 class Diverged(Exception):
-    """A number in the networks is not finite any more; the trainer has its last good weights back."""
+    """A weight is no longer finite; the trainer holds its last finite weights again."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.sentence())
@@ -92,11 +92,11 @@ class RunLife:
         raise NotImplementedError
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait, at most so many seconds, until it has let go of everything."""
+        """Wait, at most this long, until the run has released its lock, writer and place in the queue."""
         raise NotImplementedError
 
     def is_alive(self) -> bool:
-        """Whether the thread that trains it has not left yet."""
+        """Whether the thread that trains it still runs."""
         raise NotImplementedError
 
     def accepts(self, command: Command) -> bool:
@@ -108,7 +108,7 @@ class RunLife:
         return True
 
     def bring(self, evaluations: Sequence[Evaluation]) -> bool:
-        """Have evaluations that somebody else made written down; False where the run is at its end already."""
+        """Record evaluations that another thread made; False where the run has already ended."""
         with self._door:
             if self._closed:
                 return False
@@ -155,11 +155,11 @@ class RunLife:
 
     @property
     def replaying(self) -> bool:
-        """Whether it goes through its parent's steps again, to the one at which it becomes itself."""
+        """Whether it still repeats its parent's steps, before its own first one."""
         return len(self._life) > 1
 
     def _next_stage(self, trainer: Trainer) -> Trainer:
-        """At the end of a stage: keep that moment, from which the next one goes on with its own settings."""
+        """At the end of a replay segment: record that step, then go on with the next segment's settings."""
         self._checkpoint(trainer, by_hand=True)
         stage = self._life[1]
         new = self._build(known_config(self.manifest, stage.config))
@@ -176,7 +176,7 @@ class RunLife:
         return new
 
     def _begin_own_clock(self, trainer: Trainer) -> None:
-        """What its parent's steps have taken once more is no part of the seconds that a branch was given."""
+        """Moves the time limit on by the time that the replay took: it does not count against the branch's limit."""
         if (seconds := self._stop_condition.seconds) is None:
             return
         first = self.manifest.past[0].since
@@ -186,7 +186,7 @@ class RunLife:
         self._recorder.set_state(self._recorder.status.state, trainer, until_seconds=seconds)
 
     def at_limit(self, trainer: Trainer) -> bool:
-        """Whether it has come to where it was asked to stop; a branch has not before its own steps."""
+        """Whether a stop condition is reached; never before a branch's own steps."""
         return not self.replaying and self._stop_condition.reached(trainer.step_count, self._recorder.meter.elapsed())
 
     # --- what is kept
@@ -216,7 +216,7 @@ class RunLife:
     # --- commands
 
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
-        """What every run can be asked for."""
+        """Carry out a command that every run knows."""
         if isinstance(command, Stop):
             self._stopping = True
             self._recorder.set_state("stopping", trainer)
@@ -234,7 +234,7 @@ class RunLife:
             self._change(trainer, "total_images", command.total_images)
 
     def _pause(self, trainer: Trainer) -> None:
-        """Stop the clock and let others have the device; the networks stay in memory."""
+        """Pause: stop the clock and release the device; the networks stay in memory."""
         waited = self._recorder.status.state == "queued"
         self._recorder.meter.halt()
         self._paused = True
@@ -258,13 +258,13 @@ class RunLife:
         self._recorder.note_change(trainer.step_count, path, before, after, self.config)
 
     def _change_later(self, path: str, value: object) -> None:
-        """A change to be made at the next step of its own: what its parent did stays as it was."""
+        """Schedule a change for the branch's own first step: the replay of the parent's steps stays as it was."""
         before, step = get_at(self.config, path), max(self.manifest.parent_step, self._recorder.status.step)
         self.config = replace_at(self.config, path, value)
         self._recorder.note_change(step, path, before, get_at(self.config, path), self.config)
 
     def _keep_for_later(self, commands: Sequence[Command | Lengthen]) -> None:
-        """The settings among what was asked of a run that never got its turn: it has them when it goes on."""
+        """Apply the changes sent to a run that never held the device: they are in force when it is resumed."""
         for command in commands:
             if isinstance(command, Change):
                 self._change_later(command.path, command.value)
@@ -272,7 +272,7 @@ class RunLife:
                 self._change_later("total_images", command.total_images)
 
     def _replay(self, trainer: Trainer) -> None:
-        """Make again what was changed before a kill, at the very same step."""
+        """Repeat live changes made before the process was killed, at the same steps."""
         while self._pending and self._pending[0].step <= trainer.step_count:
             change = self._pending.pop(0)
             _set(trainer, change.path, change.after)
@@ -285,7 +285,7 @@ class RunLife:
     # --- ends
 
     def _end(self, trainer: Trainer, state: State) -> None:
-        """A checkpoint and the last grid, then rest."""
+        """Write a checkpoint and the last grid, then set the final state."""
         self._recorder.meter.halt()
         self._checkpoint(trainer, by_hand=False)
         if state == "finished":
@@ -294,7 +294,7 @@ class RunLife:
         self._recorder.set_state(state, trainer)
 
     def _keep_last_grid(self, trainer: Trainer) -> None:
-        """The samples of this very step, wherever it rests: whoever comes later sees them too."""
+        """Keep the samples of the last step, for who opens the run later."""
         self._recorder.list_written(wait=True)
         kept = self.folder.grids()
         if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):
@@ -302,7 +302,7 @@ class RunLife:
             self._recorder.list_written(wait=True)
 
     def _diverge(self, trainer: Trainer, trouble: Trouble) -> None:
-        """The last good weights are in place again: keep them, and say what happened."""
+        """Record a divergence: checkpoint the last finite weights and give the reason."""
         self._recorder.meter.halt()
         if len(trainer.window):
             self._recorder.add_point(trainer)  # where the curves went is what one wants to see

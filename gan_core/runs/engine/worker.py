@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.5  # between two looks at the place in line
 
 
 class RunWorker(threading.Thread, RunLife):
-    """The life of one run in a thread of its own, from the queue to its end. Arguments as of `RunLife`."""
+    """The thread of one run, from the queue to its end. Arguments as of `RunLife`."""
 
     def __init__(
         self, folder: RunFolder, lock: RunLock, writer: RunWriter, manifest: RunManifest, config: RunConfig,
@@ -109,7 +109,7 @@ class RunWorker(threading.Thread, RunLife):
             self._diverge(self._trainer, diverged.trouble)
 
     def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
-        """Until the device is ours: what was asked for meanwhile, and whether it was told to stop first."""
+        """Waits for the device; returns the commands that came meanwhile, and whether one of them was a stop."""
         put_off: list[Command | Lengthen] = []
         while not self._holds_device():
             if not self._commands.empty():
@@ -120,7 +120,7 @@ class RunWorker(threading.Thread, RunLife):
         return put_off, False
 
     def _holds_device(self) -> bool:
-        """Stand in line until the device is ours, a command comes or some time has passed."""
+        """Wait in the queue until the run holds the device, a command comes or some time has passed."""
         if self._run_context.queue.wait(self.folder.id, LOOK_SECONDS, lambda: not self._commands.empty()):
             return True
         if self._run_context.queue.place(self.folder.id) != self.view.queue_place:
@@ -166,7 +166,7 @@ class RunWorker(threading.Thread, RunLife):
                 self._pause(trainer)
 
     def _steps_ahead(self, trainer: Trainer) -> int:
-        """How many steps may be taken at once: none beyond a point of the curves or what else has its own step."""
+        """How many steps may be taken in one call: none beyond the next recorded point, live change or end."""
         if self._single_step or self._pace_seconds or self._pair is not None:
             return 1
         step, every = trainer.step_count, trainer.every_steps
@@ -184,7 +184,7 @@ class RunWorker(threading.Thread, RunLife):
         self.dissected = self._recorder.dissected(trainer, dissection)
 
     def _look_after(self, trainer: Trainer) -> None:
-        """What goes by the clock; of twins the one that follows shows the steps that the other has shown."""
+        """What is done by time rather than by step; of twins the follower shows the same steps as the leader."""
         pair, step = self._pair, trainer.step_count
         if pair is not None:
             self._recorder.quiet = pair.follows(self.folder.id, step)
@@ -233,7 +233,7 @@ class RunWorker(threading.Thread, RunLife):
     # --- commands
 
     def _obey(self, trainer: Trainer) -> None:
-        """Carry out what was asked for. Returns when a step may be taken, or at once when told to stop."""
+        """Carry out waiting commands; returns when a step may be taken, or at once after a stop."""
         while not self._stopping:
             if self._paused or not self._commands.empty():
                 self._carry_out(self._commands.get(), trainer)
@@ -249,12 +249,12 @@ class RunWorker(threading.Thread, RunLife):
         self._going = True
 
     def _can_step_now(self) -> bool:
-        """Stand in line again after a pause; whether the device is there at once."""
+        """Join the queue again after a pause; returns whether the run holds the device at once."""
         self._run_context.queue.join(self.folder.id, front=True, beside=self.manifest.twin_of if self._pair else "")
         return self._run_context.queue.holds(self.folder.id)
 
     def _line_up_again(self, trainer: Trainer) -> None:
-        """After a pause, for as long as no command comes."""
+        """Wait for the device after a pause, as long as no command comes."""
         if not self._can_step_now():
             if self._recorder.status.state != "queued":
                 self._recorder.set_state("queued", trainer)

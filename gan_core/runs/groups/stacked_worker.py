@@ -47,7 +47,7 @@ class StackedWorker(threading.Thread):
     # --- from other threads
 
     def ask(self, member: SweepMember, command: Command) -> None:
-        """What one is asked for; of the whole group, what can only be done by all."""
+        """Queue a command for one member; pause, step and pace go to the whole group."""
         if isinstance(command, Pause | Resume | StepOnce | Pace):
             for thread in self.others:
                 thread._asked.put((None, command))
@@ -92,7 +92,7 @@ class StackedWorker(threading.Thread):
         self._train()
 
     def _wait_in_line(self) -> list[tuple[SweepMember | None, Command]]:
-        """Until the device is there or everybody was told to stop; what else was asked for meanwhile."""
+        """Wait for the device, or until all members were stopped; returns the other commands that came meanwhile."""
         put_off: list[tuple[SweepMember | None, Command]] = []
         while self._members and not self._queue.wait(
             self._members[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty()
@@ -160,7 +160,7 @@ class StackedWorker(threading.Thread):
         self._going = True
 
     def _can_step_now(self) -> bool:
-        """Stand in line again after a pause; whether the device is there at once."""
+        """Join the queue again after a pause; returns whether the members hold the device at once."""
         for member in self._members:
             self._queue.join(member.folder.id, front=True)
         return all(self._queue.holds(member.folder.id) for member in self._members)

@@ -106,7 +106,7 @@ class SweepMember(RunLife):
 
     @property
     def group(self) -> object:
-        """The same for all that pause and step together."""
+        """An object that is the same for all members that pause and step together."""
         return self._run_context.queue
 
     @property
@@ -129,7 +129,7 @@ class SweepMember(RunLife):
             self._recorder.tell()
 
     def begin(self) -> None:
-        """The device is there."""
+        """Build the trainer and start: the group holds the device."""
         trainer = self._trainer = self._restore().trainer
         self._recorder.set_state("running", trainer)
         if not self.folder.grids():
@@ -141,14 +141,14 @@ class SweepMember(RunLife):
         self._carry_out(command, self.trainer)
 
     def go(self) -> None:
-        """It trains, or does so again."""
+        """Train, or go on after a pause."""
         self._paused = False
         self._recorder.meter.run()
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", self.trainer)
 
     def wait_again(self) -> None:
-        """After a pause, while others have the device."""
+        """Queue again after a pause, while others hold the device."""
         self._run_context.queue.join(self.folder.id, front=True)
         if not self._run_context.queue.holds(self.folder.id) and self._recorder.status.state != "queued":
             self._recorder.set_state("queued", self.trainer)
@@ -184,7 +184,7 @@ class SweepMember(RunLife):
         self._recorder.look_after(self.trainer)
 
     def rest(self, state: State | None = None, error: BaseException | None = None) -> None:
-        """It is over: in this state, or with an error; everything is let go of."""
+        """End in this state, or with an error, and release everything."""
         try:
             if isinstance(error, Diverged):
                 self._diverge(self.trainer, error.trouble)

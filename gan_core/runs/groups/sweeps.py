@@ -50,7 +50,7 @@ class UnknownSweep(ValueError):
 
 
 def groups(configs: Iterable[RunConfig]) -> list[list[int]]:
-    """Which of these train together, by their places; a group of one trains alone."""
+    """Groups of indices of configurations that train as one stack; a group of one trains alone."""
     kin: dict[Any, list[int]] = {}
     alone: list[list[int]] = []
     for place, config in enumerate(configs):
@@ -119,7 +119,7 @@ class Sweeps:
         return sweep_id
 
     def _launch(self, entries: list[ReadyRun], found: list[list[int]]) -> None:
-        """Let them train, in groups; where one cannot, it and those after it are at rest again."""
+        """Start them, in groups; where one cannot start, it and those after it are at rest again."""
         left = [[entries[place] for place in group] for group in found]
         try:
             while left:
@@ -234,7 +234,7 @@ class Sweeps:
         return len(paused) + len(entries)
 
     def _wait_for(self, paused: list[RunView]) -> None:
-        """Until they are in line again, so that those that are resumed come after them."""
+        """Wait until they are queued again, so that resumed ones queue behind them."""
         until = time.monotonic() + MOST_WAIT_SECONDS
         while time.monotonic() < until and any(self._manager.view(v.id).state == "paused" for v in paused):
             time.sleep(0.005)
@@ -252,6 +252,6 @@ class Sweeps:
                     self._manager.send(view.id, command)
 
     def forget(self, sweep_id: str) -> None:
-        """Its file goes; its runs stay."""
+        """Delete the sweep's file; its runs stay."""
         self.sweep(sweep_id)
         (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)
