@@ -290,14 +290,14 @@ def test_a_folder_that_cannot_be_written_any_more_ends_one_alone(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     unwritable: set[str] = set()
-    stand = RunWriter.stand
+    stand = RunWriter.write_status
 
     def stand_or_fail(writer: RunWriter, standing: RunStatus) -> None:
         if writer.folder.id in unwritable:
             raise OSError(30, "Read-only file system")
         stand(writer, standing)
 
-    monkeypatch.setattr(RunWriter, "stand", stand_or_fail)
+    monkeypatch.setattr(RunWriter, "write_status", stand_or_fail)
     sweeps = Sweeps(manager)
     sweep = sweeps.start(
         Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), stop_at_step=4 if moment == "in line" else None
