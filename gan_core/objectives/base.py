@@ -80,13 +80,14 @@ class Loss:
         """D's loss taken apart: how each summand is written -> its value, a scalar.
 
         A summand is written as a factor, the word "mean" and what the mean is taken of, where D(x) and D(G(z)) are
-        the scores (see `score`) of one real and one generated image: "−0.9 mean log D(x)".
+        the scores (see `score`) of one real and one generated image: "−0.9 mean log D(x)". Without such a form, as
+        here, it is shown by its value alone.
         """
-        raise NotImplementedError
+        return {"d_loss of the batch": self.d_loss(real_logits, fake_logits)}
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         """G's loss taken apart, like `d_terms`."""
-        raise NotImplementedError
+        return {"g_loss of the batch": self.g_loss(real_logits, fake_logits)}
 
     def score(self, logits: Tensor) -> Tensor:
         """D(x) as it is shown: the probability "real" where the loss defines one, else the raw score."""
@@ -95,9 +96,12 @@ class Loss:
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The logit above which D takes an image for real; float, broadcastable to [..., 1].
 
-        Inputs may have leading dimensions [..., N]; relative losses use the midpoint of the two means.
+        Inputs may have leading dimensions [..., N]. D = 1/2 where the loss defines a probability, else the midpoint
+        of the two means.
         """
-        raise NotImplementedError
+        if self.probability:
+            return torch.zeros_like(real_logits[..., :1])
+        return (real_logits.mean(-1, keepdim=True) + fake_logits.mean(-1, keepdim=True)) / 2
 
     def fixed_threshold(self) -> float | None:
         """The score (see `score`) above which D takes an image for real; None where it moves with the means."""
@@ -122,7 +126,7 @@ class Penalty:
 
     def formula(self) -> str:
         """How what `penalty` adds is written, with its weight in numbers; "" where it adds nothing."""
-        raise NotImplementedError
+        return "penalty of the batch" if self.active else ""
 
     def after_update(self, discriminator: nn.Module) -> None:
         return None

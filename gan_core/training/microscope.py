@@ -32,7 +32,7 @@ _NOTHING: Floats = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class Term:
-    """One summand of a loss. formula: as the loss writes it; spelled: with this batch's first numbers; its value."""
+    """One summand of a loss: as the loss writes it, with this batch's first numbers ("" if no mean), its value."""
 
     formula: str
     spelled: str
@@ -249,8 +249,13 @@ def _penalty(game: StepContext, turn: _Judged) -> Term | None:
 
 
 def spell(formula: str, loss: Loss, real_logits: Tensor | None, fake_logits: Tensor) -> str:
-    """ "−mean log D(x)" of a batch of 256 -> "−(log 0.61 + log 0.47 + …) / 256", with its first scores."""
+    """ "−mean log D(x)" of a batch of 256 -> "−(log 0.61 + log 0.47 + …) / 256", with its first scores.
+
+    "" where it is no mean.
+    """
     factor, _, inner = formula.partition("mean ")
+    if not inner:
+        return ""
     count = len(fake_logits)
     summands = []
     for i in range(min(SPELLED, count)):
