@@ -12,7 +12,8 @@ from gan_core.runs import RunManager
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.snapshot import Event, GridMade, LiveChange, Recorded, StateChanged
 from gan_core.runs.storage.grids import save_grid
-from gan_core.runs.storage.run_folder import RunFolder, RunStatus, UnreadableRun
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, folder_of, open_manager, quick

@@ -31,7 +31,7 @@ def born(monkeypatch: pytest.MonkeyPatch) -> Born:
 
     def noted(trainer: Trainer, config: RunConfig, data: ImageSet, device: torch.device) -> None:
         begin(trainer, config, data, device)
-        parts = (trainer, trainer.generator, trainer.discriminator, trainer._g_moments, trainer._d_moments)
+        parts = (trainer, trainer.generator, trainer.discriminator, trainer.g_moments, trainer.d_moments)
         found.setdefault(config.seed, []).extend(weakref.ref(part) for part in parts)
 
     monkeypatch.setattr(Trainer, "__init__", noted)
@@ -50,7 +50,7 @@ def test_nothing_of_a_finished_sweep_stays_in_memory(manager: RunManager, born: 
     assert {at_rest(manager, run).state for run in runs} == {"finished"}
     assert sorted(born) == [1, 2, 3]
     until(lambda: all(is_gone(refs) for refs in born.values()), 10.0)
-    seats = [weakref.ref(manager._threads[run]) for run in runs]
+    seats = [weakref.ref(manager.launcher._workers[run]) for run in runs]
     at_rest(manager, manager.start(quick(steps=4)))
     until(lambda: is_gone(seats), 10.0)
     assert {manager.view(run).state for run in runs} == {"finished"}
