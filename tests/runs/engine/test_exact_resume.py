@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from gan_core.cli.main import main
 from gan_core.config.codec import replace_at, to_dict
 from gan_core.runs import Change, Event, Recorded, RunManager, Stop
 from gan_core.runs.storage.run_folder import run_ids
@@ -186,6 +187,26 @@ def test_killed_while_it_is_made_there_is_a_whole_run_or_none(nursery: Nursery) 
     run = run_ids(manager.runs_dir)[0]
     manager.resume(run, stop_at_step=8)
     assert at_rest(manager, run).state == "finished"
+    manager.close()
+
+
+def test_killed_twice_and_resumed_without_a_length_it_ends_where_it_was_asked_to(nursery: Nursery) -> None:
+    """As `train --steps 240`, a kill, and `resume` without --steps: not the preset's length."""
+    config = quick(steps=4_688)
+    task: dict[str, Any] = {"config": to_dict(config), "stop_at_step": 240}
+    for pause_at in (100, 180):
+        assert nursery.raise_child(**task, pause_at=pause_at) == -signal.SIGKILL
+        manager = open_manager(nursery.folder)
+        (view,) = manager.views()
+        assert (view.state, view.until_step, view.goal) == ("interrupted", 240, "step 240")
+        assert 0 < view.checkpoints[-1] <= view.step < 240
+        task = {"resume": view.id}
+        manager.close()
+    words = ["--runs-dir", str(nursery.folder / "runs"), "--data-dir", str(nursery.folder / "data")]
+    assert main(["resume", *words, "--device", "cpu", "--threads", "1", view.id]) == 0
+    manager = open_manager(nursery.folder)
+    assert (manager.view(view.id).state, manager.view(view.id).step) == ("finished", 240)
+    assert fingerprint(manager, view.id) == straight(nursery.folder / "straight", config, stop_at_step=240)
     manager.close()
 
 

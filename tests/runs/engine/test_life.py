@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,10 @@ from gan_core.runs import (
     Stop,
     UnknownRun,
 )
+from gan_core.runs.groups.sweep_plan import Plan
+from gan_core.runs.groups.sweeps import Sweeps
+from gan_core.runs.storage.checkpoints import write_checkpoint
+from tests.runs.groups.test_sweeps import ring
 from tests.runs.helpers import at_rest, fingerprint, folder_of, quick, straight, until, until_state
 
 LONG = quick(steps=10_000_000)
@@ -389,3 +394,31 @@ def test_an_invalid_configuration_starts_nothing(manager: RunManager) -> None:
         manager.start(quick(steps=10, pack=4, batch_size=6))
     assert manager.views() == []
     assert list(manager.runs_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "in a sweep"])
+def test_a_run_that_saves_longer_than_anybody_waits_is_stopped_and_not_failed(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch, together: bool
+) -> None:
+    saving, let_go = threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        saving.set()
+        assert let_go.wait(60.0)
+        return write_checkpoint(*arguments, **options)
+
+    if together:
+        sweep = Sweeps(manager).start(Plan(ring(steps=10_000_000), (), seeds=(1, 2)))
+        run, *_ = (member.run for member in Sweeps(manager).sweep(sweep).members)
+    else:
+        run = manager.start(LONG)
+    until(lambda: manager.view(run).step > 0)
+    monkeypatch.setattr("gan_core.runs.engine.recorder.write_checkpoint", slow)
+    manager.close(timeout_seconds=0.05)
+    assert saving.wait(60.0)
+    let_go.set()
+    view = at_rest(manager, run)
+    assert (view.state, view.error) == ("stopped", "")
+    assert view.checkpoints == (view.step,)
+    assert manager.grids(run)[-1][0] == view.step
+    assert manager.grid(run, view.step).step == view.step
