@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from gan_core.config.codec import ConfigError, to_dict
+from gan_core.config.codec import ConfigError, from_dict, to_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
@@ -24,7 +25,7 @@ from gan_core.runs.engine.allocator import keep_freed_memory
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device_queue import DeviceQueue
-from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, resolve_precision
+from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps, resolve_precision
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
@@ -57,6 +58,8 @@ from gan_core.runs.storage.run_folder import (
 from gan_core.runs.storage.views import ViewShelf
 from gan_core.runs.storage.writer import RunWriter, new_run
 from gan_core.training import Cost, RunConfig, cautions, problems, resolve_device, step_cost
+from gan_core.training.backends import choose
+from gan_core.training.backends.compiled import spec_of
 from gan_core.training.build import sample_shape
 from gan_core.training.cost import useful_threads
 
@@ -108,8 +111,8 @@ class RunManager(RunReader):
         return cautions(config)
 
     def estimate(self, config: RunConfig) -> Estimate:
-        """What the run will cost on this machine."""
-        config = self.resolved(config)
+        """What the run will cost on this machine; what its backend needs begins to be made."""
+        config, _ = self._resolved(config, soon=True)
         cost = self._cost(config)
         threads = useful_threads(cost.step_flops, self.threads)
         return estimate(config, cost, self._torch_device, threads, self._earlier_runs)
@@ -121,8 +124,28 @@ class RunManager(RunReader):
             return step_cost(config, sample_shape(config, info), class_count)
 
     def resolved(self, config: RunConfig) -> RunConfig:
-        """The configuration as a run of it records it: "auto" replaced by what suits this machine."""
-        return resolve_precision(config, self.device, self.data_dir / "machine.json")
+        """The configuration as a run of it records it: "auto" replaced by what suits this machine.
+
+        A backend that a run would have to wait for is replaced too, and begins to be made for the next one.
+        """
+        return self._resolved(config)[0]
+
+    def _resolved(self, config: RunConfig, *, soon: bool = False) -> tuple[RunConfig, str]:
+        """With the reason why it has not the backend that it asks for. soon: as it will be in a few seconds."""
+        config = resolve_precision(config, self.device, self.data_dir / "machine.json")
+        shape = sample_shape(config, config.data.info(self.data_dir))
+        why_not = partial(self._around.libraries.why_not, soon=soon)
+        backend, reason = choose(config, shape, self._torch_device, why_not)
+        return replace(config, backend=backend), reason
+
+    def prepare(self, config: RunConfig) -> None:
+        """Wait until what the backend of this configuration needs is made: some seconds, the first time."""
+        if self.problems(config):
+            return
+        resolved, _ = self._resolved(config, soon=True)
+        if resolved.backend == "compiled":
+            shape = sample_shape(resolved, resolved.data.info(self.data_dir))
+            self._around.libraries.obtain(spec_of(resolved, shape))
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
@@ -135,11 +158,13 @@ class RunManager(RunReader):
         self.refuse_where_nothing_trains()
         if found := self.problems(config):
             raise ConfigError(" ".join(found))
-        config = self.resolved(config)
+        config, reason = self._resolved(config)
         info = config.data.info(self.data_dir)
         about = self._about(config, preset, title, info.channels, info.classes)
         with self._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(before := RunStatus(until_step=stop_at_step, until_seconds=stop_after_seconds))
+            warnings = (reason,) if reason else ()
+            before = RunStatus(warnings=warnings, until_step=stop_at_step, until_seconds=stop_after_seconds)
+            writer.stand(before)
         limits = StopCondition(stop_at_step, stop_after_seconds)
         self._launch(RunFolder(self.runs_dir / about.id), lock, about, config, before, limits)
         return about.id
@@ -186,10 +211,15 @@ class RunManager(RunReader):
             )
             with self._guard:
                 self._refuse_while_closing()
-                self._threads[folder.id] = thread
+                self._take_in_hand({folder.id: thread})
                 self._around.line.join(folder.id, beside=about.twin_of if duet else "")
                 thread.start()
             undo.pop_all()
+
+    def _take_in_hand(self, new: Mapping[str, RunLife]) -> None:
+        """For who holds the guard. Those that are over are let go of: their folders tell all there is to know."""
+        kept = {i: t for i, t in self._threads.items() if t.is_alive() or not (t.ended and t.end_written)}
+        self._threads = {**kept, **new}
 
     def refuse_where_nothing_trains(self) -> None:
         """Raises ConfigError in one sentence where no run could be made or go on here."""
@@ -311,6 +341,15 @@ class RunManager(RunReader):
         """
         return self._listeners.subscribe(run_id, callback)
 
+    def wait(self, run_id: str, timeout_seconds: float | None = None) -> RunView:
+        """Wait until a run that trains here is at rest, at most so long (None: however long); how it stands then.
+
+        A paused run is not at rest, and one that another process trains is not waited for. Raises UnknownRun.
+        """
+        if (thread := self._thread(run_id)) is not None:
+            thread.join(timeout_seconds)
+        return self.view(run_id)
+
     def tell(self, run_id: str, event: Event) -> None:
         """Let everybody know who listens, of what was done to a run at rest."""
         self._listeners.tell(run_id, event)
@@ -410,9 +449,16 @@ class RunManager(RunReader):
                 continue
             done, alone = view.step - view.parent_step, not (view.parent or view.sweep)
             if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and alone:
-                plain = min(done, view.compiled_from_step or done)
+                plain = min(done, _plain_steps(view, done))
                 found.append(EarlierRun(view.config, done, plain, view.elapsed_seconds, view.threads))
         return found
+
+
+def _plain_steps(view: RunView, done: int) -> int:
+    """How many of a run's steps were not compiled."""
+    if view.config.get("backend") == "compiled":
+        return noisy_steps(from_dict(RunConfig, view.config))
+    return view.compiled_from_step or done  # of earlier versions, which went over on the way
 
 
 def _make_writable(folder: Path, what: str) -> None:

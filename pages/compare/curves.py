@@ -11,8 +11,8 @@ import streamlit as st
 from gan_core.runs.evaluation.final_measures import evaluation_key
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, signature
+from pages.compare.web.compare import compare_curves
 from pages.server.app_state import app_state
-from pages.ui.components.compare import compare_curves
 from pages.ui.session import Tab, manager
 
 _CURVES = frozenset(measure["name"] for measure in OF_POINTS)  # evaluations of points say what the curves say

@@ -14,7 +14,7 @@ from gan_core.training import RunConfig
 from pages.compare.chosen import choose, chosen, colour_of
 from pages.compare.differences import values_of, words_of
 from pages.compare.picker import letter_of, run_name
-from pages.ui.components.family import family_view
+from pages.compare.web.family import family_view
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import path_label
 

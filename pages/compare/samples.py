@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pages.compare.picker import described, pick_runs
+from pages.compare.web.compare import compare_samples
 from pages.server.app_state import app_state
 from pages.server.preview import shows_points
-from pages.ui.components.compare import compare_samples
 from pages.ui.session import Tab, manager
 
 if TYPE_CHECKING:

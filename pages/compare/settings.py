@@ -16,7 +16,7 @@ from pages.compare.chosen import choose
 from pages.compare.differences import NOTHING, axes_of, command_of, rows_of
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, run_name
-from pages.ui.components.compare import compare_parallel, compare_settings
+from pages.compare.web.compare import compare_parallel, compare_settings
 from pages.ui.session import Tab, manager
 from pages.ui.words import count, preset_label
 

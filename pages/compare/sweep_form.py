@@ -76,7 +76,7 @@ def sweepable(config: RunConfig) -> dict[str, FieldSpec]:
     return {
         path: spec
         for path, spec, _ in walk(config)
-        if path not in ("seed", "total_images", "precision", "compiled")
+        if path not in ("seed", "total_images", "precision", "backend")
         and not path.startswith("record.")
         and not any(f"{path}.".startswith(f"{one}.") for one in hidden)
     }

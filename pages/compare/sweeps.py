@@ -16,12 +16,12 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.states import LIVE
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
+from pages.compare.web.sweep import sweep_view
 from pages.server.app_state import app_state
 from pages.server.preview import real_points, shows_points
 from pages.server.public import public
 from pages.server.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.choices import distinct, made_name, meant, named
-from pages.ui.components.sweep import sweep_view
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import count, path_label

@@ -14,10 +14,10 @@ from gan_core.runs.storage.run_folder import run_ids
 from pages.compare.carry import draw_import
 from pages.compare.chosen import MOST_CHOSEN, WIDGET, choose, chosen
 from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
+from pages.compare.web.runs_table import runs_table
 from pages.server.app_state import app_state
 from pages.server.public import public
 from pages.server.run_rows import rows
-from pages.ui.components.runs_table import runs_table
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import preset_label
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.explore.web.explore import explore_view
 from pages.server.app_state import app_state
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.explore import explore_view
 from pages.ui.session import tab
 
 state = tab()

@@ -11,11 +11,11 @@ import streamlit as st
 from gan_core.training.gallery import GALLERY, FailureScene
 from pages.gallery.acting import Shown, close, open_scene, press_fix, reread, shown, watch_again, write_address
 from pages.gallery.describing import described
+from pages.gallery.web.gallery import gallery_view
 from pages.server.app_state import NotReady, app_state
 from pages.server.preview import shows_points
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.gallery import gallery_view
 from pages.ui.history import browsed
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, tab, watch

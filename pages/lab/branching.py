@@ -73,6 +73,8 @@ def _draw_form(state: Tab, view: RunView, begin: Begin, scope: str, default: int
     step = int(st.number_input("At step", min_value=0, max_value=most, step=1, key=key))
     st.caption(literal(way_words(view, step)))
     pairs = differences(state.config, from_dict(RunConfig, view.config))
+    if state.config.backend == "auto":  # nobody chose one: a branch has its parent's, where that serves it
+        pairs.pop("backend", None)
     words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
     listed = ", ".join(f"{path_label(state.config, path)}: {plain(text)}" for path, text in pairs.items())
     own = bool(pairs) and st.toggle(words, value=True, key=f"{scope}-own", help=literal(listed))

@@ -14,11 +14,11 @@ from pages.lab.downloads import draw_downloads
 from pages.lab.twin import draw_twins
 from pages.server.public import public
 from pages.ui.choices import distinct, made_name, meant, named
-from pages.ui.components.copy import copy_link
 from pages.ui.literal import literal
 from pages.ui.panel import fresh_key, is_fresh
 from pages.ui.preset_match import makes_points
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
+from pages.ui.web.copy import copy_link
 from pages.ui.words import compact, pace_words
 
 if TYPE_CHECKING:

@@ -30,13 +30,15 @@ def _scale(run: str, of_images: int) -> int:
 
 
 def _grid(run: str) -> bytes:
-    step = manager().grids(run)[-1][0]
-    picture = run_pictures(manager(), run, _PLANE_PIXELS)(step)
-    return grid_png(picture, scale=_scale(run, _SCALE), words={"run": run, "step": str(step)})
+    newest, _ = manager().newest_grid(run)
+    if newest is None:
+        raise ValueError("The sample grids of this run are damaged; train on until there is another one.")
+    picture = run_pictures(manager(), run, _PLANE_PIXELS)(newest.step)
+    return grid_png(picture, scale=_scale(run, _SCALE), words={"run": run, "step": str(newest.step)})
 
 
 def _film(run: str) -> bytes:
-    steps = [step for step, _ in manager().grids(run)]
+    steps = manager().whole_grids(run)
     picture = run_pictures(manager(), run, _PLANE_FILM_PIXELS)
     return training_gif(len(steps), lambda i: picture(steps[i]), scale=_scale(run, 2))
 

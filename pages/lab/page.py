@@ -17,15 +17,15 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
+from pages.lab.web.live import live_view, signature
 from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.server.public import public
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.live import live_view, signature
 from pages.ui.literal import literal
 from pages.ui.preset_match import crossed
-from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
+from pages.ui.session import Tab, config_in_force, for_next_run, lab_tab, manager, send_change, write_url
 from pages.ui.words import preset_label
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def draw_lab(state: Tab) -> None:
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
-        state.config = config  # the next run starts from what this one has become
+        state.config = for_next_run(config, state.config.backend)  # which starts from what this one has become
     write_url(state)
     draw_projector(state)
     with st.container(key="lab"):

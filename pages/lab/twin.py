@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CHANGES, _CAUTIONS = "twin-changes", "twin-cautions"
 FIRST_OFFERED = "d_optimizer.lr"
-NOT_OFFERED = ("record", "precision", "compiled", "total_images")
+NOT_OFFERED = ("record", "precision", "backend", "total_images")
 ORDER = ("First", "Second")
 
 Draw = Callable[..., None]

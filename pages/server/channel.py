@@ -241,12 +241,13 @@ class Hub:
 def hello(manager: RunManager, run: str) -> bytes:
     """The first frame: all that a viewer needs to show a run it has never seen. Raises ValueError (unknown run)."""
     view = manager.view(run)
-    kept = manager.grids(run)
+    grid, damaged = manager.newest_grid(run)
     header: dict[str, Any] = {
         "type": "hello",
         "view": wire.view_header(view),
         "columns": wire.COLUMNS,
-        "kept": [[step, images] for step, images in kept],
+        "kept": [[step, images] for step, images in manager.grids(run)],
+        "damaged": damaged,
         "changes": [wire.change_header(c) for c in manager.changes(run)],
         "grid": None,
         "measures": [wire.measure_header(m) for m in manager.image_measures(run)],
@@ -254,8 +255,7 @@ def hello(manager: RunManager, run: str) -> bytes:
         "evaluate_every": view.config.get("record", {}).get("evaluate_images", 0),
     }
     blobs = [wire.history_blob(manager.records(run))]
-    if kept:
-        grid = manager.grid(run, kept[-1][0])
+    if grid is not None:
         header["grid"] = wire.grid_header(grid, kept=True)
         blobs += wire.grid_blobs(grid)
     return wire.pack(header, blobs)

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.server import run_routes, sweep_routes
 from pages.server.guard import refusal
+from pages.server.modules import module
 from pages.server.public import public
 from pages.server.run_routes import step_asked
 from pages.ui.addresses import base_path
@@ -99,6 +100,7 @@ def routes(app_state: AppState) -> list[BaseRoute]:
         Route(f"{base}/runs/{{run}}/archive.zip", answer(run_routes.archive)),
         Route(f"{base}/sweeps/{{sweep}}", answer(sweep_routes.sweep)),
         Route(f"{base}/asset/{{name}}", asset),
+        Route(f"{base}/module/{{version}}/{{name:path}}", module),
         Route(f"{base}/lab", first_page),
     ]
 

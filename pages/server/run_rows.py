@@ -149,7 +149,8 @@ def _differs(manager: RunManager, view: RunView, names: dict[str, str]) -> tuple
 @lru_cache(maxsize=1_000)
 def _compared(config: str, base: str, name: str) -> list[list[str]]:
     other = from_dict(RunConfig, json.loads(base)) if base else preset(name).config
-    settings = json.loads(config) | {"compiled": other.compiled}  # a matter of time alone, and no choice in a sweep
+    settings = json.loads(config) | {"backend": other.backend}  # what was at hand; the numbers are the same
+    settings.pop("compiled", None)
     if other.precision == "auto":  # a run records what that came to on its machine
         settings["precision"] = "auto"
     own = from_dict(RunConfig, settings)

@@ -46,10 +46,10 @@ def sweep(app_state: AppState, request: Request) -> Response:
 
 def _picture(manager: RunManager, run: str, known: str) -> dict[str, Any]:
     """The step of the newest kept picture, and of points their places where the page does not have them yet."""
-    grids = manager.grids(run)
-    if not grids:
+    grid, _ = manager.newest_grid(run)
+    if grid is None:
         return {"grid": None}
-    step = grids[-1][0]
+    step = grid.step
     config = manager.config(run)
     if str(step) == known or not hasattr(config.data, "extent"):  # else pictures, which have a route of their own
         return {"grid": step}

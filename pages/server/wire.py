@@ -90,7 +90,7 @@ def view_header(view: RunView) -> dict[str, Any]:
         "advice": list(view.advice),
         "checkpoints": len(view.checkpoints),
         "parent_step": view.parent_step,
-        "compiled_from_step": view.compiled_from_step,
+        "backend": view.backend,
     }
 
 

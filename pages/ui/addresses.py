@@ -3,7 +3,7 @@
 The server may answer below a path: its own (`server.baseUrlPath`), or one that a reverse proxy puts in front and
 takes away again, of which the server knows nothing. So pages ask by relative addresses. Every page stands directly
 below the base ("" is the Lab, "explore" the next), so that "preview/a.png" is the same file from all of them.
-`components/addresses.js` is the same for scripts.
+`web/addresses.js` is the same for scripts.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ import streamlit as st
 from gan_core.data import darkness_text
 from gan_core.data.ink import LEVELS, decode_levels
 from pages.server.public import public
-from pages.ui.components.draw import drawing_pad
 from pages.ui.literal import literal
+from pages.ui.web.draw import drawing_pad
 
 if TYPE_CHECKING:
     from gan_core.data.drawn import Drawn, FromPicture

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -87,7 +87,7 @@ def from_url(query: Mapping[str, str]) -> Tab:
     try:
         if run:
             view = manager().view(run)
-            return Tab(view.preset or DEFAULT, from_dict(RunConfig, view.config), run, projector)
+            return Tab(view.preset or DEFAULT, for_next_run(from_dict(RunConfig, view.config)), run, projector)
         name = pairs.pop("preset", DEFAULT)
         return Tab(name, apply_sets(preset(name).config, pairs), projector=projector)
     except ValueError as problem:
@@ -119,8 +119,20 @@ def watch(state: Tab, run: str) -> None:
     state.run, state.steering, state.own, state.pending, state.remark = run, True, False, {}, ""
     state.pace = 0.0, -math.inf
     if run:
-        view = manager().view(run)
-        state.preset, state.config = view.preset or state.preset, from_dict(RunConfig, view.config)
+        view, asked = manager().view(run), state.config.backend
+        state.preset, state.config = (
+            view.preset or state.preset,
+            for_next_run(from_dict(RunConfig, view.config), asked),
+        )
+
+
+def for_next_run(config: RunConfig, asked: str = "auto") -> RunConfig:
+    """A run's settings as the next one is asked for them: with the fastest backend, where none was chosen by hand.
+
+    asked: what the panel had before. What was at hand when the run began need not be all that is at hand now.
+    """
+    by_hand = asked != "auto" or config.backend == "inductor"
+    return config if by_hand else replace(config, backend="auto")
 
 
 def send_change(state: Tab, path: str, value: object) -> None:

@@ -140,6 +140,13 @@ class FakeManager:
             raise ValueError(f"Run {run_id} kept no sample grid at step {step}.")
         return make_grid(step)
 
+    def whole_grids(self, run_id: str) -> list[int]:
+        return [step for step, _ in self._kept[run_id]]
+
+    def newest_grid(self, run_id: str) -> tuple[Grid | None, list[int]]:
+        kept = self._kept[run_id]
+        return (make_grid(kept[-1][0]) if kept else None), []
+
     def dissected(self, run_id: str) -> Any:
         return self._dissected.get(run_id)
 

@@ -8,7 +8,6 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +28,6 @@ from pages.compare.chosen import CHOSEN, WIDGET
 from pages.server.app_state import AppState, install_app_state
 from pages.server.routes import routes
 from pages.server.run_rows import rows, told
-from pages.ui.components import runs_table
 from pages.ui.session import Tab
 from tests.pages.serving import Client, served
 from tests.runs.helpers import at_rest, open_manager, quick
@@ -105,7 +103,7 @@ def test_what_differs_is_told_against_the_preset_and_against_the_parent(
 def test_what_only_costs_time_is_no_difference(manager: RunManager) -> None:
     """Members of a sweep are not compiled, and nobody chose that."""
     base = preset("ring").config
-    config = replace(base, compiled=not base.compiled, batch_size=32)
+    config = replace(base, backend="reference", batch_size=32)
     made = manager.start(config, preset="ring", stop_at_step=2)
     at_rest(manager, made)
     assert [name for name, _, _ in row_of(manager, made)["differs"]] == ["Batch size"]
@@ -193,10 +191,3 @@ def test_a_run_that_is_deleted_while_the_rows_are_made_is_left_out(
     gone = replace(manager.view(run), id="20200101-000000-gone-abcd")
     monkeypatch.setattr(manager, "views", lambda: [gone, manager.view(run)])
     assert [row["id"] for row in rows(manager)] == [run]
-
-
-def test_the_component_is_made_of_all_its_files() -> None:
-    folder = Path(runs_table.__file__).parent / "runs_table"
-    text = runs_table.SCRIPT + runs_table.STYLE
-    for path in folder.iterdir():
-        assert path.read_text("utf-8") in text, path.name

@@ -58,6 +58,7 @@ def test_every_answer_has_the_policy_whoever_made_it(served: Server, cookie: str
     seen = set()
     for path in ("/", "/explore", "/explore/", "/_stcore/health", "/_stcore/metrics", "/_stcore/host-config",
                  "/favicon.png", "/asset/inter-latin.woff2", "/asset/nothing",
+                 "/module/0/ui/web/words.js",
                  "/runs/rows", "/lab", "/media/x.png", "/..%2f..%2fetc",
                  "/static/nothing.js", "/component/x", "/nowhere"):  # fmt: skip
         for worn in (cookie, ""):
@@ -176,8 +177,8 @@ def test_addresses_are_relative_and_quoted() -> None:
 def test_no_address_of_ours_is_written_by_hand() -> None:
     """Only the two places that build them know where the server stands."""
     root = Path(__file__).parents[2] / "pages"
-    builders = {root / "ui" / "addresses.py", root / "ui" / "components" / "addresses.js", root / "ui" / "routes.py"}
-    for path in {*root.rglob("*.py"), *root.rglob("*.js")} - builders - {root / "ui" / "access.py"}:
+    builders = {root / "ui" / "addresses.py", root / "ui" / "web" / "addresses.js", root / "server" / "routes.py"}
+    for path in {*root.rglob("*.py"), *root.rglob("*.js")} - builders - {root / "server" / "access.py"}:
         text = path.read_text("utf-8")
         quotes = "[\"'`=]" if path.suffix == ".js" else "[\"'=]"
         assert not re.search(quotes + r"""/(live|preview|runs|sweeps|asset|explore|lab|\?)[/?"'`]""", text), path

@@ -13,7 +13,7 @@ import torch
 
 from gan_core.config.codec import ConfigError, replace_at, set_at
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, Stop
-from gan_core.runs.commands import CheckpointNow
+from gan_core.runs.commands import CheckpointNow, Pace
 from gan_core.runs.groups.sweep_measures import SAMPLES, best, measure, measured, unmeasured
 from gan_core.runs.groups.sweep_member import SweepMember
 from gan_core.runs.groups.sweep_plan import Axis, Plan, read_axis
@@ -21,7 +21,8 @@ from gan_core.runs.groups.sweeps import Sweeps, UnknownSweep, groups
 from gan_core.runs.lineage.ready import ready_to_resume
 from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.lock import is_held
-from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder, RunStatus
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
 
 from .helpers import at_rest, open_manager, quick, until, until_state
@@ -168,6 +169,22 @@ def test_pausing_and_stepping_are_for_all(manager: RunManager) -> None:
     assert {at_rest(manager, run).state for run in runs} == {"stopped"}
 
 
+def test_where_one_of_those_that_pause_is_stopped_the_others_take_no_step(manager: RunManager) -> None:
+    sweep = Sweeps(manager).start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)))
+    runs = members(manager, sweep)
+    until(lambda: all(manager.view(run).step > 0 for run in runs))
+    manager.send(runs[0], Pause())
+    for run in runs:
+        until_state(manager, run, "paused")
+    manager.send(runs[0], Stop())
+    assert at_rest(manager, runs[0]).state == "stopped"
+    manager.checkpoint_now(runs[1])
+    until(lambda: bool(manager.view(runs[1]).checkpoints))
+    assert manager.view(runs[1]).checkpoints == (manager.view(runs[0]).step,)
+    Sweeps(manager).stop(sweep)
+    assert {at_rest(manager, run).state for run in runs} == {"stopped"}
+
+
 def test_a_sweep_waits_for_the_device_and_others_wait_for_it(manager: RunManager) -> None:
     sweeps = Sweeps(manager)
     holder = manager.start(ring(steps=100_000))
@@ -267,12 +284,59 @@ def test_trouble_of_one_ends_it_alone(manager: RunManager) -> None:
     assert "became infinite or undefined" in views[2].error
 
 
+@pytest.mark.parametrize("moment", ["in line", "going on", "paused", "slow"])
+def test_a_folder_that_cannot_be_written_any_more_ends_one_alone(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    unwritable: set[str] = set()
+    stand = RunWriter.stand
+
+    def stand_or_fail(writer: RunWriter, standing: RunStatus) -> None:
+        if writer.folder.id in unwritable:
+            raise OSError(30, "Read-only file system")
+        stand(writer, standing)
+
+    monkeypatch.setattr(RunWriter, "stand", stand_or_fail)
+    sweeps = Sweeps(manager)
+    sweep = sweeps.start(
+        Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), stop_at_step=4 if moment == "in line" else None
+    )
+    first, *others = runs = members(manager, sweep)
+    if moment == "in line":
+        assert {at_rest(manager, run).state for run in runs} == {"finished"}
+        unwritable.add(first)
+        sweeps.go_on(sweep)
+    else:
+        until(lambda: all(manager.view(run).step > 0 for run in runs))
+        if moment == "slow":
+            manager.send(first, Pace(0.2))
+            until(lambda: manager.view(first).seconds_per_step == 0.2)
+        elif moment == "going on":
+            sweeps.pause(sweep)
+            for run in runs:
+                until_state(manager, run, "paused")
+        unwritable.add(first)
+        if moment != "slow":
+            manager.send(others[0], Pause() if moment == "paused" else Resume())
+    view = at_rest(manager, first)
+    assert (view.state, "Read-only file system" in view.error) == ("failed", True)
+    if moment == "paused":
+        for run in others:
+            until_state(manager, run, "paused")
+        manager.send(others[1], Resume())
+    for run in others:
+        step = until_state(manager, run, "running").step
+        until(lambda run=run, step=step: manager.view(run).step > step)  # type: ignore[misc]
+    sweeps.stop(sweep)
+    assert {at_rest(manager, run).state for run in others} == {"stopped"}
+
+
 def test_members_that_train_in_one_step_are_not_compiled_and_others_are() -> None:
-    base = replace(ring(steps=8), compiled=True)
+    base = replace(ring(steps=8), backend="compiled")
     norms = Plan(base, (read_axis(base, "generator.norm=none,batch"),)).configs()
-    assert [config.compiled for config in norms] == [False, True]
-    asked_for = Plan(base, (read_axis(base, "compiled=true,false"),)).configs()
-    assert [config.compiled for config in asked_for] == [True, False]
+    assert [config.backend for config in norms] == ["dense", "compiled"]
+    asked_for = Plan(base, (read_axis(base, "backend=compiled,reference"),)).configs()
+    assert [config.backend for config in asked_for] == ["compiled", "reference"]
 
 
 def test_what_cannot_train_together_trains_one_after_another(manager: RunManager) -> None:

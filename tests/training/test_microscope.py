@@ -40,7 +40,7 @@ def ring(**changes: Any) -> RunConfig:
     """The ring with small networks and batches; `changes`: dotted path -> value."""
     config = replace(PRESETS["ring"].config, batch_size=32, total_images=100_000)
     base = {"generator.hidden": "16,16", "discriminator.hidden": "16,16", "k_d": 1, "pack": 1,
-            "loss": "non-saturating", "penalty": "none", "precision": "float32", "compiled": False}  # fmt: skip
+            "loss": "non-saturating", "penalty": "none", "precision": "float32", "backend": "dense"}  # fmt: skip
     for path, value in {**base, **changes}.items():
         config = replace_at(config, path, value)
     return config

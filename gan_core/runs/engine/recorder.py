@@ -113,11 +113,6 @@ class RunRecorder:
         merged = dict.fromkeys((*self.standing.warnings, *warnings))
         self.standing = dataclasses.replace(self.standing, warnings=tuple(merged))
 
-    def compiled_from(self, step: int, trainer: Trainer) -> None:
-        """From this step on they are compiled ones; 0: they are not. Raises OSError."""
-        if step != self.standing.compiled_from_step:
-            self.stand(self.standing.state, trainer, compiled_from_step=step)
-
     def tell(self) -> None:
         """Make the view anew and send it to everybody who listens."""
         self.renew()

@@ -87,6 +87,9 @@ class SweepMember(RunLife):
         if self._rested.wait(timeout) and self.hand.empty and others:  # the last one: its thread is about to leave
             self.hand.join(None if until is None else max(0.0, until - time.monotonic()))
 
+    def is_alive(self) -> bool:
+        return self.hand.is_alive()
+
     @property
     def group(self) -> object:
         """The same for all that pause and step together."""

@@ -149,7 +149,7 @@ class Sweeps:
         with manager._guard:
             manager._refuse_while_closing()
             seats, hands = seat_together(entries, manager._around, manager.threads)
-            manager._threads.update({seat.folder.id: seat for seat in seats})
+            manager._take_in_hand({seat.folder.id: seat for seat in seats})
         for hand in hands:
             hand.start()
 
