@@ -67,6 +67,7 @@ class FakeManager:
     device = "cpu"
     threads = 1
     here = True  # False: as if another process trained every run
+    launcher = None  # a sweep would be started with it; here none is
 
     def __init__(self, runs_dir: Any = None, data_dir: Any = None, *, pace_seconds: float = 0.02) -> None:
         self.runs_dir, self.data_dir = runs_dir, data_dir
