@@ -146,6 +146,30 @@ def test_a_press_is_not_overtaken_by_what_its_own_view_tells(blank: Page) -> Non
     }
 
 
+UPGRADED = """async (url) => {
+  const text = await (await fetch(url)).text(), told = [];
+  const call = async (name) => {
+    const other = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const { component } = await import(other);
+    return component(() => ({ update() { told.push(name); }, close() { told.push(`${name} is closed`); } }));
+  };
+  const parentElement = document.createElement("div");
+  const given = { data: [{}], parentElement, setTriggerValue() {}, setStateValue() {} };
+  document.body.append(given.parentElement);
+  const older = await call("older"), newer = await call("newer");
+  const cleanOlder = older(given), cleanNewer = newer(given);
+  given.parentElement.remove();
+  cleanOlder();
+  cleanNewer();
+  return told;
+}"""
+
+
+def test_a_view_from_before_an_upgrade_makes_room_for_the_new_one(blank: Page) -> None:
+    told = blank.evaluate(UPGRADED, BLANK + module_path("ui/web/mounting.js"))
+    assert told == ["older", "older is closed", "newer", "newer is closed"]
+
+
 # One component for all addresses, as it stands on the page for a whole visit.
 KEPT = """async ([url, calls]) => {
   const { default: keep } = await import(url), parentElement = document.body, seen = [], before = history.length;

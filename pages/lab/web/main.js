@@ -147,7 +147,11 @@ export class LiveView {
     this.film.open(this.data.run ? { run: this.data.run, token: this.data.token } : null);
     this.root.dataset.empty = String(!this.data.run);
     say(this.film.heading, this.data.run ? "Generated" : "Real");
-    if (!this.data.run) return this.showPreview();
+    if (this.data.run) this.listen();
+    else this.showPreview();
+  }
+
+  listen() {
     if (this.data.preview?.extent) this.showPoints(this.data.preview); // until the run says more
     this.cover("");
     const channel = openChannel(socketUrl(this.data.run, this.data.token), this.data.token, {

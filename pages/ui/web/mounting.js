@@ -1,6 +1,7 @@
 // How a component stands on the page.
 
 const LEAVING_MS = 5000, ANSWERED_MS = 500, LOOK_AGAIN_MS = 100;
+const MOUNTED = Symbol.for("the view of a place");
 let leftAt = -Infinity, backAt = -Infinity;
 document.addEventListener("click", (event) => { if (event.target instanceof Element && event.target.closest("a[href]")) leftAt = performance.now(); }, true);
 window.addEventListener("popstate", () => { leftAt = backAt = performance.now(); }, true);
@@ -21,10 +22,13 @@ export const wentBack = () => performance.now() - backAt < LEAVING_MS;
  * component itself, would undo it. So the view's own wait until the page has had the time to go, or has answered.
  */
 export function component(create) {
-  const views = new WeakMap();
-  return ({ data: [data], parentElement, setTriggerValue, setStateValue }) => {
-    let at = views.get(parentElement);
-    if (!at) views.set(parentElement, (at = { view: create(parentElement), quietUntil: -Infinity, waiting: new Map() }));
+  const mounted = ({ data: [data], parentElement, setTriggerValue, setStateValue }) => {
+    let at = parentElement[MOUNTED];
+    if (at?.mounted !== mounted) { // none yet, or that of a module from before an upgrade of the server
+      clearTimeout(at?.timer);
+      at?.view.close();
+      at = parentElement[MOUNTED] = { mounted, view: create(parentElement), quietUntil: -Infinity, waiting: new Map() };
+    }
     const tell = (name, value) => {
       if (name !== "moved" && name !== "looking") {
         at.quietUntil = performance.now() + LEAVING_MS;
@@ -43,8 +47,10 @@ export function component(create) {
     at.quietUntil = Math.min(at.quietUntil, performance.now() + ANSWERED_MS); // this call may be the answer to it
     at.view.update(data, tell, setStateValue);
     return () => {
-      if (parentElement.isConnected || !views.delete(parentElement)) return;
+      if (parentElement.isConnected || parentElement[MOUNTED] !== at) return;
+      delete parentElement[MOUNTED];
       at.view.close();
     };
   };
+  return mounted;
 }

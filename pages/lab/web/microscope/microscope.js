@@ -191,7 +191,7 @@ export class Microscope {
     this.playButton.disabled = false;
     say(this.words, part.words(this.taken));
     this.formula.replaceChildren(...(part.loss ? formulaOf(player, this.taken[player]) : []));
-    this.bars.replaceChildren(...(part.bars ? barsOf(player, this.taken[player], part.bars) : []));
+    this.bars.replaceChildren(...(part.bars ? barsOf(this.taken[player], part.bars) : []));
     this.root.dataset.player = player === "d" || part.part.startsWith("score") ? "d" : "g";
     this.stage.setMoment(this.taken.moment(part));
     const order = parts.map(({ part: name }) => name), reached = (name) => order.includes(name) && order.indexOf(name) <= at;
@@ -261,7 +261,7 @@ function formulaOf(player, { terms, penalty, loss }) {
 }
 
 /** The layers of a player: how steep its loss is there, or how far its weights went. */
-function barsOf(player, { layers, lr }, what) {
+function barsOf({ layers, lr }, what) {
   const most = Math.max(...layers.map((layer) => layer[what])) || 1;
   const name = what === "gradient" ? "Length of the gradient" : `How far the weights went, at a learning rate of ${short(lr)}`;
   return [make("span", { class: "gs-bars-name" }, name), ...layers.map((layer, i) => make("div", { class: "gs-layer-bar" }, make("span", {}, `layer ${i + 1}`),

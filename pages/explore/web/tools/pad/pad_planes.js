@@ -233,7 +233,7 @@ export class TwoDirections extends FixedPlane {
   }
 
   /** A point from elsewhere becomes the middle. */
-  elsewhere(look, asked) {
+  elsewhere(_look, asked) {
     if (!asked.commit) return null;
     this.centre();
     return [0, 0];

@@ -51,7 +51,7 @@ export class SeedsPlane {
   get middle() { return this.centre; }
 
   /** The plane moves under the ring, which stays in the middle. */
-  down(at, event) { this.grip = { x: event.clientX, y: event.clientY, centre: this.centre }; this.go(this.centre); }
+  down(_at, event) { this.grip = { x: event.clientX, y: event.clientY, centre: this.centre }; this.go(this.centre); }
 
   move(_, event) {
     const side = this.pad.box.width, by = (from, to) => ((to - from) / side) * this.span;

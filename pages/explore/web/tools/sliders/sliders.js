@@ -68,7 +68,7 @@ class SlidersTool {
     const far = Math.max(...vector.map(Math.abs));
     this.reach = space === "z" ? DEVIATIONS : Math.max(1, Math.ceil(1.5 * far));
     const name = space === "z" ? "z" : "w";
-    this.rows = [...vector].map((value, i) => {
+    this.rows = [...vector].map((_, i) => {
       const input = make("input", { type: "range", class: "gs-range gx-both", min: -this.reach, max: this.reach, step: "0.01", "aria-label": `${name} ${i + 1}`, "data-testid": `slider-${i}`,
         oninput: () => this.move(i, Number(input.value), false), onchange: () => this.move(i, Number(input.value), true),
         onpointerdown: () => { this.held = input; }, onpointerup: () => { this.held = null; }, ondblclick: () => this.move(i, this.before[i], true) });
