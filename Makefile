@@ -2,7 +2,8 @@
 # make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
 # make lint   the quick checks only
 # make test-oldest   make test with the lowest versions that requirements.txt allows, in an environment of its own
-# make bench  the measurements behind README's figures
+# make docs   the documentation as a site, in build/site
+# make bench  the measurements behind docs/benchmarks.md
 
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
@@ -13,6 +14,9 @@ BELOW := $(patsubst %,/%/,$(patsubst /%,%,$(patsubst %/,%,$(STREAMLIT_SERVER_BAS
 VENV := .venv
 LOWEST :=
 PY := $(VENV)/bin/python
+SCRIPTS := node_modules
+# The checks' own Node comes from requirements-dev.txt.
+NODE = PATH="$(abspath $(VENV))/bin:$$PATH"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -22,7 +26,7 @@ export UV_HTTP_TIMEOUT := 120
 export PYTHONUNBUFFERED := 1
 
 .SILENT:
-.PHONY: help app test test-oldest lint bench chromium
+.PHONY: help app test test-oldest lint docs scripts bench chromium
 .DEFAULT_GOAL := help
 
 help:
@@ -40,11 +44,17 @@ test: lint chromium
 test-oldest:
 	PYTHON="$${PYTHON:-python3.11}" $(MAKE) test VENV=.venv-oldest LOWEST=lowest
 
-lint: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp scripts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(NODE) $(SCRIPTS)/.bin/tsc
+	$(NODE) $(SCRIPTS)/.bin/eslint pages
+
+docs: $(VENV)/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
+	echo "The documentation begins at build/site/index.html."
 
 bench: $(VENV)/dev.stamp chromium
 	eval "$$SETUP"; export CHROMIUM="$$(find_chromium)"; \
@@ -63,6 +73,12 @@ $(VENV)/app.stamp: requirements.txt $(PY)
 $(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(PY)
 	eval "$$SETUP"; install requirements-dev.txt
 	touch $(VENV)/app.stamp $@
+
+$(SCRIPTS)/installed.stamp: package-lock.json $(VENV)/dev.stamp
+	eval "$$SETUP"; install_script_checks
+	touch $@
+
+scripts: $(SCRIPTS)/installed.stamp
 
 chromium:
 	eval "$$SETUP"; find_chromium >/dev/null || install_chromium
@@ -87,11 +103,16 @@ install() {
   echo "Installing $$1 into $(VENV); the first time this takes some minutes."
   set -- -r "$$1"
   if [ -n "$(LOWEST)" ]; then
-    sed -n 's/^\([A-Za-z-]*\)>=\([0-9.]*\).*/\1==\2/p' requirements.txt > $(VENV)/lowest.txt
+    sed -n 's/^\([A-Za-z0-9-]*\)>=\([0-9.]*\).*/\1==\2/p' requirements.txt > $(VENV)/lowest.txt
     set -- "$$@" -c $(VENV)/lowest.txt
   fi
   if command -v uv >/dev/null; then uv pip install --python $(PY) "$$@"
   else $(PY) -m pip install "$$@"; fi || say "Installing failed (the reason is above): check the network and run make again."
+}
+
+install_script_checks() {
+  echo "Installing package-lock.json into $(SCRIPTS)."
+  $(NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error || say "Installing failed (the reason is above): check the network and run make again."
 }
 
 find_chromium() {

@@ -17,7 +17,7 @@ if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script on
 
 from gan_core.config.places import data_dir  # noqa: E402
 from pages.server.access import Gate, NotSafe, access_token, cookie_key  # noqa: E402
-from pages.server.app_state import AppState, open_home  # noqa: E402
+from pages.server.app_state import AppState, install_app_state  # noqa: E402
 from pages.server.routes import routes  # noqa: E402
 from pages.server.safe_answers import SafeAnswers  # noqa: E402
 from pages.server.shutdown import end_with_status_zero, leave_at_once  # noqa: E402
@@ -27,18 +27,18 @@ try:
     gate = Middleware(Gate, token=token, key=cookie_key(data_dir()) if token else b"")
 except NotSafe as problem:
     sys.exit(str(problem))
-home = open_home(AppState())
+app_state = install_app_state(AppState())
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """The engine's life is the server's: it starts beside it, and every run is stopped and saved at its end."""
     end_with_status_zero()
-    home.start()
+    app_state.start()
     try:
         yield
     finally:
-        await asyncio.to_thread(home.close)
+        await asyncio.to_thread(app_state.close)
         leave_at_once()
 
 
@@ -51,7 +51,7 @@ def on_script_error(_problem: Exception) -> bool:
 app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
-    routes=routes(home),
+    routes=routes(app_state),
     middleware=[Middleware(SafeAnswers), gate],
     on_script_error=on_script_error,
 )

@@ -11,12 +11,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from playwright.sync_api import Page, Route
 
 from gan_core.runs.evaluation.plane_constants import Layer
 from gan_core.runs.snapshot import Grid
 from gan_core.training.scene import Scene, encode_scene
+from pages.lab.web.live import STYLES
 from pages.server import wire
-from pages.ui.components.live import SCRIPT, STYLE
+from pages.server.modules import module_path, modules
+from pages.ui.web.component import style
 
 POINTS, HEAT, LATTICE, WIDTH = 2000, 64, 21, 64
 EXTENT = (-1.6, 1.6, -1.6, 1.6)
@@ -37,6 +40,11 @@ window.feed = (text) => {
 };
 """
 _START = """
+import { LiveView } from "./MODULElab/web/main.js";
+import { activationOf, unitValues } from "./MODULElab/web/networks/networks_units.js";
+import { component } from "./MODULEui/web/mounting.js";
+import { readScene } from "./MODULEui/web/plane/stage_scene.js";
+const mount = component((parent) => (window.view = new LiveView(parent)));
 window.parts = { readScene, unitValues, activationOf };
 const parent = document.querySelector("#here");
 window.told = [];
@@ -192,20 +200,37 @@ def text(frame: bytes) -> str:
     return base64.b64encode(frame).decode()
 
 
-def page(theme: str = "light", **data: Any) -> str:
-    """HTML of the view of the made-up run; `window.feed(text(frame))` gives it a frame. data: what the page says."""
+def show(page: Page, theme: str = "light", **data: Any) -> None:
+    """Open the view of the made-up run on an address that nothing but this answers. data: what the page says.
+
+    `window.feed(text(frame))` gives it a frame.
+    """
+    at = "http://plane.test/"
+
+    def answer(route: Route) -> None:
+        if script := modules().get(route.request.url.removeprefix(at + module_path(""))):
+            route.fulfill(body=script, content_type="text/javascript")
+        elif route.request.url == at:
+            route.fulfill(body=_html(theme, data), content_type="text/html")
+        else:
+            route.abort()
+
+    page.route(f"{at}**", answer)
+    page.goto(at)
+    page.wait_for_function("window.draw")
+
+
+def _html(theme: str, data: dict[str, Any]) -> str:
     background, ink, border = THEMES[theme]
     given: dict[str, Any] = {
         "token": "", "run": "made-up", "signature": "", "name": "Ring of eight", "probability": True,
-        "threshold": 0.5, "epoch_images": 65_536, "preview": None, "projector": False, "plotly": "",
+        "threshold": 0.5, "epoch_images": 65_536, "preview": None, "projector": False, "plotly": "not-here.js",
         "columns": list(wire.COLUMNS), **data,
     }  # fmt: skip
-    module = SCRIPT.replace("export default", "const mount =").replace("new LiveView", "window.view = new LiveView")
-    start = _START.replace("DATA", json.dumps(given))
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><base href="http://127.0.0.1/">
+    start = _START.replace("DATA", json.dumps(given)).replace("MODULE", module_path(""))
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <style>:root {{ --st-background-color: {background}; --st-text-color: {ink}; --st-border-color: {border};
   --st-font: Inter, system-ui, sans-serif; color-scheme: {theme}; font-size: 15px }}
-body {{ margin: 0.75rem; background: {background} }} {STYLE}</style><div id="here"></div>
-<script>{_SOCKET}</script><script type="module">{module}
-{start}</script></html>"""
+body {{ margin: 0.75rem; background: {background} }} {style(*STYLES)}</style><div id="here"></div>
+<script>{_SOCKET}</script><script type="module">{start}</script></html>"""

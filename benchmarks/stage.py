@@ -61,7 +61,7 @@ def told(name: str, gaps: list[float]) -> str:
 def moving_page(opened: Browser, side: int, a_second: float) -> Page:
     """The live view with every layer shown, and scenes arriving."""
     page = opened.new_page(viewport={"width": 2 * side + 100, "height": side + 330})
-    page.set_content(plane_page.page())
+    plane_page.show(page)
     page.wait_for_function("() => window.view")
     page.evaluate("t => feed(t)", plane_page.text(plane_page.hello_frame(10)))
     page.evaluate("t => feed(t)", plane_page.text(plane_page.stage_frame()))

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from pages.server.app_state import home  # noqa: E402
+from pages.server.app_state import app_state  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 from pages.ui.history import keep  # noqa: E402
 
@@ -31,8 +31,8 @@ pages = [
 page = st.navigation(pages, position="top")
 draw_chrome()
 draw_phone_links(pages)
-if not home().ready:  # the page's imports must not meet those of the engine's start
+if not app_state().ready:  # the page's imports must not meet those of the engine's start
     with st.spinner("The engine is starting …"):
-        home().wait()
+        app_state().wait()
 page.run()
 keep()

@@ -6,49 +6,23 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from gan_core.cli.apart import branch, twin
-from gan_core.cli.carry import read_run, write_run
-from gan_core.cli.diagnose import diagnose
-from gan_core.cli.doctor import doctor
+from gan_core.cli.commands import command
 from gan_core.cli.errors import os_sentence
-from gan_core.cli.evaluate import evaluate
 from gan_core.cli.parser import build_parser
-from gan_core.cli.show import catalogue, runs
 from gan_core.cli.signals import may_listen
 from gan_core.cli.streams import Passing
-from gan_core.cli.sweep import sweep
-from gan_core.cli.take import export, sample
-from gan_core.cli.train import resume, train
-from gan_core.data import DataUnavailable
-
-COMMANDS: dict[str, Callable[..., int]] = {
-    "train": train,
-    "resume": resume,
-    "branch": branch,
-    "twin": twin,
-    "sweep": sweep,
-    "evaluate": evaluate,
-    "diagnose": diagnose,
-    "runs": runs,
-    "sample": sample,
-    "export": export,
-    "export-run": write_run,
-    "import-run": read_run,
-    "catalogue": catalogue,
-    "doctor": doctor,
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command; the exit status: 0, or 2 with one sentence on standard error, or 130 after Ctrl-C."""
-    if may_listen(signal.SIGINT):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         parsed = build_parser().parse_args(arguments)
+        if may_listen(signal.SIGINT):
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         _set_up_log(verbose=getattr(parsed, "verbose", False))
-        status = COMMANDS[parsed.command](parsed)
+        status = command(parsed.command).run(parsed)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
@@ -58,10 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         problem = os_sentence(error)
-    except (ValueError, DataUnavailable) as error:
+    except ValueError as error:
+        problem = str(error)
+    except Exception as error:
+        if not _is_sentence(error):
+            raise
         problem = str(error)
     print(" ".join(problem.split()), file=sys.stderr)
     return 2
+
+
+def _is_sentence(error: Exception) -> bool:
+    """Whether it is said to people as it stands. The class comes with torch, which a command that raised it has."""
+    from gan_core.data import DataUnavailable
+
+    return isinstance(error, DataUnavailable)
 
 
 def _set_up_log(*, verbose: bool) -> None:

@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 
 from gan_core.cli.errors import CommandError
 from gan_core.config.places import DEVICES, data_dir, device_name, place, runs_dir
-from gan_core.training.presets import DEFAULT, PRESETS
 
 
 class Parser(argparse.ArgumentParser):
@@ -70,6 +69,8 @@ def add_title(parser: Parser, default: str = "") -> None:
 
 def add_settings(parser: Parser) -> None:
     """Where a new run's settings come from."""
+    from gan_core.training.presets import DEFAULT, PRESETS  # they bring torch, which --help has no need of
+
     parser.add_argument(
         "--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})"
     )

@@ -159,15 +159,22 @@ def _sample_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]
     )  # fmt: skip
 
 
+_NO_GRID = "has no sample grid that can be shown; train it until there is one."
+
+
 def _png(manager: RunManager, run: str, scale: int) -> bytes:
-    step, images = _grids(manager, run)[-1]
-    words = {"Software": "GANscope", "run": run, "step": str(step), "images": str(images)}
-    picture = run_pictures(manager, run, PLANE_PIXELS * scale)(step)
+    newest, _ = manager.newest_grid(run)
+    if newest is None:
+        raise CommandError(f"{run} {_NO_GRID}")
+    words = {"Software": "GANscope", "run": run, "step": str(newest.step), "images": str(newest.images)}
+    picture = run_pictures(manager, run, PLANE_PIXELS * scale)(newest.step)
     return grid_png(picture, scale=_enlargement(manager, run, scale), words=words)
 
 
 def _gif(manager: RunManager, run: str, scale: int) -> bytes:
-    steps = [step for step, _ in _grids(manager, run)]
+    steps = manager.whole_grids(run)
+    if not steps:
+        raise CommandError(f"{run} {_NO_GRID}")
     picture = run_pictures(manager, run, PLANE_PIXELS * scale)
     return training_gif(len(steps), lambda i: picture(steps[i]), scale=_enlargement(manager, run, scale))
 
@@ -179,13 +186,6 @@ def _enlargement(manager: RunManager, run: str, scale: int) -> int:
 
 def _csv(manager: RunManager, run: str, scale: int) -> bytes:
     return metrics_csv(manager.records(run))
-
-
-def _grids(manager: RunManager, run: str) -> list[tuple[int, int]]:
-    grids = manager.grids(run)
-    if not grids:
-        raise CommandError(f"{run} has no sample grid yet; train it until the first one is there.")
-    return grids
 
 
 EXPORTERS: dict[str, Callable[[RunManager, str, int], bytes]] = {

@@ -28,6 +28,7 @@ def train(arguments: argparse.Namespace) -> int:
         config = replace(config, total_images=long_enough(config, arguments.steps))
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
+        manager.prepare(config)  # so that the same command gives the same run, also the first time
         run = manager.start(
             config,
             preset=name,

@@ -116,17 +116,21 @@ def to_dict(config: Any) -> dict[str, Any]:
 
 
 def from_dict(cls: type[C], data: object, path: str = "") -> C:
-    """The configuration of class `cls` that `data` describes; fields left out take their defaults."""
+    """The configuration of class `cls` that `data` describes; fields left out take their defaults.
+
+    A class may have a static method `upgraded`, which turns what its earlier versions wrote into what it is now.
+    """
     if not isinstance(data, Mapping):
         raise ConfigError(f"{path or 'The configuration'} is {_shown(data)}; it must be a group of fields.")
-    known = specs(cls)
-    for key in data:
+    known, upgraded = specs(cls), getattr(cls, "upgraded", None)
+    given: Mapping[Any, Any] = data if upgraded is None else upgraded(data)
+    for key in given:
         if key not in known:
             raise _unknown(_join(path, str(key)), known)
     values: dict[str, Any] = {}
     for name, spec in known.items():
-        if name in data:
-            values[name] = _value_from(_join(path, name), data[name], spec)
+        if name in given:
+            values[name] = _value_from(_join(path, name), given[name], spec)
     return cls(**values)
 
 
@@ -198,7 +202,12 @@ def replace_at(config: C, path: str, value: object) -> C:
 
 
 def set_at(config: C, path: str, text: str) -> C:
-    """A copy with one field changed to what a person typed (`--set path=text`)."""
+    """A copy with one field changed to what a person typed (`--set path=text`).
+
+    A class may have a method `renamed` (path, text -> path, text), for links made by earlier versions.
+    """
+    if (renamed := getattr(config, "renamed", None)) is not None:
+        path, text = renamed(path, text)
     new: C = _replace(config, path.split("."), path, text, typed=True)
     return new
 

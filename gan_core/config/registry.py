@@ -5,6 +5,9 @@ A member is a frozen dataclass whose fields are its options and whose methods ar
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -71,3 +74,13 @@ class Registry(Generic[T]):
             if entry.cls.__qualname__ == type(member).__qualname__:
                 return entry.name
         raise KeyError(f"{type(member).__qualname__} is not a registered {self.noun}")
+
+
+def import_modules(package: str) -> None:
+    """Import every module of the package of this name, so that a new file there registers what it holds.
+
+    Called at the end of a package's own `__init__`. What that imports itself comes first, in its order; the rest
+    follows in alphabetical order. A module that cannot be imported is an error, whoever asks for the package.
+    """
+    for module in pkgutil.iter_modules(sys.modules[package].__path__):
+        importlib.import_module(f"{package}.{module.name}")

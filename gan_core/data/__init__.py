@@ -1,9 +1,10 @@
 """What a run learns from: every dataset loads into one tensor; `intake` is the one door for uploads."""
 
-# ruff: noqa: I001  (members are registered, and shown, in the order of these lines)
+# ruff: noqa: I001  (members are shown in the order of these lines, and those of other modules after them)
 
 from __future__ import annotations
 
+from gan_core.config.registry import import_modules
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, ImageSet, Progress, datasets
 from gan_core.data.fashion import FashionMnist
 from gan_core.data.shapes import Shapes
@@ -21,6 +22,8 @@ from gan_core.data.sheet import DataSheet, describe, portrait
 from gan_core.data.own import OwnSet, delete_own, empty_trash, list_own, own_set, restore_own
 from gan_core.data.own_edit import bring_back, contents, drop_pictures, some_pictures
 from gan_core.data.advice import enough, sizes, small_classes
+
+import_modules(__name__)
 
 __all__ = [
     "Blobs",

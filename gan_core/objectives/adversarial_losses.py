@@ -6,7 +6,6 @@ the logarithm of a rounded probability would not.
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import relu, softplus
 
 from gan_core.config.fields import number
-from gan_core.objectives.base import Loss, PairLoss, losses
+from gan_core.objectives.base import Loss, losses
 
 SMOOTHING_HELP = (
     "D is told that real images are real with 1 minus this (0.1: 90%), which keeps it from being too sure. "
@@ -27,22 +26,6 @@ SMOOTHING_HELP = (
 def _constant(like: Tensor, value: float) -> Tensor:
     """`value` as [..., 1] for logits [..., N]."""
     return torch.full_like(like[..., :1], value)
-
-
-@functools.lru_cache(maxsize=32)
-def _filled(count: int, value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """[count]: a plain number would be made a tensor at every call, which takes longer than the product with it."""
-    return torch.full((count,), value, dtype=dtype, device=device)
-
-
-@functools.lru_cache(maxsize=32)
-def _sides(count: int, value: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """-value for so many real logits and value for as many generated ones after them: [2 count]."""
-    return torch.cat((_filled(count, -value, dtype, device), _filled(count, value, dtype, device)))
-
-
-def _midpoint(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    return (real_logits.mean(-1, keepdim=True) + fake_logits.mean(-1, keepdim=True)) / 2
 
 
 class _CrossEntropy(Loss):
@@ -58,25 +41,6 @@ class _CrossEntropy(Loss):
         if self.label_smoothing:
             real = real + self.label_smoothing * real_logits
         return real.mean(-1) + softplus(fake_logits).mean(-1)
-
-    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        real = torch.sigmoid(-real_logits).neg_()
-        if self.label_smoothing:
-            real += self.label_smoothing
-        return real.div_(real.shape[-1]), torch.sigmoid(fake_logits).div_(fake_logits.shape[-1])
-
-    def d_judgement(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """With both sides in one vector: half as many calls, which take longer than what they work out."""
-        if self.label_smoothing:
-            return super().d_judgement(logits)
-        count, kind = logits.shape[0] // 2, (logits.dtype, logits.device)
-        signed = logits * _sides(count, 1.0, *kind)
-        loss = torch.dot(softplus(signed), _filled(2 * count, 1.0 / count, *kind))
-        return loss, signed.sigmoid_().mul_(_sides(count, 1.0 / count, *kind))
-
-    def _pairwise(self, g: str, g_fake: str) -> PairLoss:
-        s = f"{self.label_smoothing!r}f"
-        return PairLoss(f"softplus(-r) + {s} * r + softplus(f)", f"{s} - sigmoid(-r)", "sigmoid(f)", g, g_fake)
 
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         terms = {"−mean log(1 − D(G(z)))": softplus(fake_logits).mean(-1)}
@@ -103,18 +67,6 @@ class NonSaturating(_CrossEntropy):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return softplus(-fake_logits).mean(-1)  # -log D(G(z))
 
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        return torch.sigmoid(-fake_logits).div_(-fake_logits.shape[-1])
-
-    def g_judgement(self, real_logits: Tensor | None, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        count, kind = fake_logits.shape[0], (fake_logits.dtype, fake_logits.device)
-        signed = -fake_logits
-        loss = torch.dot(softplus(signed), _filled(count, 1.0 / count, *kind))
-        return loss, signed.sigmoid_().mul_(_filled(count, -1.0 / count, *kind))
-
-    def pairwise(self) -> PairLoss:
-        return self._pairwise("softplus(-f)", "-sigmoid(-f)")
-
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean log D(G(z))": softplus(-fake_logits).mean(-1)}
 
@@ -128,12 +80,6 @@ class Minimax(_CrossEntropy):
 
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -softplus(fake_logits).mean(-1)  # log(1 - D(G(z)))
-
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        return torch.sigmoid(fake_logits).div_(-fake_logits.shape[-1])
-
-    def pairwise(self) -> PairLoss:
-        return self._pairwise("-softplus(f)", "-sigmoid(f)")
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 − D(G(z)))": -softplus(fake_logits).mean(-1)}
@@ -154,25 +100,12 @@ class LeastSquares(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return 0.5 * (fake_logits - 1.0).square().mean(-1)
 
-    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        target = 1.0 - self.label_smoothing
-        return (real_logits - target) / real_logits.shape[-1], fake_logits / fake_logits.shape[-1]
-
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         target = 1.0 - self.label_smoothing
         return {
             f"½ mean (D(x) − {target:.4g})²": 0.5 * (real_logits - target).square().mean(-1),
             "½ mean D(G(z))²": 0.5 * fake_logits.square().mean(-1),
         }
-
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        return (fake_logits - 1.0) / fake_logits.shape[-1]
-
-    def pairwise(self) -> PairLoss:
-        off = f"(r - {1.0 - self.label_smoothing!r}f)"
-        return PairLoss(
-            f"0.5f * ({off} * {off} + f * f)", off, "f", "0.5f * (f - 1.0f) * (f - 1.0f)", "f - 1.0f"
-        )  # fmt: skip
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"½ mean (D(G(z)) − 1)²": 0.5 * (fake_logits - 1.0).square().mean(-1)}
@@ -195,24 +128,11 @@ class Wasserstein(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean(-1)
 
-    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        real, fake = 1 / real_logits.shape[-1], 1 / fake_logits.shape[-1]
-        return torch.full_like(real_logits, -real), torch.full_like(fake_logits, fake)
-
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean D(G(z))": fake_logits.mean(-1), "−mean D(x)": -real_logits.mean(-1)}
 
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        return torch.full_like(fake_logits, -1 / fake_logits.shape[-1])
-
-    def pairwise(self) -> PairLoss:
-        return PairLoss("f - r", "only(-1.0f)", "only(1.0f)", "-f", "only(-1.0f)")
-
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean D(G(z))": -fake_logits.mean(-1)}
-
-    def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        return _midpoint(real_logits, fake_logits)
 
 
 @losses.register("hinge", label="Hinge", source="Lim & Ye 2017, arXiv:1705.02894; Miyato et al. 2018, eq. 17")
@@ -228,23 +148,11 @@ class Hinge(Loss):
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         return -fake_logits.mean(-1)
 
-    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        real, fake = (real_logits < 1.0).to(real_logits.dtype), (fake_logits > -1.0).to(fake_logits.dtype)
-        return real.div_(-real.shape[-1]), fake.div_(fake.shape[-1])
-
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         return {
             "mean max(0, 1 − D(x))": relu(1.0 - real_logits).mean(-1),
             "mean max(0, 1 + D(G(z)))": relu(1.0 + fake_logits).mean(-1),
         }
-
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        return torch.full_like(fake_logits, -1 / fake_logits.shape[-1])
-
-    def pairwise(self) -> PairLoss:
-        return PairLoss(
-            "positive(1.0f - r) + positive(1.0f + f)", "-above(1.0f - r)", "above(1.0f + f)", "-f", "only(-1.0f)"
-        )  # fmt: skip
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"−mean D(G(z))": -fake_logits.mean(-1)}
@@ -276,22 +184,8 @@ class Relativistic(Loss):
             raise ValueError("real_logits is None; the relativistic loss compares generated images with real ones.")
         return softplus(real_logits - fake_logits).mean(-1)
 
-    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        fake = torch.sigmoid(fake_logits - real_logits).div_(fake_logits.shape[-1])
-        return -fake, fake
-
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 + exp(D(G(z)) − D(x)))": softplus(fake_logits - real_logits).mean(-1)}
 
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        assert real_logits is not None
-        return torch.sigmoid(real_logits - fake_logits).div_(-fake_logits.shape[-1])
-
-    def pairwise(self) -> PairLoss:
-        return PairLoss("softplus(f - r)", "-sigmoid(f - r)", "sigmoid(f - r)", "softplus(r - f)", "-sigmoid(r - f)")
-
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         return {"mean log(1 + exp(D(x) − D(G(z))))": self.g_loss(real_logits, fake_logits)}
-
-    def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        return _midpoint(real_logits, fake_logits)

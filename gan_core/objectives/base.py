@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -15,28 +14,15 @@ Critic = Callable[[Tensor], Tensor]
 """Images [N, C, H, W] -> logits [N / pack], with labels and packing already taken care of."""
 
 
-@dataclass(frozen=True)
-class PairLoss:
-    """A loss for the compiled step: C++ expressions of a real logit r and a fake logit f, to be averaged over pairs.
-
-    d, g: the players' losses; d_real, d_fake, g_fake: their slopes with respect to r and f. They may use softplus,
-    sigmoid, positive (max(x, 0)), above (1 where x > 0, else 0) and only (a constant).
-    """
-
-    d: str
-    d_real: str
-    d_fake: str
-    g: str
-    g_fake: str
-
-
 class Loss:
     """A member of the loss family: a frozen dataclass of options. Logits are float [N]; results are scalars.
 
     relativistic: g_loss needs the real logits (with gradient switched off through D's weights).
     probability: sigmoid of a logit is the probability "real" (so D(x) is shown as one); otherwise the raw score is.
-    by_rows: losses and slopes take logits [..., N] of many runs as well and give [...] (slopes: [..., N]); others are
-    mapped over the runs, at four times the price.
+    by_rows: losses take logits [..., N] of many runs as well and give [...]; others are mapped over the runs, at four
+    times the price.
+
+    `d_loss` and `g_loss` are all that it must have; where D is neutral at a fixed logit, `threshold` says so.
     """
 
     relativistic: ClassVar[bool] = False
@@ -49,44 +35,18 @@ class Loss:
     def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
         raise NotImplementedError
 
-    @torch.enable_grad()
-    def d_slopes(self, real_logits: Tensor, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradients of `d_loss` with respect to both, [N] each. Members write them out, for speed alone."""
-        real, fake = (logits.detach().requires_grad_() for logits in (real_logits, fake_logits))
-        of_real, of_fake = torch.autograd.grad(self.d_loss(real, fake), (real, fake))
-        return of_real, of_fake
-
-    @torch.enable_grad()
-    def g_slopes(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
-        """The gradient of `g_loss` with respect to the fake logits, [N]."""
-        fake = fake_logits.detach().requires_grad_()
-        (of_fake,) = torch.autograd.grad(self.g_loss(real_logits, fake), fake)
-        return of_fake
-
-    def d_judgement(self, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """`d_loss` and `d_slopes` in one, not to be differentiated: logits [2 N], the real first -> scalar, [2 N]."""
-        real, fake = logits.tensor_split(2)
-        return self.d_loss(real, fake), torch.cat(self.d_slopes(real, fake))
-
-    def g_judgement(self, real_logits: Tensor | None, fake_logits: Tensor) -> tuple[Tensor, Tensor]:
-        """`g_loss` and `g_slopes` in one, not to be differentiated: scalar, [N]."""
-        return self.g_loss(real_logits, fake_logits), self.g_slopes(real_logits, fake_logits)
-
-    def pairwise(self) -> PairLoss | None:
-        """For the compiled step; None: a run with this loss goes on uncompiled."""
-        return None
-
     def d_terms(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, Tensor]:
         """D's loss taken apart: how each summand is written -> its value, a scalar.
 
         A summand is written as a factor, the word "mean" and what the mean is taken of, where D(x) and D(G(z)) are
-        the scores (see `score`) of one real and one generated image: "−0.9 mean log D(x)".
+        the scores (see `score`) of one real and one generated image: "−0.9 mean log D(x)". Without a word of its own
+        a loss is one summand with a name and no formula.
         """
-        raise NotImplementedError
+        return {"loss of D": self.d_loss(real_logits, fake_logits)}
 
     def g_terms(self, real_logits: Tensor | None, fake_logits: Tensor) -> dict[str, Tensor]:
         """G's loss taken apart, like `d_terms`."""
-        raise NotImplementedError
+        return {"loss of G": self.g_loss(real_logits, fake_logits)}
 
     def score(self, logits: Tensor) -> Tensor:
         """D(x) as it is shown: the probability "real" where the loss defines one, else the raw score."""
@@ -95,9 +55,10 @@ class Loss:
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The logit above which D takes an image for real; float, broadcastable to [..., 1].
 
-        Inputs may have leading dimensions [..., N]; relative losses use the midpoint of the two means.
+        Inputs may have leading dimensions [..., N]. Here the midpoint of the two means, which suits every loss whose
+        logits mean something only against each other.
         """
-        raise NotImplementedError
+        return (real_logits.mean(-1, keepdim=True) + fake_logits.mean(-1, keepdim=True)) / 2
 
     def fixed_threshold(self) -> float | None:
         """The score (see `score`) above which D takes an image for real; None where it moves with the means."""

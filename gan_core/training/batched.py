@@ -22,9 +22,9 @@ from gan_core.data.base import ImageSet
 from gan_core.data.points import PointDataset
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.objectives import add_instance_noise
+from gan_core.training.backends.dense import is_plain
 from gan_core.training.batches import to_unit
 from gan_core.training.build import draw_latents
-from gan_core.training.dense_step import dense_step, is_plain
 from gan_core.training.ema import ema_decay
 from gan_core.training.flat import lay_together
 from gan_core.training.optimizers import Optimizer, OptimizerState
@@ -42,11 +42,11 @@ def apart(config: RunConfig) -> str:
     """Why runs of this configuration do not train in one step with others, in a sentence; "" where they do."""
     if config.precision != "bfloat16":
         config = replace(config, precision="float32")  # which "auto" is for dense networks
-    if not is_plain(config, 0):
-        return "Only dense networks in float32 without normalisation and augmentation train together in one step."
     if config.conditional:
         return "Class-conditional networks do not train together in one step."
-    if config.compiled:
+    if not is_plain(config):
+        return "Only dense networks in float32 without normalisation and augmentation train together in one step."
+    if config.backend in ("compiled", "inductor"):
         return "A compiled run has a step of its own."
     if config.penalty.active:
         return "A penalty needs second derivatives, which are worked out for one run at a time."
@@ -93,22 +93,19 @@ class StackedTrainer(Trainer):
 
     def latents(self) -> Tensor:
         """The next batch's z [N, dim]."""
-        return draw_latents(self.config.latent, self.config.batch_size, self._latents_rng)
+        return draw_latents(self.config.latent, self.config.batch_size, self.latents_rng)
 
     def noisy(self, images: Tensor) -> Tensor:
         """Images as D sees them."""
         return add_instance_noise(images, self.instance_noise_sigma(), self._noise_rng)
 
     def moments(self, player: int) -> OptimizerState:
-        return self._g_moments if player else self._d_moments
+        return self.g_moments if player else self.d_moments
 
     def moved(self) -> None:
         """To be called once the weights lie elsewhere: whoever holds them takes them anew."""
         self.average.relink()
-        shape = (self.shape.channels, self.shape.size, self.shape.size)
-        g, d = list[Tensor](self.g_weights), list[Tensor](self.d_weights)
-        if rules := dense_step(self.config, g, d, shape, self.class_count, self.device):
-            self._rules = rules
+        self.renew_backend()
 
 
 def _own(value: Any) -> Any:
@@ -151,7 +148,7 @@ class TrainerStack:
 
     @torch.no_grad()
     def step(self) -> None:
-        """What `Trainer.step` does for both players, for every member at once."""
+        """What `Trainer.step_in_parts` does for both players, for every member at once."""
         self._take_note()
         d_lrs, g_lrs = self._rates()
         for m in self.members:

@@ -1,6 +1,6 @@
 """One step of a run of points taken apart: what was drawn, judged and moved, in numbers.
 
-The step is the trainer's own (`Trainer.step`), watched; what comes after it is the same to the last bit.
+The step is the trainer's own (`Trainer.step_in_parts`), watched; what comes after it is the same to the last bit.
 """
 
 from __future__ import annotations
@@ -249,8 +249,13 @@ def _penalty(game: StepContext, turn: _Judged) -> Term | None:
 
 
 def spell(formula: str, loss: Loss, real_logits: Tensor | None, fake_logits: Tensor) -> str:
-    """ "−mean log D(x)" of a batch of 256 -> "−(log 0.61 + log 0.47 + …) / 256", with its first scores."""
-    factor, _, inner = formula.partition("mean ")
+    """ "−mean log D(x)" of a batch of 256 -> "−(log 0.61 + log 0.47 + …) / 256", with its first scores.
+
+    "" of a name, which a loss without formulas gives instead.
+    """
+    factor, mean, inner = formula.partition("mean ")
+    if not mean:
+        return ""
     count = len(fake_logits)
     summands = []
     for i in range(min(SPELLED, count)):

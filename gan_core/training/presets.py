@@ -211,7 +211,6 @@ def _plane(hidden: str, lr: float, steps: int) -> RunConfig:
         ema=Ema(half_life_images=10_000),
         batch_size=256,
         total_images=256 * steps,
-        compiled=True,
     )
 
 

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.func import grad, vmap
 
 from gan_core.objectives.base import Loss
-from gan_core.training.dense_step import THIN, bends_of
+from gan_core.training.backends.dense import THIN, bends_of
+from gan_core.training.backends.loss_gradients import WRITTEN_OUT
 
 
 class StackedLayers:
@@ -135,19 +136,19 @@ def _by_group(
 
 @functools.lru_cache(maxsize=64)
 def _d_judge(loss: Loss) -> _Judge:
-    written_out = type(loss).d_slopes is not Loss.d_slopes
-    if loss.by_rows and written_out:
-        return lambda real, fake: (loss.d_loss(real, fake), *loss.d_slopes(real, fake))
-    slopes = loss.d_slopes if written_out else grad(loss.d_loss, argnums=(0, 1))
+    written = WRITTEN_OUT.get(type(loss))
+    if written is not None and loss.by_rows:
+        return lambda real, fake: (loss.d_loss(real, fake), *written.d(loss, real, fake))
+    slopes = grad(loss.d_loss, argnums=(0, 1))
     return vmap(lambda real, fake: (loss.d_loss(real, fake), *slopes(real, fake)))
 
 
 @functools.lru_cache(maxsize=64)
 def _g_judge(loss: Loss) -> _Judge:
-    written_out = type(loss).g_slopes is not Loss.g_slopes
-    if loss.by_rows and written_out:
-        return lambda real, fake: (loss.g_loss(real, fake), loss.g_slopes(real, fake))
-    slope = loss.g_slopes if written_out else grad(loss.g_loss, argnums=1)
+    written = WRITTEN_OUT.get(type(loss))
+    if written is not None and loss.by_rows:
+        return lambda real, fake: (loss.g_loss(real, fake), written.g(loss, real, fake))
+    slope = grad(loss.g_loss, argnums=1)
     if loss.relativistic:
         return vmap(lambda real, fake: (loss.g_loss(real, fake), slope(real, fake)))
     alone = vmap(lambda fake: (loss.g_loss(None, fake), slope(None, fake)))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import Parameter
 
 from gan_core.nets.base import ImageShape
-from gan_core.training.dense_step import activations
+from gan_core.training.backends.dense import activations
 from gan_core.training.flat import lay_together, parts_like
 from gan_core.training.optimizers import OptimizerState
 from gan_core.training.run_config import RunConfig

@@ -93,8 +93,8 @@ class StepContext:
         return real_logits, fake_logits
 
 
-class StepBackend(Protocol):
-    """How a step is worked out: this module, or `dense_step`."""
+class StepParts(Protocol):
+    """What a step is made of: this module, or another that works out the same (`gan_core.training.backends`)."""
 
     def generate(self, game: StepContext, z: Tensor, labels: Tensor | None, *, graph: bool) -> Tensor: ...
 

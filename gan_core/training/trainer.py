@@ -6,7 +6,7 @@ process such that what follows is the same to the last bit (on the CPU, with as 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,13 +19,13 @@ from gan_core.data.base import ImageSet
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import add_instance_noise, decayed_sigma
 from gan_core.objectives.base import Adaptive
-from gan_core.training import step as autograd_step
 from gan_core.training.adaptive import AdaptiveStrength
+from gan_core.training.backends import compiled
+from gan_core.training.backends.base import Backend
+from gan_core.training.backends.choice import make_backend
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
-from gan_core.training.compiled_step import CompiledStep, CompiledStepSpec, StepBuffers, recipe
 from gan_core.training.cost import points_every_steps
-from gan_core.training.dense_step import DenseStep, dense_step
 from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.held_out import EVERY_POINTS, HeldOut
@@ -36,12 +36,11 @@ from gan_core.training.scene import Scene
 from gan_core.training.seeds import stream_generator
 from gan_core.training.stage import PlaneView
 from gan_core.training.statistics import Window
-from gan_core.training.step import OptimizerStep, StepBackend, StepContext, StepObserver
+from gan_core.training.step import OptimizerStep, StepContext, StepObserver
 
 STATE_FORMAT = 1
 
 Players = Literal["both", "discriminator", "generator"]
-Forward = Callable[[Tensor, Tensor | None], Tensor]
 
 
 class Trainer:
@@ -58,24 +57,17 @@ class Trainer:
         self.batches = Batches(data, config.batch_size, config.seed, device, labelled=bool(self.class_count))
         nets: Networks = build_networks(config, self.shape, self.class_count, device)
         self.generator, self.discriminator = nets.generator, nets.discriminator
-        self._forward_generator: Forward = self.generator
-        self._forward_discriminator: Forward = self.discriminator
         self.g_weights = [p for p in self.generator.parameters() if p.requires_grad]
         self.d_weights = [p for p in self.discriminator.parameters() if p.requires_grad]
-        image = (self.shape.channels, self.shape.size, self.shape.size)
-        plain = dense_step(config, list(self.g_weights), list(self.d_weights), image, self.class_count, device)
-        self._rules: StepBackend = plain or autograd_step
-        self._library: CompiledStep | None = None
-        self.library_key = (
-            ""  # of the compiled step with which it goes on (`CompiledStepSpec.key`); "" where there is none
-        )
-        self._g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
-        self._d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
+        self.backend: Backend
+        self.renew_backend()
+        self.g_moments = config.g_optimizer.start([w.detach() for w in self.g_weights])
+        self.d_moments = config.d_optimizer.start([w.detach() for w in self.d_weights])
         self.average = WeightAverage(self.generator)
         self.guard = Guard(device)
         self.window = Window()
         self.every_steps = config.record.every_steps or points_every_steps(config, self.shape, self.class_count)
-        self._latents_rng = stream_generator(config.seed, "latents", device)
+        self.latents_rng = stream_generator(config.seed, "latents", device)
         self._noise_rng = stream_generator(config.seed, "noise", device)
         self._grid = GridLatents(config, self.class_count, device)
         self._stage = PlaneView(config, data, device) if self.shape.is_points else None
@@ -85,81 +77,60 @@ class Trainer:
         self._grid_images = 0  # images seen when the last grid was kept
         self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
 
-    def compile(self) -> bool:
-        """Let torch.compile make the forwards and backwards faster; needs a C++ compiler (or Triton, on a GPU).
-
-        The work is done at the first step, half a minute of it. Results differ from the eager ones in the last bits.
-        Where `dense_step` serves it is of no use, and False: see `use_library`.
-        """
-        if isinstance(self._rules, DenseStep):
-            return False
-        self._forward_generator = torch.compile(self.generator, dynamic=False)
-        self._forward_discriminator = torch.compile(self.discriminator, dynamic=False)
-        return True
-
-    def recipe(self) -> CompiledStepSpec | None:
-        """Of the whole step as compiled code; None where there is none for this configuration."""
-        if not isinstance(self._rules, DenseStep):
+    def compiled_spec(self) -> compiled.CompiledStepSpec | None:
+        """What its compiled step is made from; None where there is none for this configuration."""
+        config = replace(self.config, k_d=1)  # which may change on the way: those steps are `dense`'s
+        if compiled.unsupported(config, self.shape, self.device):
             return None
-        image = (self.shape.channels, self.shape.size, self.shape.size)
-        return recipe(self.config, list(self.g_weights), list(self.d_weights), image)
+        return compiled.spec_of(config, self.shape)
 
-    def use_library(self, library: CompiledStep, key: str) -> None:
-        """Go on with a compiled step made from `recipe`, whose key this is; from then on `state` names it."""
-        self._library, self.library_key = library, key
+    def renew_backend(self) -> None:
+        """After a change of `config.backend`, or once the weights lie elsewhere."""
+        self.backend = make_backend(self.config, self.shape, self.device, self.generator, self.discriminator)
 
-    def give_up_library(self) -> None:
-        """Go on without one: what its state was left by cannot be had any more."""
-        self._library, self.library_key = None, ""
-
-    def _drop_library_of_another_recipe(self) -> None:
-        if self.library_key:
-            now = self.recipe()
-            if now is None or now.key != self.library_key:
-                self.give_up_library()
-
-    @property
-    def wants_library(self) -> bool:
-        """Whether its state was left by a compiled step that it has not been given yet: without it the next step
-        differs in the last bits."""
-        return bool(self.library_key) and self._library is None
+    def use_library(self, library: compiled.CompiledStep) -> None:
+        """Before the first step: take the compiled backend, with what was made from `compiled_spec`."""
+        self.backend = compiled.Compiled(self.backend, library)
 
     # --- one step on
 
     def advance(self, most: int, players: Players = "both") -> None:
-        """At least one step and at most so many, one after another: several only where they are compiled."""
-        count = self._compiled_steps_ahead(most) if players == "both" else 0
-        if count and self._library is not None:
-            self._take_compiled_steps(self._library, count)
+        """At least one step and at most so many, one after another: several only where the backend takes them so."""
+        if players == "both":
+            self.backend.run(self, most)
         else:
-            self.step(players)
+            self.step_in_parts(players)
 
     def step(self, players: Players = "both", watch: StepObserver | None = None) -> None:
+        """One step; see `step_in_parts`."""
+        if players == "both" and watch is None:
+            self.backend.run(self, 1)
+        else:
+            self.step_in_parts(players, watch)
+
+    def step_in_parts(self, players: Players = "both", watch: StepObserver | None = None) -> None:
         """k_d updates of D and one of G, all on batches of their own; G's last fakes serve both players.
 
         players: with only one of them the other stays as it is; the same random numbers are used up.
         watch: is shown the parts of the step, which is the same to the last bit.
         """
-        if self._library is not None and players == "both" and watch is None and self._compiled_steps_ahead(1):
-            self._take_compiled_steps(self._library, 1)
-            return
         self.step_count += 1
         config, game = self.config, self.game(watch)
         for update in range(config.k_d):
             last = update == config.k_d - 1
             real, labels = self.batches.next()
-            z = draw_latents(config.latent, config.batch_size, self._latents_rng)
-            fake = self._rules.generate(game, z, labels, graph=last)
+            z = draw_latents(config.latent, config.batch_size, self.latents_rng)
+            fake = self.backend.parts.generate(game, z, labels, graph=last)
             if watch is not None:
                 watch.drew(real, labels, z, fake)
             if players != "generator":
                 window = self.window if last else None
-                self._rules.update_discriminator(game, self.step_count, real, fake, labels, window)
+                self.backend.parts.update_discriminator(game, self.step_count, real, fake, labels, window)
                 if window is not None:
                     self._adapt(window)
             self.images += config.batch_size
         if players != "discriminator":
-            self._rules.update_generator(game, self.step_count, real, fake, labels, self.window)
+            self.backend.parts.update_generator(game, self.step_count, real, fake, labels, self.window)
         self._average_weights()
 
     def _adapt(self, window: Window) -> None:
@@ -170,56 +141,17 @@ class Trainer:
             self._strength.watch(rule, config.loss, real_logits, fake_logits, config.batch_size * config.k_d)
 
     def _average_weights(self) -> None:
-        if (decay := self._average_keeps(self.images)) is not None:
+        if (decay := self.average_keeps(self.images)) is not None:
             self.average.update(decay)
 
-    def _average_keeps(self, images: int) -> float | None:
+    def average_keeps(self, images: int) -> float | None:
         """The decay of the average of weights after so many images; None where there is no average."""
         ema = self.config.ema
         if not ema.half_life_images:
             return None
         return ema_decay(ema.half_life_images, ema.ramp_up, images, self.config.batch_size)
 
-    def _compiled_steps_ahead(self, most: int) -> int:
-        """How many of the next steps, up to `most`, are what a library holds: without penalty, noise and end."""
-        penalty, batch = self.config.penalty, self.config.batch_size
-        if self._library is None or self.instance_noise_sigma() > 0:
-            return 0
-        if penalty.active:
-            most = min(most, -self.step_count % penalty.interval)  # it comes before the step at each multiple
-        return max(0, min(most, -(-(self.config.total_images - self.images) // batch)))
-
-    def _take_compiled_steps(self, library: CompiledStep, count: int) -> None:
-        before = self.batches.state(), self._latents_rng.get_state()
-        moving = StepBuffers(
-            list(self.g_weights), list(self.d_weights), self._g_moments, self._d_moments, self.average.weights
-        )  # fmt: skip
-        taken = library(*self._draw(count), moving.tensors())
-        if len(taken) < count:  # as if no more had been asked for
-            self.batches.load_state(before[0])
-            self._latents_rng.set_state(before[1])
-            self._draw(len(taken))
-        self.step_count += len(taken)
-        self.images += len(taken) * self.config.batch_size
-        self.window.add(taken.scalars, taken.real_logits, taken.fake_logits)
-        for player, (loss, norm) in enumerate((taken.scalars[-1][::2], taken.scalars[-1][1::2])):
-            if not self.guard.allows(self.step_count, player, loss, norm, on_device=True):
-                break
-
-    def _draw(self, count: int) -> tuple[Tensor, Tensor, Tensor]:
-        """What comes into so many compiled steps: real images, latents and rates, [count, ...] each."""
-        config = self.config
-        rows = torch.stack([self.batches.next_rows() for _ in range(count)])
-        z = torch.stack([draw_latents(config.latent, config.batch_size, self._latents_rng) for _ in range(count)])
-        rates = [self._rates_after(self.images + i * config.batch_size) for i in range(count)]
-        return self.batches.images_of(rows), z, torch.tensor(rates)
-
-    def _rates_after(self, images: int) -> tuple[float, float, float]:
-        """For the step that comes after so many images: both learning rates, and how much of the average is kept."""
-        keeps = self._average_keeps(images + self.config.batch_size)
-        return *self._learning_rates(images), -1.0 if keeps is None else keeps
-
-    def _learning_rates(self, images: int) -> tuple[float, float]:
+    def learning_rates(self, images: int) -> tuple[float, float]:
         """Of G and of D after so many images, the schedule in them."""
         config = self.config
         factor = config.schedule.factor(images, config.total_images)
@@ -228,11 +160,11 @@ class Trainer:
     def game(self, watch: StepObserver | None = None) -> StepContext:
         """The players and the rules as they are now."""
         config = self.config
-        g_lr, d_lr = self._learning_rates(self.images)
+        g_lr, d_lr = self.learning_rates(self.images)
         return StepContext(
-            self._forward_generator, self._forward_discriminator, self.discriminator, self.g_weights, self.d_weights,
-            OptimizerStep(config.g_optimizer, self._g_moments, g_lr),
-            OptimizerStep(config.d_optimizer, self._d_moments, d_lr),
+            self.backend.generator, self.backend.discriminator, self.discriminator, self.g_weights, self.d_weights,
+            OptimizerStep(config.g_optimizer, self.g_moments, g_lr),
+            OptimizerStep(config.d_optimizer, self.d_moments, d_lr),
             config.loss, config.penalty, config.pack, self._see,
             lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch,
         )  # fmt: skip
@@ -270,7 +202,7 @@ class Trainer:
         values = self.window.means(self.config.loss)
         self.window.clear()
         values["d_sign_real"] = 2.0 * values["d_accuracy_real"] - 1.0
-        values["g_lr"], values["d_lr"] = self._learning_rates(self.images)
+        values["g_lr"], values["d_lr"] = self.learning_rates(self.images)
         values["instance_noise"] = self.instance_noise_sigma()
         if isinstance(self.config.augmentation, Adaptive):
             values["augmentation_strength"] = float(self._strength.strength)
@@ -355,7 +287,6 @@ class Trainer:
         self.sampler()  # without a half-life the average is the weights as last looked at: look now, not by chance
         before = get_at(self.config, path)
         self.config = replace_at(self.config, path, value)
-        self._drop_library_of_another_recipe()
         return before, get_at(self.config, path)
 
     # --- carrying over
@@ -372,13 +303,12 @@ class Trainer:
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "average": self.average.net.state_dict(),
-            "g_optimizer": self._g_moments.state(),
-            "d_optimizer": self._d_moments.state(),
+            "g_optimizer": self.g_moments.state(),
+            "d_optimizer": self.d_moments.state(),
             "batches": self.batches.state(),
-            "latents_rng": self._latents_rng.get_state(),
+            "latents_rng": self.latents_rng.get_state(),
             "noise_rng": self._noise_rng.get_state(),
             "window": self.window.state(),
-            "library": self.library_key,
             "augmentation": self._strength.state(),
         }
 
@@ -395,12 +325,12 @@ class Trainer:
             self.average.net.load_state_dict(state["average"])
         except RuntimeError as error:
             raise ValueError("The checkpoint's networks are not those that this configuration describes.") from error
-        for moments, kept in ((self._g_moments, state["g_optimizer"]), (self._d_moments, state["d_optimizer"])):
+        for moments, kept in ((self.g_moments, state["g_optimizer"]), (self.d_moments, state["d_optimizer"])):
             if moments.fits(kept) or not branched:
                 moments.load_state(kept)
         if not branched or state["seed"] == self.config.seed:
             self.batches.load_state(state["batches"], other_data=branched)
-            self._latents_rng.set_state(state["latents_rng"])
+            self.latents_rng.set_state(state["latents_rng"])
             self._noise_rng.set_state(state["noise_rng"])
         if not branched:
             self.window.load_state(state["window"])
@@ -408,6 +338,4 @@ class Trainer:
         self._grid_images = int(state["grid_images"])
         if "augmentation" in state:  # earlier versions had none
             self._strength.load_state(state["augmentation"])
-        self.library_key = state.get("library", "")  # earlier versions had none
-        self._drop_library_of_another_recipe()
         torch._foreach_copy_(self._good, self._weights_and_buffers())

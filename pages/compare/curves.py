@@ -11,8 +11,8 @@ import streamlit as st
 from gan_core.runs.evaluation.final_measures import evaluation_key
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, signature
-from pages.server.app_state import home
-from pages.ui.components.compare import compare_curves
+from pages.compare.web.compare import compare_curves
+from pages.server.app_state import app_state
 from pages.ui.session import Tab, manager
 
 _CURVES = frozenset(measure["name"] for measure in OF_POINTS)  # evaluations of points say what the curves say
@@ -75,7 +75,7 @@ def draw(state: Tab) -> None:
         )  # fmt: skip
     measures, columns = evaluated(runs)
     compare_curves(
-        token=home().token,
+        token=app_state().token,
         runs=described(views),
         signature=signature(views),
         measures=[*measures, *OF_POINTS, *OF_TRAINING],

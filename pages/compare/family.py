@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -14,9 +14,12 @@ from gan_core.training import RunConfig
 from pages.compare.chosen import choose, chosen, colour_of
 from pages.compare.differences import values_of, words_of
 from pages.compare.picker import letter_of, run_name
-from pages.ui.components.family import family_view
+from pages.compare.web.family import family_view
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import path_label
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
 MOST_RUNS = 300
 LOOK_SECONDS = 2.0  # between two drawings while something trains
@@ -87,7 +90,7 @@ def said_of(member: Member, members: list[Member]) -> str:
     return known[key]
 
 
-def _difference(view: Any, other: Any) -> str:
+def _difference(view: RunView, other: RunView) -> str:
     branch = view.parent == other.id
     changes, step = (manager().changes(other.id), view.parent_step) if branch else ([], None)
     before = config_in_force(manager().about(other.id), changes, step)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.compare import curves, family, samples, settings, sweeps, table
 from pages.compare.chosen import OPEN, WIDGET, opened, reread, write_address
-from pages.server.app_state import NotReady, home
+from pages.server.app_state import NotReady, app_state
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.history import browsed
 from pages.ui.literal import literal
@@ -47,7 +47,7 @@ def draw_compare(state: Tab) -> None:
 
 
 try:
-    if not home().ready:
+    if not app_state().ready:
         with st.spinner("The engine is starting"):
             manager()
     draw_compare(tab())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -12,11 +12,14 @@ from pages.ui.preset_match import makes_points
 from pages.ui.session import manager
 from pages.ui.words import moment, preset_label
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
 MOST_OFFERED = 300
 FIRST_CHOICE = 4  # runs that one click chooses where none is
 
 
-def run_name(view: Any) -> str:
+def run_name(view: RunView) -> str:
     """As people call it: its title or preset, and when it was made."""
     return f"{view.title or preset_label(view.preset)} · {moment(view.created, st.context.timezone)}"
 
@@ -27,7 +30,7 @@ def letter_of(place: int) -> str:
     return (chr(64 + first) if first else "") + chr(65 + last)
 
 
-def pick_runs(tab: str) -> list[Any]:
+def pick_runs(tab: str) -> list[RunView]:
     """Let the person choose, and return the views of those chosen that there are; empty states say what to do.
 
     tab: of its own for each tab, because what a widget holds is lost with it while the choice is not.
@@ -69,7 +72,7 @@ def pick_runs(tab: str) -> list[Any]:
     return []
 
 
-def described(views: list[Any]) -> list[dict[str, Any]]:
+def described(views: list[RunView]) -> list[dict[str, Any]]:
     """What the components show of each run, by its place."""
     return [
         {
@@ -84,6 +87,6 @@ def described(views: list[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def signature(views: list[Any]) -> str:
+def signature(views: list[RunView]) -> str:
     """What a tab was drawn for, as its component builds it from the channel."""
     return "|".join(view.state for view in views)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pages.compare.picker import described, pick_runs
-from pages.server.app_state import home
+from pages.compare.web.compare import compare_samples
+from pages.server.app_state import app_state
 from pages.server.preview import shows_points
-from pages.ui.components.compare import compare_samples
 from pages.ui.session import Tab, manager
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
-def look_of(view: Any) -> dict[str, Any]:
+
+def look_of(view: RunView) -> dict[str, Any]:
     """What the samples of a run are, beside its name."""
     config, about = manager().config(view.id), manager().about(view.id)
     points = shows_points(config.data)
@@ -33,7 +36,7 @@ def draw(state: Tab) -> None:
     if not views:
         return
     compare_samples(
-        token=home().token,
+        token=app_state().token,
         runs=[run | look_of(view) for run, view in zip(described(views), views, strict=True)],
         signature="|".join(f"{view.state} {len(view.checkpoints)}" for view in views),
         projector=state.projector,

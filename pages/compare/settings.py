@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from gan_core.config.codec import from_dict
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation.record import CRITERIA
+from gan_core.runs.evaluation_record import CRITERIA
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.training import PRESETS, RunConfig, preset
 from pages.compare.chosen import choose
 from pages.compare.differences import NOTHING, axes_of, command_of, rows_of
 from pages.compare.measures import OF_POINTS, OF_TRAINING, of_evaluation
 from pages.compare.picker import described, pick_runs, run_name
-from pages.ui.components.compare import compare_parallel, compare_settings
+from pages.compare.web.compare import compare_parallel, compare_settings
 from pages.ui.session import Tab, manager
 from pages.ui.words import count, preset_label
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
 _FINALS = "compare_finals"
 LEAST_RUNS = 3  # with two the table says more than lines do
 MOST_RUNS = 200
 
 
-def finals_of(view: Any) -> dict[str, float]:
+def finals_of(view: RunView) -> dict[str, float]:
     """`final_values` of a run, read again only where it has gone on."""
-    known: dict[str, tuple[Any, dict[str, float]]] = st.session_state.setdefault(_FINALS, {})
+    known: dict[str, tuple[tuple[object, ...], dict[str, float]]] = st.session_state.setdefault(_FINALS, {})
     evaluations = manager().evaluations(view.id)
     key = view.step, view.state, len(evaluations)
     if view.id not in known or known[view.id][0] != key:
@@ -47,7 +50,7 @@ def metrics_of(finals: list[dict[str, float]]) -> list[dict[str, Any]]:
     return sorted([*criteria, *others], key=lambda metric: -counts[metric["name"]])
 
 
-def draw_table(views: list[Any]) -> None:
+def draw_table(views: list[RunView]) -> None:
     configs = [from_dict(RunConfig, view.config) for view in views]
     columns = described(views)
     for column, view, config in zip(columns, views, configs, strict=True):
@@ -67,7 +70,7 @@ def draw_table(views: list[Any]) -> None:
     compare_settings(runs=columns, rows=rows)
 
 
-def content_row(views: list[Any], columns: int) -> dict[str, Any] | None:
+def content_row(views: list[RunView], columns: int) -> dict[str, Any] | None:
     """What own images held when each run learned from them; None where none of the runs did."""
     found = [content_of_run(manager().about(view.id), from_dict(RunConfig, view.config)) for view in views]
     if not any(known and known.pictures for known in found):
@@ -81,7 +84,7 @@ def content_row(views: list[Any], columns: int) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def draw_parallel(state: Tab, chosen_views: list[Any]) -> None:
+def draw_parallel(state: Tab, chosen_views: list[RunView]) -> None:
     st.subheader("Settings against a measure", anchor=False)
     every = [view for view in manager().views()[:MOST_RUNS] if view.step > 0]
     if len(every) < LEAST_RUNS:

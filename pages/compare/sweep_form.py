@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -20,6 +20,11 @@ from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab
 from pages.ui.words import count, duration, path_label, preset_label
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from gan_core.runs.groups.sweeps import Sweeps
+
 LAB = ""  # start from the Lab's settings
 FIRST_PRESET = "ring"
 FIRST_FIELD = "d_optimizer.lr"
@@ -29,7 +34,7 @@ FIRST_STEPS = 3000  # of a run in the plane: all modes are found by then, or wil
 _FACTORS = (0.25, 1.0, 4.0)  # the values that are offered around a number's own
 
 
-def draw_form(state: Tab, desk: Any) -> None:
+def draw_form(state: Tab, sweeps: Sweeps) -> None:
     base, preset = _draw_base(state)
     fields = sweepable(base)
     key = f"sweep-fields:{preset or 'lab'}"
@@ -48,7 +53,7 @@ def draw_form(state: Tab, desk: Any) -> None:
         help="Every combination is tried with so many seeds: only what holds for all of them is worth believing.",
     )  # fmt: skip
     base = _draw_length(length, base, preset)
-    _draw_start(state, desk, base, preset, texts, int(several), draws)
+    _draw_start(state, sweeps, base, preset, texts, int(several), draws)
 
 
 def _draw_base(state: Tab) -> tuple[RunConfig, str]:
@@ -71,7 +76,7 @@ def sweepable(config: RunConfig) -> dict[str, FieldSpec]:
     return {
         path: spec
         for path, spec, _ in walk(config)
-        if path not in ("seed", "total_images", "precision", "compiled")
+        if path not in ("seed", "total_images", "precision", "backend")
         and not path.startswith("record.")
         and not any(f"{path}.".startswith(f"{one}.") for one in hidden)
     }
@@ -131,7 +136,7 @@ def _about(spec: FieldSpec) -> str:
     return " ".join(words)
 
 
-def _draw_search(place: Any, *, has_fields: bool) -> int:
+def _draw_search(place: DeltaGenerator, *, has_fields: bool) -> int:
     """How many combinations are drawn at random; 0: all of them."""
     if not has_fields:
         place.caption("Without a field, only the seeds differ.")
@@ -145,7 +150,7 @@ def _draw_search(place: Any, *, has_fields: bool) -> int:
         return int(st.number_input("Combinations", 2, 64, 8, key="sweep-draws")) if how == "random" else 0
 
 
-def _draw_length(place: Any, base: RunConfig, preset: str) -> RunConfig:
+def _draw_length(place: DeltaGenerator, base: RunConfig, preset: str) -> RunConfig:
     """The configuration with the length that each run is to have."""
     images, length = base.batch_size * base.k_d, spec_at(base, "total_images")
     least, most = int(length.low or 1), int(length.high or base.total_images)
@@ -159,13 +164,13 @@ def _draw_length(place: Any, base: RunConfig, preset: str) -> RunConfig:
 
 
 def _draw_start(
-    state: Tab, desk: Any, base: RunConfig, preset: str, texts: list[str], seeds: int, draws: int
+    state: Tab, sweeps: Sweeps, base: RunConfig, preset: str, texts: list[str], seeds: int, draws: int
 ) -> None:
     """What it would be, what stands in its way, and the one button."""
     try:
         plan = plan_of(base, texts, seeds, draws)
-        problems = desk.problems(plan)
-        words = "" if problems else _cost(desk, plan)
+        problems = sweeps.problems(plan)
+        words = "" if problems else _cost(sweeps, plan)
     except ConfigError as problem:
         problems, words = [public(problem)], ""
     for sentence in problems:
@@ -179,7 +184,7 @@ def _draw_start(
             title = f"{preset_label(named)}, " + (
                 ", ".join(path_label(base, axis.path) for axis in plan.axes) or "seeds"
             )
-            st.session_state["compare_sweep_begun"] = desk.start(plan, preset=named, title=title)
+            st.session_state["compare_sweep_begun"] = sweeps.start(plan, preset=named, title=title)
         except (ValueError, OSError) as found:
             st.toast(literal(public(found)), icon=":material/error:")
 
@@ -196,7 +201,7 @@ def plan_of(base: RunConfig, texts: list[str], seeds: int, draws: int) -> Plan:
     return Plan(base, axes, tuple(range(base.seed, base.seed + seeds)), draws, steps=steps)
 
 
-def _cost(desk: Any, plan: Any) -> str:
+def _cost(sweeps: Sweeps, plan: Plan) -> str:
     """ "12 runs, trained together in one step · about 2 min"."""
     configs = plan.configs()
     together = sum(len(group) for group in groups(configs) if len(group) > 1)
@@ -207,4 +212,4 @@ def _cost(desk: Any, plan: Any) -> str:
     else:
         why = next((sentence for config in configs if (sentence := apart(config))), "")
         how = f"trained one after another :gray[({literal(why.rstrip('.'))})]" if why else "trained one after another"
-    return f"**{count(len(configs))} runs**, {how} · about {duration(desk.seconds(plan))} on this machine"
+    return f"**{count(len(configs))} runs**, {how} · about {duration(sweeps.seconds(plan))} on this machine"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -16,41 +16,48 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.states import LIVE
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
-from pages.server.app_state import home
+from pages.compare.web.sweep import sweep_view
+from pages.server.app_state import app_state
 from pages.server.preview import real_points, shows_points
 from pages.server.public import public
 from pages.server.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.choices import distinct, made_name, meant, named
-from pages.ui.components.sweep import sweep_view
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import count, path_label
+
+if TYPE_CHECKING:
+    from gan_core.measure.image_measures import ImageMeasure
+    from gan_core.measure.plane import PlaneMeasure
+    from gan_core.runs.groups.sweep_file import Member, Sweep
+    from gan_core.runs.snapshot import RunView
+    from gan_core.training import RunConfig
 
 WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
 _FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
 
 
-def desk() -> Sweeps:
+def sweeps() -> Sweeps:
     return Sweeps(manager())
 
 
 def draw(state: Tab) -> None:
-    sweeps = desk().all()
+    known = sweeps().all()
     begun = st.session_state.pop("compare_sweep_begun", "")
     if begun:
         st.session_state[WATCHED] = begun
     # A key for each number of sweeps: once one has begun, the form folds itself.
-    with st.expander("New sweep", expanded=not sweeps, icon=":material/add:", key=f"sweep-new-{len(sweeps)}"):
-        draw_form(state, desk())
-    if not sweeps:
+    with st.expander("New sweep", expanded=not known, icon=":material/add:", key=f"sweep-new-{len(known)}"):
+        draw_form(state, sweeps())
+    if not known:
         st.info(
             "A sweep trains the same run with several values of a few settings and shows all of them side by side: "
             "which learning rate covers all modes, how much the seed matters. Small dense networks train together in "
             "one step."
         )
         return
-    found = {sweep.id: sweep for sweep in sweeps}
-    said = named(WATCHED, distinct({one.id: _name(one) for one in sweeps}))
+    found = {sweep.id: sweep for sweep in known}
+    said = named(WATCHED, distinct({one.id: _name(one) for one in known}))
     st.session_state[WATCHED] = meant(WATCHED, st.session_state.get(WATCHED))
     if st.session_state[WATCHED] not in found:
         st.session_state[WATCHED] = next(iter(found))
@@ -59,12 +66,12 @@ def draw(state: Tab) -> None:
     _draw_sweep(state, found[st.session_state[WATCHED]], several=len(found) > 1)
 
 
-def _name(sweep: Any) -> str:
+def _name(sweep: Sweep) -> str:
     return f"{made_name(sweep)} · {count(len(sweep.members))} runs"
 
 
-def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
-    views = desk().views(sweep)
+def _draw_sweep(state: Tab, sweep: Sweep, *, several: bool) -> None:
+    views = sweeps().views(sweep)
     config = next((manager().config(view.id) for view in views if view is not None), None)
     if config is None:
         st.info("All runs of this sweep have been deleted.")
@@ -74,12 +81,12 @@ def _draw_sweep(state: Tab, sweep: Any, *, several: bool) -> None:
         st.markdown(f"**{literal(_name(sweep))}**")
     st.markdown(f":gray[{literal(_about(sweep, config))}]")
     _draw_actions(sweep, views)
-    if home().jobs.get(f"sweep:{sweep.id}") is not None:
+    if app_state().jobs.get(f"sweep:{sweep.id}") is not None:
         _draw_measuring(sweep.id)
     _draw_members(state, sweep, views, config)
 
 
-def _about(sweep: Any, config: Any) -> str:
+def _about(sweep: Sweep, config: RunConfig) -> str:
     fields = [f"{path_label(config, axis.path)}: {', '.join(axis.values) or f'{axis.low:g} to {axis.high:g}'}"
               for axis in sweep.axes]  # fmt: skip
     if len(sweep.seeds) > 1:
@@ -94,7 +101,7 @@ def _about(sweep: Any, config: Any) -> str:
     return " · ".join(part for part in (*fields, drawn, how) if part)
 
 
-def _draw_actions(sweep: Any, views: list[Any]) -> None:
+def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
     """Of all members at once; what can be done now."""
     there = [view for view in views if view is not None]
     states = {view.state for view in there}
@@ -113,7 +120,7 @@ def _draw_actions(sweep: Any, views: list[Any]) -> None:
             key="sweep-compare", on_click=lambda: choose(runs),
             help="Makes these the runs of the other tabs: their curves, samples and settings.",
         )  # fmt: skip
-        measuring = home().jobs.get(f"sweep:{sweep.id}") is not None
+        measuring = app_state().jobs.get(f"sweep:{sweep.id}") is not None
         if not measuring and (lacking := unmeasured(manager(), [view.id for view in there])):
             st.button(
                 f"Measure {len(lacking)}", icon=":material/straighten:", key="sweep-measure",
@@ -129,18 +136,18 @@ def _draw_actions(sweep: Any, views: list[Any]) -> None:
 
 def _measure(sweep: str, runs: list[str]) -> None:
     found = manager()
-    home().jobs.start(f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress))
+    app_state().jobs.start(f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress))
 
 
 @st.fragment(run_every=1.0)
 def _draw_measuring(sweep: str) -> None:
-    job = home().jobs.get(f"sweep:{sweep}")
+    job = app_state().jobs.get(f"sweep:{sweep}")
     if job is None:
         return
     if not job.done:
         st.progress(job.fraction, text=literal(job.words[:1].upper() + job.words[1:]))
         return
-    home().jobs.forget(f"sweep:{sweep}")
+    app_state().jobs.forget(f"sweep:{sweep}")
     if job.problem:
         st.toast(literal(job.problem), icon=":material/error:")
     st.rerun()
@@ -148,12 +155,12 @@ def _draw_measuring(sweep: str) -> None:
 
 def _do(what: str, sweep: str) -> None:
     try:
-        getattr(desk(), what)(sweep)
+        getattr(sweeps(), what)(sweep)
     except (ValueError, OSError) as problem:
         st.toast(literal(public(problem)), icon=":material/error:")
 
 
-def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None:
+def _draw_members(state: Tab, sweep: Sweep, views: list[RunView | None], config: RunConfig) -> None:
     def opened() -> None:
         run = st.session_state["sweep-view"].get("open")
         if isinstance(run, str) and run in {member.run for member in sweep.members}:
@@ -161,7 +168,7 @@ def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None
             st.session_state["compare_sweep_open"] = True
 
     sweep_view(
-        token=home().token,
+        token=app_state().token,
         sweep=sweep.id,
         axes=[_axis(config, axis.path) for axis in sweep.axes] + _seed_axis(sweep),
         members=[_member(sweep, member, config) for member in sweep.members],
@@ -176,7 +183,7 @@ def _draw_members(state: Tab, sweep: Any, views: list[Any], config: Any) -> None
         st.switch_page("lab/page.py")
 
 
-def _axis(config: Any, path: str) -> dict[str, Any]:
+def _axis(config: RunConfig, path: str) -> dict[str, Any]:
     spec = spec_at(config, path)
     return {
         "path": path, "label": path_label(config, path), "short": _short(config, path), "unit": spec.unit,
@@ -184,7 +191,7 @@ def _axis(config: Any, path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _seed_axis(sweep: Any) -> list[dict[str, Any]]:
+def _seed_axis(sweep: Sweep) -> list[dict[str, Any]]:
     several = len(sweep.seeds) > 1
     return (
         [{"path": "seed", "label": "Seed", "short": "Seed", "unit": "", "log": False}]
@@ -193,7 +200,7 @@ def _seed_axis(sweep: Any) -> list[dict[str, Any]]:
     )
 
 
-def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
+def _member(sweep: Sweep, member: Member, config: RunConfig) -> dict[str, Any]:
     return {
         "run": member.run,
         "values": member.values,
@@ -204,7 +211,7 @@ def _member(sweep: Any, member: Any, config: Any) -> dict[str, Any]:
     }
 
 
-def _short(config: Any, path: str) -> str:
+def _short(config: RunConfig, path: str) -> str:
     """A field in a few letters: "G lr", "Loss"."""
     head, _, last = path.rpartition(".")
     player = {"g_optimizer": "G ", "generator": "G ", "d_optimizer": "D ", "discriminator": "D "}.get(head, "")
@@ -223,12 +230,12 @@ def _number(text: str) -> float | None:
         return None
 
 
-def measures_of(config: Any) -> list[dict[str, Any]]:
+def measures_of(config: RunConfig) -> list[dict[str, Any]]:
     """What runs of this configuration are measured by, the one to look at first in front."""
-    points = shows_points(config.data)
-    kinds: list[Any] = [*IMAGE_MEASURES]
-    if points:
-        kinds = [m for m in PLANE_MEASURES if config.data.modes() is not None or not m.needs_modes]
+    data = config.data
+    kinds: list[PlaneMeasure | ImageMeasure] = [*IMAGE_MEASURES]
+    if points := shows_points(data):
+        kinds = [m for m in PLANE_MEASURES if data.modes() is not None or not m.needs_modes]
     kinds.sort(key=lambda m: m.name != _FIRST_MEASURE[points])
     better = {True: "high", False: "low", None: ""}
     return [
@@ -236,7 +243,7 @@ def measures_of(config: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _real(config: Any) -> str:
+def _real(config: RunConfig) -> str:
     """The real points, as the cards want them; "" for pictures."""
     if not shows_points(config.data):
         return ""

@@ -14,10 +14,10 @@ from gan_core.runs.storage.run_folder import run_ids
 from pages.compare.carry import draw_import
 from pages.compare.chosen import MOST_CHOSEN, WIDGET, choose, chosen
 from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
-from pages.server.app_state import home
+from pages.compare.web.runs_table import runs_table
+from pages.server.app_state import app_state
 from pages.server.public import public
 from pages.server.run_rows import rows
-from pages.ui.components.runs_table import runs_table
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import preset_label
 
@@ -58,13 +58,14 @@ def draw(state: Tab) -> None:
     if any(run not in there for run in chosen()):
         choose(run for run in chosen() if run in there)
     runs_table(
-        token=home().token, rows=found, count=len(run_ids(manager().runs_dir)), chosen=chosen(), most=MOST_CHOSEN,
-        measures=measures(), deleted=deleted, last=st.session_state.get(LAST, []), projector=state.projector,
+        token=app_state().token, rows=found, count=len(run_ids(manager().runs_dir)), chosen=chosen(),
+        most=MOST_CHOSEN, measures=measures(), deleted=deleted, last=st.session_state.get(LAST, []),
+        projector=state.projector,
         on_asked=lambda asked: carry_out(state, asked),
     )  # fmt: skip
 
 
-def carry_out(state: Tab, asked: list[Any]) -> None:
+def carry_out(state: Tab, asked: list[object]) -> None:
     """What the table was asked for; what goes wrong becomes the notice."""
     name, arguments = asked[0], asked[1:]
     act = _ACTS.get(name) if isinstance(name, str) else None
@@ -78,22 +79,22 @@ def carry_out(state: Tab, asked: list[Any]) -> None:
         state.notice = "This was not understood; reload the page."
 
 
-def _texts(found: Any) -> list[str]:
+def _texts(found: object) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise TypeError
     return found
 
 
-def _choose(_state: Tab, runs: Any) -> None:
+def _choose(_state: Tab, runs: object) -> None:
     there = set(run_ids(manager().runs_dir))
     choose(run for run in _texts(runs) if run in there)
 
 
-def _delete(state: Tab, runs: Any) -> None:
+def _delete(state: Tab, runs: object) -> None:
     st.session_state[LAST] = _each(state, _texts(runs), lambda run: trash.delete(manager(), run))
 
 
-def _undelete(state: Tab, tokens: Any) -> None:
+def _undelete(state: Tab, tokens: object) -> None:
     _each(state, _texts(tokens), lambda token: trash.undelete(manager().runs_dir, token))
     st.session_state[LAST] = []
 
@@ -115,7 +116,7 @@ def _empty(_state: Tab) -> None:
     st.session_state[LAST] = []
 
 
-def _tags(_state: Tab, run: str, tags: Any) -> None:
+def _tags(_state: Tab, run: str, tags: object) -> None:
     label(manager().runs_dir, run, tags=_texts(tags))
 
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from gan_core.data import DataUnavailable, bring_back, contents, drop_pictures, own_set, some_pictures
 from pages.data.samples import atlas_address
+from pages.data.web.pictures import picture_grid
 from pages.server.public import public
-from pages.ui.components.pictures import picture_grid
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
@@ -74,7 +74,7 @@ def _groups(
     groups = {_ALL: np.flatnonzero(used)}
     for name in classes:
         label = name if name not in (_ALL, _HELD, _DROPPED) else f"Class {name}"
-        groups[label] = np.array([i for i in groups[_ALL] if names[i] == name], int)
+        groups[label] = np.array([i for i in groups[_ALL].tolist() if names[i] == name], np.intp)
     if (used & held_out).any():
         groups[_HELD] = np.flatnonzero(used & held_out)
     if dropped.any():
@@ -88,7 +88,7 @@ def _first() -> None:
 
 def _turn_pages(many: int) -> int:
     pages = -(-many // PER_PAGE)
-    page = min(st.session_state.get(_PAGE, 0), pages - 1)
+    page = int(min(st.session_state.get(_PAGE, 0), pages - 1))
     st.session_state[_PAGE] = page
     if pages > 1:
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -16,19 +16,23 @@ from pages.server.preview import shows_points
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.fetching import draw_fetch, is_coming
 from pages.ui.literal import literal
-from pages.ui.preset_match import suited
+from pages.ui.preset_match import matching_preset
 from pages.ui.session import Tab, manager, tab
 from pages.ui.words import set_words
 
+if TYPE_CHECKING:
+    from gan_core.config.registry import Entry
+    from gan_core.data.base import Dataset
 
-def train_on(state: Tab, dataset: Any) -> None:
+
+def train_on(state: Tab, dataset: Dataset) -> None:
     """Put a dataset into the Lab's panel, with settings that suit it, and go there."""
-    state.preset, state.config = suited(dataset, manager().data_dir)
+    state.preset, state.config = matching_preset(dataset, manager().data_dir)
     state.run = state.remark = ""
     st.session_state["goto-lab"] = True
 
 
-def draw_card(state: Tab, entry: Any) -> None:
+def draw_card(state: Tab, entry: Entry[Dataset]) -> None:
     """One set of the catalogue."""
     dataset = entry.cls()
     info = dataset.info(manager().data_dir)

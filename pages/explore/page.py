@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.server.app_state import home
+from pages.explore.web.explore import explore_view
+from pages.server.app_state import app_state
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.explore import explore_view
 from pages.ui.session import tab
 
 state = tab()
 draw_projector(state)
 with st.container(key="explore-page"):
     draw_notice(state)
-    explore_view(token=home().token, projector=state.projector)
+    explore_view(token=app_state().token, projector=state.projector)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 import html
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from gan_core.training.gallery import GALLERY, FailureScene
 from pages.gallery.acting import Shown, close, open_scene, press_fix, reread, shown, watch_again, write_address
 from pages.gallery.describing import described
-from pages.server.app_state import NotReady, home
+from pages.gallery.web.gallery import gallery_view
+from pages.server.app_state import NotReady, app_state
 from pages.server.preview import shows_points
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.gallery import gallery_view
 from pages.ui.history import browsed
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, tab, watch
@@ -38,15 +37,15 @@ def picture_key(name: str) -> str:
         return ""
     data = path.read_bytes()
     key = hashlib.sha256(data).hexdigest()[:24]
-    if key not in home().previews:
-        home().previews.put(key, data)
+    if key not in app_state().previews:
+        app_state().previews.put(key, data)
     return key
 
 
 def draw_card(scene: FailureScene) -> None:
     with st.container(key=f"scene-{scene.name}", border=True):
         key = picture_key(scene.name)
-        picture = f'<img src="{address(f"preview/{key}.png", token=home().token)}" alt="">{MARKS}' if key else ""
+        picture = f'<img src="{address(f"preview/{key}.png", token=app_state().token)}" alt="">{MARKS}' if key else ""
         st.html(
             f'<div class="gy-picture">{picture}</div><h4>{html.escape(scene.label)}</h4>'
             f"<p>{html.escape(scene.sees)}</p>"
@@ -80,7 +79,7 @@ def draw_scene(state: Tab, now: Shown) -> None:
     st.html(f'<div class="gy-why"><p>{html.escape(scene.sees)}</p><p>{html.escape(scene.why)}</p></div>')
     draw_notice(state)
     gallery_view(
-        token=home().token,
+        token=app_state().token,
         scene=described(scene),
         failing=now.failing,
         fixed=now.fixed,
@@ -131,7 +130,7 @@ def draw_gallery(state: Tab) -> None:
     st.html(ASSETS / "style" / "gallery.css")
     if browsed():
         reread()
-    now: Any = shown()
+    now = shown()
     scene = GALLERY.get(now.scene)
     now.failing, now.fixed = (run if fits(run, scene) else "" for run in (now.failing, now.fixed))
     write_address(state)
@@ -144,7 +143,7 @@ def draw_gallery(state: Tab) -> None:
 
 
 try:
-    if not home().ready:
+    if not app_state().ready:
         with st.spinner("The engine is starting"):
             manager()
     draw_gallery(tab())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import streamlit as st
 
@@ -13,6 +13,9 @@ from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import count, duration, path_label, plain, value_at
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
 Begin = Callable[[Tab, int, Callable[[], str]], None]
 """`controls.begin`: make a run and watch it, once for each drawing of the button."""
 
@@ -21,7 +24,7 @@ _LOOKING = "branch-looking"  # the run and the step that are looked at while Bra
 _OFFERED = "branch-offered"  # key -> the step that the form offered by itself
 
 
-def draw_branch(state: Tab, view: Any, begin: Begin) -> None:
+def draw_branch(state: Tab, view: RunView, begin: Begin) -> None:
     """The popover in the row of buttons, and the dialog that the button under the picture opens."""
     with st.popover("Branch", icon=":material/call_split:", key="branch"):
         st.markdown("A new run that goes on from any step of this one.")
@@ -34,18 +37,18 @@ def draw_branch(state: Tab, view: Any, begin: Begin) -> None:
         _dialog(state, view, begin, step)
 
 
-def look_at(state: Tab, run: str, step: Any) -> None:
+def look_at(state: Tab, run: str, step: object) -> None:
     """Branch in the row of buttons is being opened while this step of a run is looked at."""
     if run == state.run and _is_step(step):
         st.session_state[_LOOKING] = run, step
 
 
-def _is_step(step: Any) -> bool:
+def _is_step(step: object) -> TypeGuard[int]:
     """What a browser says is a step only if it is a whole number."""
     return isinstance(step, int) and not isinstance(step, bool)
 
 
-def ask_for_branch(state: Tab, run: str, step: Any) -> None:
+def ask_for_branch(state: Tab, run: str, step: object) -> None:
     """The button under a picture was pressed."""
     if _is_step(step):
         st.session_state[_ASKED] = run, step
@@ -54,13 +57,13 @@ def ask_for_branch(state: Tab, run: str, step: Any) -> None:
 
 
 @st.dialog("Branch from here", icon=":material/call_split:")
-def _dialog(state: Tab, view: Any, begin: Begin, step: int) -> None:
+def _dialog(state: Tab, view: RunView, begin: Begin, step: int) -> None:
     st.markdown("A new run that goes on from this moment of the run.")
     if _draw_form(state, view, begin, "branch-here", step):
         st.rerun()
 
 
-def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) -> bool:
+def _draw_form(state: Tab, view: RunView, begin: Begin, scope: str, default: int) -> bool:
     """Whether the branch was started just now."""
     key = _step_key(scope, view.id, default if scope == "branch-here" else None)
     most, offered = max(int(view.step), default), st.session_state.setdefault(_OFFERED, {})
@@ -70,6 +73,8 @@ def _draw_form(state: Tab, view: Any, begin: Begin, scope: str, default: int) ->
     step = int(st.number_input("At step", min_value=0, max_value=most, step=1, key=key))
     st.caption(literal(way_words(view, step)))
     pairs = differences(state.config, from_dict(RunConfig, view.config))
+    if state.config.backend == "auto":  # nobody chose one: a branch has its parent's, where that serves it
+        pairs.pop("backend", None)
     words = f"With {len(pairs)} setting{'s' * (len(pairs) > 1)} of the panel changed"
     listed = ", ".join(f"{path_label(state.config, path)}: {plain(text)}" for path, text in pairs.items())
     own = bool(pairs) and st.toggle(words, value=True, key=f"{scope}-own", help=literal(listed))
@@ -91,7 +96,7 @@ def _step_key(scope: str, run: str, step: int | None = None) -> str:
     return f"{scope}-step:{run}:{'' if step is None else step}"
 
 
-def way_words(view: Any, step: int) -> str:
+def way_words(view: RunView, step: int) -> str:
     """From where the branch gets to its step, and how long that takes about."""
     before = [kept for kept in view.checkpoints if kept <= step]
     again = step - (before[-1] if before else 0)

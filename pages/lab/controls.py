@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
 
-from gan_core.runs.commands import CheckpointNow, Pause, Resume, StepOnce, Stop
-from gan_core.runs.states import LIVE, WORDS
+from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOnce, Stop
+from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
 from pages.lab.twin import draw_twins
 from pages.server.public import public
 from pages.ui.choices import distinct, made_name, meant, named
-from pages.ui.components.copy import copy_link
 from pages.ui.literal import literal
+from pages.ui.panel import fresh_key, is_fresh
 from pages.ui.preset_match import makes_points
 from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
+from pages.ui.web.copy import copy_link
 from pages.ui.words import compact, pace_words
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
+Made = TypeVar("Made")
+Kind = State | Literal["idle", "elsewhere"]
+"""How a run stands for this program; "idle" where none is watched, "elsewhere" where another program trains it."""
 
 LONGER = (2, 5, 10)
 PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
@@ -26,7 +34,7 @@ MOST_OFFERED, MOST_ACTIVE = 200, 5  # runs to choose from; of those that train, 
 FITS = 90  # letters that a line holds on most screens
 
 
-def attempt(state: Tab, action: Callable[[], Any]) -> Any:
+def attempt(state: Tab, action: Callable[[], Made]) -> Made | None:
     """Do it, or keep the sentence that says why not."""
     try:
         return action()
@@ -47,7 +55,7 @@ def begin(state: Tab, drawn: int, make: Callable[[], str]) -> None:
         watch(state, run)
 
 
-def draw_controls(state: Tab, view: Any) -> None:
+def draw_controls(state: Tab, view: RunView | None) -> None:
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
         _draw_actions(state, view)
         st.space("stretch")
@@ -70,9 +78,9 @@ def _draw_share(state: Tab) -> None:
         st.toggle("Projector mode", key="projector", help="Large type, for the last row.", on_change=turned)
 
 
-def _draw_actions(state: Tab, view: Any) -> None:
+def _draw_actions(state: Tab, view: RunView | None) -> None:
     """The buttons that fit the run's state; what does not apply is not there."""
-    kind = view.state if view is not None else "idle"
+    kind: Kind = view.state if view is not None else "idle"
     own = (state.run, view.twin_of if view is not None else "")
     running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
     if kind == "queued" and not running:
@@ -81,7 +89,30 @@ def _draw_actions(state: Tab, view: Any) -> None:
         st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
         kind = "elsewhere"
 
-    def command(label: str, icon: str, what: Any, *, primary: bool = False, help: str = "") -> None:
+    if view is not None:
+        _draw_commands(state, view, kind)
+    if kind not in LIVE or not state.steering:
+        _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
+        draw_twins(state, begin)
+    if running:
+        st.button(
+            "Watch what trains now",
+            key="watch-other",
+            icon=":material/visibility:",
+            on_click=watch,
+            args=(state, running[0].id),
+            help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
+        )
+    if view is not None and view.state != "queued":
+        draw_branch(state, view, begin)
+    if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
+        _draw_explore(state)
+
+
+def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
+    """What the watched run can be told now."""
+
+    def command(label: str, icon: str, what: Command, *, primary: bool = False, help: str = "") -> None:
         st.button(
             label,
             key=label.lower().replace(" ", "-"),
@@ -114,44 +145,29 @@ def _draw_actions(state: Tab, view: Any) -> None:
         _draw_speed(state, view)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
-    if kind not in LIVE or not state.steering:
-        _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
-        draw_twins(state, begin)
-    if running:
-        st.button(
-            "Watch what trains now",
-            key="watch-other",
-            icon=":material/visibility:",
-            on_click=watch,
-            args=(state, running[0].id),
-            help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
-        )
-    if view is not None and view.state != "queued":
-        draw_branch(state, view, begin)
-    if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
-        _draw_explore(state)
 
 
-def _from_where(view: Any) -> str:
+def _from_where(view: RunView) -> str:
     return "Go on from the last checkpoint" if view.checkpoints else "Begin again, as no checkpoint was made yet"
 
 
-def _draw_speed(state: Tab, view: Any) -> None:
+def _draw_speed(state: Tab, view: RunView) -> None:
     """From one step a second to as fast as it goes; what is drawn of it comes as often as before."""
     now = pace_in_force(state, view)
     label = f"Speed: {pace_words(now).removesuffix(' a step')}" if now else "Speed"
     with st.popover(label, icon=":material/speed:", key="speed"):
-        st.session_state["pace"] = now
+        key = fresh_key("pace", now)
+        st.session_state[key] = now
 
         def turned() -> None:
-            if st.session_state["pace"] != now:
-                send_pace(state, st.session_state["pace"])
+            if is_fresh("pace", key) and st.session_state[key] != now:
+                send_pace(state, st.session_state[key])
 
         st.select_slider(
             "Speed",
             sorted({*PACES, now}, key=lambda seconds: -seconds or 1),
             format_func=pace_words,
-            key="pace",
+            key=key,
             on_change=turned,
             help="The least time from one step to the next. It changes nothing in what the run becomes.",
         )
@@ -172,7 +188,7 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
     )
 
 
-def _draw_longer(state: Tab, view: Any) -> None:
+def _draw_longer(state: Tab, view: RunView) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
         what = "points" if makes_points(view) else "images"
@@ -231,7 +247,7 @@ def _draw_runs(state: Tab) -> None:
             )
 
 
-def draw_trouble(view: Any) -> None:
+def draw_trouble(view: RunView | None) -> None:
     """Why a run is not what it should be, in a line; all of it, and what usually helps, is one click away."""
     if view is None:
         return

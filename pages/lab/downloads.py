@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from gan_core.runs.catalog.handed_out import onnx_bytes, safetensors_bytes
 from gan_core.runs.storage.pictures import run_pictures
 from pages.ui.preset_match import makes_points
 from pages.ui.session import manager
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
 _SCALE = 4
 _PLANE_PIXELS, _PLANE_FILM_PIXELS = 1_080, 400  # pixels a side of a run of points
@@ -26,13 +30,15 @@ def _scale(run: str, of_images: int) -> int:
 
 
 def _grid(run: str) -> bytes:
-    step = manager().grids(run)[-1][0]
-    picture = run_pictures(manager(), run, _PLANE_PIXELS)(step)
-    return grid_png(picture, scale=_scale(run, _SCALE), words={"run": run, "step": str(step)})
+    newest, _ = manager().newest_grid(run)
+    if newest is None:
+        raise ValueError("The sample grids of this run are damaged; train on until there is another one.")
+    picture = run_pictures(manager(), run, _PLANE_PIXELS)(newest.step)
+    return grid_png(picture, scale=_scale(run, _SCALE), words={"run": run, "step": str(newest.step)})
 
 
 def _film(run: str) -> bytes:
-    steps = [step for step, _ in manager().grids(run)]
+    steps = manager().whole_grids(run)
     picture = run_pictures(manager(), run, _PLANE_FILM_PIXELS)
     return training_gif(len(steps), lambda i: picture(steps[i]), scale=_scale(run, 2))
 
@@ -84,7 +90,7 @@ class Offer:
     missing: str = ""
 
 
-def offered(view: Any) -> tuple[Offer, ...]:
+def offered(view: RunView) -> tuple[Offer, ...]:
     """Every file that a run gives away."""
     run = view.id
     no_weights = "" if view.checkpoints else "It comes with the first checkpoint."
@@ -105,12 +111,12 @@ def offered(view: Any) -> tuple[Offer, ...]:
     )  # fmt: skip
 
 
-def draw_downloads(view: Any) -> None:
+def draw_downloads(view: RunView) -> None:
     with st.popover("Download", icon=":material/download:", key="downloads"):
         for offer in offered(view):
             st.download_button(
                 f"{offer.label} · {offer.ending.rpartition('.')[2].upper()}",
-                lambda make=offer.make: make(view.id),
+                partial(offer.make, view.id),
                 f"{view.id}-{offer.ending}",
                 offer.mime,
                 key=f"download:{offer.ending}",

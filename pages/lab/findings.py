@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -11,13 +11,16 @@ from gan_core.data import DataUnavailable
 from gan_core.measure.referee import HEALTHY, KINDS, Finding
 from gan_core.measure.referee_words import EVIDENCE_LABELS, number_words
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.lineage.diagnosis import Diagnoser
+from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.runs.states import LIVE
 from pages.lab.controls import begin
 from pages.server.public import public
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.words import count, path_label, plain
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +31,12 @@ TOO_EARLY = ":gray[:material/hourglass_empty: The referee has too little to go b
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _diagnoser(data_dir: str) -> Any:
+def _diagnoser(data_dir: str) -> Diagnoser:
     """One for all tabs: each kept grid is looked at once."""
     return Diagnoser(DatasetCache(manager().data_dir))
 
 
-def draw_findings(state: Tab, view: Any) -> None:
+def draw_findings(state: Tab, view: RunView | None) -> None:
     """Nothing where no run is watched; while one trains it looks again every few seconds."""
     if view is None or view.state == "queued":
         return
@@ -67,7 +70,7 @@ def _badge(finding: Finding) -> str:
     return f":{COLOURS[finding.kind]}-badge[:material/{ICONS[finding.kind]}: {literal(finding.title)}]"
 
 
-def _draw_finding(state: Tab, view: Any, finding: Finding) -> None:
+def _draw_finding(state: Tab, view: RunView, finding: Finding) -> None:
     when = f" :gray[first seen at step {count(finding.step)}]" if finding.kind != HEALTHY else ""
     st.markdown(f"**{literal(finding.title)}**{when}")
     st.markdown(literal(public(finding.words)))
@@ -83,7 +86,7 @@ def _draw_finding(state: Tab, view: Any, finding: Finding) -> None:
         _draw_branch(state, view, finding)
 
 
-def branch_step(view: Any, finding: Finding) -> int:
+def branch_step(view: RunView, finding: Finding) -> int:
     """From where the change is tried: a plateau from now, other things from before they were seen.
 
     What goes wrong is in the networks before it is seen, and a branch would carry it along: half of the way back, and
@@ -94,7 +97,7 @@ def branch_step(view: Any, finding: Finding) -> int:
     return 0 if finding.step <= view.step / 4 else int(min(finding.step, view.step)) // 2
 
 
-def _draw_branch(state: Tab, view: Any, finding: Finding) -> None:
+def _draw_branch(state: Tab, view: RunView, finding: Finding) -> None:
     config = manager().config(view.id)
     changes = finding.suggestion
     listed = ", ".join(f"{path_label(config, path)}: {plain(value)}" for path, value in changes.items())

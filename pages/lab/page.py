@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,21 +17,24 @@ from pages.lab.findings import draw_findings
 from pages.lab.quality import draw_quality
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
-from pages.server.app_state import NotReady, home
+from pages.lab.web.live import live_view, signature
+from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.server.public import public
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.components.live import live_view, signature
 from pages.ui.literal import literal
 from pages.ui.preset_match import crossed
-from pages.ui.session import Tab, config_in_force, lab_tab, manager, send_change, write_url
+from pages.ui.session import Tab, config_in_force, for_next_run, lab_tab, manager, send_change, write_url
 from pages.ui.words import preset_label
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
 
 NOT_HERE = "These images are not on this machine yet: fetch them first."
 
 
-def watched(state: Tab) -> Any:
+def watched(state: Tab) -> RunView | None:
     """The run that this tab watches, or None; one that is gone is said once."""
     if not state.run:
         return None
@@ -42,7 +45,9 @@ def watched(state: Tab) -> Any:
         return None
 
 
-def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", name: str = "", twin: str = "") -> None:
+def draw_view(
+    state: Tab, view: RunView | None, config: RunConfig, *, key: str = "live", name: str = "", twin: str = ""
+) -> None:
     """The large right side: fed by the channel, so that a rerun of this script changes nothing in it."""
     info = config.data.info(manager().data_dir)
     classes, epoch_images = info.classes, info.count
@@ -52,7 +57,7 @@ def draw_view(state: Tab, view: Any, config: RunConfig, *, key: str = "live", na
         if known and known.count:
             epoch_images = known.count - known.held_out
     live_view(
-        token=home().token,
+        token=app_state().token,
         run=view.id if view else "",
         signature=signature(view, len(manager().changes(view.id))) if view else "",
         name=(name or view.title or preset_label(view.preset)) if view else "",
@@ -76,7 +81,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
     if shows_points(config.data):
         return points_preview(config.data)
     try:
-        key = preview_key(home().previews, config.data, config.size, manager().data_dir)
+        key = preview_key(app_state().previews, config.data, config.size, manager().data_dir)
     except (DataUnavailable, ValueError):
         return None
     return {
@@ -88,7 +93,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
     }
 
 
-def edit(state: Tab, path: str, value: Any) -> None:
+def edit(state: Tab, path: str, value: object) -> None:
     """A field of the next run was changed in the panel."""
     state.own, state.remark = True, ""
     try:
@@ -106,7 +111,7 @@ def draw_lab(state: Tab) -> None:
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
-        state.config = config  # the next run starts from what this one has become
+        state.config = for_next_run(config, state.config.backend)  # which starts from what this one has become
     write_url(state)
     draw_projector(state)
     with st.container(key="lab"):
@@ -129,7 +134,7 @@ def draw_lab(state: Tab) -> None:
 
 
 try:
-    if not home().ready:
+    if not app_state().ready:
         with st.spinner("The engine is starting"):
             manager()
     draw_lab(lab_tab())

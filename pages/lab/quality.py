@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.jobs import Job
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
 SAMPLES = (500, 2_000, 5_000, 10_000)
 
 
-def draw_quality(state: Tab, view: Any) -> None:
+def draw_quality(state: Tab, view: RunView | None) -> None:
     """Below the measures, which come by the channel: the button that takes them anew, and how far that is."""
     if view is None or not view.checkpoints or makes_points(view):  # points are measured all the time
         return
-    job = home().jobs.get(_key(state.run))
+    job = app_state().jobs.get(_key(state.run))
     if job is not None and not job.done:
         _draw_job(state.run)
         return
@@ -31,7 +34,7 @@ def draw_quality(state: Tab, view: Any) -> None:
             st.markdown(f":material/info: {literal(job.problem)}")
 
 
-def _draw_choice(state: Tab, view: Any) -> None:
+def _draw_choice(state: Tab, view: RunView) -> None:
     st.markdown("Measures a checkpoint against real data, and once the untrained generator beside it.")
     steps = sorted({*view.checkpoints, 0}, reverse=True)
     step = st.selectbox("Checkpoint", steps, format_func=checkpoint_name, key="evaluate-step")
@@ -59,13 +62,13 @@ def _start(run: str, step: int, samples: int) -> None:
     def work(job: Job) -> None:
         runs.evaluate(run, step, samples=samples, progress=job.progress)
 
-    home().jobs.start(_key(run), "The evaluation", work)
+    app_state().jobs.start(_key(run), "The evaluation", work)
 
 
 @st.fragment(run_every=0.5)
 def _draw_job(run: str) -> None:
     """How far it is; the whole page is drawn again when it has ended."""
-    job = home().jobs.get(_key(run))
+    job = app_state().jobs.get(_key(run))
     if job is None or job.done:
         st.rerun()
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from gan_core.data import datasets
@@ -100,7 +102,8 @@ def _draw_preset(state: Tab) -> None:
     st.selectbox("Preset", names, format_func=lambda n: PRESETS[n].label, key="preset", on_change=picked)
     st.caption(PRESETS[state.preset].help)
     original = as_preset(state.preset, state.config, manager().data_dir)
-    if state.config not in (original, manager().resolved(original)):  # a run records what "auto" became
+    resolved = replace(manager().resolved(original), backend=original.backend)
+    if state.config not in (original, resolved):  # a run records what "auto" became
         st.button(
             "Back to the preset as it is", key="reset", type="tertiary", icon=":material/undo:", on_click=as_it_is
         )

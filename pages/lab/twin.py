@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -19,9 +19,12 @@ from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import path_label, plain, value_at
 
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
 _CHANGES, _CAUTIONS = "twin-changes", "twin-cautions"
 FIRST_OFFERED = "d_optimizer.lr"
-NOT_OFFERED = ("record", "precision", "compiled", "total_images")
+NOT_OFFERED = ("record", "precision", "backend", "total_images")
 ORDER = ("First", "Second")
 
 Draw = Callable[..., None]
@@ -80,7 +83,7 @@ def _forget() -> None:
     st.session_state[_CHANGES] = {}
 
 
-def _remember(path: str, value: Any) -> None:
+def _remember(path: str, value: object) -> None:
     st.session_state[_CHANGES] = {**st.session_state.get(_CHANGES, {}), path: value}
 
 
@@ -127,10 +130,10 @@ def _start(state: Tab, changes: dict[str, Any]) -> str:
 # --- both side by side
 
 
-def draw_pair(state: Tab, view: Any, config: RunConfig, draw: Draw) -> None:
+def draw_pair(state: Tab, view: RunView | None, config: RunConfig, draw: Draw) -> None:
     """The watched run, with its twin beside it where it has one."""
     other = twin_view(view)
-    if other is None:
+    if view is None or other is None:
         draw(state, view, config)
         return
     known = {each.id: each for each in (view, other)}
@@ -147,7 +150,7 @@ def draw_pair(state: Tab, view: Any, config: RunConfig, draw: Draw) -> None:
                 )  # fmt: skip
 
 
-def twin_view(view: Any) -> Any:
+def twin_view(view: RunView | None) -> RunView | None:
     """The other twin, or None where there is none, or none any more."""
     if view is None or not view.twin_of:
         return None
@@ -158,7 +161,7 @@ def twin_view(view: Any) -> Any:
     return other if other.twin_of == view.id else None
 
 
-def _draw_choice(state: Tab, view: Any, ids: list[str]) -> None:
+def _draw_choice(state: Tab, view: RunView, ids: list[str]) -> None:
     """Which of the two the panel and the buttons stand for."""
     st.session_state["twin-shown"] = view.id
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core.data import FashionMnist
 from gan_core.training import preset
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.atlas import atlas_png
 from pages.server.preview import preview_key
 from pages.ui.addresses import address
@@ -30,14 +30,14 @@ def to_lab(name: str) -> None:
 
 def draw_learn() -> None:
     draw_projector(tab())
-    previews = home().previews
+    previews = app_state().previews
     key = preview_key(previews, FashionMnist(), 28, manager().data_dir, 6, 4)
     previews.put("noise", atlas_png(np.random.default_rng(0).integers(0, 256, (1, 1, 30, 30), np.uint8), 1, 1))
     page = (ASSETS / "lessons" / "learn.html").read_text("utf-8")
     opening, reading = page.split("<!-- code -->")
     with st.container(key="learn"):
         for name, picture in (("real", key), ("noise", "noise")):
-            opening = opening.replace(f"{{{{{name}}}}}", address(f"preview/{picture}.png", token=home().token))
+            opening = opening.replace(f"{{{{{name}}}}}", address(f"preview/{picture}.png", token=app_state().token))
         st.html(opening)
         with st.container(horizontal=True, key="learn-go"):
             st.button("See it happen in the Lab", key="to-lab", type="primary", icon=":material/science:",

@@ -10,7 +10,7 @@ import gc
 import secrets
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pages.server.atlas import Previews
 from pages.server.channel import Hub
@@ -19,7 +19,11 @@ from pages.server.jobs import Jobs
 from pages.server.loading import load
 from pages.server.public import public
 
-_SLOT = "_ganscope_home"
+if TYPE_CHECKING:
+    from gan_core.runs import RunManager
+    from gan_core.runs.catalog.model_catalog import ModelCatalog
+
+_SLOT = "_ganscope_app_state"
 WARM_UP_SECONDS = 60.0
 EXPLORE_AFTER_SECONDS = 8.0  # the first page and the first Train come before what Explore needs
 
@@ -31,10 +35,10 @@ class NotReady(ValueError):
 class AppState:
     """Starts the engine in a thread of its own, so that the server answers while torch is still being imported."""
 
-    def __init__(self, manager: Any = None) -> None:
+    def __init__(self, manager: RunManager | None = None) -> None:
         self.token = secrets.token_urlsafe(24)
         self.hub = Hub(self.manager, self.token)
-        self.explore = ExploreHub(self._shelf, self.token)
+        self.explore = ExploreHub(self._catalog, self.token)
         self.previews = Previews()
         self.jobs = Jobs()
         self._manager = manager
@@ -93,7 +97,7 @@ class AppState:
         """
         return self._ready.wait(WARM_UP_SECONDS)
 
-    def manager(self) -> Any:
+    def manager(self) -> RunManager:
         """The run manager, waiting for it while the server is still starting. Raises NotReady."""
         if not self.wait():
             raise NotReady("The engine is still starting; reload this page in a moment.")
@@ -101,7 +105,7 @@ class AppState:
             raise NotReady(self._problem)
         return self._manager
 
-    def _shelf(self) -> Any:
+    def _catalog(self) -> ModelCatalog:
         """What there is to explore; made when somebody first asks."""
         manager = self.manager()
         from gan_core.runs.catalog.model_catalog import ModelCatalog  # it brings torch
@@ -121,15 +125,15 @@ class AppState:
             self._thread.join(2.0)  # it may be inside a long measurement; nothing of it needs keeping
 
 
-def open_home(home: AppState) -> AppState:
-    setattr(sys, _SLOT, home)
-    return home
+def install_app_state(app_state: AppState) -> AppState:
+    setattr(sys, _SLOT, app_state)
+    return app_state
 
 
-def home() -> AppState:
-    """The server's home; made on the spot where a page runs without the server (a bare `streamlit run` of it)."""
+def app_state() -> AppState:
+    """The server's `AppState`; made here where a page runs without the server (a bare `streamlit run` of it)."""
     found: AppState | None = getattr(sys, _SLOT, None)
     if found is None:
-        found = open_home(AppState())
+        found = install_app_state(AppState())
         found.start()
     return found

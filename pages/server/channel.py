@@ -11,13 +11,18 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.server import wire
 from pages.server.guard import refusal
 from pages.server.public import public
+
+if TYPE_CHECKING:
+    from gan_core.runs import RunManager
+    from gan_core.runs.engine.external_runs import ExternalRunWatcher
+    from gan_core.runs.snapshot import Event, GridMade
 
 FLUSH_SECONDS = 0.05  # events within this time travel together
 QUEUE_FRAMES = 1000  # about a minute of a fast run
@@ -71,7 +76,7 @@ class Channel:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._events: deque[Any] = deque()
+        self._events: deque[Event] = deque()
         self._scheduled = False
         self.viewers: set[Viewer] = set()
         self._shown_step = -1  # of the newest grid sent
@@ -84,7 +89,7 @@ class Channel:
         if self.following is not None:
             self.following.cancel()
 
-    async def follow(self, follower: Any) -> None:
+    async def follow(self, follower: ExternalRunWatcher) -> None:
         """Tell what a run's thread cannot: it may be trained by another process, now or later."""
         while True:
             try:
@@ -94,7 +99,7 @@ class Channel:
                 pass  # unreadable for now, or gone
             await asyncio.sleep(LOOK_SECONDS)
 
-    def on_event(self, event: Any) -> None:
+    def on_event(self, event: Event) -> None:
         """Called from the run's thread: returns at once."""
         self._events.append(event)
         if not self._scheduled:
@@ -108,10 +113,10 @@ class Channel:
         # The flag first: an event that arrives from here on schedules a flush of its own.
         self._scheduled = False
         rows: list[dict[str, float]] = []
-        grid: Any = None
+        grid: GridMade | None = None
         while self._events:
-            event = self._events.popleft()
-            # By name, not by class: a reload may have replaced the classes under a live thread.
+            # Told apart by name, not by class: a reload may have replaced the classes under a live thread.
+            event: Any = self._events.popleft()
             kind = type(event).__name__
             if kind == "Recorded":
                 rows.append(event.values)
@@ -152,7 +157,7 @@ class Channel:
 class Hub:
     """The channels of one server. `manager` is called when somebody connects, from a worker thread."""
 
-    def __init__(self, manager: Callable[[], Any], token: str) -> None:
+    def __init__(self, manager: Callable[[], RunManager], token: str) -> None:
         self._manager = manager
         self._token = token
         self.channels: dict[str, Channel] = {}
@@ -199,7 +204,7 @@ class Hub:
             viewer.offer(wire.pack({"type": "dissected", "step": event.step}, [event.data]))
         viewer.catching_up = asyncio.create_task(self._list_kept_again(manager, run, viewer))
 
-    async def _list_kept_again(self, manager: Any, run: str, viewer: Viewer) -> None:
+    async def _list_kept_again(self, manager: RunManager, run: str, viewer: Viewer) -> None:
         """A grid told before the viewer came, but listed on the disk after, is in neither hello nor an event."""
         await asyncio.sleep(KEPT_AGAIN_SECONDS)
         with contextlib.suppress(ValueError, OSError):
@@ -233,15 +238,16 @@ class Hub:
         await socket.close(FALLEN_BEHIND)
 
 
-def hello(manager: Any, run: str) -> bytes:
+def hello(manager: RunManager, run: str) -> bytes:
     """The first frame: all that a viewer needs to show a run it has never seen. Raises ValueError (unknown run)."""
     view = manager.view(run)
-    kept = manager.grids(run)
+    grid, damaged = manager.newest_grid(run)
     header: dict[str, Any] = {
         "type": "hello",
         "view": wire.view_header(view),
         "columns": wire.COLUMNS,
-        "kept": [[step, images] for step, images in kept],
+        "kept": [[step, images] for step, images in manager.grids(run)],
+        "damaged": damaged,
         "changes": [wire.change_header(c) for c in manager.changes(run)],
         "grid": None,
         "measures": [wire.measure_header(m) for m in manager.image_measures(run)],
@@ -249,14 +255,13 @@ def hello(manager: Any, run: str) -> bytes:
         "evaluate_every": view.config.get("record", {}).get("evaluate_images", 0),
     }
     blobs = [wire.history_blob(manager.records(run))]
-    if kept:
-        grid = manager.grid(run, kept[-1][0])
+    if grid is not None:
         header["grid"] = wire.grid_header(grid, kept=True)
         blobs += wire.grid_blobs(grid)
     return wire.pack(header, blobs)
 
 
-def stage(manager: Any, run: str) -> bytes | None:
+def stage(manager: RunManager, run: str) -> bytes | None:
     """The frame with what stays for a whole run of points; None for a run of images."""
     stays = manager.stage(run)
     if stays is None:

@@ -1,13 +1,13 @@
-"""What the Explore page can ask for: a register of operations, and the desk that each of them works at.
+"""What the Explore page can ask for: a register of operations, and the context that each of them works in.
 
-An operation is a function of the desk, what was asked (a JSON object) and the bytes that came along:
+An operation is a function of the context, what was asked (a JSON object) and the bytes that came along:
 
     @operation("look", lane="quick")
-    def look(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply: ...
+    def look(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply: ...
 
 Lane "quick": one thread for the whole server, for what answers within milliseconds. Lane "long": a thread of its own,
-which tells how far it is through `desk.progress` and ends there when nobody wants it any more. A ValueError becomes
-the one sentence that the page shows. Pictures travel as raw RGBA bytes, row by row, never as PNG.
+which tells how far it is through `context.progress` and ends there when nobody wants it any more. A ValueError
+becomes the one sentence that the page shows. Pictures travel as raw RGBA bytes, row by row, never as PNG.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from gan_core.latent.model import Explorable
+    from gan_core.runs.catalog.model_catalog import ModelCatalog
 
 Lane = Literal["quick", "long"]
 OPEN_SECONDS = 2.0  # so long a model that was asked for is not looked up again
@@ -40,16 +44,16 @@ class Reply:
 class Operation:
     name: str
     lane: Lane
-    run: Callable[[OperationContext, dict[str, Any], list[bytes]], Reply]
+    run: Run
 
 
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(name: str, *, lane: Lane = "quick") -> Callable[[Any], Any]:
+def operation(name: str, *, lane: Lane = "quick") -> Callable[[Run], Run]:
     """Register a function as what answers `{"do": name}`."""
 
-    def register(function: Callable[[OperationContext, dict[str, Any], list[bytes]], Reply]) -> Any:
+    def register(function: Run) -> Run:
         if name in OPERATIONS:
             raise ValueError(f'The operation "{name}" is there already.')
         OPERATIONS[name] = Operation(name, lane, function)
@@ -63,22 +67,22 @@ def _nobody(_fraction: float, _words: str, _extra: Mapping[str, Any], _blobs: Se
 
 
 class OperationContext:
-    """What an operation works with: the shelf of models, and a way to say how far it is."""
+    """What an operation works with: the catalog of models, and a way to say how far it is."""
 
     def __init__(
         self,
-        shelf: Any,
+        catalog: ModelCatalog,
         tell: Tell = _nobody,
         asked: Mapping[str, Any] | None = None,
-        opened: dict[tuple[str, int | None], tuple[float, Any]] | None = None,
+        opened: dict[tuple[str, int | None], tuple[float, Explorable]] | None = None,
     ) -> None:
-        """asked: the request. opened: what was opened last and when, of all desks of one server."""
-        self.shelf = shelf
+        """asked: the request. opened: what was opened last and when, of all contexts of one server."""
+        self.catalog = catalog
         self._tell = tell
         self._asked = asked or {}
         self._opened = {} if opened is None else opened
 
-    def model(self, model_id: Any, step: Any = None) -> Any:
+    def model(self, model_id: object, step: object = None) -> Explorable:
         """The opened model, an `Explorable`; at the request's own "step" where it is the request's own model.
 
         Raises ValueError where there is none of this id (and step).
@@ -91,8 +95,8 @@ class OperationContext:
             raise ValueError("A checkpoint's step is a whole number from 0 on.")
         now, key = time.monotonic(), (model_id, step)
         at, model = self._opened.get(key, (-math.inf, None))
-        if now - at > OPEN_SECONDS:
-            model = self.shelf.open(model_id, step)
+        if model is None or now - at > OPEN_SECONDS:
+            model = self.catalog.open(model_id, step)
             while len(self._opened) >= MOST_OPEN and key not in self._opened:
                 self._opened.pop(next(iter(self._opened)), None)
             self._opened[key] = now, model
@@ -110,6 +114,9 @@ class OperationContext:
         Of what waits to be sent, only the newest without blobs is kept.
         """
         self._tell(min(1.0, max(0.0, fraction)), words, extra or {}, blobs)
+
+
+Run = Callable[[OperationContext, dict[str, Any], list[bytes]], Reply]
 
 
 def number(asked: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import functools
 import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from PIL import Image
 
-from gan_core.config.codec import to_dict
+from gan_core.config.codec import replace_at, to_dict
 from gan_core.data import DataUnavailable, portrait
 from pages.server.atlas import Previews, atlas_png
+
+if TYPE_CHECKING:
+    from gan_core.data.base import Dataset
+    from gan_core.data.points import PointDataset
 
 ACROSS = 8
 POINTS = 2000
@@ -24,19 +27,19 @@ PORTRAIT_PIXELS = 320
 BLUE = (0, 114, 178)  # of what is real, as `portrait` paints it
 
 
-def shows_points(dataset: Any) -> bool:
+def shows_points(dataset: Dataset) -> TypeGuard[PointDataset]:
     """Whether it is a set of points in the plane, which has an extent and no pictures."""
     return hasattr(dataset, "extent")
 
 
 @functools.lru_cache(maxsize=8)
-def real_points(dataset: Any) -> dict[str, Any]:
+def real_points(dataset: PointDataset) -> dict[str, Any]:
     """The first points of a set in the plane: float32 [n, 2] in base64 under "points", and its "extent"."""
     points = dataset.load(1, Path()).images[:POINTS].reshape(-1, 2).numpy()
     return {"points": base64.b64encode(points.astype("<f4").tobytes()).decode(), "extent": list(dataset.extent)}
 
 
-def points_preview(dataset: Any) -> dict[str, Any]:
+def points_preview(dataset: PointDataset) -> dict[str, Any]:
     """The real points, or the empty plane where there are none yet, as in a drawing that was cleared."""
     key = f"{type(dataset).__name__} {to_dict(dataset)}"
     try:
@@ -45,7 +48,7 @@ def points_preview(dataset: Any) -> dict[str, Any]:
         return {"points": "", "extent": list(dataset.extent), "key": key, "caption": "nothing to learn from yet"}
 
 
-def portrait_key(previews: Previews, dataset: Any) -> str:
+def portrait_key(previews: Previews, dataset: PointDataset) -> str:
     """Key of a picture of a set of points: blue on nothing, so that it suits light and dark pages."""
     described = json.dumps(["portrait", type(dataset).__qualname__, to_dict(dataset)])
     key = hashlib.sha256(described.encode()).hexdigest()[:24]
@@ -60,7 +63,7 @@ def portrait_key(previews: Previews, dataset: Any) -> str:
 
 
 def preview_key(
-    previews: Previews, dataset: Any, size: int, data_dir: Path, across: int = ACROSS, down: int = ACROSS
+    previews: Previews, dataset: Dataset, size: int, data_dir: Path, across: int = ACROSS, down: int = ACROSS
 ) -> str:
     """Key of an atlas of `dataset`'s first images, `across` x `down`, by what it holds now; never fetches anything.
 
@@ -73,7 +76,7 @@ def preview_key(
         return key
     info = dataset.info(data_dir)
     if hasattr(dataset, "count"):  # the first images are the same however many are kept
-        dataset = dataclasses.replace(dataset, count=max(across * down, 100))
+        dataset = replace_at(dataset, "count", max(across * down, 100))
     if info.needs_download:
         raise DataUnavailable(
             f"These images are not on this machine yet: fetch them first ({info.download_megabytes} MB)."

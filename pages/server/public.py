@@ -12,7 +12,7 @@ _HERE = Path(__file__).resolve().parents[2]
 _log = logging.getLogger(__name__)
 
 
-def public(problem: object) -> str:
+def public(problem: Exception | str) -> str:
     """A problem in words for everybody: folders by their last name only, of the system its reason only.
 
     What Python itself says of a value ("cannot convert float NaN to integer") is for the log.
@@ -22,7 +22,11 @@ def public(problem: object) -> str:
     if isinstance(problem, UnicodeError):
         return "A text here has signs that cannot be written down as UTF-8; write it with other ones."
     text = str(problem)
-    if type(problem) in (ValueError, OverflowError) and not text.rstrip().endswith((".", "!", "?")):
+    if (
+        isinstance(problem, Exception)
+        and type(problem) in (ValueError, OverflowError)
+        and not text.rstrip().endswith((".", "!", "?"))
+    ):
         _log.warning("shown in other words: %s", text, exc_info=problem)
         return OUT_OF_RANGE
     for folder in (runs_dir(), data_dir(), _HERE):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import plotly
 from starlette.requests import ClientDisconnect, Request
@@ -17,9 +17,14 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.server import run_routes, sweep_routes
 from pages.server.guard import refusal
+from pages.server.modules import module
 from pages.server.public import public
 from pages.server.run_routes import step_asked
 from pages.ui.addresses import base_path
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import Grid
+    from pages.server.app_state import AppState
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
@@ -51,22 +56,22 @@ async def first_page(request: Request) -> Response:
     return RedirectResponse(f"./?{query}" if query else "./", 307)
 
 
-def routes(home: Any) -> list[BaseRoute]:
-    """All routes of one server's `Home`; its manager is asked from worker threads and may still be starting."""
+def routes(app_state: AppState) -> list[BaseRoute]:
+    """All routes of one server's `AppState`; its manager is asked from worker threads and may still be starting."""
 
-    def answer(read: Callable[[Any, Request], Response]) -> Callable[[Request], Any]:
+    def answer(read: Callable[[AppState, Request], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            if reason := refusal(request, home.token):
+            if reason := refusal(request, app_state.token):
                 return Response(reason, 403, media_type="text/plain")
             try:
-                return await asyncio.to_thread(_once_ready, home, read, request)
+                return await asyncio.to_thread(_once_ready, app_state, read, request)
             except ValueError as problem:
                 return Response(public(problem), 404, media_type="text/plain")
 
         return endpoint
 
     async def command(request: Request) -> Response:
-        if reason := refusal(request, home.token):
+        if reason := refusal(request, app_state.token):
             return Response(reason, 403, media_type="text/plain")
         try:
             asked = await _asked(request)
@@ -75,15 +80,15 @@ def routes(home: Any) -> list[BaseRoute]:
         except ClientDisconnect:  # half-way through: nobody reads the answer
             return Response(status_code=400)
         try:
-            await asyncio.to_thread(_command, home, request.path_params["run"], **asked)
+            await asyncio.to_thread(_command, app_state, request.path_params["run"], **asked)
         except ValueError as problem:
             return Response(public(problem), 409, media_type="text/plain")
         return Response(status_code=204)
 
     base = base_path()
     return [
-        WebSocketRoute(f"{base}/live/{{run}}", home.hub.endpoint),
-        WebSocketRoute(f"{base}/explore", home.explore.endpoint),
+        WebSocketRoute(f"{base}/live/{{run}}", app_state.hub.endpoint),
+        WebSocketRoute(f"{base}/explore", app_state.explore.endpoint),
         Route(f"{base}/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
         Route(f"{base}/live/{{run}}/grid/{{step}}", answer(_grid)),
         Route(f"{base}/live/{{run}}/drawn/{{step}}", answer(_drawn)),
@@ -95,31 +100,32 @@ def routes(home: Any) -> list[BaseRoute]:
         Route(f"{base}/runs/{{run}}/archive.zip", answer(run_routes.archive)),
         Route(f"{base}/sweeps/{{sweep}}", answer(sweep_routes.sweep)),
         Route(f"{base}/asset/{{name}}", asset),
+        Route(f"{base}/module/{{version}}/{{name:path}}", module),
         Route(f"{base}/lab", first_page),
     ]
 
 
-def _once_ready(home: Any, read: Callable[[Any, Request], Response], request: Request) -> Response:
-    home.wait()  # `read` may import what the engine's start is importing
-    return read(home, request)
+def _once_ready(app_state: AppState, read: Callable[[AppState, Request], Response], request: Request) -> Response:
+    app_state.wait()  # `read` may import what the engine's start is importing
+    return read(app_state, request)
 
 
-def _grid(home: Any, request: Request) -> Response:
+def _grid(app_state: AppState, request: Request) -> Response:
     """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
-    return _with_picture(home.manager().grid(request.path_params["run"], step_asked(request)), _FOREVER)
+    return _with_picture(app_state.manager().grid(request.path_params["run"], step_asked(request)), _FOREVER)
 
 
-def _drawn(home: Any, request: Request) -> Response:
+def _drawn(app_state: AppState, request: Request) -> Response:
     """The samples of a checkpoint for the latents of `seed`, as a sample grid."""
     from gan_core.runs.catalog.redraw import redraw  # not before the engine is up: it brings torch
 
     seed = request.query_params.get("seed", "")
     if not (seed.isascii() and seed.isdecimal() and len(seed) < 12):
         raise ValueError("The seed must be a whole number from 0 on.")
-    return _with_picture(redraw(home.manager(), request.path_params["run"], step_asked(request), int(seed)))
+    return _with_picture(redraw(app_state.manager(), request.path_params["run"], step_asked(request), int(seed)))
 
 
-def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:
+def _with_picture(grid: Grid, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse(
         {
             "step": grid.step,
@@ -134,10 +140,10 @@ def _with_picture(grid: Any, headers: dict[str, str] | None = None) -> Response:
     )
 
 
-def _real(home: Any, request: Request) -> Response:
+def _real(app_state: AppState, request: Request) -> Response:
     run = request.path_params["run"]
-    png = home.manager().real_grid(run)
-    fixed = home.manager().about(run).trained_on  # an earlier version's run shows what lies there now
+    png = app_state.manager().real_grid(run)
+    fixed = app_state.manager().about(run).trained_on  # an earlier version's run shows what lies there now
     return Response(png, media_type="image/png", headers=_FOREVER if fixed else {"Cache-Control": "no-cache"})
 
 
@@ -165,13 +171,13 @@ async def _asked(request: Request) -> dict[str, str]:
     return found
 
 
-def _command(home: Any, run: str, do: str, players: Any) -> None:
-    manager = home.manager()
+def _command(app_state: AppState, run: str, do: str, players: Any) -> None:
+    manager = app_state.manager()
     from gan_core.runs.commands import Dissect, StepOnce  # not before the engine is up: it brings torch
 
     manager.send(run, Dissect(players) if do == "dissect" else StepOnce(players))
 
 
-def _preview(home: Any, request: Request) -> Response:
-    png = home.previews.get(request.path_params["key"])
+def _preview(app_state: AppState, request: Request) -> Response:
+    png = app_state.previews.get(request.path_params["key"])
     return Response(png, media_type="image/png", headers=_FOREVER)

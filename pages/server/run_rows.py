@@ -7,12 +7,12 @@ import json
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_core.config.codec import ConfigError, differences, from_dict, spec_at, to_dict
 from gan_core.runs.catalog.trash import disk_use
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.labels import FILE as LABELS
 from gan_core.runs.storage.labels import read_labels
@@ -22,12 +22,16 @@ from gan_core.training import PRESETS, RunConfig, preset
 from pages.server.public import public
 from pages.ui.words import count, path_label, plain, preset_label
 
+if TYPE_CHECKING:
+    from gan_core.runs import RunManager
+    from gan_core.runs.snapshot import RunView
+
 MOST_ROWS = 500
 _FILES = ("metrics.db", "metrics.db-wal", LABELS)
-_kept: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+_kept: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
 
 
-def rows(manager: Any, only: set[str] | None = None) -> list[dict[str, Any]]:
+def rows(manager: RunManager, only: set[str] | None = None) -> list[dict[str, Any]]:
     """A row for each run, the newest first, at most MOST_ROWS; `only`: of these runs."""
     views = manager.views()[:MOST_ROWS]
     names = {view.id: name_of(view) for view in views}
@@ -41,11 +45,11 @@ def rows(manager: Any, only: set[str] | None = None) -> list[dict[str, Any]]:
     return found
 
 
-def name_of(view: Any) -> str:
+def name_of(view: RunView) -> str:
     return str(view.title or preset_label(view.preset))
 
 
-def row_of(manager: Any, view: Any, names: dict[str, str]) -> dict[str, Any]:
+def row_of(manager: RunManager, view: RunView, names: dict[str, str]) -> dict[str, Any]:
     against, differs = _differs(manager, view, names)
     return {
         "id": view.id,
@@ -71,7 +75,7 @@ def row_of(manager: Any, view: Any, names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _stored(manager: Any, view: Any) -> dict[str, Any]:
+def _stored(manager: RunManager, view: RunView) -> dict[str, Any]:
     """What is read from the run's folder: labels, size, the newest grid, measures."""
     root = open_run(manager.runs_dir, view.id).root
     signature = (view.state, tuple(_stat(root / name) for name in _FILES))
@@ -97,7 +101,7 @@ def _stat(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _metrics(manager: Any, run: str) -> dict[str, list[Any]]:
+def _metrics(manager: RunManager, run: str) -> dict[str, list[Any]]:
     """Name -> [value, what it was measured on ("" for a curve), and of an evaluation what real data score against
     real data, what the untrained generator scored (null where unknown)]; what was not measured is not there.
     """
@@ -130,7 +134,7 @@ def told(evaluations: list[Evaluation]) -> Evaluation | None:
     return trained[-1] if trained else None
 
 
-def _differs(manager: Any, view: Any, names: dict[str, str]) -> tuple[str, list[list[str]]]:
+def _differs(manager: RunManager, view: RunView, names: dict[str, str]) -> tuple[str, list[list[str]]]:
     """What the settings are held against, in words, and [label, value, value there] of each that is different."""
     base = _parent_config(manager, view.parent, view.parent_step) if view.parent else ""
     if base:
@@ -145,7 +149,8 @@ def _differs(manager: Any, view: Any, names: dict[str, str]) -> tuple[str, list[
 @lru_cache(maxsize=1_000)
 def _compared(config: str, base: str, name: str) -> list[list[str]]:
     other = from_dict(RunConfig, json.loads(base)) if base else preset(name).config
-    settings = json.loads(config) | {"compiled": other.compiled}  # a matter of time alone, and no choice in a sweep
+    settings = json.loads(config) | {"backend": other.backend}  # what was at hand; the numbers are the same
+    settings.pop("compiled", None)
     if other.precision == "auto":  # a run records what that came to on its machine
         settings["precision"] = "auto"
     own = from_dict(RunConfig, settings)
@@ -168,7 +173,7 @@ def _words(config: RunConfig, path: str, text: str) -> str:
     return plain(text == "true") if spec.kind == "bool" and text else plain(text)
 
 
-def _parent_config(manager: Any, parent: str, step: int) -> str:
+def _parent_config(manager: RunManager, parent: str, step: int) -> str:
     """What was in force in a run at a step, as JSON; "" where the run is gone."""
     try:
         folder = open_run(manager.runs_dir, parent)

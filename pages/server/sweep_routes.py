@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,20 @@ from starlette.responses import JSONResponse, Response
 
 from pages.server.public import public
 
+if TYPE_CHECKING:
+    from gan_core.runs import RunManager
+    from pages.server.app_state import AppState
+
 SHOWN_POINTS = 400
 _REACH = 65535  # positions as 16-bit numbers over the extent
 
 
-def sweep(home: Any, request: Request) -> Response:
+def sweep(app_state: AppState, request: Request) -> Response:
     """{"members": [...]} in the sweep's order; `shown`: the steps of the pictures that the page has already."""
     from gan_core.runs.groups.sweeps import Sweeps
     from gan_core.runs.states import LIVE  # not before the engine is up: it brings torch
 
-    sweeps = Sweeps(home.manager())
+    sweeps = Sweeps(app_state.manager())
     found = sweeps.sweep(request.path_params["sweep"])
     shown, values = request.query_params.get("shown", "").split(","), sweeps.measured(found)
     members = []
@@ -35,17 +39,17 @@ def sweep(home: Any, request: Request) -> Response:
             "run": view.id, "state": view.state, "words": view.words, "live": view.state in LIVE,
             "step": view.step, "images": view.images, "total": view.end_images,
             "error": public(view.error) if view.error else "",
-            "values": values[view.id], **_picture(home.manager(), view.id, known),
+            "values": values[view.id], **_picture(app_state.manager(), view.id, known),
         })  # fmt: skip
     return JSONResponse({"members": members}, headers={"Cache-Control": "no-store"})
 
 
-def _picture(manager: Any, run: str, known: str) -> dict[str, Any]:
+def _picture(manager: RunManager, run: str, known: str) -> dict[str, Any]:
     """The step of the newest kept picture, and of points their places where the page does not have them yet."""
-    grids = manager.grids(run)
-    if not grids:
+    grid, _ = manager.newest_grid(run)
+    if grid is None:
         return {"grid": None}
-    step = grids[-1][0]
+    step = grid.step
     config = manager.config(run)
     if str(step) == known or not hasattr(config.data, "extent"):  # else pictures, which have a route of their own
         return {"grid": step}
@@ -53,7 +57,7 @@ def _picture(manager: Any, run: str, known: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _points(manager: Any, run: str, step: int, extent: tuple[float, ...]) -> str:
+def _points(manager: RunManager, run: str, step: int, extent: tuple[float, ...]) -> str:
     from gan_core.training.scene import decode_scene
 
     return packed(decode_scene(manager.grid(run, step).png).fakes[:SHOWN_POINTS], extent)

@@ -10,12 +10,19 @@ import json
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pages.server.public import public
+
+if TYPE_CHECKING:
+    from gan_core.measure.image_measures import ImageMeasure
+    from gan_core.measure.plane import PlaneMeasure
+    from gan_core.runs.evaluation.plane_constants import RunStage
+    from gan_core.runs.evaluation_record import Evaluation
+    from gan_core.runs.snapshot import Grid, LiveChange, RunView
 
 # Names that gan_core.measure.plane gives; it brings torch, for which the server's start must not wait.
 _MEASURES = ("modes_covered", "high_quality_share", "reverse_kl", "sliced_wasserstein", "mmd")
@@ -64,7 +71,7 @@ def unpack(frame: bytes) -> tuple[dict[str, Any], list[bytes]]:
     return header, blobs
 
 
-def view_header(view: Any) -> dict[str, Any]:
+def view_header(view: RunView) -> dict[str, Any]:
     """A `RunView` for the viewer, without its configuration."""
     return {
         "id": view.id,
@@ -83,11 +90,11 @@ def view_header(view: Any) -> dict[str, Any]:
         "advice": list(view.advice),
         "checkpoints": len(view.checkpoints),
         "parent_step": view.parent_step,
-        "compiled_from_step": view.compiled_from_step,
+        "backend": view.backend,
     }
 
 
-def grid_header(grid: Any, kept: bool) -> dict[str, Any]:
+def grid_header(grid: Grid, kept: bool) -> dict[str, Any]:
     """Where and what a sample grid is; two blobs follow: PNG (of size 1: encoded scene) and float32 scores."""
     return {
         "step": grid.step,
@@ -99,11 +106,11 @@ def grid_header(grid: Any, kept: bool) -> dict[str, Any]:
     }
 
 
-def grid_blobs(grid: Any) -> list[bytes]:
+def grid_blobs(grid: Grid) -> list[bytes]:
     return [grid.png, np.ascontiguousarray(grid.scores, "<f4").tobytes()]
 
 
-def stage_header(stage: Any) -> dict[str, Any]:
+def stage_header(stage: RunStage) -> dict[str, Any]:
     """What stays for a whole run of points; its real points and latents, float32, are the two blobs that follow."""
     modes = stage.modes
     return {
@@ -122,11 +129,11 @@ def stage_header(stage: Any) -> dict[str, Any]:
     }
 
 
-def stage_blobs(stage: Any) -> list[bytes]:
+def stage_blobs(stage: RunStage) -> list[bytes]:
     return [np.ascontiguousarray(array, "<f4").tobytes() for array in (stage.real, stage.latents)]
 
 
-def evaluation_header(evaluation: Any) -> dict[str, Any]:
+def evaluation_header(evaluation: Evaluation) -> dict[str, Any]:
     """The measures of one step: each with the same of real images, and what they were taken on."""
     shares = evaluation.classes
     classes = {"names": shares.names, "generated": shares.generated, "real": shares.real}
@@ -146,7 +153,7 @@ def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
-def measure_header(measure: Any) -> dict[str, Any]:
+def measure_header(measure: PlaneMeasure | ImageMeasure) -> dict[str, Any]:
     """What a page says about one measure."""
     return {
         "name": measure.name,
@@ -158,11 +165,11 @@ def measure_header(measure: Any) -> dict[str, Any]:
     }
 
 
-def change_header(change: Any) -> dict[str, Any]:
+def change_header(change: LiveChange) -> dict[str, Any]:
     return {"step": change.step, "path": change.path, "before": _plain(change.before), "after": _plain(change.after)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | float | None:
     """A setting as JSON: words and numbers as they are, anything else as text."""
     if value is None or isinstance(value, str | bool | int):
         return value

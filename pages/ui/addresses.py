@@ -3,7 +3,7 @@
 The server may answer below a path: its own (`server.baseUrlPath`), or one that a reverse proxy puts in front and
 takes away again, of which the server knows nothing. So pages ask by relative addresses. Every page stands directly
 below the base ("" is the Lab, "explore" the next), so that "preview/a.png" is the same file from all of them.
-`components/addresses.js` is the same for scripts.
+`web/addresses.js` is the same for scripts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 from urllib.parse import quote, urlencode, urlsplit
 
-from streamlit import config
+import streamlit as st
 
 
 def address(path: str, **query: str) -> str:
@@ -21,7 +21,7 @@ def address(path: str, **query: str) -> str:
 
 def base_path() -> str:
     """The path that the server itself answers below: "" or, say, "/lab"."""
-    parts = [part for part in (config.get_option("server.baseUrlPath") or "").split("/") if part]
+    parts = [part for part in (st.get_option("server.baseUrlPath") or "").split("/") if part]
     return "".join(f"/{part}" for part in parts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -11,18 +11,21 @@ import streamlit as st
 from gan_core.data import darkness_text
 from gan_core.data.ink import LEVELS, decode_levels
 from pages.server.public import public
-from pages.ui.components.draw import drawing_pad
 from pages.ui.literal import literal
+from pages.ui.web.draw import drawing_pad
+
+if TYPE_CHECKING:
+    from gan_core.data.drawn import Drawn, FromPicture
 
 MOST_MEGABYTES = 20
 _ENLARGED = 4
 
 
-def draw_strokes(member: Any, key: str, changed: Callable[[str], None]) -> None:
+def draw_strokes(member: Drawn, key: str, changed: Callable[[str], None]) -> None:
     drawing_pad(key, member.strokes, member.std, changed)
 
 
-def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
+def draw_ink(member: FromPicture, key: str, changed: Callable[[str], None]) -> None:
     """A picture in, and the density that was made of it. What a file is, its content decides, not its name."""
     uploader, trouble = f"{key}:file", f"{key}:trouble"
 
@@ -51,7 +54,7 @@ def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
     st.image(paper.astype(np.uint8), caption="The darker, the more points", width=192)
 
 
-MADE_BY_HAND: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
+CUSTOM_WIDGETS: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
     ("Drawn", "strokes"): draw_strokes,
     ("FromPicture", "ink"): draw_ink,
 }

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.jobs import Job
 from pages.ui.literal import literal
 from pages.ui.session import manager
 
+if TYPE_CHECKING:
+    from gan_core.data.base import Dataset, ImageInfo
 
-def draw_fetch(name: str, label: str, dataset: Any, info: Any) -> None:
+
+def draw_fetch(name: str, label: str, dataset: Dataset, info: ImageInfo) -> None:
     """For a set that is not here yet: its button, or the bar while it comes; what went wrong, in a sentence."""
-    job = home().jobs.get(name)
+    job = app_state().jobs.get(name)
     if job is not None and not job.done:
         _draw_job(name)
         return
@@ -28,11 +31,11 @@ def draw_fetch(name: str, label: str, dataset: Any, info: Any) -> None:
 
 def is_coming(name: str) -> bool:
     """Whether somebody fetches it now."""
-    job = home().jobs.get(name)
+    job = app_state().jobs.get(name)
     return job is not None and not job.done
 
 
-def _fetch(name: str, label: str, dataset: Any) -> None:
+def _fetch(name: str, label: str, dataset: Dataset) -> None:
     data_dir = manager().data_dir
 
     def work(job: Job) -> None:
@@ -41,15 +44,14 @@ def _fetch(name: str, label: str, dataset: Any) -> None:
         else:
             dataset.load(dataset.info(data_dir).native_size, data_dir, job.progress)
 
-    home().jobs.start(name, label, work)
+    app_state().jobs.start(name, label, work)
 
 
 @st.fragment(run_every=0.5)
 def _draw_job(name: str) -> None:
     """How far a fetch is; the whole page is drawn again when it has ended."""
-    job = home().jobs.get(name)
+    job = app_state().jobs.get(name)
     if job is None or job.done:
         st.rerun()
-        return
     st.progress(job.fraction, literal(job.words))
     st.button("Stop fetching", key=f"stop-{name}", on_click=job.cancel, width="stretch")

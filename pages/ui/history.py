@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.ui.components.address import address_keeper
+from pages.ui.web.address import address_keeper
 
 _PAGE = "ganscope.address.page"  # in the session: whose query was written last
 _WRITTEN = "ganscope.address.query"  # and that query

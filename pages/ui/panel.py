@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,12 +17,16 @@ from gan_core.config.codec import get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.server.preview import shows_points
-from pages.ui.custom_widgets import MADE_BY_HAND
+from pages.ui.custom_widgets import CUSTOM_WIDGETS
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
 
-Changed = Callable[[str, Any], None]
+if TYPE_CHECKING:
+    from gan_core.data.intake import IntakeOptions
+    from gan_core.training import RunConfig
+
+Changed = Callable[[str, object], None]
 """Called with the dotted path and the new value when a person has moved a widget."""
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -36,6 +40,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 LIVE_SIGN = "⚡ live"
 _DRAWN = "ganscope.drawn"  # key of the values that widgets were last drawn with
+_FRESH = "ganscope.fresh"  # key of how often something else than its widget set a value of the run
 _REPLACED = "ganscope.replaced"  # key of what they showed before something else set them, and when that was
 STALE_SECONDS = 2.0  # so long a browser may still send what it showed before
 _FLOAT_MANTISSAS = (1, 1.5, 2, 3, 5, 7)
@@ -69,7 +74,7 @@ class Drawing:
         return list(served) if self.points else list(family.names())
 
 
-def draw_fields(config: Any, drawing: Drawing) -> None:
+def draw_fields(config: RunConfig, drawing: Drawing) -> None:
     """All groups of a `RunConfig`, folded, each with its present choice in the title."""
     fields = {f.name: f for f in dataclasses.fields(config) if f.name not in drawing.hidden}
     named = {name for _, names in GROUPS for name in names}
@@ -91,14 +96,14 @@ def _draw_live_signs(keys: Sequence[str]) -> None:
         st.html(f"<style>{', '.join(labels)} {{ content: '{LIVE_SIGN}'; }}</style>")
 
 
-def draw_options(options: Any, scope: str, changed: Changed) -> None:
+def draw_options(options: IntakeOptions, scope: str, changed: Changed) -> None:
     """The fields of a small group of options, such as those of an upload."""
     drawing = Drawing(scope, changed, advanced=True)
     for f in dataclasses.fields(options):
         _draw(spec_of(f), f.name, f.name, getattr(options, f.name), drawing)
 
 
-def draw_field(config: Any, path: str, scope: str, changed: Changed) -> None:
+def draw_field(config: RunConfig, path: str, scope: str, changed: Changed) -> None:
     """One field of a `RunConfig`, with the fields inside it if it has any."""
     drawing = Drawing(scope, changed, advanced=True, hidden=hidden_fields(config), points=shows_points(config.data))
     _draw(spec_at(config, path), path.rpartition(".")[2], path, get_at(config, path), drawing)
@@ -108,7 +113,7 @@ FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")
 """What people reach for first while a run trains."""
 
 
-def draw_live_fields(config: Any, changed: Changed) -> None:
+def draw_live_fields(config: RunConfig, changed: Changed) -> None:
     """The fields that can change while the run trains, unfolded, and the others as a list to read."""
     points = shows_points(config.data)
     drawing = Drawing("steer", changed, advanced=True, only_live=True, hidden=hidden_fields(config), points=points)
@@ -130,7 +135,7 @@ def draw_live_fields(config: Any, changed: Changed) -> None:
         st.markdown("  \n".join(lines))
 
 
-def _summary(title: str, config: Any, names: Sequence[str]) -> str:
+def _summary(title: str, config: RunConfig, names: Sequence[str]) -> str:
     """ "Networks · DCGAN, DCGAN"."""
     labels = []
     for f in dataclasses.fields(config):
@@ -163,13 +168,13 @@ def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) ->
     with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
         for f in shown:
             here = f"{path}.{f.name}"
-            if made := MADE_BY_HAND.get((type(value).__name__, f.name)):
+            if made := CUSTOM_WIDGETS.get((type(value).__name__, f.name)):
                 made(value, f"{drawing.scope}:{here}", partial(drawing.changed, here))
             else:
                 _draw(spec_of(f), f.name, here, getattr(value, f.name), drawing)
 
 
-def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing) -> None:
+def _family(spec: FieldSpec, name: str, path: str, member: object, drawing: Drawing) -> None:
     family = spec.family
     assert family is not None
     entry = family.get(family.name_of(member))
@@ -187,26 +192,49 @@ def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing
     _inner("", "", path, member, drawing)
 
 
-def _seed(path: str, value: Any, drawing: Drawing) -> str:
+def _seed(path: str, value: object, drawing: Drawing) -> str:
     """Give a widget the configuration's value before it is drawn; returns its key."""
     key = f"{drawing.scope}:{path}"
+    if drawing.only_live:
+        key = fresh_key(key, value)
     before = st.session_state.get(key, value)
-    if before != value:  # set by another tab, or by the run: this tab's browser still says what was there before
+    if before != value:  # set by a preset, say: this tab's browser still says what was there before
         st.session_state.setdefault(_REPLACED, {})[key] = (before, time.monotonic())
     st.session_state[key] = value
     st.session_state.setdefault(_DRAWN, {})[key] = value
     return key
 
 
-def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | None = None) -> None:
+def fresh_key(name: str, value: object) -> str:
+    """The key of a widget for something of a run, which other tabs and the run itself set too.
+
+    Where they have set it, it is another widget from then on. This tab's browser may say what the one before showed
+    for as long as it likes, until it hears of that: nobody listens. Taken for a move of the hand it would go to the
+    run, the other tab would follow, and the two would undo each other for ever.
+    """
+    counts = st.session_state.setdefault(_FRESH, {})
+    key = f"{name}:{counts[name]}" if name in counts else name
+    if st.session_state.get(key, value) != value:
+        counts[name] = counts.get(name, 0) + 1
+        key = f"{name}:{counts[name]}"
+    return key
+
+
+def is_fresh(name: str, key: str) -> bool:
+    """Whether `key` is what `fresh_key` said last."""
+    count = st.session_state.get(_FRESH, {}).get(name)
+    return key == (name if count is None else f"{name}:{count}")
+
+
+def _take(key: str, path: str, changed: Changed) -> None:
     """A widget was moved.
 
     Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too, and where
     the browser spoke before it heard that the value is another now.
     """
-    value = st.session_state[key]
-    if value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
-        changed(path, back(value) if back else value)
+    value, name = st.session_state[key], f"{key.partition(':')[0]}:{path}"
+    if is_fresh(name, key) and value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
+        changed(path, value)
 
 
 def _lately(key: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 from gan_core.config.codec import ConfigError, differences, set_at
 from gan_core.data import datasets, own_set, point_datasets
@@ -13,6 +13,11 @@ from gan_core.training import PRESETS, RunConfig, preset
 from gan_core.training.presets import DEFAULT
 from gan_core.training.run_config import SIZES
 from pages.server.preview import shows_points
+
+if TYPE_CHECKING:
+    from gan_core.data.base import Dataset
+    from gan_core.data.own_images import OwnImages
+    from gan_core.runs.snapshot import RunView
 
 QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to make in the panel
 PLANE = "ring"
@@ -29,7 +34,7 @@ HIDDEN_FOR_POINTS = frozenset({"size", "conditional", "augmentation", "record.gr
 PLANE_DATA = frozenset(entry.name for entry in point_datasets())
 
 
-def makes_points(view: Any) -> bool:
+def makes_points(view: RunView) -> bool:
     """Whether a run, as a `RunView`, is one of points in the plane."""
     return view.config["data"]["name"] in PLANE_DATA
 
@@ -45,7 +50,7 @@ def presets_like(name: str) -> list[str]:
     return [n for n, p in PRESETS.items() if shows_points(p.config.data) == points]
 
 
-def suited(dataset: Any, data_dir: Path) -> tuple[str, RunConfig]:
+def matching_preset(dataset: Dataset, data_dir: Path) -> tuple[str, RunConfig]:
     """A preset's name, and its settings with this dataset in them, in a size that trains in minutes."""
     name = PRESET_FOR.get(datasets.name_of(dataset), PLANE if shows_points(dataset) else DEFAULT)
     config = preset(name).config
@@ -61,7 +66,7 @@ def suited(dataset: Any, data_dir: Path) -> tuple[str, RunConfig]:
     return name, dataclasses.replace(config, data=dataset, size=size)
 
 
-def is_own(dataset: Any) -> bool:
+def is_own(dataset: Dataset) -> TypeGuard[OwnImages]:
     """Whether it is a set of somebody's own images, which was chosen."""
     return bool(getattr(dataset, "slug", ""))
 
@@ -70,18 +75,18 @@ def as_preset(name: str, config: RunConfig, data_dir: Path) -> RunConfig:
     """The preset's settings as they are, but for one's own images where `config` is about them."""
     if not is_own(config.data):
         return preset(name).config
-    of_the_set = suited(config.data, data_dir)
+    of_the_set = matching_preset(config.data, data_dir)
     if of_the_set[0] == name:
         return of_the_set[1]
     return dataclasses.replace(preset(name).config, data=config.data)
 
 
-def crossed(name: str, config: RunConfig, dataset: Any, data_dir: Path) -> tuple[str, RunConfig, str]:
+def crossed(name: str, config: RunConfig, dataset: Dataset, data_dir: Path) -> tuple[str, RunConfig, str]:
     """From pictures to points or back: a preset that suits `dataset`, its settings, and a sentence that says so.
 
     What was set by hand in `config`, the preset `name` changed, is kept wherever it can be.
     """
-    found, new = suited(dataset, data_dir)
+    found, new = matching_preset(dataset, data_dir)
     own = {p: t for p, t in differences(config, preset(name).config).items() if p.split(".")[0] not in OF_THE_KIND}
     kept = 0
     for path in sorted(own, key=lambda p: p.count(".")):  # families first: their members' fields come with them

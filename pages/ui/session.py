@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,9 +17,13 @@ from gan_core.config.codec import ConfigError, apply_sets, differences, from_dic
 from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.presets import DEFAULT
-from pages.server.app_state import home
+from pages.server.app_state import app_state
 from pages.server.public import public
 from pages.ui.history import browsed, write
+
+if TYPE_CHECKING:
+    from gan_core.runs import RunManager
+    from gan_core.runs.snapshot import RunView
 
 _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0
@@ -47,13 +51,13 @@ class Tab:
     notice: str = ""
     remark: str = ""
     begun: int = 0
-    pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    pending: dict[str, tuple[object, float]] = field(default_factory=dict)
     pace: tuple[float, float] = (0.0, -math.inf)
 
 
-def manager() -> Any:
+def manager() -> RunManager:
     """The run manager; waits while the engine starts. Raises NotReady."""
-    return home().manager()
+    return app_state().manager()
 
 
 def tab() -> Tab:
@@ -83,7 +87,7 @@ def from_url(query: Mapping[str, str]) -> Tab:
     try:
         if run:
             view = manager().view(run)
-            return Tab(view.preset or DEFAULT, from_dict(RunConfig, view.config), run, projector)
+            return Tab(view.preset or DEFAULT, for_next_run(from_dict(RunConfig, view.config)), run, projector)
         name = pairs.pop("preset", DEFAULT)
         return Tab(name, apply_sets(preset(name).config, pairs), projector=projector)
     except ValueError as problem:
@@ -115,11 +119,23 @@ def watch(state: Tab, run: str) -> None:
     state.run, state.steering, state.own, state.pending, state.remark = run, True, False, {}, ""
     state.pace = 0.0, -math.inf
     if run:
-        view = manager().view(run)
-        state.preset, state.config = view.preset or state.preset, from_dict(RunConfig, view.config)
+        view, asked = manager().view(run), state.config.backend
+        state.preset, state.config = (
+            view.preset or state.preset,
+            for_next_run(from_dict(RunConfig, view.config), asked),
+        )
 
 
-def send_change(state: Tab, path: str, value: Any) -> None:
+def for_next_run(config: RunConfig, asked: str = "auto") -> RunConfig:
+    """A run's settings as the next one is asked for them: with the fastest backend, where none was chosen by hand.
+
+    asked: what the panel had before. What was at hand when the run began need not be all that is at hand now.
+    """
+    by_hand = asked != "auto" or config.backend == "inductor"
+    return config if by_hand else replace(config, backend="auto")
+
+
+def send_change(state: Tab, path: str, value: object) -> None:
     """A live field of the watched run; shown as set until the run says so itself."""
     try:
         manager().send(state.run, Change(path, value))
@@ -137,14 +153,14 @@ def send_pace(state: Tab, seconds_per_step: float) -> None:
         state.notice = public(problem)
 
 
-def pace_in_force(state: Tab, view: Any) -> float:
+def pace_in_force(state: Tab, view: RunView) -> float:
     """Seconds a step of the watched run; 0 is full speed."""
     asked, since = state.pace
     under_way = time.monotonic() - since < PENDING_SECONDS
     return asked if under_way else float(view.seconds_per_step)
 
 
-def config_in_force(state: Tab, view: Any) -> RunConfig:
+def config_in_force(state: Tab, view: RunView) -> RunConfig:
     """The watched run's configuration, with the changes that it has not taken up yet."""
     config = from_dict(RunConfig, view.config)
     now = time.monotonic()

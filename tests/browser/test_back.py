@@ -7,10 +7,10 @@ import re
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
-from pages.ui.components.source import script
+from pages.server.modules import modules
 from tests.browser.lab import SMALL, Lab, until
 
-LINK = f"preset=fashion-fast&{SMALL}&total_images=2000000&seed=7"
+LINK = f"preset=fashion-fast&{SMALL}&total_images=100000000&seed=7"
 
 
 def trained(page: Page, at: Server) -> tuple[Lab, str]:
@@ -62,7 +62,9 @@ def test_a_rerun_that_a_component_asks_for_waits_after_a_press_at_a_link(page: P
     """Streamlit does only the newest of the reruns that wait: one of the page that is left would undo the press."""
     page.clock.install()
     page.set_content('<a href="#there">There</a><div id="place"></div>')
-    page.add_script_tag(content=f"{script()}\nwindow.component = component;")
+    mounting = modules()["ui/web/mounting.js"].decode()
+    page.add_script_tag(content=f"{mounting}\nwindow.component = component;", type="module")
+    page.wait_for_function("window.component")
     page.evaluate(
         """() => {
           window.told = [];

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, WebSocket
 
 from benchmarks.serving import Server
+from pages.server.modules import loader, module_path, modules
 from pages.server.wire import COLUMNS
-from pages.ui import components
-from pages.ui.components import (
-    compare,
-    copy,
-    draw,
-    explore,
-    family,
-    gallery,
-    live,
-    pictures,
-    runs_table,
-    source,
-    sweep,
-)
 from tests.browser.lab import Lab, until
 
-FOLDER = Path(components.__file__).parent
 BLANK = "http://place.test/"
 LIVE: dict[str, Any] = {
     "token": "t", "run": "", "signature": "", "name": "", "probability": True, "threshold": None, "epoch_images": 1,
@@ -49,36 +34,38 @@ SWEEP = {
     "token": "t", "sweep": "s", "axes": [], "members": [], "measures": [METRIC], "real": "", "signature": "",
     "projector": False,
 }  # fmt: skip
-COMPONENTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "live/main.js": (live.SCRIPT, LIVE),
-    "compare/curves.js": (compare.CURVES, OVERLAY | {"measures": [], "evaluations": {}, "plotly": "/plotly.js"}),
-    "compare/samples.js": (compare.SAMPLES, OVERLAY),
-    "compare/settings.js": (compare.SETTINGS, {"runs": [], "rows": []}),
-    "compare/parallel.js": (
-        compare.PARALLEL,
-        {"runs": [{"id": "a", "name": "A", "values": {"fid": 3.0}}], "axes": [], "metrics": [METRIC]},
-    ),
-    "copy.js": (copy.SCRIPT, {"label": "Copy link", "query": {"run": "a"}}),
-    "draw.js": (draw.SCRIPT, {"strokes": "", "std": 0.02, "places": 64, "half": 2.0, "most": 4000}),
-    "explore/main.js": (explore.SCRIPT, {"token": "t", "projector": False}),
-    "family/family.js": (family.SCRIPT, {"families": [], "alone": 1}),
-    "gallery/main.js": (
-        gallery.SCRIPT,
-        {"token": "t", "scene": SCENE, "failing": "", "fixed": "", "projector": False, "columns": list(COLUMNS)},
-    ),
-    "pictures/pictures.js": (
-        pictures.SCRIPT,
-        {
-            "picture": "",
-            "across": 2,
-            "tiles": [{"index": 0, "words": "Picture 1", "note": ""}],
-            "action": "Leave out",
-            "mark": "x",
-            "hint": "",
-        },
-    ),
-    "runs_table/main.js": (runs_table.SCRIPT, TABLE),
-    "sweep/sweep.js": (sweep.SCRIPT, SWEEP),
+COMPONENTS: dict[str, dict[str, Any]] = {
+    "lab/web/main.js": LIVE,
+    "compare/web/curves/curves.js": OVERLAY | {"measures": [], "evaluations": {}, "plotly": "/plotly.js"},
+    "compare/web/samples/samples.js": OVERLAY,
+    "compare/web/settings.js": {"runs": [], "rows": []},
+    "compare/web/parallel/parallel.js": {
+        "runs": [{"id": "a", "name": "A", "values": {"fid": 3.0}}],
+        "axes": [],
+        "metrics": [METRIC],
+    },
+    "ui/web/copy.js": {"label": "Copy link", "query": {"run": "a"}},
+    "ui/web/draw/draw.js": {"strokes": "", "std": 0.02, "places": 64, "half": 2.0, "most": 4000},
+    "explore/web/main.js": {"token": "t", "projector": False},
+    "compare/web/family/family.js": {"families": [], "alone": 1},
+    "gallery/web/main.js": {
+        "token": "t",
+        "scene": SCENE,
+        "failing": "",
+        "fixed": "",
+        "projector": False,
+        "columns": list(COLUMNS),
+    },
+    "data/web/pictures.js": {
+        "picture": "",
+        "across": 2,
+        "tiles": [{"index": 0, "words": "Picture 1", "note": ""}],
+        "action": "Leave out",
+        "mark": "x",
+        "hint": "",
+    },
+    "compare/web/runs_table/main.js": TABLE,
+    "compare/web/sweep/sweep.js": SWEEP,
 }
 
 # As Streamlit's frontend does it: the first call waits for the module, is overtaken by a second, and cleaned up.
@@ -101,11 +88,13 @@ OVERTAKEN = """async ([script, data]) => {
 
 @pytest.fixture
 def blank(page: Page) -> Page:
-    """An empty page on an address of its own; nothing else answers."""
+    """An empty page on an address of its own; beside it only modules answer."""
 
     def answer(route: Route) -> None:
         if route.request.url == BLANK:
             route.fulfill(body="<!doctype html><body></body>", content_type="text/html")
+        elif text := modules().get(route.request.url.removeprefix(BLANK + module_path(""))):
+            route.fulfill(body=text, content_type="text/javascript")
         else:
             route.abort()
 
@@ -115,24 +104,21 @@ def blank(page: Page) -> Page:
 
 
 def test_every_component_is_tried() -> None:
-    found = {
-        str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.js") if "export default" in path.read_text("utf-8")
-    }
-    assert found == {*COMPONENTS, "address.js"}  # which draws nothing, and has a test of its own below
+    found = {name for name, text in modules().items() if b"export default" in text}
+    assert found == {*COMPONENTS, "ui/web/address.js"}  # which draws nothing, and has a test of its own below
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: str) -> None:
-    script, data = COMPONENTS[name]
+    data = COMPONENTS[name]
     json.dumps(data)
-    assert blank.evaluate(OVERTAKEN, [script, data]) == {"kept": True, "left": 0}
+    assert blank.evaluate(OVERTAKEN, [loader(name), data]) == {"kept": True, "left": 0}
 
 
 # What a component of one place tells, and what of it had reached the page when.
-TOLD = """async (script) => {
-  const view = "{ update(data, tell) { window.tell = tell; }, close() {} }";
-  const text = `${script}; export default component(() => (${view}));`;
-  const { default: call } = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
+TOLD = """async (url) => {
+  const { component } = await import(url);
+  const call = component(() => ({ update(data, tell) { window.tell = tell; }, close() {} }));
   const told = [], names = () => told.map(([name, value]) => `${name} ${value}`);
   const update = () => call({ data: [{}], parentElement: document.body,
     setTriggerValue: (name, value) => told.push([name, value]), setStateValue() {} });
@@ -153,16 +139,39 @@ TOLD = """async (script) => {
 def test_a_press_is_not_overtaken_by_what_its_own_view_tells(blank: Page) -> None:
     """Streamlit keeps one event of a component where reruns wait: the newest."""
     pressed = ["moved 1", "branch 2"]
-    assert blank.evaluate(TOLD, source.script()) == {
+    assert blank.evaluate(TOLD, BLANK + module_path("ui/web/mounting.js")) == {
         "soon": pressed,
         "unanswered": pressed,
         "answered": [*pressed, "moved 4"],
     }
 
 
+UPGRADED = """async (url) => {
+  const text = await (await fetch(url)).text(), told = [];
+  const call = async (name) => {
+    const other = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const { component } = await import(other);
+    return component(() => ({ update() { told.push(name); }, close() { told.push(`${name} is closed`); } }));
+  };
+  const parentElement = document.createElement("div");
+  const given = { data: [{}], parentElement, setTriggerValue() {}, setStateValue() {} };
+  document.body.append(given.parentElement);
+  const older = await call("older"), newer = await call("newer");
+  const cleanOlder = older(given), cleanNewer = newer(given);
+  given.parentElement.remove();
+  cleanOlder();
+  cleanNewer();
+  return told;
+}"""
+
+
+def test_a_view_from_before_an_upgrade_makes_room_for_the_new_one(blank: Page) -> None:
+    told = blank.evaluate(UPGRADED, BLANK + module_path("ui/web/mounting.js"))
+    assert told == ["older", "older is closed", "newer", "newer is closed"]
+
+
 # One component for all addresses, as it stands on the page for a whole visit.
-KEPT = """async ([script, calls]) => {
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+KEPT = """async ([url, calls]) => {
   const { default: keep } = await import(url), parentElement = document.body, seen = [], before = history.length;
   for (const [path, query, back] of calls) {
     history.replaceState({ kept: true }, "", path);
@@ -178,7 +187,7 @@ def test_a_bare_address_is_completed_in_place_and_no_other_is_touched(blank: Pag
     calls = [
         ("/lab/data#own", "?a=1", False), ("/lab/?run=x", "?a=1", False), ("/", "", False), ("/", "?a=1", True),
     ]  # fmt: skip
-    found = blank.evaluate(KEPT, [source.script("address.js"), calls])
+    found = blank.evaluate(KEPT, [BLANK + module_path("ui/web/address.js"), calls])
     assert found == {"seen": ["/lab/data?a=1#own", "/lab/?run=x", "/", "/"], "kept": True, "entries": 0}
 
 
@@ -202,16 +211,16 @@ def test_a_view_that_is_left_lets_go_of_its_socket(page: Page, served: Server) -
 
 # --- parts
 
-PART = """async ([script, names, body, data]) => {
-  const url = URL.createObjectURL(new Blob([`${script}\nexport { ${names} };`], { type: "text/javascript" }));
-  const parts = await import(url);
+PART = """async ([urls, body, data]) => {
+  const parts = Object.assign({}, ...(await Promise.all(urls.map((url) => import(url)))));
   return new Function("parts", "data", `return (async () => { with (parts) { ${body} } })()`)(parts, data);
 }"""
 
 
-def run(page: Page, script: str, names: str, body: str, data: Any = None) -> Any:
-    """What the body of a function gives that sees these classes and functions of a component, and `data`."""
-    return page.evaluate(PART, [script, names, body, data])
+def run(page: Page, name: str, body: str, data: Any = None) -> Any:
+    """What the body of a function gives that sees what a module exports, the pages' words, and `data`."""
+    urls = [BLANK + module_path(one) for one in ("ui/web/words.js", name)]
+    return page.evaluate(PART, [urls, body, data])
 
 
 def test_a_kept_step_outlives_a_list_from_the_disk_that_does_not_have_it_yet(blank: Page) -> None:
@@ -219,7 +228,7 @@ def test_a_kept_step_outlives_a_list_from_the_disk_that_does_not_have_it_yet(bla
       const feed = Object.assign(Object.create(Feed.prototype), { kept: [[0, 0], [20, 640]], told() {} });
       feed.receive({ header: { type: "timeline", kept: [[0, 0], [10, 320]] }, blobs: [] });
       return feed.kept;"""
-    assert run(blank, gallery.SCRIPT, "Feed", body) == [[0, 0], [10, 320], [20, 640]]
+    assert run(blank, "ui/web/channel/feeds.js", body) == [[0, 0], [10, 320], [20, 640]]
 
 
 SLOW = """
@@ -239,7 +248,7 @@ def test_the_newest_wish_is_shown_where_the_one_before_was_still_on_its_way(blan
       await arrive("step=5&seed=1");
       await arrive("step=5&seed=2");
       return shown;"""
-    assert run(blank, compare.SAMPLES, "Shower", body) == ["step=5&seed=2"]
+    assert run(blank, "ui/web/channel/shower.js", body) == ["step=5&seed=2"]
 
 
 def test_what_comes_after_its_run_was_put_away_is_not_shown(blank: Page) -> None:
@@ -248,14 +257,14 @@ def test_what_comes_after_its_run_was_put_away_is_not_shown(blank: Page) -> None
       shower.forget();
       await arrive("a");
       return shown;"""
-    assert run(blank, compare.SAMPLES, "Shower", body) == []
+    assert run(blank, "ui/web/channel/shower.js", body) == []
 
 
 def test_frames_are_held_up_to_a_number(blank: Page) -> None:
     body = f"""{SLOW}
       for (const url of ["a", "b", "c"]) {{ shower.show(url); await arrive(url); }}
       return [shown, [...shower.frames.keys()]];"""
-    assert run(blank, compare.SAMPLES, "Shower", body) == [["a", "b", "c"], ["b", "c"]]
+    assert run(blank, "ui/web/channel/shower.js", body) == [["a", "b", "c"], ["b", "c"]]
 
 
 def test_a_replay_shows_every_moment_and_goes_back_to_the_newest(blank: Page) -> None:
@@ -268,7 +277,7 @@ def test_a_replay_shows_every_moment_and_goes_back_to_the_newest(blank: Page) ->
       timeline.slider.value = "1";
       timeline.slider.dispatchEvent(new Event("input"));
       return [words, moved, timeline.playing];"""
-    assert run(blank, gallery.SCRIPT, "Timeline", body) == ["step 20", [0, 10, 20, None, 0, 10], None]
+    assert run(blank, "ui/web/channel/timeline.js", body) == ["step 20", [0, 10, 20, None, 0, 10], None]
 
 
 def test_a_new_stage_shows_the_layers_that_the_others_show(blank: Page) -> None:
@@ -283,7 +292,7 @@ def test_a_new_stage_shows_the_layers_that_the_others_show(blank: Page) -> None:
       const shown = view.stages().map((stage) => [...stage.shown].sort().join());
       view.close();
       return shown;"""
-    shown = run(blank, compare.SAMPLES, "SamplesView", body, OVERLAY | {"runs": runs})
+    shown = run(blank, "compare/web/samples/samples.js", body, OVERLAY | {"runs": runs})
     assert shown == ["contour,fakes,real"] * 2
 
 
@@ -308,7 +317,7 @@ def test_the_tables_focus_stays_while_a_run_trains(blank: Page) -> None:
       table.close();
       return kept;"""
     data = TABLE | {"rows": [row], "count": 1, "chosen": ["a"]}
-    assert run(blank, runs_table.SCRIPT, "RunsTable", body, data) == [True, True, True]
+    assert run(blank, "compare/web/runs_table/main.js", body, data) == [True, True, True]
 
 
 def test_a_press_in_the_family_tree_is_a_click_though_a_run_goes_on_meanwhile(blank: Page) -> None:
@@ -321,7 +330,7 @@ def test_a_press_in_the_family_tree_is_a_click_though_a_run_goes_on_meanwhile(bl
       window.tree = new FamilyTree(document.body);
       window.now = (step) => tree.update({ families: [[{ ...data, step }]], alone: 0 }, (...what) => told.push(what));
       now(1);"""
-    run(blank, family.SCRIPT, "FamilyTree", body, row)
+    run(blank, "compare/web/family/family.js", body, row)
     box = blank.get_by_role("button", name="Ring", exact=True).bounding_box()
     assert box
     blank.mouse.move(box["x"] + 5, box["y"] + 5)
@@ -347,7 +356,7 @@ def test_the_legend_stays_where_a_state_is_told_again(blank: Page) -> None:
       view.close();
       return [same, words];"""
     data = OVERLAY | {"runs": runs, "measures": [], "evaluations": {"a": {}}, "plotly": "/plotly.js"}
-    same, words = run(blank, compare.CURVES, "CompareCurves", body, data)
+    same, words = run(blank, "compare/web/curves/curves.js", body, data)
     assert same
     assert "paused" in words
 
@@ -360,4 +369,4 @@ def test_a_button_that_is_drawn_anew_keeps_the_focus(blank: Page) -> None:
       row.lastChild.focus();
       renew(row, button("a"), button("b"), button("c"));
       return document.activeElement.dataset.testid;"""
-    assert run(blank, compare.CURVES, "make, renew", body) == "b"
+    assert run(blank, "ui/web/words.js", body) == "b"

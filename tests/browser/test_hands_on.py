@@ -13,7 +13,7 @@ from benchmarks.serving import ROOT, Server, server
 from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import SMALL, Lab, step_in, until
 
-LONG = "total_images=2000000"
+LONG = "total_images=100000000"
 WATCH_CAPTION = """() => {
   const caption = document.querySelector('[data-testid="film-step"]');
   window.captions = [];
@@ -150,7 +150,7 @@ def test_one_tab_steers_and_the_other_follows(page: Page, chromium: Browser, ser
     slider.focus()
     slider.press("ArrowLeft")
     expect(page.get_by_text("Changed on the way")).to_be_visible()
-    mine = page.locator(".st-key-steer-g_optimizer-lr input[type=range]")
+    mine = page.locator(".st-key-steer-g_optimizer-lr-1 input[type=range]")  # another: nobody hears the one before
     until(lambda: mine.get_attribute("aria-valuetext") == slider.get_attribute("aria-valuetext"))
     other.press("Stop")
     lab.expect_state("stopped")

@@ -15,7 +15,7 @@ from tests.browser.lab import SMALL, Lab, until
 def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> None:
     with server(tmp_path) as first:
         lab = Lab(page, first.url)
-        lab.open(f"preset=fashion-fast&{SMALL}&total_images=2000000")
+        lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000")
         lab.press("Train")
         run = lab.run_id()
         until(lambda: lab.step() > 10)
@@ -46,7 +46,7 @@ def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> No
 def test_sigterm_saves_and_ends_well(page: Page, tmp_path: Path) -> None:
     with server(tmp_path) as at:
         lab = Lab(page, at.url)
-        lab.open(f"preset=fashion-fast&{SMALL}&total_images=2000000")
+        lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000")
         lab.press("Train")
         run = lab.run_id()
         until(lambda: lab.step() > 5)

@@ -19,7 +19,7 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
     page: Page, chromium: Browser, served: Server
 ) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&conditional=true&total_images=2000000")
+    lab.open(f"preset=fashion-fast&{SMALL}&conditional=true&total_images=100000000")
     lab.press("Train")
     run = lab.run_id()
     until(lambda: lab.step() > 0)

@@ -33,7 +33,7 @@ class Plane:
         self.page, self.canvas = page, page.get_by_test_id("stage")
 
     def open(self, step: int = 150, stage: Any = None, **data: Any) -> None:
-        self.page.set_content(plane_page.page(**data))
+        plane_page.show(self.page, **data)
         self.page.wait_for_function("() => window.view")
         self.feed(hello_frame(10))
         self.feed(stage_frame(stage))
@@ -483,7 +483,7 @@ def test_real_points_are_there_before_anything_is_trained(page: Page) -> None:
     real = made_stage().real
     points = base64.b64encode(real.astype("<f4").tobytes()).decode()
     preview = {"key": "ring", "points": points, "extent": list(EXTENT), "caption": "what it will learn from"}
-    page.set_content(plane_page.page(run="", preview=preview))
+    plane_page.show(page, run="", preview=preview)
     made = Plane(page)
     expect(made.canvas).to_be_visible()
     expect(page.get_by_test_id("networks")).to_be_hidden()
@@ -536,7 +536,7 @@ def test_measures_stand_beside_what_a_perfect_generator_scores(page: Page) -> No
 
 def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, shots: Path) -> None:
     lab, made = Lab(page, served.url), Plane(page)
-    page.goto(f"{served.url}/?preset=ring&total_images=2000000")
+    page.goto(f"{served.url}/?preset=ring&total_images=100000000")
     expect(made.canvas).to_have_attribute("aria-label", re.compile("real points"))
     lab.press("Train")
     run = lab.run_id()

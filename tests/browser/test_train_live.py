@@ -24,7 +24,7 @@ def _points(served: Server, run: str) -> int:
 
 def test_a_run_from_train_to_its_files(page: Page, served: Server, shots: Path, tmp_path: Path) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&total_images=2000000")
+    lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000")
     before_training = lab.picture()
     lab.press("Train")
     lab.expect_state("training")
@@ -141,7 +141,7 @@ def test_two_tabs_watch_one_run_and_closing_one_changes_nothing(
     page: Page, chromium: Browser, served: Server
 ) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&total_images=2000000&seed=2")
+    lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000&seed=2")
     lab.press("Train")
     run = lab.run_id()
     until(lambda: lab.step() > 0)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gan_core.cli.main import COMMANDS, main
+from gan_core.cli.commands import names
+from gan_core.cli.main import main
 
 SMALL = [
     "--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "batch_size=8",
@@ -54,7 +55,7 @@ def cli(capfd: pytest.CaptureFixture[str], folders: list[str]) -> Cli:
 
     def run(command: str, *words: str) -> Answer:
         engine = ["--device", "cpu", "--threads", "1"] if command in ("train", "resume", "branch", "twin") else []
-        where = folders if command in COMMANDS and command != "catalogue" else []
+        where = folders if command in names() and command != "catalogue" else []
         capfd.readouterr()
         status = main([command, *where, *engine, *words])
         captured = capfd.readouterr()

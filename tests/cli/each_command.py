@@ -79,8 +79,10 @@ def carry_out(words: list[str], how: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    import gan_core.cli.main  # noqa: F401  (once for all of them)
+    from gan_core.cli.commands import command, names
 
+    for name in names():
+        command(name)  # imported once for all of them
     answers = [carry_out(**case) for case in json.load(sys.stdin)]
     print("\n" + json.dumps(answers), flush=True)
     os._exit(0)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gan_core.cli.commands import names
 from gan_core.cli.errors import os_sentence
-from gan_core.cli.main import COMMANDS
 from gan_core.config.places import data_dir, runs_dir
 
 from .conftest import SMALL, Answer
@@ -112,7 +112,7 @@ def test_an_unknown_command_and_none_at_all(cli: Cli, capfd: pytest.CaptureFixtu
     assert "COMMAND" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", names())
 def test_a_mistake_in_a_command_points_to_its_own_help(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     from gan_core.cli.main import main
 

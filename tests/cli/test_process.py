@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gan_core.cli.commands import names
 from gan_core.cli.main import main
 from gan_core.runs import RunManager
 from gan_core.runs.snapshot import RunView
@@ -179,3 +180,15 @@ def test_a_mistake_is_one_line_and_exit_status_two(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (answer.returncode, answer.stdout) == (2, "")
     assert answer.stderr == "batch_size is 0; it must be a whole number from 4 to 1024.\n"
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "gan_core", "--help"], cwd=ROOT, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    imported = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "argparse" in imported
+    assert not imported & {"torch", "numpy", "PIL"}
+    for command in names():
+        assert f"    {command}" in told.stdout

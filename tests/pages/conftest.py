@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from pages.server.app_state import AppState, open_home
+from pages.server.app_state import AppState, install_app_state
 from pages.server.routes import routes
 from tests.pages.fake_manager import FakeManager
 from tests.pages.serving import Client, served
@@ -24,9 +24,9 @@ def manager(tmp_path: Path) -> Iterator[FakeManager]:
 
 @pytest.fixture
 def home(manager: FakeManager) -> Iterator[AppState]:
-    before = getattr(sys, "_ganscope_home", None)
-    yield open_home(AppState(manager))
-    sys._ganscope_home = before  # type: ignore[attr-defined]
+    before = getattr(sys, "_ganscope_app_state", None)
+    yield install_app_state(AppState(manager))
+    sys._ganscope_app_state = before  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from gan_core.config.codec import ConfigError, from_dict, replace_at, spec_at, t
 from gan_core.measure import IMAGE_MEASURES
 from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
-from gan_core.runs.storage.run_folder import RunManifest
+from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig, problems
 
 BATCH = 64
@@ -139,6 +139,13 @@ class FakeManager:
         if step not in {s for s, _ in self._kept[run_id]}:
             raise ValueError(f"Run {run_id} kept no sample grid at step {step}.")
         return make_grid(step)
+
+    def whole_grids(self, run_id: str) -> list[int]:
+        return [step for step, _ in self._kept[run_id]]
+
+    def newest_grid(self, run_id: str) -> tuple[Grid | None, list[int]]:
+        kept = self._kept[run_id]
+        return (make_grid(kept[-1][0]) if kept else None), []
 
     def dissected(self, run_id: str) -> Any:
         return self._dissected.get(run_id)

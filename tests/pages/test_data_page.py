@@ -19,7 +19,7 @@ from gan_core.training import PRESETS
 from pages.server.app_state import AppState
 from pages.server.atlas import atlas_png
 from pages.server.jobs import Job, Jobs
-from pages.ui.preset_match import as_preset, suited
+from pages.ui.preset_match import as_preset, matching_preset
 from tests.pages.fake_manager import FakeManager
 
 PAGE = Path(__file__).parents[2] / "pages" / "data" / "page.py"
@@ -250,10 +250,10 @@ def test_a_set_that_somebody_else_deleted_while_it_is_open_is_said(home: AppStat
 
 
 def test_train_on_this_takes_size_and_words_from_the_set(with_a_set: AppTest, manager: FakeManager) -> None:
-    name, config = suited(OwnImages("my-drawings"), manager.data_dir)
+    name, config = matching_preset(OwnImages("my-drawings"), manager.data_dir)
     assert (name, config.size, config.data) == ("few-images", 32, OwnImages("my-drawings"))  # they were 40 px
     slug = save_own(manager.data_dir, "Photos", np.zeros((12, 3, 64, 64), np.uint8), (), (), {}, source_side=900)
-    _, config = suited(OwnImages(slug), manager.data_dir)
+    _, config = matching_preset(OwnImages(slug), manager.data_dir)
     assert config.size == 64
     assert as_preset("few-images", config, manager.data_dir) == config
     assert as_preset("emoji", config, manager.data_dir).data == OwnImages(slug)

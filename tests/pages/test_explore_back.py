@@ -46,7 +46,7 @@ class Told(list[tuple[float, str, Mapping[str, Any], Sequence[bytes]]]):
         self.append(news)
 
 
-def desk_of(model: Explorable, told: Told | None = None) -> OperationContext:
+def context_of(model: Explorable, told: Told | None = None) -> OperationContext:
     return OperationContext(OneModel(model), told) if told is not None else OperationContext(OneModel(model))
 
 
@@ -88,13 +88,13 @@ def test_an_uploaded_picture_is_found_again(model: Explorable) -> None:
     told, picture = Told(), of_seed(model, 900)
     upload = png(np.repeat(np.repeat(picture[..., 0], 4, 0), 4, 1))
     more = asked(source="upload", invert="no", restarts=8, iterations=60)
-    shown = target(desk_of(model), more, [upload])
-    reply = invert_picture(desk_of(model, told), more, [upload])
+    shown = target(context_of(model), more, [upload])
+    reply = invert_picture(context_of(model, told), more, [upload])
     json.dumps(reply.header, allow_nan=False)
     fitted = rgba(shown.blobs[0])[0, ..., 0]  # twice resized on the way
     assert np.corrcoef(fitted.reshape(-1), picture.reshape(-1))[0, 1] > 0.95
     assert reply.header["rmse"] < 0.6 * reply.header["nearest"] < reply.header["random"]
-    again = look(desk_of(model), asked(look={"where": reply.header["where"], "class": None}), [])
+    again = look(context_of(model), asked(look={"where": reply.header["where"], "class": None}), [])
     np.testing.assert_allclose(rgba(again.blobs[0]).astype(int), rgba(reply.blobs[0]).astype(int), atol=1)
     curves = floats(reply.blobs[1]).reshape(61, reply.header["restarts"])
     assert curves[60, reply.header["best"]] == pytest.approx(reply.header["rmse"], rel=1e-6)
@@ -107,36 +107,36 @@ def test_an_uploaded_picture_is_found_again(model: Explorable) -> None:
 
 def test_a_real_picture_is_a_held_out_one(model: Explorable) -> None:
     data = FashionMnist().load(28, None)  # type: ignore[arg-type]
-    reply = target(desk_of(model), asked(source="real", index=10_007), [])
+    reply = target(context_of(model), asked(source="real", index=10_007), [])
     assert np.array_equal(rgba(reply.blobs[0])[0, ..., 0], data.held_out[7, 0].numpy())
     assert data.held_out_labels is not None
     assert reply.header["name"] == data.classes[int(data.held_out_labels[7])]
     assert (reply.header["index"], reply.header["of"], reply.header["held_out"]) == (7, 10_000, True)
-    found = invert_picture(desk_of(model), asked(source="real", index=7, **QUICK), [])
+    found = invert_picture(context_of(model), asked(source="real", index=7, **QUICK), [])
     assert found.header["rmse"] < found.header["random"]
 
 
 def test_of_a_conditional_generator_the_class_comes_back(conditional: Explorable) -> None:
     upload = png(of_seed(conditional, 70, 2))
-    found = invert_picture(desk_of(conditional), asked(source="upload", restarts=6, iterations=40), [upload])
+    found = invert_picture(context_of(conditional), asked(source="upload", restarts=6, iterations=40), [upload])
     assert found.header["class"] == [2]
-    fixed = invert_picture(desk_of(conditional), asked(source="upload", **{"class": 1}, **QUICK), [upload])
+    fixed = invert_picture(context_of(conditional), asked(source="upload", **{"class": 1}, **QUICK), [upload])
     assert fixed.header["class"] == [1]
 
 
 @pytest.mark.parametrize("space", ["w", "ws"])
 def test_a_style_comes_back_as_a_place_of_its_own(space: str) -> None:
-    desk = desk_of(style := small_model(small_config("style"), channels=3))
-    found = invert_picture(desk, asked(source="upload", space=space, **QUICK), [png(of_seed(style, 70))])
+    context = context_of(style := small_model(small_config("style"), channels=3))
+    found = invert_picture(context, asked(source="upload", space=space, **QUICK), [png(of_seed(style, 70))])
     assert list(found.header["where"]) == [space]
-    again = look(desk, asked(look={"where": found.header["where"]}), [])
+    again = look(context, asked(look={"where": found.header["where"]}), [])
     np.testing.assert_allclose(rgba(again.blobs[0]).astype(int), rgba(found.blobs[0]).astype(int), atol=1)
 
 
 def test_whoever_leaves_ends_the_search(model: Explorable) -> None:
     told = Told(4)
     with pytest.raises(Cancelled):
-        invert_picture(desk_of(model, told), asked(source="real", index=1, iterations=2000), [])
+        invert_picture(context_of(model, told), asked(source="real", index=1, iterations=2000), [])
     assert len(told) == 4
 
 
@@ -151,13 +151,13 @@ def test_whoever_leaves_ends_the_search(model: Explorable) -> None:
 ])  # fmt: skip
 def test_what_cannot_be_is_said(model: Explorable, more: dict[str, Any], blobs: list[bytes], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        invert_picture(desk_of(model), asked(**more), blobs)
+        invert_picture(context_of(model), asked(**more), blobs)
 
 
 def test_where_the_data_is_another_it_is_said(conditional: Explorable) -> None:
     for reply in (lambda d: target(d, asked(source="real"), []), lambda d: nearest(d, look_at(1, [0]), [])):
         with pytest.raises(ValueError, match="another shape"):
-            reply(desk_of(conditional))
+            reply(context_of(conditional))
 
 
 def look_at(seed: int, label: list[int] | None = None, **more: Any) -> dict[str, Any]:
@@ -166,17 +166,17 @@ def look_at(seed: int, label: list[int] | None = None, **more: Any) -> dict[str,
 
 def test_a_map_shows_the_pictures_of_its_seeds(model: Explorable) -> None:
     told = Told()
-    reply = latent_map(desk_of(model, told), asked(count=60), [])
+    reply = latent_map(context_of(model, told), asked(count=60), [])
     positions, seeds = floats(reply.blobs[0]).reshape(60, 2), np.frombuffer(reply.blobs[1], "<f8")
     assert np.abs(positions).max() == pytest.approx(1.0, abs=1e-5)
     cells = atlas_cells(reply, reply.blobs[2])
     assert_same_picture(cells[17, ..., :1], of_seed(model, int(seeds[17])))
     assert reply.header["labels"] is None
-    placed = map_place(desk_of(model), look_at(int(seeds[17]), count=60), [])
+    placed = map_place(context_of(model), look_at(int(seeds[17]), count=60), [])
     np.testing.assert_allclose(placed.header["at"], positions[17], atol=1e-3)
-    assert map_place(desk_of(model), look_at(3, count=61), []).header == {"at": None}  # no such map was made
+    assert map_place(context_of(model), look_at(3, count=61), []).header == {"at": None}  # no such map was made
     before = len(told)
-    again = latent_map(desk_of(model, told), asked(count=60), [])
+    again = latent_map(context_of(model, told), asked(count=60), [])
     assert again.blobs == reply.blobs
     assert len(told) == before  # it was kept
 
@@ -190,17 +190,17 @@ def atlas_cells(reply: Reply, blob: bytes) -> np.ndarray:
 def test_a_map_that_unfolds_can_be_watched_and_left(conditional: Explorable) -> None:
     told = Told()
     more = asked(count=60, method="tsne", features="pixels")
-    reply = latent_map(desk_of(conditional, told), more, [])
+    reply = latent_map(context_of(conditional, told), more, [])
     assert reply.header["labels"] == [0, 1, 2] * 20
     seen = [floats(news[3][0]) for news in told if news[3]]
     assert len(seen) >= 3
     assert np.array_equal(seen[-1], floats(reply.blobs[0]))
     with pytest.raises(Cancelled):
-        latent_map(desk_of(conditional, Told(3)), {**more, "seed": 5}, [])
+        latent_map(context_of(conditional, Told(3)), {**more, "seed": 5}, [])
 
 
 def test_the_nearest_training_images(model: Explorable) -> None:
-    reply = nearest(desk_of(model, told := Told()), look_at(5, count=6), [])
+    reply = nearest(context_of(model, told := Told()), look_at(5, count=6), [])
     json.dumps(reply.header, allow_nan=False)
     images = FashionMnist().load(28, None).images[:500, 0].numpy().astype(float)  # type: ignore[arg-type]
     off = np.sqrt(((images - of_seed(model, 5)[..., 0]) ** 2).mean((1, 2)))
@@ -213,9 +213,9 @@ def test_the_nearest_training_images(model: Explorable) -> None:
     assert "grey levels" in reply.header["verdict"]
     assert reply.header["names"][0] in FashionMnist().info(None).classes  # type: ignore[arg-type]
     before = len(told)
-    nearest(desk_of(model, told), look_at(6), [])
+    nearest(context_of(model, told), look_at(6), [])
     assert len(told) == before  # the training images were read once
-    seen = nearest(desk_of(model), look_at(5, features="discriminator"), [])
+    seen = nearest(context_of(model), look_at(5, features="discriminator"), [])
     assert seen.header["unit"] == "in D's features"
 
 

@@ -44,20 +44,20 @@ class Bench:
             assert time.monotonic() < end, f"{what} did not begin"
             time.sleep(0.002)
 
-    def echo(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def echo(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.threads.add(threading.get_ident())
         return Reply({"told": asked.get("say")}, blobs)
 
-    def wait(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def wait(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.begun.append(asked["say"])
         assert self.gate(asked["say"]).wait(10)
         return Reply({"told": asked["say"]})
 
-    def walk(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def walk(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.begun.append(asked["say"])
         try:
             for i in range(5000):
-                desk.progress(i / 5000, f"part {i}", {"part": i}, [b"x" * 10] if asked.get("heavy") else ())
+                context.progress(i / 5000, f"part {i}", {"part": i}, [b"x" * 10] if asked.get("heavy") else ())
                 if self.gate(asked["say"]).wait(0.002):
                     return Reply({"told": asked["say"]})
         except Cancelled:
@@ -65,13 +65,13 @@ class Bench:
             raise
         raise AssertionError("nobody stopped it")
 
-    def refuse(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def refuse(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         raise ValueError(f'"{asked["say"]}" is not there.')
 
-    def fail(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def fail(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         raise KeyError("a secret")
 
-    def nan(self, desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+    def nan(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         return Reply({"told": float("nan")})
 
     def operations(self) -> Mapping[str, Operation]:
@@ -379,9 +379,9 @@ def test_a_model_that_was_just_asked_for_is_not_looked_up_again() -> None:
 
     shelf, kept = SimpleNamespace(open=open_model), {}
     for _ in range(3):
-        desk = OperationContext(shelf, asked={"model": "run:a", "step": 7}, opened=kept)  # type: ignore[var-annotated]
-        assert desk.model("run:a") == "run:a at 7"  # the request's own step
-        assert desk.model("run:b") == "run:b at None"
+        context = OperationContext(shelf, asked={"model": "run:a", "step": 7}, opened=kept)  # type: ignore[var-annotated]
+        assert context.model("run:a") == "run:a at 7"  # the request's own step
+        assert context.model("run:b") == "run:b at None"
     assert seen == [("run:a", 7), ("run:b", None)]
     for wrong in (None, 5, "", "x" * 201):
         with pytest.raises(ValueError, match="names its model"):

@@ -84,8 +84,8 @@ def test_maps_follow_what_is_changed_before_them(plain: OperationContext) -> Non
 
 def test_effects_of_a_picture_are_measured_for_all_units(plain: OperationContext) -> None:
     told: list[float] = []
-    desk = OperationContext(plain.shelf, lambda fraction, *_: told.append(fraction))
-    reply = inside_units(desk, asked(of="picture"), [])
+    context = OperationContext(plain.catalog, lambda fraction, *_: told.append(fraction))
+    reply = inside_units(context, asked(of="picture"), [])
     assert reply.header == {
         "layers": [{"name": "dense", "units": 16}, {"name": "layers.2", "units": 8}],
         "measures": ["change", "score"], "pictures": 1,
@@ -113,7 +113,7 @@ def test_a_search_ends_when_nobody_waits(plain: OperationContext) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        inside_units(OperationContext(plain.shelf, gone), asked(of="many"), [])
+        inside_units(OperationContext(plain.catalog, gone), asked(of="many"), [])
     with pytest.raises(ValueError, match='"of" must be'):
         inside_units(plain, asked(of="everything"), [])
 
@@ -131,11 +131,11 @@ def test_evidence_adds_up(conditional: OperationContext) -> None:
 
 def test_what_is_missing_is_said() -> None:
     model = replace(small_model(small_config()), discriminator=None)
-    desk = OperationContext(SmallShelf(model))
-    assert inside_layers(desk, asked(), []).header["judge"] is False
-    assert inside_units(desk, asked(of="picture"), []).header["measures"] == ["change"]
+    context = OperationContext(SmallShelf(model))
+    assert inside_layers(context, asked(), []).header["judge"] is False
+    assert inside_units(context, asked(of="picture"), []).header["measures"] == ["change"]
     with pytest.raises(ValueError, match="nobody to judge"):
-        inside_evidence(desk, asked(), [])
+        inside_evidence(context, asked(), [])
     config = replace(small_config(), generator=MlpGenerator(hidden=""))
     flat = OperationContext(SmallShelf(small_model(config)))
     assert inside_layers(flat, asked(), []).header["layers"] == []
@@ -150,12 +150,12 @@ def test_a_path_over_time_comes_moment_by_moment() -> None:
         torch.manual_seed(step)
         models.append(replace(model, generator=model.config.generator.build(model.shape, model.dim, 0), step=step))
     shelf, told = SmallShelf(*models), list[tuple[dict[str, Any], list[bytes]]]()
-    desk = OperationContext(
+    context = OperationContext(
         shelf, lambda _f, _w, extra, blobs: told.append((dict(extra), list(blobs))) if blobs else None
     )
     keys = [{"where": {"seed": seed}, "seconds": 1.0} for seed in (1, 2)]
     look = {"where": {"path": {"keys": keys}, "at": 0}}
-    reply = overtime(desk, asked(look=look, frames=5), [])
+    reply = overtime(context, asked(look=look, frames=5), [])
     assert reply.header == {"steps": spread(range(10, 130, 10), 8), "known": 12, "frames": 5}
     assert [extra["of_step"] for extra, _ in told] == reply.header["steps"]
     for extra, (atlas,) in told:

@@ -48,8 +48,8 @@ def path(*seeds: int, seconds: float = 1.0, **more: Any) -> dict[str, Any]:
     return {"where": {"path": {"keys": keys, "loop": False, "way": "lerp", "space": "z", **more}, "at": 0}}
 
 
-def picture(desk: OperationContext, seen: dict[str, Any]) -> np.ndarray:
-    reply = look(desk, {"model": "m", "look": seen}, [])
+def picture(context: OperationContext, seen: dict[str, Any]) -> np.ndarray:
+    reply = look(context, {"model": "m", "look": seen}, [])
     size = reply.header["size"]
     return np.frombuffer(reply.blobs[0], np.uint8).reshape(size, size, 4)
 
@@ -61,8 +61,8 @@ def cells(reply: Reply) -> np.ndarray:
     return whole.transpose(0, 2, 1, 3, 4).reshape(rows * columns, size, size, 4)
 
 
-def halves(desk: OperationContext, first: int, second: int) -> np.ndarray:
-    return picture(desk, {"where": {"sum": [[0.5, {"seed": first}], [0.5, {"seed": second}]]}})
+def halves(context: OperationContext, first: int, second: int) -> np.ndarray:
+    return picture(context, {"where": {"sum": [[0.5, {"seed": first}], [0.5, {"seed": second}]]}})
 
 
 def close(one: np.ndarray, other: np.ndarray) -> None:
@@ -111,9 +111,9 @@ def test_truncation_and_mixing_of_the_look_hold_along_its_path(styled: Operation
 
 def test_a_gif_of_a_path_shows_both_ends_and_the_way_between(plain: OperationContext) -> None:
     told: list[tuple[float, str]] = []
-    desk = OperationContext(plain.shelf, lambda part, words, *_: told.append((part, words)))
+    context = OperationContext(plain.catalog, lambda part, words, *_: told.append((part, words)))
     asked = {"model": "m", "look": path(1, 2), "kind": "gif", "fps": 10, "size": 64, "seconds": 2.1}
-    reply = film(desk, asked, [])
+    reply = film(context, asked, [])
     assert (reply.header["mime"], reply.header["frames"], reply.header["bytes"]) == (
         "image/gif",
         21,
@@ -158,9 +158,9 @@ def test_a_film_that_nobody_waits_for_ends(plain: OperationContext) -> None:
         if part > 0.2:
             raise Cancelled
 
-    desk = OperationContext(plain.shelf, leave)
+    context = OperationContext(plain.catalog, leave)
     with pytest.raises(Cancelled):
-        film(desk, {"model": "m", "look": path(1, 2), "kind": "gif", "size": 64}, [])
+        film(context, {"model": "m", "look": path(1, 2), "kind": "gif", "size": 64}, [])
 
 
 @pytest.mark.parametrize(

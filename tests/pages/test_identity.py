@@ -122,22 +122,22 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[R
 
 def test_is_it_copying_is_asked_of_the_runs_own_pictures(trained: tuple[RunManager, str]) -> None:
     manager, run = trained
-    desk = OperationContext(ModelCatalog(manager))
+    context = OperationContext(ModelCatalog(manager))
     asked = {"model": f"run:{run}", "look": {"where": {"seed": 1}}}
-    assert maps.nearest(desk, asked, []).header["verdict"]
+    assert maps.nearest(context, asked, []).header["verdict"]
     delete_own(manager.data_dir, "my-drawings")
     keep(manager.data_dir, discs(BLUE))
     for act in (
-        lambda: maps.nearest(desk, asked, []),
-        lambda: inversion.target(desk, {"model": f"run:{run}", "source": "real"}, []),
+        lambda: maps.nearest(context, asked, []),
+        lambda: inversion.target(context, {"model": f"run:{run}", "source": "real"}, []),
     ):
         with pytest.raises(ValueError, match='"My drawings" has 40 other pictures than this run was trained on'):
             act()
     delete_own(manager.data_dir, "my-drawings")
     with pytest.raises(ValueError, match='"My drawings" that this run was trained on is missing'):
-        maps.nearest(desk, asked, [])
+        maps.nearest(context, asked, [])
     keep(manager.data_dir, discs(RED))
-    assert maps.nearest(desk, asked, []).header["verdict"]
+    assert maps.nearest(context, asked, []).header["verdict"]
 
 
 def test_real_images_of_a_run_are_its_own(trained: tuple[RunManager, str]) -> None:

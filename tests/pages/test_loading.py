@@ -33,7 +33,7 @@ from pages.server import app_state as homes
 from pages.server.routes import _command, _once_ready
 go, real = threading.Event(), homes.load
 homes.load = lambda: (go.wait(60), real())
-home = homes.open_home(homes.Home())
+home = homes.install_app_state(homes.AppState())
 home.start()
 from streamlit.testing.v1 import AppTest
 router = str(Path("pages/router.py").resolve())

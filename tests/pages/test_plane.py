@@ -19,7 +19,7 @@ from gan_core.training import PRESETS, preset, problems
 from pages.lab.controls import PACES
 from pages.server.app_state import AppState
 from pages.server.preview import points_preview, portrait_key
-from pages.ui.preset_match import HIDDEN_FOR_POINTS, crossed, presets_like, suited
+from pages.ui.preset_match import HIDDEN_FOR_POINTS, crossed, matching_preset, presets_like
 from pages.ui.words import pace_words, set_words
 from tests.pages.fake_manager import FakeManager
 from tests.pages.shown import shown
@@ -155,7 +155,7 @@ def test_a_file_that_is_no_picture_is_one_sentence_and_changes_nothing(home: App
 def test_a_card_says_points_and_leads_to_settings_that_work(tmp_path: Path, name: str) -> None:
     dataset: Any = datasets.get(name).cls()
     assert re.fullmatch(r"65.536 points in the plane", set_words(dataset.info(tmp_path)))
-    _, config = suited(dataset, tmp_path)
+    _, config = matching_preset(dataset, tmp_path)
     assert config.data == dataset
     assert problems(config, dataset.info(tmp_path)) == []
 

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.runs import RunManager
-from pages.server.app_state import AppState, open_home
+from pages.server.app_state import AppState, install_app_state
 from tests.runs.helpers import at_rest, open_manager, quick
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -30,12 +30,12 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
         subprocess.run(["umount", str(place)], capture_output=True, check=False)
         pytest.skip("mounting is not allowed here")
     monkeypatch.setenv("GANSCOPE_RUNS", str(place))
-    before = getattr(sys, "_ganscope_home", None)
+    before = getattr(sys, "_ganscope_app_state", None)
     manager = RunManager(place, tmp_path / "data", device="cpu", threads=1)
-    open_home(AppState(manager))
+    install_app_state(AppState(manager))
     yield ids
     manager.close()
-    sys._ganscope_home = before  # type: ignore[attr-defined]
+    sys._ganscope_app_state = before  # type: ignore[attr-defined]
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 

@@ -8,7 +8,6 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,17 +18,16 @@ from starlette.applications import Starlette
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.thumbnails import SIDE
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.storage.labels import label, read_labels
 from gan_core.runs.storage.run_folder import RunFolder, run_ids
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import preset
 from pages.compare import table
 from pages.compare.chosen import CHOSEN, WIDGET
-from pages.server.app_state import AppState, open_home
+from pages.server.app_state import AppState, install_app_state
 from pages.server.routes import routes
 from pages.server.run_rows import rows, told
-from pages.ui.components import runs_table
 from pages.ui.session import Tab
 from tests.pages.serving import Client, served
 from tests.runs.helpers import at_rest, open_manager, quick
@@ -38,11 +36,11 @@ from tests.runs.helpers import at_rest, open_manager, quick
 @pytest.fixture(scope="module")
 def manager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunManager]:
     made = open_manager(tmp_path_factory.mktemp("rows"))
-    before = getattr(sys, "_ganscope_home", None)
-    open_home(AppState(made))
+    before = getattr(sys, "_ganscope_app_state", None)
+    install_app_state(AppState(made))
     yield made
     made.close()
-    sys._ganscope_home = before  # type: ignore[attr-defined]
+    sys._ganscope_app_state = before  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +60,7 @@ def branch(manager: RunManager, run: str) -> str:
 
 @pytest.fixture
 def client(manager: RunManager) -> Iterator[Client]:
-    with served(Starlette(routes=routes(sys._ganscope_home))) as made:  # type: ignore[attr-defined]
+    with served(Starlette(routes=routes(sys._ganscope_app_state))) as made:  # type: ignore[attr-defined]
         yield made
 
 
@@ -105,7 +103,7 @@ def test_what_differs_is_told_against_the_preset_and_against_the_parent(
 def test_what_only_costs_time_is_no_difference(manager: RunManager) -> None:
     """Members of a sweep are not compiled, and nobody chose that."""
     base = preset("ring").config
-    config = replace(base, compiled=not base.compiled, batch_size=32)
+    config = replace(base, backend="reference", batch_size=32)
     made = manager.start(config, preset="ring", stop_at_step=2)
     at_rest(manager, made)
     assert [name for name, _, _ in row_of(manager, made)["differs"]] == ["Batch size"]
@@ -134,7 +132,7 @@ def test_the_best_evaluation_stands_for_a_run(manager: RunManager, branch: str) 
 
 
 def test_the_routes_serve_rows_pictures_and_the_run_itself(client: Client, manager: RunManager, run: str) -> None:
-    token = {"token": sys._ganscope_home.token}  # type: ignore[attr-defined]
+    token = {"token": sys._ganscope_app_state.token}  # type: ignore[attr-defined]
     for path in ("/runs/rows", f"/runs/{run}/thumb/40.png", f"/runs/{run}/archive.zip"):
         assert client.get(path, params={"token": "wrong"}).status_code == 403
         assert client.get(path, params=token, headers={"Origin": "http://evil.example"}).status_code == 403
@@ -193,10 +191,3 @@ def test_a_run_that_is_deleted_while_the_rows_are_made_is_left_out(
     gone = replace(manager.view(run), id="20200101-000000-gone-abcd")
     monkeypatch.setattr(manager, "views", lambda: [gone, manager.view(run)])
     assert [row["id"] for row in rows(manager)] == [run]
-
-
-def test_the_component_is_made_of_all_its_files() -> None:
-    folder = Path(runs_table.__file__).parent / "runs_table"
-    text = runs_table.SCRIPT + runs_table.STYLE
-    for path in folder.iterdir():
-        assert path.read_text("utf-8") in text, path.name

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+import streamlit as st
 from starlette.datastructures import MutableHeaders
-from streamlit import config
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -58,6 +58,7 @@ def test_every_answer_has_the_policy_whoever_made_it(served: Server, cookie: str
     seen = set()
     for path in ("/", "/explore", "/explore/", "/_stcore/health", "/_stcore/metrics", "/_stcore/host-config",
                  "/favicon.png", "/asset/inter-latin.woff2", "/asset/nothing",
+                 "/module/0/ui/web/words.js",
                  "/runs/rows", "/lab", "/media/x.png", "/..%2f..%2fetc",
                  "/static/nothing.js", "/component/x", "/nowhere"):  # fmt: skip
         for worn in (cookie, ""):
@@ -135,7 +136,7 @@ def test_a_host_cannot_write_into_the_policy() -> None:
     ],
 )
 def test_names(monkeypatch: pytest.MonkeyPatch, host: str | None, allowed: list[str], right: bool) -> None:
-    monkeypatch.setattr(config, "get_option", {"server.allowedHosts": allowed}.__getitem__)
+    monkeypatch.setattr(st, "get_option", {"server.allowedHosts": allowed}.__getitem__)
     assert answers_to(host) is right
 
 
@@ -164,7 +165,7 @@ def test_a_redirect_stays_below_what_a_proxy_put_in_front(asked: str, target: st
     ("set_to", "base"), [("", ""), ("lab", "/lab"), ("/lab/", "/lab"), ("a//b/", "/a/b"), (None, "")]
 )
 def test_the_base_path_however_it_is_written(monkeypatch: pytest.MonkeyPatch, set_to: str | None, base: str) -> None:
-    monkeypatch.setattr(config, "get_option", {"server.baseUrlPath": set_to}.__getitem__)
+    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": set_to}.__getitem__)
     assert base_path() == base
 
 
@@ -176,8 +177,8 @@ def test_addresses_are_relative_and_quoted() -> None:
 def test_no_address_of_ours_is_written_by_hand() -> None:
     """Only the two places that build them know where the server stands."""
     root = Path(__file__).parents[2] / "pages"
-    builders = {root / "ui" / "addresses.py", root / "ui" / "components" / "addresses.js", root / "ui" / "routes.py"}
-    for path in {*root.rglob("*.py"), *root.rglob("*.js")} - builders - {root / "ui" / "access.py"}:
+    builders = {root / "ui" / "addresses.py", root / "ui" / "web" / "addresses.js", root / "server" / "routes.py"}
+    for path in {*root.rglob("*.py"), *root.rglob("*.js")} - builders - {root / "server" / "access.py"}:
         text = path.read_text("utf-8")
         quotes = "[\"'`=]" if path.suffix == ".js" else "[\"'=]"
         assert not re.search(quotes + r"""/(live|preview|runs|sweeps|asset|explore|lab|\?)[/?"'`]""", text), path

@@ -24,7 +24,7 @@ from gan_core.training import PRESETS, RunConfig
 from gan_core.training.scene import decode_scene
 from pages.compare.sweep_form import first_values, plan_of, sweepable
 from pages.compare.sweeps import measures_of
-from pages.server.app_state import AppState, open_home
+from pages.server.app_state import AppState, install_app_state
 from pages.server.routes import routes
 from pages.server.sweep_routes import packed
 from tests.pages.serving import Client, served
@@ -36,11 +36,11 @@ RING = PRESETS["ring"].config
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[AppState]:
     """A home whose manager trains."""
-    before = getattr(sys, "_ganscope_home", None)
+    before = getattr(sys, "_ganscope_app_state", None)
     manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
-    yield open_home(AppState(manager))
+    yield install_app_state(AppState(manager))
     manager.close()
-    sys._ganscope_home = before  # type: ignore[attr-defined]
+    sys._ganscope_app_state = before  # type: ignore[attr-defined]
 
 
 def tiny() -> RunConfig:
@@ -66,7 +66,7 @@ def opened() -> AppTest:
 def wait(manager: RunManager, sweep: str) -> list[str]:
     runs = [member.run for member in Sweeps(manager).sweep(sweep).members]
     end = time.monotonic() + 60
-    while any(manager.view(run).state in LIVE or manager._thread(run) is not None for run in runs):
+    while any(manager.view(run).state in LIVE or manager.launcher.worker(run) is not None for run in runs):
         assert time.monotonic() < end
         time.sleep(0.02)
     return runs

@@ -1,4 +1,4 @@
-"""README and ARCHITECTURE say what is so: the tree, the commands, the picture, the floors, the worked example."""
+"""README and ARCHITECTURE say what is so: the commands, the picture, the folders, the floors, the worked example."""
 
 from __future__ import annotations
 
@@ -31,26 +31,17 @@ def code_blocks(text: str, language: str) -> list[str]:
     return [block[2] for block in blocks if block[1] == language]
 
 
-def listed_files() -> dict[str, str]:
-    """Path -> description of every file in README's tree; folders end in a slash, two spaces a level."""
-    (tree,) = (block for block in code_blocks(README, "") if "gan_core/\n" in block)
-    found, folders = {}, [""]
-    for line in tree.splitlines():
-        name, _, words = line.strip().partition(" ")
-        depth = (len(line) - len(line.lstrip())) // 2
-        folders = folders[: depth + 1]
-        if name.endswith("/"):
-            folders.append(folders[-1] + name)
-        else:
-            found[folders[-1] + name] = words.strip()
-    return found
+def listed_folders() -> dict[str, str]:
+    """Path -> description of every line of ARCHITECTURE's list of folders."""
+    (listed,) = (block for block in code_blocks(ARCHITECTURE, "") if block.startswith("app.py "))
+    lines = [line.partition(" ") for line in listed.splitlines()]
+    return {path: words.strip() for path, _, words in lines}
 
 
-def source_files() -> set[str]:
-    """Every file of the product's code; an empty or re-exporting __init__.py has nothing to say of its own."""
-    folders = [ROOT / name for name in ("gan_core", "pages", "benchmarks")]
-    files = {p for folder in folders for p in folder.rglob("*") if p.is_file() and p.suffix in (".py", ".js", ".css")}
-    return {p.relative_to(ROOT).as_posix() for p in files if p.name != "__init__.py"} | {"app.py"}
+def product_folders() -> set[str]:
+    """Every folder of the product's code that holds a file of its own."""
+    files = (p for name in ("gan_core", "pages", "benchmarks") for p in (ROOT / name).rglob("*") if p.is_file())
+    return {p.parent.relative_to(ROOT).as_posix() for p in files if p.parent.name != "__pycache__"}
 
 
 def test_readme_opens_with_a_picture_that_is_there() -> None:
@@ -61,12 +52,16 @@ def test_readme_opens_with_a_picture_that_is_there() -> None:
     assert (ROOT / picture.group(1)).is_file()
 
 
-def test_readme_s_tree_is_the_tree() -> None:
-    listed, there = listed_files(), source_files()
-    outside = {path for path in listed if not path.startswith(("gan_core/", "pages/", "benchmarks/"))}
-    assert there - set(listed) == set(), "not in README's tree"
-    assert set(listed) - outside - there == set(), "in README's tree, but not there"
-    assert [path for path in outside if not (ROOT / path).exists()] == []
+def test_readme_is_read_in_a_few_minutes() -> None:
+    assert len(README.splitlines()) <= 160
+
+
+def test_every_folder_has_its_line_in_architecture() -> None:
+    """`tools/*` is the line of all the folders in `tools`, so that a new tool is its folder and nothing else."""
+    listed = listed_folders()
+    named = {p.relative_to(ROOT).as_posix() for path in listed for p in ROOT.glob(path)}
+    assert product_folders() - named == set(), "not in ARCHITECTURE's list of folders"
+    assert [path for path in listed if not any(ROOT.glob(path))] == [], "listed, but not there"
     assert [path for path, words in listed.items() if len(words) < 8] == [], "not described"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import json
 import os
 import platform
 import re
@@ -18,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import pytest_report_header
+from tests.project.test_private_names import LISTED
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "probe:\n\t"
@@ -121,7 +123,26 @@ def test_the_oldest_releases_are_those_that_the_list_names(tmp_path: Path, progr
     assert log.read_text().splitlines()[-1].endswith(f" -r requirements-dev.txt -c {venv}/lowest.txt")
     lowest = {Requirement(line) for line in (venv / "lowest.txt").read_text().splitlines()}
     wanted = requirements("requirements.txt").values()
-    assert lowest == {Requirement(str(one).replace(">=", "==")) for one in wanted}
+    assert lowest == {Requirement(f"{one.name}=={lowest_of(one)}") for one in wanted}
+
+
+def test_script_checks_that_cannot_be_installed_are_not_taken_for_done(programs: Path, tmp_path: Path) -> None:
+    log, folder, venv = tmp_path / "log", tmp_path / "node_modules", tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    program(venv / "bin", "npm", '#!/bin/sh\necho "npm $*" >> "$LOG"\nexit 1\n')
+    for made in ("bin/python", "app.stamp", "dev.stamp"):
+        (venv / made).touch()
+    done = make("scripts", f"SCRIPTS={folder}", f"VENV={venv}", path=programs, LOG=str(log))
+    assert "check the network and run make again" in said(done)
+    assert log.read_text().startswith("npm ci --ignore-scripts ")
+    assert not folder.exists()
+
+
+def test_the_script_checks_are_pinned_without_naming_where_they_come_from() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert [path for path, one in packages.items() if "resolved" in one or (path and "integrity" not in one)] == []
 
 
 def test_the_oldest_releases_have_an_environment_of_their_own() -> None:
@@ -175,16 +196,31 @@ def requirements(name: str) -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
+def lowest_of(requirement: Requirement) -> str:
+    """The lowest version asked for; above it nothing but a whole major version may be shut out."""
+    bounds = {bound.operator: bound.version for bound in requirement.specifier}
+    assert set(bounds) <= {">=", "<"}, requirement
+    assert bounds.get("<", "1").isdecimal(), "a cap is a major version"
+    return bounds[">="]
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_what_is_installed_is_what_is_asked_for(name: str) -> None:
     for requirement in requirements(name).values():
-        (bound,) = requirement.specifier
-        assert bound.operator == ">=", "lowest versions, no caps"
+        pinned = name == "requirements-dev.txt" and str(requirement.specifier).startswith("==")
+        assert pinned or lowest_of(requirement)  # pinned: what turns its own warnings into errors
         assert importlib.metadata.version(requirement.name) in requirement.specifier
 
 
+def test_a_next_major_version_is_shut_out_only_where_it_may_drop_what_is_used() -> None:
+    capped = {name for name, one in requirements("requirements.txt").items() if len(one.specifier) > 1}
+    private = {entry.get("of", entry["name"]).partition(".")[0] for entry in LISTED} - {"pickle"}
+    assert capped == private | {"torchvision", "plotly"}  # the release that belongs to torch; a file of its package
+    assert not {name for name in requirements("requirements-dev.txt") if name in capped}
+
+
 def test_every_package_that_is_imported_is_asked_for() -> None:
-    ours = {"gan_core", "pages", "app", "tests", "benchmarks"}
+    ours = {"gan_core", "pages", "app", "tests", "benchmarks", "_typeshed"}  # the last is the type checker's own
     packages = importlib.metadata.packages_distributions()
     asked = {"product": set(requirements("requirements.txt"))}
     asked["tests"] = asked["product"] | set(requirements("requirements-dev.txt")) | {"packaging"}  # pytest's own

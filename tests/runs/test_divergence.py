@@ -23,7 +23,7 @@ def poisoned(manager: RunManager, config: RunConfig, step: int, poison: Callable
 
     def listen(event: Event) -> None:
         if isinstance(event, Recorded) and event.values["step"] == step:
-            trainer = manager._threads[run]._trainer
+            trainer = manager.launcher.worker(run)._trainer
             assert trainer is not None
             poison(trainer)
 
@@ -124,8 +124,8 @@ def test_an_error_ends_the_run_with_a_sentence_and_gives_the_device_back(
             raise error
         step(trainer)
 
-    step = Trainer.step
-    monkeypatch.setattr(Trainer, "step", fail)
+    step = Trainer.step_in_parts
+    monkeypatch.setattr(Trainer, "step_in_parts", fail)
     run, other = manager.start(quick(steps=20, seed=77)), manager.start(quick(steps=20))
     view = at_rest(manager, run)
     assert view.state == "failed"

@@ -11,7 +11,7 @@ import torch
 
 from gan_core.config.codec import replace_at, to_dict
 from gan_core.runs.engine import estimate as module
-from gan_core.runs.engine.estimate import EarlierRun, estimate, will_compile
+from gan_core.runs.engine.estimate import EarlierRun, estimate
 from gan_core.training import PRESETS, Cost, RunConfig
 
 from .helpers import at_rest, open_manager, quick
@@ -25,9 +25,8 @@ STEPS = RING.total_images // RING.batch_size
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a compiler, at 100 GFLOP/s."""
+    """At 100 GFLOP/s."""
     monkeypatch.setattr(module, "measured_rate", lambda device, threads: 1e11)
-    monkeypatch.setattr(module, "missing_compiler", lambda device: "")
 
 
 def changed(**changes: Any) -> RunConfig:
@@ -45,46 +44,29 @@ def seconds(config: RunConfig, *earlier: EarlierRun) -> float:
     return found.seconds_total
 
 
-def test_compiled_steps_count_from_where_they_begin() -> None:
-    assert seconds(changed(compiled=False)) == pytest.approx(STEPS * PLAIN)
-    assert seconds(changed(compiled=True)) == pytest.approx(2_000 * PLAIN + (STEPS - 2_000) * COMPILED)
-    noisy = changed(compiled=True, instance_noise__sigma=0.2, instance_noise__decay_images=2_500 * RING.batch_size)
-    assert seconds(noisy) == pytest.approx(4_000 * PLAIN + (STEPS - 4_000) * COMPILED)
-    assert seconds(
-        changed(compiled=True, instance_noise__sigma=0.2, instance_noise__decay_images=0)
-    ) == pytest.approx(STEPS * PLAIN)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"g_optimizer": "sgd"},
-        {"penalty": "weight-clipping"},
-        {"generator__norm": "batch"},
-        {"precision": "bfloat16"},
-        {"compiled": False},
-    ],
-    ids=str,
-)
-def test_what_cannot_be_compiled_is_not_counted_so(changes: dict[str, Any]) -> None:
-    assert will_compile(changed(compiled=True), COST, CPU)
-    assert not will_compile(changed(**{"compiled": True, **changes}), COST, CPU)
-    assert not will_compile(changed(compiled=True), replace(COST, g_parameters=10**6), CPU)
-
-
-def test_without_a_compiler_nothing_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "missing_compiler", lambda device: "There is none.")
-    assert seconds(changed(compiled=True)) == pytest.approx(STEPS * PLAIN)
+def test_compiled_steps_count_from_where_there_is_no_noise() -> None:
+    assert seconds(changed(backend="dense")) == pytest.approx(STEPS * PLAIN)
+    assert seconds(changed(backend="compiled")) == pytest.approx(STEPS * COMPILED)
+    noise = {"instance_noise__sigma": 0.2, "instance_noise__decay_images": 2_500 * RING.batch_size}
+    noisy = changed(backend="compiled", **noise)
+    assert seconds(noisy) == pytest.approx(2_500 * PLAIN + (STEPS - 2_500) * COMPILED)
+    for_ever = changed(backend="compiled", **(noise | {"instance_noise__decay_images": 0}))
+    assert seconds(for_ever) == pytest.approx(STEPS * PLAIN)
 
 
 def test_an_earlier_run_tells_the_speed_of_both_kinds_of_steps() -> None:
-    config = changed(compiled=True)
-    expected = 2.0 * (2_000 * PLAIN + (STEPS - 2_000) * COMPILED)  # this machine is half as fast as it looks
-    short = EarlierRun(to_dict(config), 700, 700, 2.0 * 700 * PLAIN, 1)
-    long = EarlierRun(to_dict(config), 9_000, 2_000, 2.0 * (2_000 * PLAIN + 7_000 * COMPILED), 1)
-    for run in (short, long):
+    config = changed(backend="compiled")
+    expected = 2.0 * STEPS * COMPILED  # this machine is half as fast as it looks
+    plain = changed(backend="dense")
+    short = EarlierRun(to_dict(plain), 700, 700, 2.0 * 700 * PLAIN, 1)
+    went_over = {name: value for name, value in to_dict(plain).items() if name != "backend"} | {"compiled": True}
+    long = EarlierRun(went_over, 9_000, 2_000, 2.0 * (2_000 * PLAIN + 7_000 * COMPILED), 1)
+    compiled = EarlierRun(to_dict(config), 900, 0, 2.0 * 900 * COMPILED, 1)
+    for run in (short, long, compiled):
         assert seconds(config, run) == pytest.approx(expected)
-        assert seconds(changed(compiled=False), run) == pytest.approx(2.0 * STEPS * PLAIN)
+        assert seconds(plain, run) == pytest.approx(2.0 * STEPS * PLAIN)
+    autograd = EarlierRun(to_dict(changed(backend="reference")), 700, 700, 9.0 * 700 * PLAIN, 1)
+    assert seconds(config, autograd, short) == pytest.approx(expected)  # of another kind of step
     other = replace(short, threads=2, seconds=1.0)
     assert seconds(config, other, short) == pytest.approx(expected)  # of as many threads only
 
@@ -96,13 +78,13 @@ def took(config: RunConfig, times: float) -> EarlierRun:
 
 @pytest.mark.parametrize("newest_first", [(6.3, 1.1, 1.0), (1.1, 6.3, 1.0), (1.0, 1.1, 6.3), (6.3, 1.1), (1.1, 6.3)])
 def test_one_run_on_a_busy_machine_does_not_move_the_estimate(newest_first: tuple[float, ...]) -> None:
-    config = changed(compiled=False)
+    config = changed(backend="dense")
     found = seconds(config, *(took(config, times) for times in newest_first))
     assert found == pytest.approx(1.1 * STEPS * PLAIN)
 
 
 def test_the_first_run_is_not_believed_where_it_was_held_up_and_two_that_agree_are() -> None:
-    config, slow = changed(compiled=False), 6.3
+    config, slow = changed(backend="dense"), 6.3
     found = estimate(config, COST, CPU, 1, lambda: [took(config, slow)])
     assert found.seconds_total == pytest.approx(STEPS * PLAIN)
     assert found.basis.startswith("estimated")
@@ -111,7 +93,7 @@ def test_the_first_run_is_not_believed_where_it_was_held_up_and_two_that_agree_a
 
 
 def test_a_machine_that_has_become_slower_is_believed_after_a_few_runs() -> None:
-    config = changed(compiled=False)
+    config = changed(backend="dense")
     runs = [took(config, 2.0)] * 4 + [took(config, 1.0)] * 16
     assert seconds(config, *runs) == pytest.approx(2.0 * STEPS * PLAIN)
 

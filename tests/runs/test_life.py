@@ -46,6 +46,16 @@ def test_a_run_trains_to_its_length_and_leaves_everything_behind(manager: RunMan
     assert manager.checkpoint_generator(run).is_file()
 
 
+def test_one_can_wait_until_a_run_is_at_rest(manager: RunManager) -> None:
+    run = manager.start(LONG)
+    assert manager.wait(run, timeout_seconds=0.01).state in LIVE
+    manager.send(run, Stop())
+    assert manager.wait(run).state == "stopped"
+    assert manager.wait(run).state == "stopped", "one at rest is not waited for"
+    with pytest.raises(UnknownRun):
+        manager.wait("20260101-000000000-nobody-0000")
+
+
 def test_pause_step_change_resume_and_stop(manager: RunManager) -> None:
     run = manager.start(LONG)
     until(lambda: manager.view(run).step > 0 or len(manager.records(run)["step"]) > 0)
@@ -270,7 +280,7 @@ def test_events_tell_the_whole_story_and_the_last_one_comes_at_rest(manager: Run
     def listen(event: Event) -> None:
         events.append(event)
         if isinstance(event, StateChanged) and event.view.state == "finished":
-            resumable.append(manager._thread(run) is None)
+            resumable.append(manager.launcher.worker(run) is None)
         raise RuntimeError("a listener's fault is its own")
 
     end = manager.subscribe(run, listen)

@@ -34,7 +34,7 @@ class Watch:
         self._steps: dict[int, int] = {}
         self._busy = threading.Lock()
         self._last = 0
-        step = Trainer.step
+        step = Trainer.step_in_parts
 
         def watched(trainer: Trainer, *arguments: Any, **options: Any) -> None:
             if not self._busy.acquire(blocking=False):
@@ -49,7 +49,7 @@ class Watch:
                 self.apart = max(self.apart, abs(a - b))
             self._busy.release()
 
-        patch.setattr(Trainer, "step", watched)
+        patch.setattr(Trainer, "step_in_parts", watched)
 
 
 @pytest.fixture

@@ -252,7 +252,7 @@ def test_trouble_of_one_is_not_the_others(tmp_path: Path) -> None:
     "changes",
     [
         {"generator.norm": "batch"}, {"discriminator.norm": "layer"}, {"discriminator.spectral_norm": True},
-        {"discriminator.minibatch_std": True}, {"precision": "bfloat16"}, {"compiled": True},
+        {"discriminator.minibatch_std": True}, {"precision": "bfloat16"}, {"backend": "compiled"},
         *({"penalty": {"name": entry.name}} for entry in penalties if entry.cls.active),
     ],
 )  # fmt: skip
@@ -262,7 +262,7 @@ def test_what_cannot_train_together_says_why(changes: dict[str, Any], tmp_path: 
     with pytest.raises(ValueError, match="do not train in one step"):
         TrainerStack([StackedTrainer(config, random_data_like(config, tmp_path, count=50), CPU)])
     assert apart(PRESETS["fashion-fast"].config)
-    assert not apart(replace(PRESETS["ring"].config, compiled=False))
+    assert not apart(PRESETS["ring"].config)
 
 
 @pytest.mark.parametrize(

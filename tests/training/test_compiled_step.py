@@ -17,10 +17,11 @@ from torch import Tensor
 
 from gan_core.nets.layers import ACTIVATIONS
 from gan_core.objectives import losses
-from gan_core.objectives.base import Loss
 from gan_core.training import RunConfig, Trainer
-from gan_core.training.compiled_step import CompiledStep, CompiledStepSpec, StepResults, compile_command
-from gan_core.training.compiler import find_compiler
+from gan_core.training.backends import choose, unsupported
+from gan_core.training.backends.compiled import CompiledStep, CompiledStepSpec, StepResults, compile_command
+from gan_core.training.backends.compiler import find_compiler
+from gan_core.training.backends.loss_source import SOURCES
 
 from .made_data import random_data_like
 from .test_dense_step import CPU, SMALL, assert_alike, changed
@@ -35,17 +36,17 @@ def folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @functools.cache
-def library(recipe: CompiledStepSpec) -> Path:
+def library(spec: CompiledStepSpec) -> Path:
     assert COMPILER is not None
-    path = Path(folder().name) / f"{recipe.key}.so"
+    path = Path(folder().name) / f"{spec.key}.so"
     warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unneeded-internal-declaration"]
     command = [*compile_command(COMPILER, path), *warnings]
-    subprocess.run(command, input=recipe.source().encode(), check=True)
+    subprocess.run(command, input=spec.source().encode(), check=True)
     return path
 
 
-def recipe_of(trainer: Trainer) -> CompiledStepSpec:
-    found = trainer.recipe()
+def spec_of(trainer: Trainer) -> CompiledStepSpec:
+    found = trainer.compiled_spec()
     assert found is not None
     return found
 
@@ -57,17 +58,19 @@ class Counted(CompiledStep):
         super().__init__(path, of)
         self.calls: list[int] = []
 
-    def __call__(self, real: Tensor, z: Tensor, rates: Tensor, moving: list[Tensor]) -> StepResults:
-        taken = super().__call__(real, z, rates, moving)
+    def __call__(
+        self, real: Tensor, z: Tensor, rates: Tensor, settings: Tensor, moving: list[Tensor]
+    ) -> StepResults:  # fmt: skip
+        taken = super().__call__(real, z, rates, settings, moving)
         self.calls.append(len(taken))
         return taken
 
 
 def give(trainer: Trainer) -> list[int]:
     """Hand it its library; the list grows with every call."""
-    recipe = recipe_of(trainer)
-    counted = Counted(library(recipe), recipe)
-    trainer.use_library(counted, recipe.key)
+    spec = spec_of(trainer)
+    counted = Counted(library(spec), spec)
+    trainer.use_library(counted)
     return counted.calls
 
 
@@ -150,7 +153,6 @@ def test_many_at_once_are_as_many_alone_to_the_last_bit(half_life_images: int, t
     assert calls == [7, 7, 7, 7, 7, 5]
     assert (ours.step_count, ours.images) == (40, 32 * 40) == (alone.step_count, alone.images)
     left, right = ours.state(), alone.state()
-    assert left.pop("library") == right.pop("library") != ""
     assert left["batches"].pop("content") == right["batches"].pop("content")
     torch.testing.assert_close(left, right, rtol=0, atol=0)
     assert ours.point() == pytest.approx(alone.point(), abs=0, nan_ok=True)
@@ -187,18 +189,20 @@ def test_steps_after_the_bad_one_have_drawn_nothing(tmp_path: Path) -> None:
     assert ours.batches.next_rows().tolist() == plain.batches.next_rows().tolist()
 
 
-def test_the_state_names_it_and_a_change_of_what_was_compiled_drops_it(tmp_path: Path) -> None:
-    ours, other = pair(SMALL, tmp_path)
-    ours.step()
-    key = recipe_of(ours).key
-    assert ours.state()["library"] == key
-    other.load_state(ours.state())
-    assert other.wants_library
-    ours.change("g_optimizer.lr", 0.0001)  # comes in at every step
-    assert ours.library_key == key
-    ours.change("loss.label_smoothing", 0.1)
-    assert ours.library_key == ""
-    assert not ours.wants_library
+def test_what_changes_while_it_trains_comes_in_at_every_call(tmp_path: Path) -> None:
+    """Label smoothing, betas and rates; while D moves twice a step the steps are not compiled, and then they are."""
+    ours, plain = pair(SMALL, tmp_path)
+    calls = give(ours)
+    changes = (("loss.label_smoothing", 0.2), ("g_optimizer.beta1", 0.5), ("d_optimizer.beta2", 0.9), ("k_d", 2),
+               ("k_d", 1))  # fmt: skip
+    for path, value in changes:
+        for trainer in (ours, plain):
+            trainer.change(path, value)
+            trainer.step()
+            trainer.step()
+    assert len(calls) == 2 * len(changes) - 2
+    assert ours.backend.name == "compiled"
+    assert_alike(ours, plain, rtol=2e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -211,35 +215,41 @@ def test_the_state_names_it_and_a_change_of_what_was_compiled_drops_it(tmp_path:
         {"generator__hidden": "600,600"},
     ],
 )
-def test_what_cannot_be_one_function_has_no_recipe(changes: dict[str, Any], tmp_path: Path) -> None:
+def test_what_cannot_be_one_function_says_why(changes: dict[str, Any], tmp_path: Path) -> None:
     config = changed(SMALL, **changes)
-    assert Trainer(config, random_data_like(config, tmp_path, count=300), CPU).recipe() is None
+    trainer = Trainer(config, random_data_like(config, tmp_path, count=300), CPU)
+    assert (unsupported("compiled", config, trainer.shape, CPU) or "").endswith(".")
 
 
-def test_each_recipe_has_a_name_of_its_own(tmp_path: Path) -> None:
+def test_each_specification_has_a_name_of_its_own(tmp_path: Path) -> None:
     def key(**changes: Any) -> str:
         config = changed(SMALL, **changes)
-        return recipe_of(Trainer(config, random_data_like(config, tmp_path, count=300), CPU)).key
+        return spec_of(Trainer(config, random_data_like(config, tmp_path, count=300), CPU)).key
 
     others = [
-        {"batch_size": 16}, {"d_optimizer__beta1": 0.1}, {"pack": 2}, {"loss": "hinge"},
+        {"batch_size": 16}, {"pack": 2}, {"loss": "hinge"},
         {"generator__hidden": "24,17"},
-        {"discriminator__activation": "tanh"}, {"loss__label_smoothing": 0.1}, {"latent__dim": 3},
+        {"discriminator__activation": "tanh"}, {"latent__dim": 3},
     ]  # fmt: skip
     assert len({key(), *(key(**other) for other in others)}) == 1 + len(others)
     assert key(g_optimizer__lr=0.1, seed=7, ema__half_life_images=7) == key()
+    assert key(d_optimizer__beta1=0.1, loss__label_smoothing=0.1) == key()
 
 
-def test_a_loss_without_expressions_goes_on_uncompiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(SMALL.loss), "pairwise", Loss.pairwise)
-    assert Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU).recipe() is None
+def test_a_loss_without_expressions_is_the_written_out_steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shape = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU).shape
+    assert choose(SMALL, shape, CPU, lambda spec: "") == ("compiled", "")
+    monkeypatch.delitem(SOURCES, type(SMALL.loss))
+    assert choose(SMALL, shape, CPU, lambda spec: "") == ("dense", "")
+    asked = choose(changed(SMALL, backend="compiled"), shape, CPU, lambda spec: "")
+    assert asked == ("dense", "The compiled step does not know this loss.")
 
 
 def test_what_is_no_library_is_refused(tmp_path: Path) -> None:
     trainer = Trainer(SMALL, random_data_like(SMALL, tmp_path, count=300), CPU)
     (tmp_path / "bad.so").write_bytes(b"nothing of the kind")
     with pytest.raises(OSError, match="bad.so"):
-        CompiledStep(tmp_path / "bad.so", recipe_of(trainer))
+        CompiledStep(tmp_path / "bad.so", spec_of(trainer))
 
 
 EDGES = [-1e30, -100.0, -88.5, -30.0, -3.0, -0.7, -0.625, -1e-3, -1e-30, 0.0, 1e-20, 0.3, 0.624, 1.0, 9.0, 40.0, 1e30]
@@ -266,7 +276,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
         for name in FUNCTIONS
     )
     command = compile_command(COMPILER, place / "functions.so")
-    subprocess.run(command, input=(recipe_of(trainer).source() + calls).encode(), check=True)
+    subprocess.run(command, input=(spec_of(trainer).source() + calls).encode(), check=True)
     return ctypes.CDLL(str(place / "functions.so"))
 
 

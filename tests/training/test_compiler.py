@@ -7,7 +7,7 @@ import shutil
 import pytest
 import torch
 
-from gan_core.training.compiler import missing_compiler
+from gan_core.training.backends.compiler import missing_compiler
 
 
 def test_a_missing_compiler_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

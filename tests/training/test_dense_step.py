@@ -17,13 +17,13 @@ from gan_core.nets.layers import ACTIVATIONS
 from gan_core.objectives import DiffAugment, losses
 from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training import step as autograd_step
-from gan_core.training.dense_step import DenseLayers, DenseStep
+from gan_core.training.backends.dense import DenseLayers, DenseStep
 from gan_core.training.trainer import Players
 
 from .made_data import random_data_like
 
 CPU = torch.device("cpu")
-RING = replace(PRESETS["ring"].config, batch_size=32, precision="float32", compiled=False)
+RING = replace(PRESETS["ring"].config, batch_size=32, precision="float32")
 SMALL = replace_at(replace_at(RING, "generator.hidden", "24,16"), "discriminator.hidden", "24,16")
 
 
@@ -36,9 +36,9 @@ def changed(config: RunConfig, **changes: Any) -> RunConfig:
 def pair(config: RunConfig, folder: Path) -> tuple[Trainer, Trainer]:
     """The same run twice: as it comes, and with autograd."""
     data = random_data_like(config, folder, count=300)
-    ours, plain = Trainer(config, data, CPU), Trainer(config, data, CPU)
-    assert isinstance(ours._rules, DenseStep)
-    plain._rules = autograd_step
+    ours, plain = Trainer(config, data, CPU), Trainer(replace(config, backend="reference"), data, CPU)
+    assert isinstance(ours.backend.parts, DenseStep)
+    assert plain.backend.parts is autograd_step
     return ours, plain
 
 
@@ -179,7 +179,7 @@ def test_a_loaded_state_is_what_it_goes_on_from(tmp_path: Path) -> None:
 def test_what_it_does_not_serve_is_left_to_autograd(changes: dict[str, Any], tmp_path: Path) -> None:
     config = changed(SMALL, **changes)
     trainer = Trainer(config, random_data_like(config, tmp_path), CPU)
-    assert trainer._rules is autograd_step
+    assert trainer.backend.parts is autograd_step
     trainer.step()
     assert trainer.trouble is None
 
@@ -188,4 +188,4 @@ def test_augmented_and_labelled_pictures_are_left_to_autograd(tmp_path: Path) ->
     pictures = replace(SMALL, data=Shapes(count=40), size=28)
     for config in (replace(pictures, augmentation=DiffAugment()), replace(pictures, conditional=True)):
         trainer = Trainer(config, random_data_like(config, tmp_path), CPU)
-        assert trainer._rules is autograd_step
+        assert trainer.backend.parts is autograd_step

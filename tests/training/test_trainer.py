@@ -112,14 +112,14 @@ def test_every_live_field_changes_between_two_steps_and_keeps_the_moments(
         "ema.half_life_images", "augmentation.strength", "instance_noise.sigma",
     } <= names  # fmt: skip
     for path, spec, value in live:
-        moments = [t.clone() for t in trainer._d_moments.kept["mean"]]
+        moments = [t.clone() for t in trainer.d_moments.kept["mean"]]
         assert spec.low is not None
         assert spec.high is not None
         other = value + 1 if spec.kind == "int" and value < spec.high else 0.5 * (value + spec.low)
         other = other if other != value else min(spec.high, 0.3)
         before, after = trainer.change(path, other)
         assert (before, after) == (value, other)
-        assert all(torch.equal(a, b) for a, b in zip(moments, trainer._d_moments.kept["mean"], strict=True))
+        assert all(torch.equal(a, b) for a, b in zip(moments, trainer.d_moments.kept["mean"], strict=True))
         trainer.step()
         trainer.change(path, value)
 
@@ -263,10 +263,12 @@ def test_compiled_agrees_with_eager(tiny: RunConfig, random_images: ImageSet) ->
         pytest.skip("there is no C++ compiler on this machine")
     small = replace(tiny, generator=MlpGenerator(hidden="16"), discriminator=MlpDiscriminator(hidden="16"))
     config = replace(small, penalty=R1(interval=1), g_optimizer=SGD(0.01), d_optimizer=SGD(0.01))
-    eager, compiled = (Trainer(config, random_images, CPU) for _ in range(2))
+    eager, compiled = (
+        Trainer(replace(config, backend=backend), random_images, CPU) for backend in ("reference", "inductor")
+    )
+    assert (eager.backend.name, compiled.backend.name) == ("reference", "inductor")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the compiler's own modules
-        compiled.compile()
         for _ in range(2):
             eager.step()
             compiled.step()

@@ -1,4 +1,4 @@
-"""The compiled steps of this machine: each is made once, by a process of its own, while runs go on without it."""
+"""The compiled steps of this machine: each is made once, by a process of its own, before the runs that use it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from gan_core.config.files import atomic_path
-from gan_core.training.compiled_step import CompiledStepSpec, compile_command
-from gan_core.training.compiler import find_compiler
+from gan_core.training import Trainer
+from gan_core.training.backends.compiled import CompiledStep, CompiledStepSpec, compile_command
+from gan_core.training.backends.compiler import find_compiler
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ MOST_SECONDS = 600.0  # for one library, on however slow a machine
 NICER = 5  # how far the compiler stands back behind the training that goes on meanwhile
 KEPT = 100  # libraries, of some fifty kilobytes each; the longest unused go first
 ENDING = ".so"
+NO_COMPILER = "There is no C++ compiler on this machine (g++ or clang++)."
+BEING_MADE = "The compiled step of these networks is still being made; the next run with them has it."
 
 
 class CompiledStepCache:
@@ -32,34 +35,68 @@ class CompiledStepCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._guard = threading.Lock()
+        self._turn = threading.Lock()  # one at a time: others train or serve a page meanwhile
         self._making: dict[str, threading.Thread] = {}
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._failed: dict[str, str] = {}
         self._closed = False
 
-    def ready(self, recipe: CompiledStepSpec) -> Path | None:
+    def ready(self, spec: CompiledStepSpec) -> Path | None:
         """Its file, if it is there."""
-        path = self._folder / f"{recipe.key}{ENDING}"
+        path = self._folder / f"{spec.key}{ENDING}"
         try:
             os.utime(path)
         except OSError:
             return None
         return path
 
-    def problem(self, recipe: CompiledStepSpec) -> str:
+    def problem(self, spec: CompiledStepSpec) -> str:
         """Why there will be none, in one sentence; "" while there may."""
-        return self._failed.get(recipe.key, "")
+        if self.ready(spec) is None and find_compiler() is None:
+            return NO_COMPILER
+        return self._failed.get(spec.key, "")
 
-    def begin(self, recipe: CompiledStepSpec) -> None:
+    def why_not(self, spec: CompiledStepSpec, *, soon: bool = False) -> str:
+        """Why it cannot be had at once (soon: or in a few seconds), in one sentence; then it is begun, if it can be.
+
+        "" where it can.
+        """
+        if self.ready(spec) is not None:
+            return ""
+        if problem := self.problem(spec):
+            return problem
+        self.begin(spec)
+        return "" if soon else BEING_MADE
+
+    def begin(self, spec: CompiledStepSpec) -> None:
         """See to it that it will be there; returns at once."""
         with self._guard:
-            if self._closed or recipe.key in self._making or recipe.key in self._failed:
+            if self._closed or spec.key in self._making or spec.key in self._failed:
                 return
             thread = threading.Thread(
-                target=self._make, args=(recipe.key, recipe.source()), name="make-library", daemon=True
-            )
-            self._making[recipe.key] = thread
+                target=self._make, args=(spec.key, spec.source()), name="make-library", daemon=True
+            )  # fmt: skip
+            self._making[spec.key] = thread
         thread.start()
+
+    def obtain(self, spec: CompiledStepSpec) -> Path | None:
+        """Its file, made now where it is not there; None where that cannot be. Waits some seconds."""
+        if self.ready(spec) is None and not self.problem(spec):
+            self.begin(spec)
+            with self._guard:
+                thread = self._making.get(spec.key)
+            if thread is not None:
+                thread.join()
+        return self.ready(spec)
+
+    def refuse(self, spec: CompiledStepSpec) -> None:
+        """What was made is of no use on this machine: forget it, and make it no more."""
+        (self._folder / f"{spec.key}{ENDING}").unlink(missing_ok=True)
+        self._failed[spec.key] = "The compiled step could not be loaded on this machine."
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
 
     def close(self) -> None:
         """Make no more of them, and end what is being made."""
@@ -79,15 +116,16 @@ class CompiledStepCache:
     def _make(self, key: str, text: str) -> None:
         target = self._folder / f"{key}{ENDING}"
         try:
-            if not target.exists():
-                self._folder.mkdir(parents=True, exist_ok=True)
-                with atomic_path(target) as part:
-                    _compile(part, text, self._track)
-                self._forget_oldest()
+            with self._turn:
+                if not target.exists() and not self._closed:
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    with atomic_path(target) as part:
+                        _compile(part, text, self._track)
+                    self._forget_oldest()
         except (OSError, subprocess.SubprocessError, RuntimeError) as error:
             if not self._closed:  # else it was cut short by `close`
                 log.warning("the compiled step %s could not be made: %s", key, error)
-            self._failed[key] = "The step could not be compiled on this machine, so it runs uncompiled; see the log."
+            self._failed[key] = "The step could not be compiled on this machine; see the log."
         finally:
             with self._guard:
                 self._making.pop(key, None)
@@ -109,6 +147,19 @@ class CompiledStepCache:
         found = sorted(self._folder.glob(f"[0-9a-f]*{ENDING}"), key=lambda path: path.stat().st_mtime)
         for path in found[:-KEPT]:
             path.unlink(missing_ok=True)
+
+
+def give_library(trainer: Trainer, cache: CompiledStepCache) -> None:
+    """The compiled backend, made first where it is not there; where that cannot be, the trainer stays as it is."""
+    spec = trainer.compiled_spec()
+    path = None if spec is None else cache.obtain(spec)
+    if spec is None or path is None:
+        return
+    try:
+        trainer.use_library(CompiledStep(path, spec))
+    except OSError as error:
+        log.warning("the compiled step %s could not be loaded: %s", spec.key, error)
+        cache.refuse(spec)
 
 
 def _compile(part: Path, text: str, track: Callable[[subprocess.Popen[bytes]], AbstractContextManager[None]]) -> None:

@@ -17,12 +17,8 @@ from torch.nn import functional
 
 from gan_core.config.codec import to_dict
 from gan_core.nets.base import discriminators, generators
-from gan_core.runs.engine.backend_switch import SWAP_EVERY_STEPS
 from gan_core.runs.engine.machine import remembered_precision
 from gan_core.training import Cost, RunConfig, bfloat16_is_native
-from gan_core.training.compiled_step import can_compile
-from gan_core.training.compiler import missing_compiler
-from gan_core.training.dense_step import is_plain
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
 _COMPILED_OVERHEAD_SECONDS = 0.2e-3  # of what is recorded of them; a step is a single call
@@ -49,7 +45,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class EarlierRun:
-    """What a run on this device took: so many steps, of which so many first ones were not compiled."""
+    """What a run on this device took: so many steps, of which so many were not compiled."""
 
     config: dict[str, Any]
     steps: int
@@ -63,10 +59,10 @@ def estimate(
 ) -> Estimate:
     """From the speed of earlier runs like it where they tell, else from arithmetic over a measured rate.
 
-    `config` is resolved: its precision is not "auto".
+    `config` is resolved: neither its precision nor its backend is "auto".
     """
     steps = -(-config.total_images // (config.batch_size * config.k_d))
-    plain_steps = min(steps, _swap_step(config)) if will_compile(config, cost, device) else steps
+    plain_steps = min(steps, noisy_steps(config)) if config.backend == "compiled" else steps
     rate = measured_rate(device.type, threads)
     arithmetic_seconds = cost.step_flops / rate
     by_arithmetic = arithmetic_seconds + _OVERHEAD_SECONDS
@@ -76,11 +72,11 @@ def estimate(
         """As many plain steps take as long."""
         return plain_steps + (steps - plain_steps) / gain
 
-    wanted = _what_matters(to_dict(config))
+    wanted = _what_matters(to_dict(config), config.backend)
     like_it = [
         run.seconds / in_plain_steps(run.steps, run.plain_steps)
         for run in earlier()
-        if _what_matters(run.config) == wanted and (device.type != "cpu" or run.threads == threads)
+        if _what_matters(run.config, config.backend) == wanted and (device.type != "cpu" or run.threads == threads)
     ]
     plain_seconds, basis = typical(like_it[:_MOST_EARLIER], by_arithmetic if device.type == "cpu" else None)
     if not plain_seconds:
@@ -109,22 +105,22 @@ def typical(measured: Sequence[float], by_arithmetic: float | None) -> tuple[flo
     return median_low(measured), f"measured: {which} earlier runs with these networks on this machine"
 
 
-def will_compile(config: RunConfig, cost: Cost, device: torch.device) -> bool:
-    """Whether the run goes over to a step of compiled code."""
-    wanted = config.compiled and device.type == "cpu" and is_plain(config, int(config.conditional))
-    return wanted and can_compile(config, cost.g_parameters + cost.d_parameters) and not missing_compiler(device)
+def noisy_steps(config: RunConfig) -> int:
+    """The first steps, in which noise lies on what D sees: no compiled step knows it."""
+    noise = config.instance_noise
+    if noise.sigma <= 0:
+        return 0
+    return -(-(noise.decay_images or config.total_images) // config.batch_size)
 
 
-def _swap_step(config: RunConfig) -> int:
-    """The step at which it does: the first that is due once there is no noise any more, which no library knows."""
-    noise, plain_steps = config.instance_noise, 1
-    if noise.sigma > 0:
-        plain_steps = -(-noise.decay_images // config.batch_size) or config.total_images
-    return -(-plain_steps // SWAP_EVERY_STEPS) * SWAP_EVERY_STEPS
+def _what_matters(config: dict[str, Any], backend: str) -> dict[str, Any]:
+    """Equal for runs whose speeds tell of each other: compiled steps and written-out ones do.
 
-
-def _what_matters(config: dict[str, Any]) -> dict[str, Any]:
-    return {name: config[name] for name in _EARLIER_MATTERS}
+    backend: for a run of an earlier version, which recorded none.
+    """
+    found = {name: config[name] for name in _EARLIER_MATTERS}
+    kind = config.get("backend", backend)
+    return found | {"backend": "dense" if kind == "compiled" else kind}
 
 
 def faster_precision(device: str) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_core.config.codec import replace_at
-from gan_core.runs.lineage.replay import ReplaySegment, ahead, stages
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.storage.checkpoints import newest_sound
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.replay import ReplaySegment, ahead, stages
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.views import known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
@@ -23,7 +24,7 @@ _OURS = re.compile(r"\d{8,}(\.png|\.scene|\.pt|(-generator)?\.safetensors)|\..+\
 class Restored:
     """pending: changes that were made at this step or later in its stage; to be made again at their steps.
 
-    life: the stage that it goes on in, and those to come; the last is its own.
+    life: the stage that it goes on in, and those to come; the last is its own. backend: the recorded one.
     """
 
     trainer: Trainer
@@ -32,6 +33,7 @@ class Restored:
     pending: list[LiveChange]
     warnings: list[str]
     life: list[ReplaySegment]
+    backend: str
 
 
 def restore(
@@ -51,22 +53,31 @@ def restore(
         trainer = build(known_config(about, life[0].config))
         writer.rewind(-1)
         clear_away(folder)
-        return Restored(trainer, 0.0, None, life[0].changes, warnings, life)
+        return Restored(trainer, 0.0, None, life[0].changes, warnings, life, trainer.config.backend)
     row, state = found
     whole, life = life, ahead(life, row.step)
     stage = life[0]
     trainer = build(known_config(about, stage.config))
-    for change in stage.changes:
-        if change.step < row.step:
-            trainer.config = replace_at(trainer.config, change.path, change.after)
+    made = [change for change in stage.changes if is_made(change, row.step)]
+    for change in made:
+        trainer.config = replace_at(trainer.config, change.path, change.after)
+    backend = trainer.config.backend
+    if state.get("library") and "backend" not in stage.config:  # an earlier version went over to it on the way
+        trainer.config = replace_at(trainer.config, "backend", "compiled")
+    trainer.renew_backend()
     if stage.takes_over and row.step == stage.since:
         take_over(trainer, state, about, whole[-len(life) - 1] if len(whole) > len(life) else None)
     else:
         _load(trainer, state, branched=False)
     writer.rewind(row.step)
     clear_away(folder)
-    pending = [change for change in stage.changes if change.step >= row.step]
-    return Restored(trainer, row.elapsed_seconds, row.step, pending, warnings, life)
+    pending = [change for change in stage.changes if not is_made(change, row.step)]
+    return Restored(trainer, row.elapsed_seconds, row.step, pending, warnings, life, backend)
+
+
+def is_made(change: LiveChange, step: int) -> bool:
+    """Whether a trainer restored at a step has a change behind it: a backend holds from the very step on."""
+    return change.step < step or (change.step == step and change.path == "backend")
 
 
 def take_over(trainer: Trainer, state: dict[str, Any], about: RunManifest, before: ReplaySegment | None) -> None:

@@ -23,22 +23,26 @@ from gan_core.runs.commands import (
     check_command,
 )
 from gan_core.runs.engine.advice import after_divergence, failure_words
-from gan_core.runs.engine.backend_switch import BackendSwitch
+from gan_core.runs.engine.compiled_cache import give_library
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.recorder import RunRecorder
 from gan_core.runs.engine.restore import Restored, restore, take_over
-from gan_core.runs.evaluation.record import Evaluation
-from gan_core.runs.lineage.replay import ReplaySegment
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Dissected, LiveChange, RunView
 from gan_core.runs.states import State
 from gan_core.runs.storage.lock import RunLock
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest, RunStatus
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.replay import ReplaySegment
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.guard import Trouble
 
 log = logging.getLogger(__name__)
+
+LEFT_OUT = "The backend {}, with which this run was trained, cannot be had here; it goes on with {}."
 
 
 class Diverged(Exception):
@@ -65,7 +69,6 @@ class RunLife:
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
         self._lock, self._writer, self._limits, self._around = lock, writer, limits, around
         self._ledger = RunRecorder(folder, about, writer, config, before, around)
-        self._swap = BackendSwitch(around.libraries, self._ledger.warn)
         self._trainer: Trainer | None = None
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._life: list[ReplaySegment] = []  # the stage that it is in, and those to come; the last is its own
@@ -90,6 +93,10 @@ class RunLife:
 
     def join(self, timeout: float | None = None) -> None:
         """Wait, at most so many seconds, until it has let go of everything."""
+        raise NotImplementedError
+
+    def is_alive(self) -> bool:
+        """Whether the thread that trains it has not left yet."""
         raise NotImplementedError
 
     def accepts(self, command: Command) -> bool:
@@ -118,14 +125,28 @@ class RunLife:
         self.config = own
         self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
         self._ledger.warn(restored.warnings)
-        self._seek_library(restored.trainer)
+        self._give_backend(restored.trainer, restored.backend)
         return restored
 
-    def _seek_library(self, trainer: Trainer, *, changed: bool = False) -> None:
-        """See `BackendSwitch.seek`; a change may have ended the compiled steps."""
-        self._swap.seek(trainer, changed=changed)
-        if not trainer.library_key:
-            self._ledger.compiled_from(0, trainer)
+    def _give_backend(self, trainer: Trainer, recorded: str) -> None:
+        """The backend that the trainer's configuration names, made first where it is not there.
+
+        Where it cannot be had, which only a run comes to that was left on another machine, it is the one that can:
+        that is recorded, as is what a run of an earlier version was left with. recorded: what stands there now.
+        """
+        if trainer.config.backend == "compiled":
+            give_library(trainer, self._around.libraries)
+        has = trainer.backend.name
+        if self._ledger.standing.compiled_from_step:  # from now on its changes tell
+            self._ledger.stand(self._ledger.standing.state, trainer, compiled_from_step=0)
+        if self._around.libraries.closed or trainer.config.backend == has == recorded:
+            return
+        if trainer.config.backend != has:
+            self._ledger.warn([LEFT_OUT.format(trainer.config.backend, has)])
+            trainer.config = replace_at(trainer.config, "backend", has)
+        if not self.replaying and has != recorded:
+            self.config = replace_at(self.config, "backend", has)
+            self._ledger.note_change(trainer.step_count, "backend", recorded, has, self.config)
 
     def _build(self, config: RunConfig) -> Trainer:
         data = self._around.load_data(config, self.about)
@@ -143,12 +164,12 @@ class RunLife:
         stage = self._life[1]
         new = self._build(known_config(self.about, stage.config))
         take_over(new, trainer.state(), self.about, self._life[0])
-        self._seek_library(new)
         self._life, self._trainer = self._life[1:], new
         if not self.replaying:
             stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
             self.config = new.config
             self._ledger.show_config(new.config)
+        self._give_backend(new, new.config.backend)
         self._pending = list(stage.changes)
         if not self.replaying:
             self._begin_own_clock(new)
@@ -233,7 +254,6 @@ class RunLife:
             log.warning("run %s: change refused: %s", self.folder.id, error)
             return
         self.config = trainer.config
-        self._seek_library(trainer, changed=True)
         self._pending = [change for change in self._pending if change.path != path]
         self._ledger.note_change(trainer.step_count, path, before, after, self.config)
 
@@ -256,7 +276,8 @@ class RunLife:
         while self._pending and self._pending[0].step <= trainer.step_count:
             change = self._pending.pop(0)
             _set(trainer, change.path, change.after)
-            self._seek_library(trainer, changed=True)
+            if change.path == "backend":
+                self._give_backend(trainer, trainer.config.backend)
             if not self.replaying:
                 self.config = trainer.config
                 self._ledger.show_config(trainer.config)
@@ -322,8 +343,10 @@ class RunLife:
 
 def _set(trainer: Trainer, path: str, value: object) -> tuple[object, object]:
     """The value before and after. Raises ValueError."""
-    if path != "total_images":  # the run's length, which is not live: it changes only with a resume
+    if path not in ("total_images", "backend"):  # these are not live: they change only with a resume
         return trainer.change(path, value)
-    before = trainer.config.total_images
+    before = get_at(trainer.config, path)
     trainer.config = replace_at(trainer.config, path, value)
-    return before, trainer.config.total_images
+    if path == "backend":
+        trainer.renew_backend()
+    return before, value

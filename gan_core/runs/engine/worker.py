@@ -14,7 +14,9 @@ from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import Diverged, RunLife
 from gan_core.runs.storage.lock import RunLock
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest, RunStatus
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.microscope import dissect
@@ -125,28 +127,6 @@ class RunWorker(threading.Thread, RunLife):
             self._ledger.tell()
         return False
 
-    def _swap_steps(self, trainer: Trainer) -> bool:
-        """Take the compiled step where it is due; whether a step may be taken now.
-
-        Due at a step of its own, not whenever the library is there: the same seed then gives the same run, whether
-        its library had to be made first or not. A checkpoint of that moment holds its name.
-        """
-        resumed = trainer.wants_library  # any other step would be another run's
-        if not resumed and not self._swap.is_due(trainer):
-            return True
-        if (found := self._swap.found(trainer)) is None:
-            if self._swap.seeking:
-                time.sleep(PACE_LOOK_SECONDS)
-            else:
-                self._ledger.compiled_from(0, trainer)
-            return not self._swap.seeking
-        trainer.use_library(*found)
-        self._swap.done()
-        if not resumed:
-            self._ledger.compiled_from(trainer.step_count, trainer)
-            self._checkpoint(trainer, by_hand=True)
-        return True
-
     def _train(self, trainer: Trainer) -> None:
         while True:
             if self._pending:
@@ -162,8 +142,6 @@ class RunWorker(threading.Thread, RunLife):
             if trainer.finished or self.at_limit(trainer):
                 self._end(trainer, "finished")
                 return
-            if self._swap.seeking and not self._swap_steps(trainer):
-                continue
             if self._duet is not None and not self._take_turn(trainer, self._duet):
                 continue
             if self._pace_seconds and not self._wait_for_pace(trainer):
@@ -182,7 +160,7 @@ class RunWorker(threading.Thread, RunLife):
             if self._ledger.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
-                looked_into = self.dissected is not None and trainer.library_key != ""
+                looked_into = self.dissected is not None and trainer.backend.name == "compiled"
                 if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
                     self._checkpoint(trainer, by_hand=True)
                 self._pause(trainer)

@@ -29,7 +29,7 @@ from gan_core.measure import (
 )
 from gan_core.nets.base import ImageShape
 from gan_core.runs.evaluation.plane_constants import plane_reference
-from gan_core.runs.evaluation.record import ClassShares, Evaluation
+from gan_core.runs.evaluation_record import ClassShares, Evaluation
 from gan_core.training import RunConfig
 from gan_core.training.batches import to_pixels
 from gan_core.training.build import build_networks, draw_latents
@@ -123,9 +123,9 @@ class ReferenceCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # held while one is made
-        self._beginning = threading.Lock()  # of what was begun and its threads; held for a moment
+        self._beginning = threading.Lock()  # of all below; held for a moment
         self._kept: OrderedDict[str, EvaluationReference] = OrderedDict()
-        self._begun: dict[str, Future[EvaluationReference]] = {}
+        self._begun: dict[str, Future[EvaluationReference]] = {}  # and not there yet
         self._threads: dict[threading.Thread, threading.Event] = {}  # which tells it to end
 
     def soon(
@@ -148,16 +148,28 @@ class ReferenceCache:
                 future.set_result(self.get(config, load_data(config), samples, between=go_on))
             except Exception as error:
                 future.set_exception(error)
+            finally:
+                with self._beginning:
+                    del self._begun[key]
 
         with self._beginning:
             future = self._begun.get(key)
-            if future is None or (future.done() and key not in self._kept):
-                future = self._begun[key] = Future()
+            if future is None:
+                future = Future()
+                if (kept := self._found(key)) is not None:
+                    future.set_result(kept)
+                    return future
+                self._begun[key] = future
                 thread = threading.Thread(target=work, args=(future,), name="judge", daemon=True)
                 self._threads = {t: event for t, event in self._threads.items() if t.is_alive()}
                 self._threads[thread] = told_to_end
                 thread.start()
         return future
+
+    def _found(self, key: str) -> EvaluationReference | None:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
 
     def end(self, seconds: float | None = None) -> None:
         """Give up what is being made, and wait (at most so long) until nothing is.
@@ -183,12 +195,15 @@ class ReferenceCache:
         """
         key = _key(config, samples, data.content) + (space.name if space else "")
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = _judge(config, data, samples, space, between)
-                while len(self._kept) > KEEP:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            with self._beginning:
+                kept = self._found(key)
+            if kept is None:
+                kept = _judge(config, data, samples, space, between)
+                with self._beginning:
+                    self._kept[key] = kept
+                    while len(self._kept) > KEEP:
+                        self._kept.popitem(last=False)
+            return kept
 
 
 def _key(config: RunConfig, samples: int, content: str) -> str:

@@ -150,8 +150,8 @@ class Plan:
 
     def _as_member(self, config: RunConfig) -> RunConfig:
         """Who may train in one step with others has no compiled step: that is for one run alone."""
-        if config.compiled and not any(axis.path == "compiled" for axis in self.axes):
-            plain = dataclasses.replace(config, compiled=False)
+        if config.backend in ("auto", "compiled") and not any(axis.path == "backend" for axis in self.axes):
+            plain = dataclasses.replace(config, backend="dense")
             return config if apart(plain) else plain
         return config
 

@@ -13,7 +13,8 @@ from PIL import Image
 
 from gan_core.config.files import write_atomically
 from gan_core.runs.snapshot import Grid
-from gan_core.runs.storage.run_folder import GridRow, RunFolder
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.tables import GridRow
 from gan_core.training import SampleGrid
 from gan_core.training.scene import Scene, encode_scene
 
@@ -52,6 +53,15 @@ def load_grid(folder: RunFolder, step: int) -> Grid | None:
     if hashlib.sha256(png).hexdigest() != row.sha256:
         return None
     return Grid(row.step, row.images, row.columns, row.rows, row.size, png, row.scores)
+
+
+def whole_grid(folder: RunFolder, step: int) -> tuple[Grid | None, bool]:
+    """As `load_grid`, None also where its row is damaged; and whether it is kept at all."""
+    try:
+        grid = load_grid(folder, step)
+        return grid, grid is not None or folder.grid(step) is not None
+    except UnreadableRun:
+        return None, True
 
 
 class GridShelf:

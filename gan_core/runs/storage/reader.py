@@ -13,12 +13,13 @@ from gan_core.data.base import ImageSet
 from gan_core.data.points import PointDataset
 from gan_core.measure import IMAGE_MEASURES, ImageMeasure
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Grid, LiveChange
 from gan_core.runs.storage.checkpoints import newest_sound, sound_generator
 from gan_core.runs.storage.data_identity import load_trained, on_data
-from gan_core.runs.storage.grids import atlas_png, load_grid
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest, open_run
+from gan_core.runs.storage.grids import atlas_png, load_grid, whole_grid
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import RunFolder, open_run
 from gan_core.runs.storage.views import config_in_force
 from gan_core.training import RunConfig
 from gan_core.training.sample_grid import GridLatents, tile
@@ -57,6 +58,23 @@ class RunReader:
         if grid is None:
             raise ValueError(f"The run {run_id} has no sample grid at step {step}.")
         return grid
+
+    def newest_grid(self, run_id: str) -> tuple[Grid | None, list[int]]:
+        """The newest kept grid that is whole, and the steps of later ones that are damaged, newest first."""
+        folder = open_run(self.runs_dir, run_id)
+        damaged: list[int] = []
+        for step, _ in reversed(folder.grids()):
+            grid, listed = whole_grid(folder, step)
+            if grid is not None:
+                return grid, damaged
+            if listed:  # else the run has gone back to a checkpoint in this moment
+                damaged.append(step)
+        return None, damaged
+
+    def whole_grids(self, run_id: str) -> list[int]:
+        """The steps of the kept grids that can be shown, oldest first."""
+        folder = open_run(self.runs_dir, run_id)
+        return [step for step, _ in folder.grids() if whole_grid(folder, step)[0] is not None]
 
     def real_grid(self, run_id: str) -> bytes:
         """PNG of real images laid out as the run's sample grid."""

@@ -8,21 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
-from gan_core.runs.evaluation.record import best_step, read_evaluations
-from gan_core.runs.lineage.replay import ahead, stages
+from gan_core.data.points import PointDataset
+from gan_core.runs.evaluation_record import best_step, read_evaluations
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.lock import is_held
-from gan_core.runs.storage.run_folder import (
-    RunFolder,
-    RunManifest,
-    RunStatus,
-    UnreadableRun,
-    read_changes,
-    read_checkpoints,
-    read_standing,
-)
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.replay import ahead, stages
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.tables import RunStatus, read_changes, read_checkpoints, read_standing
 from gan_core.training import RunConfig
+from gan_core.training.backends.dense import is_plain
 
 SETTLED_SECONDS = 2.0  # a file changed more recently may change again without its time of change telling
 
@@ -53,11 +49,19 @@ def first_config(about: RunManifest) -> RunConfig:
 def known_config(about: RunManifest, config: dict[str, Any]) -> RunConfig:
     """A configuration of a run. Raises UnreadableRun."""
     try:
-        return from_dict(RunConfig, config)
+        known = from_dict(RunConfig, config)
+        return known if "backend" in config else replace(known, backend=_backend_of_earlier(about, config, known))
     except (ConfigError, ValueError, TypeError, OverflowError, RecursionError) as error:
         why = str(error) if isinstance(error, ConfigError) else "a value in it is of a wrong kind."
         words = f"The run {about.id} has a configuration that this version cannot use: {why}"
         raise UnreadableRun(words) from error
+
+
+def _backend_of_earlier(about: RunManifest, config: dict[str, Any], known: RunConfig) -> str:
+    """What a run of a version before backends were recorded began with."""
+    if about.device == "cpu" and is_plain(known):
+        return "dense"
+    return "inductor" if config.get("compiled") is True and not isinstance(known.data, PointDataset) else "reference"
 
 
 def config_in_force(about: RunManifest, changes: list[LiveChange], at_step: int | None = None) -> RunConfig:

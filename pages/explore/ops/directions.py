@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,15 +29,19 @@ from gan_core.latent.search import (
 from pages.explore.ops.picture import atlas
 from pages.server.operations import OperationContext, Reply, number, operation, whole, words
 
+if TYPE_CHECKING:
+    from gan_core.latent.look import Weights
+    from gan_core.runs.storage.bookmarks import KeptList, NamedDirection
+
 MOST_LABEL = 60
 MOST_MARKS = 200
 MOST_STRIPS = 2 * MOST
 
 
 @operation("directions-options")
-def options(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """How this model's directions can be looked for."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     found = {
         "methods": list(METHODS),
         "attributes": [asdict(one) for one in attributes(model)],
@@ -45,30 +49,30 @@ def options(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
         "factors": shows_factors(model),
         "strip": list(STRIP),
         "farthest": FARTHEST,
-        "directions": _kept_list(desk, asked),
+        "directions": _kept_list(context, asked),
     }
     return Reply(found)
 
 
 @operation("directions-find", lane="long")
-def find(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def find(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Directions by "method" (see METHODS), at most "count", of "layer" or "attribute" where the method has such.
 
     They are told in a progress before their ranges are measured, in the order of the answer.
     """
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
 
     def early(found: list[Direction]) -> None:
-        desk.progress(0.6, "measuring how far they can be used", {"directions": [_told(one) for one in found]})
+        context.progress(0.6, "measuring how far they can be used", {"directions": [_told(one) for one in found]})
 
-    found = find_directions(model, _search(model, asked, words(asked, "method", 40)), desk.progress, early)
+    found = find_directions(model, _search(model, asked, words(asked, "method", 40)), context.progress, early)
     return Reply({"directions": [_told(direction) for direction in found]})
 
 
 @operation("directions-marks", lane="long")
-def marks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def marks(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The direction from pictures marked no to those marked yes: "marks" is a list of {"look", "yes"}."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     listed = asked.get("marks")
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_MARKS:
         raise ValueError(f'"marks" must be a list of 1 to {MOST_MARKS} marks.')
@@ -76,23 +80,25 @@ def marks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) ->
         raise ValueError('A mark must be an object with a "look", and a "yes" that is true or false.')
     looks = [check_look(model, mark.get("look")) for mark in listed]
     found = direction_of_marks(
-        model, looks, [m["yes"] for m in listed], _search(model, asked, "marks"), desk.progress
+        model, looks, [m["yes"] for m in listed], _search(model, asked, "marks"), context.progress
     )
     return Reply({"directions": [_told(found)]})
 
 
 @operation("directions-change", lane="long")
-def change(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def change(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "direction" with other "layers", and orthogonal to "others"; its range is measured anew."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     before = _direction(model, asked.get("direction"), "direction")
-    return Reply({"directions": [_told(changed_direction(model, before, _search(model, asked, ""), desk.progress))]})
+    return Reply(
+        {"directions": [_told(changed_direction(model, before, _search(model, asked, ""), context.progress))]}
+    )
 
 
 @operation("directions-strips")
-def strips(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def strips(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """What each of "directions" does to "look": a row of an atlas each, at -3 to 3 units."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     look = check_look(model, asked.get("look"))
     listed = asked.get("directions")
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_STRIPS:
@@ -104,11 +110,11 @@ def strips(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -
 
 
 @operation("directions-factors", lane="long")
-def factors(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def factors(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """How much each known factor moves along "direction", for a model that was trained on Shapes."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     direction = _direction(model, asked.get("direction"), "direction")
-    changes, read, low, high = factors_along(model, direction, _weights(model, asked), desk.progress)
+    changes, read, low, high = factors_along(model, direction, _weights(model, asked), context.progress)
     return Reply({"changes": [asdict(one) for one in changes], "read": read, "low": low, "high": high})
 
 
@@ -116,11 +122,11 @@ def factors(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
 
 
 @operation("direction-keep")
-def keep(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def keep(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Keep "direction" with the model under a "name"; the answer's "key" is its own."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     direction = _direction(model, asked.get("direction"), "direction")
-    made = _keepsakes(desk, asked).add(
+    made = _directions(context, asked).add(
         name=words(asked, "name", MOST_LABEL),
         vector=encode_vector(direction.vector),
         space=direction.space,
@@ -130,40 +136,42 @@ def keep(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> 
         layers=None if direction.layers is None else list(direction.layers),
         details={"unit": direction.unit, "figures": direction.figures, "measured": direction.low is not None},
     )
-    return _all(desk, asked, key=made.id)
+    return _all(context, asked, key=made.id)
 
 
 @operation("direction-rename")
-def rename(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    _keepsakes(desk, asked).rename(words(asked, "key", 40), words(asked, "name", MOST_LABEL))
-    return _all(desk, asked)
+def rename(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    _directions(context, asked).rename(words(asked, "key", 40), words(asked, "name", MOST_LABEL))
+    return _all(context, asked)
 
 
 @operation("direction-delete")
-def delete(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    _keepsakes(desk, asked).delete(words(asked, "key", 40))
-    return _all(desk, asked)
+def delete(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    _directions(context, asked).delete(words(asked, "key", 40))
+    return _all(context, asked)
 
 
 @operation("direction-restore")
-def restore(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def restore(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Undo a deletion."""
-    _keepsakes(desk, asked).restore(words(asked, "key", 40))
-    return _all(desk, asked)
+    _directions(context, asked).restore(words(asked, "key", 40))
+    return _all(context, asked)
 
 
-def _keepsakes(desk: OperationContext, asked: Mapping[str, Any]) -> Any:
-    return desk.shelf.keepsakes(words(asked, "model", 200)).directions
+def _directions(context: OperationContext, asked: Mapping[str, Any]) -> KeptList[NamedDirection]:
+    return context.catalog.keepsakes(words(asked, "model", 200)).directions
 
 
-def _all(desk: OperationContext, asked: Mapping[str, Any], **more: Any) -> Reply:
-    return Reply({"directions": _kept_list(desk, asked), "problems": _keepsakes(desk, asked).problems(), **more})
+def _all(context: OperationContext, asked: Mapping[str, Any], **more: object) -> Reply:
+    return Reply(
+        {"directions": _kept_list(context, asked), "problems": _directions(context, asked).problems(), **more}
+    )
 
 
-def _kept_list(desk: OperationContext, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _kept_list(context: OperationContext, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """As they travel, each with the "key" that it is kept under."""
     found = []
-    for one in _keepsakes(desk, asked).all():
+    for one in _directions(context, asked).all():
         unit = _plain(one.details.get("unit"), 1.0)
         measured = bool(one.details.get("measured"))
         figures = one.details.get("figures")
@@ -174,7 +182,7 @@ def _kept_list(desk: OperationContext, asked: Mapping[str, Any]) -> list[dict[st
     return found
 
 
-def _plain(found: Any, otherwise: float) -> float:
+def _plain(found: object, otherwise: float) -> float:
     return float(found) if isinstance(found, int | float) and 1e-6 < found < 1e4 else otherwise
 
 
@@ -185,7 +193,7 @@ def _told(direction: Direction) -> dict[str, Any]:
     return {**direction.described(), "vector": encode_vector(direction.vector)}
 
 
-def _direction(model: Explorable, data: Any, name: str) -> Direction:
+def _direction(model: Explorable, data: object, name: str) -> Direction:
     """Raises ValueError, in one sentence that begins with `name`, for what is no direction of this model."""
     if not isinstance(data, dict):
         raise ValueError(f"{name} must be an object with a vector, a space and a unit.")
@@ -210,18 +218,17 @@ def _direction(model: Explorable, data: Any, name: str) -> Direction:
     )
 
 
-def _layers(model: Explorable, data: Any, name: str) -> tuple[int, ...] | None:
+def _layers(model: Explorable, data: object, name: str) -> tuple[int, ...] | None:
     if data is None:
         return None
     last = model.style_layers - 1
-    good = isinstance(data, list) and data and all(type(i) is int and 0 <= i <= last for i in data)
-    if not good:
+    if not isinstance(data, list) or not data or not all(type(i) is int and 0 <= i <= last for i in data):
         raise ValueError(f"{name} must be null or a list of layers from 0 to {last}." if last > 0 else
                          f"{name} must be null: this generator has no style layers.")  # fmt: skip
     return tuple(sorted(set(data)))
 
 
-def _weights(model: Explorable, asked: Mapping[str, Any]) -> Any:
+def _weights(model: Explorable, asked: Mapping[str, Any]) -> Weights | None:
     """Of the classes: those of "class", or None for all of them."""
     return check_weights(model, asked["class"], "class") if asked.get("class") is not None else None
 

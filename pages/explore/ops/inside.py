@@ -20,9 +20,9 @@ MEASURES = ("change", "score", "for_class", "elsewhere")
 
 
 @operation("inside-layers")
-def inside_layers(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_layers(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The generator's layers, in the order in which they run: [{"name", "kind", "units", "size"}]."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     layers = [
         {"name": layer.name, "kind": layer.kind, "units": layer.units, "size": layer.size}
         for layer in layers_of(model.generator)
@@ -32,12 +32,12 @@ def inside_layers(desk: OperationContext, asked: dict[str, Any], _blobs: list[by
 
 
 @operation("inside-maps")
-def inside_maps(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_maps(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The feature maps of "layer" at a look's point.
 
     Blobs: int8 [units, size, size], each unit's map with its own peak at 127 or -127; float32 [units], those peaks.
     """
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     seen = check_look(model, asked.get("look"))
     layer = asked.get("layer")
     if not isinstance(layer, str):
@@ -50,14 +50,14 @@ def inside_maps(desk: OperationContext, asked: dict[str, Any], _blobs: list[byte
 
 
 @operation("inside-units", lane="long")
-def inside_units(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_units(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """What every unit does, found by switching it off alone: "of" is "picture" (the look's) or "many".
 
     "many": 16 pictures drawn at random, of the look's classes where there are classes; then other classes' pictures
     are compared too. Header: "layers" [{"name", "units"}], "pictures" and "measures", the names of those that there
     are; blobs: float32 [units of all layers] for each of those measures.
     """
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     seen = check_look(model, asked.get("look"))
     if asked.get("of") == "picture":
         points, others = [resolve(model, seen)], list[Point]()
@@ -66,7 +66,7 @@ def inside_units(desk: OperationContext, asked: dict[str, Any], _blobs: list[byt
         points, others = _many(model, seen, count)
     else:
         raise ValueError('"of" must be "picture" or "many".')
-    found = list(unit_effects(model, points, units=seen.units, others=others, progress=desk.progress))
+    found = list(unit_effects(model, points, units=seen.units, others=others, progress=context.progress))
     if not found:
         raise ValueError("This generator has no hidden layer, so there are no units to switch off.")
     measures = [name for name in MEASURES if getattr(found[0], name) is not None]
@@ -93,13 +93,13 @@ def _joined(found: list[Effects], name: str) -> NDArray[np.float32]:
 
 
 @operation("inside-evidence", lane="long")
-def inside_evidence(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def inside_evidence(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Which pixels made the discriminator take the look's picture for real: "method" as of gan_core.latent.judging.
 
     Header: "score" (the logit), "blank_score", "gap" and "probability" (whether sigmoid of the score is one).
     Blobs: float32 [size, size], above 0 for "real"; the picture's RGBA.
     """
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     seen = check_look(model, asked.get("look"))
     point = resolve(model, seen)
     found = judged_evidence(model, point, str(asked.get("method", METHODS[0]))[:40], seen.units)

@@ -22,19 +22,19 @@ _BYTES_MOST = 40_000_000  # of a picture
 
 
 @operation("target", lane="long")
-def target(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+def target(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """The picture that a search would look for, as RGBA: an uploaded file's, or a real one's.
 
     "source": "upload" (blob: the file; "invert": auto, yes or no; "fit": crop, border or stretch) or "real" (number
     "index" of the held-out images, counted round).
     """
-    model = desk.model(asked.get("model"), asked.get("step"))
-    found, about = _target(desk, model, asked, blobs)
+    model = context.model(asked.get("model"), asked.get("step"))
+    found, about = _target(context, model, asked, blobs)
     return Reply({"size": model.shape.size, **about}, [rgba(found.image[None]).tobytes()])
 
 
 @operation("invert", lane="long")
-def invert_picture(desk: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
+def invert_picture(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """Search for the latent of a target, which is described as for "target".
 
     "space": z, w or ws (default: w where there is one); "class": its number, or null to try all; "restarts",
@@ -42,19 +42,19 @@ def invert_picture(desk: OperationContext, asked: dict[str, Any], blobs: list[by
     (RGBA) and the restarts' errors (float32, NaN: given up). Blobs at the end: the picture (RGBA) and the errors'
     curves, float32 [iterations + 1, restarts].
     """
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     options = _options(model, asked)
-    desk.progress(0.0, "Looking at the picture")
-    wanted, about = _target(desk, model, asked, blobs)
+    context.progress(0.0, "Looking at the picture")
+    wanted, about = _target(context, model, asked, blobs)
 
     def drawing(share: float) -> None:
-        desk.progress(_DRAWING * share, f"Drawing {options.pool:,} random samples to start from")
+        context.progress(_DRAWING * share, f"Drawing {options.pool:,} random samples to start from")
 
     def follow(moment: Moment) -> None:
         share = _DRAWING + (1.0 - _DRAWING) * moment.iteration / moment.iterations
         said = f"{moment.iteration} of {moment.iterations} iterations"
         blob = [rgba(moment.picture[None]).tobytes(), moment.rmse.astype("<f4").tobytes()]
-        desk.progress(
+        context.progress(
             share,
             said,
             {"best": moment.best_rmse, "at": moment.iteration / moment.iterations, "size": model.shape.size},
@@ -107,7 +107,7 @@ def _options(model: Explorable, asked: Mapping[str, Any]) -> InversionOptions:
 
 
 def _target(
-    desk: OperationContext, model: Explorable, asked: Mapping[str, Any], blobs: list[bytes]
+    context: OperationContext, model: Explorable, asked: Mapping[str, Any], blobs: list[bytes]
 ) -> tuple[Target, dict[str, Any]]:
     """The target, and what is to be said of it."""
     source = words(asked, "source", 10)

@@ -5,38 +5,40 @@ from __future__ import annotations
 import math
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, check_look, render
-from gan_core.latent.maps import LEAST, MOST, Drawn, MapOptions, make_map
+from gan_core.latent.maps import LEAST, MOST, Drawn, LatentMap, MapOptions, make_map
 from gan_core.latent.neighbours import REFERENCES, TrainingSet
 from pages.explore.ops.inversion import data_of
 from pages.explore.ops.picture import atlas
 from pages.server.operations import OperationContext, Reply, operation, whole, words
 
+Made = TypeVar("Made")
+
 _THUMB = 32  # pixels: larger pictures are halved until they fit
 _NEAREST_MOST = 24
 
 
-class _Kept:
+class _Kept(Generic[Made]):
     """The newest few things that were made for models, for as long as these are open."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._made: dict[tuple[int, Any], tuple[weakref.ref[Explorable], Any]] = {}
+        self._made: dict[tuple[int, Hashable], tuple[weakref.ref[Explorable], Made]] = {}
         self._guard = threading.Lock()
 
-    def get(self, model: Explorable, key: Any) -> Any:
+    def get(self, model: Explorable, key: Hashable) -> Made | None:
         with self._guard:
             known, made = self._made.get((id(model), key), (None, None))
             return made if known is not None and known() is model else None
 
-    def keep(self, model: Explorable, key: Any, made: Any) -> None:
+    def keep(self, model: Explorable, key: Hashable, made: Made) -> None:
         with self._guard:
             self._made[id(model), key] = weakref.ref(model), made
             for place, (known, _) in list(self._made.items()):
@@ -44,43 +46,46 @@ class _Kept:
                     del self._made[place]
 
 
-_maps = _Kept(12)  # some megabytes each
-_sets = _Kept(3)  # 60 MB each where 60,000 images went through a discriminator
+_maps = _Kept[LatentMap](12)  # some megabytes each
+_sets = _Kept[TrainingSet](3)  # 60 MB each where 60,000 images went through a discriminator
 
 
 @operation("map", lane="long")
-def latent_map(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def latent_map(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Lay out "count" samples by "method" (pca, tsne) on "features" (pixels, discriminator); "class": one, or null.
 
     Progress brings positions while they still move. Blobs at the end: positions float32 [N, 2] within -1 to 1,
     seeds float64 [N], and the thumbnails as an atlas (RGBA); "labels" lists the samples' classes.
     """
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     options = _map_options(model, asked)
 
     def follow(drawn: Drawn | None, share: float, said: str) -> None:
         if drawn is None:
-            desk.progress(share, said)
+            context.progress(share, said)
         else:
-            desk.progress(share, said, {}, [drawn.positions.astype("<f4").tobytes()])
+            context.progress(share, said, {}, [drawn.positions.astype("<f4").tobytes()])
 
     found = _maps.get(model, options)
     if found is None:
-        desk.progress(0.0, "Drawing samples")
+        context.progress(0.0, "Drawing samples")
         found = make_map(model, options, follow)
         found.images = _thumbnails(found.images)
         _maps.keep(model, options, found)
     header, blob = atlas(found.images, math.ceil(math.sqrt(len(found.images))))
-    header |= {"count": len(found.images), "options": asdict(options)}
-    header["labels"] = None if found.labels is None else found.labels.tolist()
+    about = {
+        "count": len(found.images),
+        "options": asdict(options),
+        "labels": None if found.labels is None else found.labels.tolist(),
+    }
     positions, seeds = found.positions.astype("<f4"), found.seeds.astype("<f8")
-    return Reply(header, [positions.tobytes(), seeds.tobytes(), blob])
+    return Reply({**header, **about}, [positions.tobytes(), seeds.tobytes(), blob])
 
 
 @operation("map-place")
-def map_place(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def map_place(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Where the picture of "look" lies on the map of the same options: "at" [x, y], or null without such a map."""
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     found = _maps.get(model, _map_options(model, asked))
     if found is None:
         return Reply({"at": None})
@@ -89,26 +94,26 @@ def map_place(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]
 
 
 @operation("nearest", lane="long")
-def nearest(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def nearest(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "count" training images nearest to the picture of "look", by "features" (pixels, discriminator).
 
     Blobs: the images as an atlas (RGBA), and how far the nearest training image is from real images that were not
     trained on, and from random samples (float32 each, sorted).
     """
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     look = check_look(model, asked.get("look"))
     count, sight = whole(asked, "count", 8, 1, _NEAREST_MOST), words(asked, "features", 20, "pixels")
     data = data_of(model)  # kept from the last time, unless it is another model's or has changed
     training = _sets.get(model, (sight, data.content))
     if training is None:
-        desk.progress(0.0, "Looking at the training images")
+        context.progress(0.0, "Looking at the training images")
         samples = _random_samples(model, REFERENCES // 2)
-        training = TrainingSet(model, data, sight, samples, desk.progress)
+        training = TrainingSet(model, data, sight, samples, context.progress)
         _sets.keep(model, (sight, data.content), training)
     found = training.around(render(model, [look])[0], count)
     header, blob = atlas(found.images, len(found.images))
     labels, names = training.data.labels, training.data.classes
-    header |= {
+    about = {
         "indices": found.indices.tolist(),
         "distances": found.distances.tolist(),
         "names": [names[int(labels[int(i)])] if labels is not None and names else "" for i in found.indices],
@@ -117,7 +122,9 @@ def nearest(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
         "verdict": found.verdict(),
         "of_all": found.verdict_on_all(),
     }
-    return Reply(header, [blob, found.real.astype("<f4").tobytes(), found.generated.astype("<f4").tobytes()])
+    return Reply(
+        {**header, **about}, [blob, found.real.astype("<f4").tobytes(), found.generated.astype("<f4").tobytes()]
+    )
 
 
 def _map_options(model: Explorable, asked: Mapping[str, Any]) -> MapOptions:

@@ -16,14 +16,14 @@ MOST_EACH_WAY = 8
 
 
 @operation("mix-matrix")
-def mix_matrix(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def mix_matrix(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """An atlas with a row for each of "sources" and a column for each of "destinations" (looks, at most 8 of each).
 
     The first row shows the destinations, the first column the sources, the corner nothing. Every other cell is its
     destination with the style of its source in "layers" (Karras et al. 2019, section 3.1 and figure 3); truncation,
     class and changed units are the destination's. Raises ValueError where the generator takes no styles.
     """
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     if not model.style_layers:
         raise ValueError("Style mixing needs a style-based generator, and this one takes no styles.")
     sources = [check_look(model, look) for look in _listed(asked, "sources")]
@@ -39,9 +39,9 @@ def mix_matrix(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes
 
 
 @operation("mixed-point")
-def mixed_point(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def mixed_point(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The place of a "look" with its mixing made part of it: what looks like it without any "mix"."""
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     point = resolve(model, replace(check_look(model, asked.get("look")), psi=1.0))
     if point.styles is None:
         return Reply({"where": {point.space: encode_vector(point.vector)}})
@@ -49,12 +49,12 @@ def mixed_point(desk: OperationContext, asked: dict[str, Any], _blobs: list[byte
 
 
 @operation("gram")
-def gram(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def gram(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The products of the latents of "looks" (at most 8) with each other: what the length of any sum follows from.
 
     Styles are taken from the mean style, which comes along as "mean"; latents in z from zero, and "mean" is null.
     """
-    model = desk.model(asked.get("model"), asked.get("step"))
+    model = context.model(asked.get("model"), asked.get("step"))
     looks = [check_look(model, look) for look in _listed(asked, "looks")]
     points = resolve_all(model, looks)
     space = points[0].space
@@ -77,7 +77,7 @@ def _without_corner(blob: bytes, header: dict[str, int]) -> bytes:
     return bytes(out)
 
 
-def _listed(asked: dict[str, Any], name: str) -> list[Any]:
+def _listed(asked: dict[str, Any], name: str) -> list[object]:
     found = asked.get(name)
     if not isinstance(found, list) or not 1 <= len(found) <= MOST_EACH_WAY:
         raise ValueError(f'"{name}" must be a list of 1 to {MOST_EACH_WAY} looks.')

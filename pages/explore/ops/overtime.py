@@ -13,24 +13,23 @@ MOST_FRAMES = 60
 
 
 @operation("overtime", lane="long")
-def overtime(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def overtime(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A path's "frames" as the run's generator draws them at up to eight moments: at checkpoints, and where a small
     generator was kept. "look" is a look whose where is a path.
 
     Every moment comes as soon as it is drawn, with the progress: {"at", "of", "of_step", "images", "columns",
     "rows", "size"} and its atlas, left to right in time. The reply says which steps there are.
     """
-    model_id = asked.get("model")
     frames = whole(asked, "frames", 36, 2, MOST_FRAMES)
     most = whole(asked, "most", MOST_MOMENTS, 1, MOST_MOMENTS)
-    desk.model(model_id)  # says in one sentence what is wrong with the id
-    known = list(desk.shelf.moments(model_id))
+    model_id = context.model(asked.get("model")).id
+    known = list(context.catalog.moments(model_id))
     if len(known) < 2:
         raise ValueError("The generator was kept at one moment only; to compare, there must be at least two.")
     steps = spread(known, most)
-    drawn = same_path(lambda step: desk.model(model_id, step), steps, asked.get("look"), frames, desk.progress)
+    drawn = same_path(lambda step: context.model(model_id, step), steps, asked.get("look"), frames, context.progress)
     for i, found in enumerate(drawn):
         header, blob = atlas(found.frames, 8)
         extra = {**header, "at": i, "of": len(steps), "of_step": found.step, "images": found.images, "frames": frames}
-        desk.progress((i + 1) / len(steps), f"Step {found.step:,} is drawn", extra, [blob])
+        context.progress((i + 1) / len(steps), f"Step {found.step:,} is drawn", extra, [blob])
     return Reply({"steps": steps, "known": len(known), "frames": frames})

@@ -22,9 +22,9 @@ _spreads: WeakKeyDictionary[Explorable, dict[str, float]] = WeakKeyDictionary()
 
 
 @operation("look")
-def look(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def look(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """One picture. Blobs: its RGBA, the latent that it is of and the weights of the classes, both float32."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     seen = check_look(model, asked.get("look"))
     point = resolve(model, seen)
     image = rgba(pictures(model, [point], seen.units)).tobytes()
@@ -35,9 +35,9 @@ def look(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> 
 
 
 @operation("looks")
-def looks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def looks(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """At most 256 pictures as an atlas of so many "columns" (as square as may be where it does not say)."""
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     listed = asked.get("looks")
     if not isinstance(listed, list) or not 1 <= len(listed) <= MOST_LOOKS:
         raise ValueError(f'"looks" must be a list of 1 to {MOST_LOOKS} looks.')
@@ -47,7 +47,7 @@ def looks(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) ->
 
 
 @operation("neighbours")
-def neighbours(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def neighbours(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A square of pictures around one look, which is in the middle (of an even number: right below the middle).
 
     Column i and row j lie (i - across // 2) and (j - across // 2) times `spacing` along two directions: those of
@@ -55,7 +55,7 @@ def neighbours(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes
     Spacing is a share of how far latents typically are from their middle. Blobs: the atlas and, of each cell, its
     latent (float32).
     """
-    model = desk.model(asked.get("model"))
+    model = context.model(asked.get("model"))
     across = whole(asked, "across", 8, 2, MOST_ACROSS)
     spacing = number(asked, "spacing", 0.12, 0.001, 10.0)
     middle = check_look(model, asked.get("look"))
@@ -66,11 +66,13 @@ def neighbours(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes
     cells = latents.reshape(across * across, -1).astype(np.float32)
     around = [replace(middle, where=Given(point.space, cell), weights=point.weights) for cell in cells]
     header, blob = atlas(render(model, around), across)
-    header |= {"space": point.space, "middle": across // 2 * (across + 1)}
-    return Reply(header, [blob, cells.astype("<f4").tobytes()])
+    place = {"space": point.space, "middle": across // 2 * (across + 1)}
+    return Reply({**header, **place}, [blob, cells.astype("<f4").tobytes()])
 
 
-def _pair(model: Explorable, asked: dict[str, Any], point: Point) -> tuple[NDArray[Any], NDArray[Any]]:
+def _pair(
+    model: Explorable, asked: dict[str, Any], point: Point
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Two directions [D] of length 1 (given ones: as long as they are)."""
     given = asked.get("directions")
     if given is not None:

@@ -28,7 +28,7 @@ _BINARY, _ZIP, _PYTHON = "application/octet-stream", "application/zip", "text/x-
 
 
 @operation("take", lane="long")
-def take(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def take(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A file of the kind "what": safetensors, discriminator, onnx, sample-script, train-script, latent (of "look").
 
     Blob: the file; the header has its name and MIME type.
@@ -36,8 +36,8 @@ def take(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> 
     what = asked.get("what")
     if not isinstance(what, str) or what not in KINDS:
         raise ValueError(f'"what" must be one of {", ".join(KINDS)}.')
-    model: Explorable = desk.model(asked.get("model"))
-    ending, mime, data = KINDS[what](desk, model, asked)
+    model: Explorable = context.model(asked.get("model"))
+    ending, mime, data = KINDS[what](context, model, asked)
     return Reply({"name": f"{file_stem(model)}-{ending}", "mime": mime}, [data])
 
 
@@ -48,11 +48,11 @@ def file_stem(model: Explorable) -> str:
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:60] or "generator"
 
 
-def _safetensors(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
+def _safetensors(context: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     return "generator.safetensors", _BINARY, _weights(model)
 
 
-def _discriminator(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
+def _discriminator(context: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     if model.discriminator is None:
         raise ValueError(f"The discriminator of {model.label} is not here, only its generator.")
     return "discriminator.safetensors", _BINARY, discriminator_file(model.discriminator.state_dict(), **_about(model))
@@ -69,8 +69,8 @@ def _about(model: Explorable) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _onnx(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
-    desk.progress(0.1, "Tracing the generator")
+def _onnx(context: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
+    context.progress(0.1, "Tracing the generator")
     data = onnx_file(
         model.generator, latent_dim=model.dim, class_count=len(model.classes), run=file_stem(model), step=model.step,
         config=to_dict(model.config), classes=model.classes,
@@ -78,13 +78,13 @@ def _onnx(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> M
     return "generator.onnx", _BINARY, data
 
 
-def _sample_script(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
+def _sample_script(context: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     return "sample.zip", _ZIP, sample_package(model.config, _weights(model), **_script_about(model))
 
 
-def _train_script(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
+def _train_script(context: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     along = data_bytes(model.config, data_dir())
-    desk.progress(0.1, "Packing the script with the images that it learns from" if along else "")
+    context.progress(0.1, "Packing the script with the images that it learns from" if along else "")
     try:
         config = replace(model.config, data=training_dataset(model, data_dir())) if along else model.config
         suffix, data = train_package(config, data_dir(), **_script_about(model))
@@ -97,7 +97,7 @@ def _script_about(model: Explorable) -> dict[str, Any]:
     return {"run": file_stem(model), "channels": model.shape.channels, "classes": model.classes}
 
 
-def _latent(desk: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
+def _latent(context: OperationContext, model: Explorable, asked: dict[str, Any]) -> Made:
     """What the generator gets, as sample.py's --latents takes it: z [1, dim] or styles [1, layers, length].
 
     Truncation and mixing are in it already. Also the weights of the classes, the heaviest of them, and the picture.
@@ -126,14 +126,14 @@ KINDS: dict[str, Callable[[OperationContext, Explorable, dict[str, Any]], Made]]
 
 
 @operation("takeaway")
-def takeaway(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def takeaway(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """How large the files are that are quickly made ("look" is the present one), and what is in the others.
 
     {"sizes": kind -> bytes, exact but for "onnx"; "formats": kind -> words; "config"}. What is not there is left out.
     """
-    model: Explorable = desk.model(asked.get("model"))
+    model: Explorable = context.model(asked.get("model"))
     known = ["safetensors", "latent", *(["discriminator"] if model.discriminator is not None else [])]
-    sizes = {kind: len(KINDS[kind](desk, model, asked)[2]) for kind in known}
+    sizes = {kind: len(KINDS[kind](context, model, asked)[2]) for kind in known}
     numbers = [t for t in model.generator.state_dict().values() if t.is_floating_point()]
     sizes["onnx"] = sum(t.numel() * t.element_size() for t in numbers) + ONNX_WORDS_BYTES
     along = bool(data_bytes(model.config, data_dir()))
@@ -142,10 +142,10 @@ def takeaway(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes])
 
 
 @operation("takeaway-scripts", lane="long")
-def takeaway_scripts(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def takeaway_scripts(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """{"sizes": kind -> bytes} of the scripts, with what comes along: exact but where images do."""
-    model: Explorable = desk.model(asked.get("model"))
-    sizes = {"sample-script": len(_sample_script(desk, model, asked)[2])}
+    model: Explorable = context.model(asked.get("model"))
+    sizes = {"sample-script": len(_sample_script(context, model, asked)[2])}
     along = bool(data_bytes(model.config, data_dir()))
     script = train_script(model.config, **_script_about(model), with_data=along)
     with suppress(DataUnavailable):  # it is said when the file is asked for

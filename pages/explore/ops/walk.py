@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,13 @@ FASTEST_PREVIEW = 60
 
 
 @operation("walk-frames")
-def walk_frames(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def walk_frames(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The frames number "from" to "from" + "count" - 1 of a path at "fps" frames a second, as one atlas.
 
     "look" is a look whose where is a path; its time does not matter. Fewer frames where the path ends before.
     With "times" (at most 128, in seconds) those moments instead, side by side.
     """
-    model, look, path = _path(desk, asked)
+    model, look, path = _path(context, asked)
     if "times" in asked:
         images = render(model, [at_time(look, t) for t in _times(asked["times"])])
         header, blob = atlas(images, len(images))
@@ -47,12 +47,12 @@ def frame_count(seconds: float, rate: int) -> int:
 
 
 @operation("film", lane="long")
-def film(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+def film(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """A path as a GIF or MP4: "kind", "size" in pixels, "fps", "seconds" (default: the path's), "smooth".
 
     A loop's film ends one frame before its start; any other shows both ends. Blob: the file.
     """
-    model, look, path = _path(desk, asked)
+    model, look, path = _path(context, asked)
     timeline = path.path.timeline
     if timeline.segments < 1:
         raise ValueError("A film needs a path of at least two keys.")
@@ -68,7 +68,7 @@ def film(desk: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> 
     times = [timeline.total * index / steps for index in range(count)]
 
     def progress(part: float) -> None:
-        desk.progress(part, f"{round(part * count)} of {count} frames")
+        context.progress(part, f"{round(part * count)} of {count} frames")
 
     data = write_film(plan, path_frames(model, look, times), progress)
     side = plan.side(model.shape.size)
@@ -81,7 +81,7 @@ def path_frames(model: Explorable, look: Look, times: Sequence[float]) -> Iterat
         yield from render(model, [at_time(look, t) for t in times[start : start + BATCH]])
 
 
-def _times(given: Any) -> list[float]:
+def _times(given: object) -> list[float]:
     wrong = f'"times" must be a list of 1 to {MOST_TIMES} numbers of seconds.'
     if not isinstance(given, list) or not 1 <= len(given) <= MOST_TIMES:
         raise ValueError(wrong)
@@ -90,9 +90,9 @@ def _times(given: Any) -> list[float]:
     return [float(t) for t in given]
 
 
-def _path(desk: OperationContext, asked: dict[str, Any]) -> tuple[Explorable, Look, OnPath]:
-    model = desk.model(asked.get("model"), asked.get("step"))
+def _path(context: OperationContext, asked: dict[str, Any]) -> tuple[Explorable, Look, OnPath]:
+    model = context.model(asked.get("model"), asked.get("step"))
     look = check_look(model, asked.get("look"))
     if not isinstance(look.where, OnPath):
         raise ValueError("Only a path can be walked: the look's place must be one.")
-    return cast(Explorable, model), look, look.where
+    return model, look, look.where

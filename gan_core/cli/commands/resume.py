@@ -1,0 +1,15 @@
+"""Go on with a run that was stopped, interrupted or finished."""
+
+from __future__ import annotations
+
+from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_run
+from gan_core.cli.train import resume as run
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: Parser) -> None:
+    add_run(parser)
+    add_length(parser, "at {} in all", "at {} in all", "as it was given before, then its planned length")
+    add_engine(parser)
+    add_json(parser)

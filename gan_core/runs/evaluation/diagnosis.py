@@ -1,0 +1,158 @@
+"""What the referee has to go by of a run on disk, and what it says of it."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import Counter, OrderedDict
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gan_core.data.base import Dataset
+from gan_core.data.points import PointDataset
+from gan_core.measure.referee import Finding, diagnose
+from gan_core.measure.referee_evidence import Evidence
+from gan_core.measure.referee_eye import LOOKS, Eye, cut_atlas, flat_features
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.evaluation_record import Evaluation
+from gan_core.runs.snapshot import Grid, RunView
+from gan_core.runs.storage.data_identity import content_of_run, load_trained
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.training import RunConfig
+from gan_core.training.scene import POINTS, decode_scene
+
+_EYES, _RUNS = 2, 8  # kept in memory
+
+Row = dict[str, float]
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Reader(Protocol):
+    """What is asked of a manager, or of anybody who reads runs."""
+
+    data_dir: Path
+
+    def view(self, run_id: str) -> RunView: ...
+    def config(self, run_id: str) -> RunConfig: ...
+    def about(self, run_id: str) -> RunManifest: ...
+    def records(self, run_id: str) -> dict[str, NDArray[np.float64]]: ...
+    def grids(self, run_id: str) -> list[tuple[int, int]]: ...
+    def grid(self, run_id: str, step: int) -> Grid: ...
+    def evaluations(self, run_id: str) -> list[Evaluation]: ...
+
+
+class Diagnoser:
+    """Looks at each kept grid once; safe to be asked by several threads.
+
+    Every method raises UnknownRun or UnreadableRun for what is not a run, DataUnavailable where its data is not here.
+    """
+
+    def __init__(self, library: DatasetCache) -> None:
+        self._library = library
+        self._lock = threading.Lock()
+        self._eyes: OrderedDict[tuple[Dataset, str, int, int], Eye] = OrderedDict()
+        self._looks: OrderedDict[str, dict[int, tuple[Row, NDArray[np.float32]]]] = OrderedDict()
+        self._said: OrderedDict[str, tuple[tuple[object, ...], tuple[Finding, ...]]] = OrderedDict()
+
+    def diagnose(self, reader: Reader, run_id: str) -> tuple[Finding, ...]:
+        """What there is to say of a run now; () where it is too early. Quick where nothing is new."""
+        view = reader.view(run_id)
+        grids = reader.grids(run_id)
+        evaluated = reader.evaluations(run_id)
+        about, config = reader.about(run_id), reader.config(run_id)
+        unknown = content_of_run(about, config) is None and str(config.data.content(self._library.data_dir))
+        key = (view.state, view.step, len(grids), len(evaluated), str(view.config), unknown)
+        with self._lock:
+            known = self._said.get(run_id)
+            if known is None or known[0] != key:
+                known = (key, diagnose(self._evidence(reader, view, grids, evaluated)))
+                _keep(self._said, run_id, known, _RUNS)
+            return known[1]
+
+    def evidence(self, reader: Reader, run_id: str) -> Evidence:
+        """Everything that a run's folder tells."""
+        with self._lock:
+            return self._evidence(reader, reader.view(run_id), reader.grids(run_id), reader.evaluations(run_id))
+
+    def _evidence(
+        self, reader: Reader, view: RunView, grids: list[tuple[int, int]], evaluated: list[Evaluation]
+    ) -> Evidence:  # fmt: skip
+        config = reader.config(view.id)
+        eye = self._eye(reader.about(view.id), config)
+        rows = self._rows(reader, view.id, grids, eye)
+        return Evidence(
+            curves=dict(reader.records(view.id)),
+            looks=_table(rows, ("step", "images", *LOOKS)),
+            config=config, floor=eye.floor, evaluations=_evaluation_table(evaluated),
+            diverged=view.state == "diverged", error=view.error,
+        )  # fmt: skip
+
+    def _eye(self, about: RunManifest, config: RunConfig) -> Eye:
+        """Made once for what the run was trained on, whatever lies under that name by now."""
+        data = config.data
+        points = isinstance(data, PointDataset)
+        count = POINTS if points else config.record.grid_count
+        known = content_of_run(about, config)
+        digest = known.digest if known else data.content(self._library.data_dir).digest
+        key = (data, digest, 1 if points else config.size, count)
+        if (eye := self._eyes.get(key)) is None:
+            modes = data.modes() if isinstance(data, PointDataset) else None
+            eye = Eye.build(load_trained(self._library, about, config, from_memory=True), modes, count)
+        _keep(self._eyes, key, eye, _EYES)
+        return eye
+
+    def _rows(self, reader: Reader, run_id: str, grids: list[tuple[int, int]], eye: Eye) -> list[Row]:
+        """A row a kept grid; those that were looked at before, of the same steps before, are not read again."""
+        known, rows, before = self._looks.get(run_id, {}), [], None
+        seen: dict[int, tuple[Row, NDArray[np.float32]]] = {}
+        fresh = False
+        for step, images in grids:
+            if not fresh and step in known:
+                row, samples = known[step]
+            else:
+                fresh = True  # a run that went back to a checkpoint makes other samples from there on
+                try:
+                    samples = grid_samples(reader.grid(run_id, step))
+                except ValueError:  # its file is damaged or just going
+                    continue
+                row = {"step": float(step), "images": float(images), **eye.look(samples, before)}
+            seen[step] = row, samples
+            rows.append(row)
+            before = samples
+        _keep(self._looks, run_id, seen, _RUNS)
+        return rows
+
+
+def grid_samples(grid: Grid) -> NDArray[np.float32]:
+    """The samples of a kept grid or scene, as `Eye.look` takes them. Raises ValueError for what is neither."""
+    if grid.is_scene:
+        return flat_features(decode_scene(grid.png).fakes[:, :, None, None])
+    with Image.open(io.BytesIO(grid.png), formats=("PNG",)) as picture:
+        return flat_features(cut_atlas(np.asarray(picture), grid.columns, grid.rows))
+
+
+def _table(rows: list[Row], names: tuple[str, ...]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in names}
+
+
+def _evaluation_table(evaluated: list[Evaluation]) -> dict[str, NDArray[np.float64]]:
+    """Of the kind of which there are most, the first of equals, by steps; empty where nothing was measured."""
+    if not evaluated:
+        return {}
+    usual = Counter(one.kind for one in evaluated).most_common(1)[0][0]
+    same = [one for one in evaluated if one.kind == usual]
+    rows = [{"step": float(one.step), "images": float(one.images), **one.values} for one in same]
+    names = tuple(name for name in rows[0] if all(name in row for row in rows))
+    return _table(rows, names)
+
+
+def _keep(shelf: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    shelf[key] = value
+    shelf.move_to_end(key)
+    while len(shelf) > most:
+        shelf.popitem(last=False)

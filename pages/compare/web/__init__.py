@@ -1,0 +1,1 @@
+"""Scripts and styles of Compare, and the Python that mounts them."""

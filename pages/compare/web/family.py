@@ -1,0 +1,42 @@
+"""The family tree of runs: a row each, with lines from branch to parent and between twins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.web.component import component
+
+_KEY = "compare-family-view"
+
+_mount = component("ganscope_family", "compare/web/family/family.js", "compare/web/family/family.css")
+
+
+def family_view(
+    *,
+    families: Sequence[Sequence[dict[str, Any]]],
+    alone: int,
+    on_open: Callable[[str], None],
+    on_chosen: Callable[[str], None],
+) -> None:
+    """families: rows from above, of each: id, name, state, step, begins, branched (-1: no branch), parent_row and
+    twin_row (-1: none), orphan (its parent is gone), words (what is different), letter and colour (of a chosen one).
+    alone: how many runs have no family. on_open and on_chosen are called with a run's id.
+    """
+
+    def told(what: str, act: Callable[[str], None]) -> Callable[[], None]:
+        def tell() -> None:
+            run = st.session_state[_KEY][what]
+            if isinstance(run, str):
+                act(run)
+
+        return tell
+
+    _mount(
+        key=_KEY,
+        data=[{"families": [list(rows) for rows in families], "alone": alone}],  # in a list, see copy.py
+        on_open_change=told("open", on_open),
+        on_chosen_change=told("chosen", on_chosen),
+    )

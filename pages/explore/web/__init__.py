@@ -1,0 +1,1 @@
+"""Scripts and styles of Explore, and the Python that mounts them."""

@@ -1,0 +1,183 @@
+// One side of the gallery: a run's picture, at the step that both are looked at, and its number.
+
+import { drawAtlas } from "../../ui/web/channel/frames.js";
+import { Shower } from "../../ui/web/channel/shower.js";
+import { httpUrl } from "../../ui/web/channel/wire.js";
+import { Stage } from "../../ui/web/plane/stage.js";
+import { count, make, say } from "../../ui/web/words.js";
+import { Gauge } from "./gauge.js";
+import { checkerboard, distanceTo, drawCells, greys, nearestOf, rgbOf } from "./look.js";
+
+const FRAMES_HELD = 100, MOST_READ = 16;
+
+export class Side {
+  /** duo: what it belongs to; id: "failing" or "fixed". */
+  constructor(duo, id) {
+    this.duo = duo;
+    this.id = id;
+    this.run = "";
+    this.shown = null;
+    this.stage = null;
+    this.shower = new Shower({ held: FRAMES_HELD, display: (frame) => this.display(frame) });
+    this.mark = make("i", { class: "gg-mark", "aria-hidden": "true" }, id === "failing" ? "✕" : "✓");
+    this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
+    this.state = make("span", { class: "gg-state", role: "status", "data-testid": `state-${id}` });
+    this.canvas = make("canvas", { class: "gs-canvas", role: "img", "data-testid": `picture-${id}` });
+    this.empty = make("div", { class: "gs-empty" }, make("p", {}, "The first picture is on its way."));
+    this.place = make("div", { class: "gs-stage gg-picture" }, this.canvas, this.empty);
+    this.legend = make("p", { class: "gg-legend", hidden: true });
+    this.gauge = new Gauge();
+    this.root = make("section", { class: `gg-side gg-${id}`, "data-testid": id, "aria-label": id === "failing" ? "As it is" : "With the fix" },
+      make("header", {}, this.mark, make("h3", {}, id === "failing" ? "As it is" : "With the fix"), this.caption, this.state), this.place, this.legend, this.gauge.root);
+    this.sizes = new ResizeObserver(() => this.redraw());
+    this.sizes.observe(this.canvas);
+  }
+
+  get feed() {
+    return this.duo.feeds.all.get(this.run);
+  }
+
+  /** Turn to another run, or to none. */
+  open(run, scene) {
+    if (run === this.run && scene === this.scene) return;
+    this.run = run;
+    this.scene = scene;
+    this.shown = null;
+    this.measured = new Map();
+    this.shower.forget();
+    this.empty.hidden = false;
+    this.root.hidden = !run;
+    this.setPoints(scene.points);
+    this.gauge.describe(scene.gauge);
+    this.legend.hidden = !scene.picture;
+    this.legend.replaceChildren(...(scene.picture?.legend ?? []).map(([kind, words]) => make("span", { "data-kind": kind }, words)));
+    say(this.caption, "");
+    this.redraw();
+  }
+
+  setPoints(on) {
+    if (!on === !this.stage) return this.stage?.reset();
+    if (on) {
+      this.stage = new Stage({ threshold: (step) => this.threshold(step), onClose: () => {} });
+      this.stage.canvas.dataset.testid = `picture-${this.id}`;
+      this.canvas.replaceWith(this.stage.root);
+    } else {
+      this.stage.end();
+      this.stage.root.replaceWith(this.canvas);
+      this.stage = null;
+    }
+  }
+
+  threshold(step) {
+    return this.feed.threshold(step, this.scene.threshold);
+  }
+
+  /** The last kept step that is at most `step`; the first where there is none. */
+  keptAt(step) {
+    const kept = this.feed?.kept ?? [], at = kept.findLastIndex(([s]) => s <= step);
+    return kept[Math.max(0, at)]?.[0] ?? null;
+  }
+
+  /** Show a step (null: the newest, as it comes). */
+  async goTo(step) {
+    const { feed } = this;
+    if (!feed) return;
+    this.tell();
+    if (step === null && feed.newest) return this.shower.showNewest(feed.newest);
+    const kept = this.keptAt(step ?? Infinity);
+    if (kept !== null) await this.shower.show(this.address(kept));
+  }
+
+  address(step) {
+    return httpUrl(this.run, `grid/${step}`, this.duo.token);
+  }
+
+  display(frame) {
+    this.shown = frame;
+    this.empty.hidden = true;
+    say(this.caption, `step ${count(frame.step)}`);
+    if (this.stage) this.showScene(frame);
+    else this.readPicture(frame);
+    this.redraw();
+    this.duo.showGauges();
+    if (this.measured.size === 1) this.readKept();
+  }
+
+  showScene(frame) {
+    if (!this.feed.stage) return;
+    if (this.stage.stage !== this.feed.stage) this.stage.setStage(this.feed.stage);
+    this.stage.probability = this.scene.probability;
+    this.stage.show(frame, this.duo.at === null);
+  }
+
+  /** What the gauge of some scenes needs of the picture itself; once for each step. */
+  readPicture(frame) {
+    const { reads } = this.scene.gauge;
+    if (!reads) return;
+    frame.greys ??= greys(frame);
+    const known = this.duo.known;
+    if (reads === "nearest" && !known) return;
+    this.measured.set(frame.step, reads === "nearest" ? distanceTo(frame.greys, known.greys) : 1000 * checkerboard(frame.greys, frame.size));
+  }
+
+  /** The gauge on the way of a run that was there before we came: from a few of its kept frames. */
+  async readKept() {
+    const { run, feed } = this, { reads } = this.scene.gauge;
+    if (!reads || this.reading || !feed || (reads === "nearest" && !this.duo.known)) return;
+    this.reading = true;
+    const { kept } = feed, first = Math.min(...this.measured.keys(), Infinity), stride = Math.max(1, Math.ceil(kept.length / MOST_READ));
+    for (const [step] of kept.filter((_, i) => i % stride === 0)) {
+      if (step >= first || run !== this.run) break;
+      const frame = await this.shower.frame(this.address(step));
+      if (frame && run === this.run) this.readPicture(frame);
+    }
+    this.reading = false;
+    this.duo.showGauges();
+  }
+
+  /** [step, value] of the gauge, rising. */
+  rows() {
+    const { column, reads, size } = this.scene.gauge;
+    if (reads) return [...this.measured].sort((a, b) => a[0] - b[0]);
+    const table = this.feed?.series.columns, values = table?.[column] ?? [];
+    return values.map((v, i) => [table.step[i], size ? Math.abs(v) : v]).filter(([, v]) => Number.isFinite(v));
+  }
+
+  redraw() {
+    if (this.stage) return;
+    const { picture } = this.scene ?? {};
+    if (!this.shown || !picture || (picture.kind === "pairs" && !this.duo.known)) return drawAtlas(this.canvas, this.shown);
+    const cells = picture.kind === "pairs" ? this.pairs(picture.across) : Array.from({ length: picture.across ** 2 }, (_, i) => [this.shown, i]);
+    drawCells(this.canvas, cells, picture.across, picture.kind === "pairs" && rgbOf(this.root));
+  }
+
+  /** Rows in turn: samples, and under each of them the nearest of the pictures that the failing run was trained on. */
+  pairs(across) {
+    const samples = (this.shown.greys ??= greys(this.shown)).slice(0, (across * across) / 2), near = nearestOf(samples, this.duo.known.greys);
+    return Array.from({ length: across * across }, (_, i) => {
+      const row = Math.floor(i / across), sample = (row >> 1) * across + (i % across);
+      return row & 1 ? [this.duo.known, near[sample].index] : [this.shown, sample];
+    });
+  }
+
+  /** In a word, how the run stands. */
+  tell() {
+    const view = this.feed?.view, words = { queued: "waits for the device", running: "training", stopping: "stopping", finished: "finished", stopped: "stopped", diverged: "diverged: its numbers are no longer finite",
+      failed: "failed", paused: "paused", interrupted: "interrupted" };
+    this.root.dataset.state = view?.state ?? "";
+    say(this.state, this.feed?.refused || (this.feed?.down ? "connection lost, trying again" : words[view?.state] ?? ""));
+    if (view && ["failed", "interrupted"].includes(view.state) && !this.shown) say(this.empty.firstChild, "This run has nothing to show. Press “Watch it again”.");
+  }
+
+  restyle() {
+    this.stage?.restyle();
+    this.redraw();
+  }
+
+  close() {
+    this.run = "";
+    this.shower.forget();
+    this.sizes.disconnect();
+    this.stage?.end();
+  }
+}

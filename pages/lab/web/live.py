@@ -1,0 +1,92 @@
+"""The live view of a run: status, film and curves, fed by the live channel and not by reruns of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.server.public import public
+from pages.server.routes import PLOTLY_PATH
+from pages.server.wire import COLUMNS
+from pages.ui.web.component import component
+
+if TYPE_CHECKING:
+    from gan_core.runs.snapshot import RunView
+
+ENTRY = "lab/web/main.js"
+STYLES = (
+    "ui/web/live.css", "ui/web/plane/stage.css", "lab/web/microscope/microscope.css", "lab/web/quality.css",
+)  # fmt: skip
+
+_mount = component("ganscope_live", ENTRY, *STYLES)
+
+
+def live_view(
+    *,
+    token: str,
+    run: str,
+    signature: str,
+    name: str,
+    probability: bool,
+    threshold: float | None,
+    epoch_images: int,
+    class_names: Sequence[str],
+    preview: dict[str, Any] | None,
+    missing: str,
+    projector: bool,
+    on_moved: Callable[[], None],
+    on_branch: Callable[[object], None] | None = None,
+    on_looking: Callable[[object], None] | None = None,
+    key: str = "live",
+    twin: str = "",
+) -> None:
+    """Show a run, or with `run` empty the `preview` of what it would learn from, or `missing`: why there is none.
+
+    signature: what the page's buttons were drawn for; when the run has another, `on_moved` is called and the
+    page drawn again. name: what the run is called. threshold: the score above which D says
+    real; None: half-way between its two means. class_names: of a class-conditional run, a column of samples each.
+    on_branch: is told the step of the moment that is looked at when somebody wants to branch from it; None: there is
+    nothing to branch. on_looking: is told the step that is looked at when Branch in the row of buttons opens.
+    key: one for each view on a page. twin: the run whose film moves with this one's.
+    """
+
+    def asked() -> None:
+        if on_branch is not None:
+            on_branch(st.session_state[key]["branch"])
+
+    def opening() -> None:
+        told = st.session_state[key]["looking"]
+        if on_looking is not None and isinstance(told, dict) and told.get("run") == run:
+            on_looking(told.get("step"))
+
+    data = {
+        "token": token,
+        "run": run,
+        "signature": signature,
+        "name": name,
+        "probability": probability,
+        "threshold": threshold,
+        "epoch_images": epoch_images,
+        "class_names": list(class_names),
+        "preview": preview,
+        "missing": missing,
+        "projector": projector,
+        "plotly": PLOTLY_PATH,
+        "columns": list(COLUMNS),
+        "can_branch": on_branch is not None,
+        "twin": twin,
+    }
+    _mount(
+        key=key,
+        data=[data],  # in a list, see copy.py
+        on_moved_change=on_moved,
+        on_branch_change=asked,
+        on_looking_change=opening,
+    )
+
+
+def signature(view: RunView, changes: int) -> str:
+    """What the page's buttons depend on; the component builds the same text from the channel."""
+    return "|".join(map(str, (view.state, view.queue_place, len(view.checkpoints), public(view.error), changes)))

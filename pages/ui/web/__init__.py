@@ -1,0 +1,1 @@
+"""Scripts and styles that the pages share, and the Python that mounts them."""

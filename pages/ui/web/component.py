@@ -1,0 +1,27 @@
+"""Custom components: modules and style sheets that lie beside the pages, below `pages`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.server.modules import loader
+
+_PAGES = Path(__file__).resolve().parents[2]
+
+
+def component(name: str, entry: str, *styles: str, others: tuple[str, ...] = ()) -> Any:
+    """What mounts the component whose module is `entry`, with these style sheets.
+
+    others: modules that it finds loaded. Not isolated: Plotly puts its style sheet into the document, which a shadow
+    root would not see, and the theme's variables are the document's.
+    """
+    css = style(*styles) if styles else None
+    return st.components.v2.component(name, js=loader(entry, *others), css=css, isolate_styles=False)
+
+
+def style(*names: str) -> str:
+    """One style sheet of several files."""
+    return "\n".join((_PAGES / name).read_text("utf-8") for name in names)
