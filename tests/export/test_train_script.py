@@ -349,7 +349,7 @@ def assert_same_training(config: RunConfig, data: ImageSet, out: Path, told: str
         np.testing.assert_allclose((float(d_loss), float(g_loss)), wanted, rtol=closeness, atol=closeness)
     ours, theirs = load_file(out / "generator.safetensors"), trainer.sampler().state_dict()
     assert sorted(ours) == sorted(theirs)
-    # A bias before a normalisation has a slope of rounding alone, of which Adam makes a step: it draws next to nothing.
+    # A bias before a normalisation has a slope of rounding alone, of which Adam makes a step: it hardly shows.
     apart = {n: float((ours[n].float() - theirs[n].float()).abs().mean()) for n in theirs if theirs[n].numel()}
     assert max(value for name, value in apart.items() if "bias" not in name) < 1e-4
     z, labels = draws(6, config.latent.dim), torch.arange(6) % trainer.class_count if trainer.class_count else None
