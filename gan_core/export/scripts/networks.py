@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from dataclasses import dataclass, fields
 from typing import Any
@@ -138,18 +139,34 @@ def _one(source: Source, module: nn.Module) -> str:
 
 
 def _add_plain(source: Source, name: str, built: Built) -> None:
-    net, init = built.net, ""
-    for part, child in net.named_children():
-        init += "" if _does_nothing(child) else _made(source, part, child, built)
+    net, forward = built.net, _forward(built)
+    if layers := _in_a_row(source, built, forward):
+        rows = "".join(f"    {row},\n" for row in layers)
+        base, forward, init = "nn.Sequential", "", f"super().__init__(\n{rows})\n"
+    else:
+        base, init = "nn.Module", "super().__init__()\n"
+        for part, child in net.named_children():
+            init += "" if _does_nothing(child) else _made(source, part, child, built)
     if (kind := getattr(built.member, "init", "default")) != "default":
         init += f"{source.definition(_LAYERS, 'initialise', {'kind': kind}, gone='kind')}(self)\n"
     if getattr(built.member, "spectral_norm", False):
         init += _SPECTRAL_NORM + (_SPECTRAL_CLASSES if built.class_count else "")
     text = (
-        f'class {name}(nn.Module):\n    """{inspect.getdoc(type(net))}"""\n\n    def __init__(self) -> None:\n'
-        f"        super().__init__()\n{textwrap.indent(init, ' ' * 8)}\n{textwrap.indent(_forward(built), ' ' * 4)}"
+        f'class {name}({base}):\n    """{inspect.getdoc(type(net))}"""\n\n    def __init__(self) -> None:\n'
+        f"{textwrap.indent(init, ' ' * 8)}\n{textwrap.indent(forward, ' ' * 4)}"
     )
     source.add(text, type(net).__module__)
+
+
+def _in_a_row(source: Source, built: Built, forward: str) -> list[str]:
+    """The layers of a discriminator whose forward only calls one after another; no file has its weights' names."""
+    row = r"def .+\n    return self\.head\((self\.layers\()?x(\.flatten\(1\))?\)+\.squeeze\(1\)\n"
+    head, found = getattr(built.net, "head", None), re.fullmatch(row, forward)
+    if found is None or not isinstance(head, LogitHead):
+        return []
+    parts = [*built.net.get_submodule("layers").children(), head.linear]
+    first = ["nn.Flatten()"] if found[2] else []
+    return [*first, *(_one(source, part) for part in parts if not _does_nothing(part)), "nn.Flatten(0)"]
 
 
 def _forward(built: Built) -> str:
