@@ -53,7 +53,7 @@ def block(section: str, *languages: str) -> str:
 
 def with_imports(code: str, before: list[str]) -> str:
     """The block as a file of its own: with what the blocks before it on the page have imported, too."""
-    return code if '"""' == code[:3] else "\n".join([*before, code])
+    return code if code[:3] == '"""' else "\n".join([*before, code])
 
 
 @pytest.fixture(scope="module")

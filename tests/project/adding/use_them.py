@@ -59,8 +59,9 @@ def script_told() -> str:
     """What the exported script prints when it trains for two steps on two batches of the data."""
     script = runpy.run_path(str(FOLDER / "train.py"))
     images = torch.randint(0, 256, (8, 1, 28, 28), dtype=torch.uint8)
+    (made := FOLDER / "by-script").mkdir()
     with contextlib.redirect_stdout(io.StringIO()) as out:
-        script["train"](images, 2, 1, FOLDER / "by-script")
+        script["train"](images, 2, 1, made)
     return out.getvalue()
 
 
