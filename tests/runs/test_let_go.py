@@ -31,7 +31,7 @@ def born(monkeypatch: pytest.MonkeyPatch) -> Born:
 
     def noted(trainer: Trainer, config: RunConfig, data: ImageSet, device: torch.device) -> None:
         begin(trainer, config, data, device)
-        parts = (trainer, trainer.generator, trainer.discriminator, trainer._g_moments, trainer._d_moments)
+        parts = (trainer, trainer.generator, trainer.discriminator, trainer.g_moments, trainer.d_moments)
         found.setdefault(config.seed, []).extend(weakref.ref(part) for part in parts)
 
     monkeypatch.setattr(Trainer, "__init__", noted)
