@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gan_core.config.codec import ConfigError, differences, from_dict, spec_at, to_dict
 from gan_core.runs.catalog.trash import disk_use
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.labels import FILE as LABELS
 from gan_core.runs.storage.labels import read_labels

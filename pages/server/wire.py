@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gan_core.measure.image_measures import ImageMeasure
     from gan_core.measure.plane import PlaneMeasure
     from gan_core.runs.evaluation.plane_constants import RunStage
-    from gan_core.runs.evaluation.record import Evaluation
+    from gan_core.runs.evaluation_record import Evaluation
     from gan_core.runs.snapshot import Grid, LiveChange, RunView
 
 # Names that gan_core.measure.plane gives; it brings torch, for which the server's start must not wait.

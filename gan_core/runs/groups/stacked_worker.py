@@ -22,7 +22,7 @@ from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device_queue import DeviceQueue
 from gan_core.runs.engine.worker import LOOK_SECONDS, PACE_LOOK_SECONDS
 from gan_core.runs.groups.sweep_member import SharedPlace, SweepMember
-from gan_core.runs.lineage.ready import Ready
+from gan_core.runs.launcher import ReadyRun
 from gan_core.runs.states import State
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training.batched import TrainerStack
@@ -192,7 +192,7 @@ class StackedWorker(threading.Thread):
 
 
 def seat_together(
-    entries: list[Ready], around: RunContext, threads: int
+    entries: list[ReadyRun], around: RunContext, threads: int
 ) -> tuple[list[SweepMember], list[StackedWorker]]:
     """Seats for runs of one kinship, on at most so many threads, still to be started.
 
