@@ -97,7 +97,7 @@ class FakeManager:
             raise UnknownRun(f'There is no run "{run_id[:40]}" here.')
         return self._views[run_id]
 
-    def about(self, run_id: str) -> RunManifest:
+    def manifest(self, run_id: str) -> RunManifest:
         config = self.config(run_id)
         info = config.data.info(self.data_dir)
         return RunManifest(run_id, "", "", "", {}, "cpu", 1, info.channels, info.classes)

@@ -1,4 +1,4 @@
-"""Sample grids on their way to the disk and to viewers."""
+"""Encodes, stores and loads sample grids."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def whole_grid(folder: RunFolder, step: int) -> tuple[Grid | None, bool]:
         return None, True
 
 
-class GridShelf:
+class GridWriter:
     """Encodes sample grids, shows them and writes kept ones to disk, all beside the training and in order.
 
     show: called with each grid as soon as it is encoded, from the executor's thread, which must be a single one.

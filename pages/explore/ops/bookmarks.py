@@ -64,7 +64,7 @@ def bring_back(context: OperationContext, asked: dict[str, Any], _blobs: list[by
 
 
 def _kept(context: OperationContext, asked: dict[str, Any]) -> BookmarkStore:
-    return context.catalog.keepsakes(words(asked, "model", 200))
+    return context.catalog.bookmark_store(words(asked, "model", 200))
 
 
 def _all(kept: BookmarkStore) -> Reply:

@@ -21,10 +21,9 @@ from gan_core.runs.engine import recorder as ledger
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.checkpoints import write_checkpoint
+from tests.runs.helpers import at_rest, fingerprint, open_manager, quick, straight, until
 
-from .helpers import at_rest, fingerprint, open_manager, quick, straight, until
-
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

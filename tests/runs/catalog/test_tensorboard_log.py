@@ -8,8 +8,7 @@ import pytest
 
 from gan_core.runs import RunManager, UnreadableRun
 from gan_core.runs.catalog.tensorboard_log import log_run
-
-from .helpers import at_rest, edit_config_json, folder_of, quick
+from tests.runs.helpers import at_rest, edit_config_json, folder_of, quick
 
 
 def test_a_run_that_does_not_say_when_it_was_made_is_one_sentence(manager: RunManager, tmp_path: Path) -> None:

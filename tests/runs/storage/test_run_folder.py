@@ -22,8 +22,7 @@ from gan_core.runs.storage.lock import RunLock, is_held
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick
+from tests.runs.helpers import at_rest, edit_config_json, folder_of, open_manager, quick
 
 
 @pytest.fixture
@@ -198,7 +197,7 @@ def test_a_step_that_is_no_number_is_said_without_pythons_own_words(
     folder = folder_of(manager, good)
     sql(f"UPDATE state SET step = {value}")(folder)
     with pytest.raises(UnreadableRun, match=r"cannot be read: a value in it is of a wrong kind\.$"):
-        folder.standing()
+        folder.status()
 
 
 def test_one_fault_that_nobody_thought_of_does_not_hide_the_others(
@@ -223,7 +222,7 @@ def left_by_a_kill(folder: RunFolder) -> None:
     """Its last words are in the log of the database alone, and its index is gone, as after a copy or a reboot."""
     kept = folder.root.parent / "kept"
     writer = RunWriter(folder)
-    writer.stand(RunStatus("running", 7, 112, 1.0))
+    writer.write_status(RunStatus("running", 7, 112, 1.0))
     shutil.copytree(folder.root, kept)
     writer.close()
     shutil.rmtree(folder.root)
@@ -261,7 +260,7 @@ def test_runs_on_a_medium_that_cannot_be_written_to_are_readable(
         subprocess.run(["mount", "-o", "remount,ro,bind", str(place)], check=True)
         before = {p.name for p in (place / good).iterdir()}
         folder = RunFolder(place / good)
-        assert folder.standing().step == (7 if killed else 10)
+        assert folder.status().step == (7 if killed else 10)
         assert len(folder.points()["step"]) == 2
         assert {p.name for p in (place / good).iterdir()} == before
     finally:
@@ -301,9 +300,9 @@ def test_two_hundred_runs_are_listed_quickly_and_changes_show_at_once(manager: R
     assert first < 2.0
     assert again < min(0.15, first / 3)
     with closing(RunWriter(RunFolder(manager.runs_dir / "copy-007"))) as writer:
-        writer.stand(RunStatus("stopped", 3, 48, 1.0))
+        writer.write_status(RunStatus("stopped", 3, 48, 1.0))
         assert fresh.view("copy-007").step == 3
-        writer.stand(RunStatus("stopped", 4, 64, 1.0))
+        writer.write_status(RunStatus("stopped", 4, 64, 1.0))
         assert fresh.view("copy-007").step == 4
     assert fresh.view("copy-007").step == 4
     fresh.close()

@@ -10,8 +10,7 @@ import pytest
 from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager
 from gan_core.runs.lineage import branches
-
-from .helpers import at_rest, edit_config_json, fingerprint, folder_of, quick, straight
+from tests.runs.helpers import at_rest, edit_config_json, fingerprint, folder_of, quick, straight
 
 CONFIG = quick(steps=150)  # checkpoints at 63, 126 and 150
 

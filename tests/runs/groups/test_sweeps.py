@@ -22,11 +22,11 @@ from gan_core.runs.launcher import Launcher
 from gan_core.runs.lineage.ready import ready_to_resume
 from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.lock import is_held
-from gan_core.runs.storage.run_folder import RunFolder, RunStatus
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
-
-from .helpers import at_rest, open_manager, quick, until, until_state
+from tests.runs.helpers import at_rest, open_manager, quick, until, until_state
 
 CPU = torch.device("cpu")
 
@@ -57,9 +57,9 @@ def state(manager: RunManager, run: str) -> dict[str, Any]:
 
 
 def hand_of(manager: RunManager, run: str) -> SweepMember:
-    seat = manager.launcher.worker(run)
-    assert isinstance(seat, SweepMember)
-    return seat
+    member = manager.launcher.worker(run)
+    assert isinstance(member, SweepMember)
+    return member
 
 
 def test_members_are_the_runs_that_they_would_be_alone(manager: RunManager) -> None:
@@ -209,7 +209,7 @@ def test_a_waiting_member_that_is_stopped_twice_takes_nobody_along(
 ) -> None:
     holder = manager.start(ring(steps=100_000))
     until_state(manager, holder, "running")
-    monkeypatch.setattr(manager.launcher.context.line, "nudge", lambda: None)  # both are there before anybody looks
+    monkeypatch.setattr(manager.launcher.context.queue, "nudge", lambda: None)  # both are there before anybody looks
     runs = members(manager, Sweeps(manager).start(Plan(ring(steps=10), (), seeds=(1, 2, 3))))
     until(lambda: all(manager.view(run).queue_place == 1 for run in runs))
     hand = hand_of(manager, runs[1])
@@ -254,12 +254,12 @@ def test_two_threads_share_the_members(tmp_path: Path, monkeypatch: pytest.Monke
     manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=2)
     sweep = Sweeps(manager).start(Plan(ring(steps=40), (), seeds=tuple(range(6))))
     runs = members(manager, sweep)
-    seats = [hand_of(manager, run) for run in runs]
-    assert len({id(seat.hand) for seat in seats}) == 2
-    assert len({id(seat.group) for seat in seats}) == 1
+    trained = [hand_of(manager, run) for run in runs]
+    assert len({id(member.worker) for member in trained}) == 2
+    assert len({id(member.group) for member in trained}) == 1
     for run in runs:
         assert at_rest(manager, run).state == "finished"
-    assert manager.launcher.context.line.place(f"{runs[0]}+") == -1, "the place in line is given up"
+    assert manager.launcher.context.queue.place(f"{runs[0]}+") == -1, "the place in line is given up"
     manager.close()
 
 
@@ -267,7 +267,7 @@ def test_a_busy_machine_gets_one_thread(manager: RunManager, monkeypatch: pytest
     monkeypatch.setattr("os.getloadavg", lambda: (1000.0, 1.0, 1.0))
     manager.threads = 2
     runs = members(manager, Sweeps(manager).start(Plan(ring(steps=4), (), seeds=(1, 2, 3, 4))))
-    assert len({id(hand_of(manager, run).hand) for run in runs}) == 1
+    assert len({id(hand_of(manager, run).worker) for run in runs}) == 1
     for run in runs:
         at_rest(manager, run)
 
@@ -290,14 +290,14 @@ def test_a_folder_that_cannot_be_written_any_more_ends_one_alone(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     unwritable: set[str] = set()
-    stand = RunWriter.stand
+    stand = RunWriter.write_status
 
     def stand_or_fail(writer: RunWriter, standing: RunStatus) -> None:
         if writer.folder.id in unwritable:
             raise OSError(30, "Read-only file system")
         stand(writer, standing)
 
-    monkeypatch.setattr(RunWriter, "stand", stand_or_fail)
+    monkeypatch.setattr(RunWriter, "write_status", stand_or_fail)
     sweeps = Sweeps(manager)
     sweep = sweeps.start(
         Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), stop_at_step=4 if moment == "in line" else None
@@ -398,7 +398,7 @@ def test_a_pause_of_those_that_train_one_after_another_lets_no_other_begin(manag
     sweeps.pause(sweep)
     until_state(manager, runs[0], "paused")
     assert [at_rest(manager, run).state for run in runs[1:]] == ["stopped", "stopped"]
-    until(lambda: manager.launcher.context.line.place(runs[0]) == -1)  # once its grids are listed
+    until(lambda: manager.launcher.context.queue.place(runs[0]) == -1)  # once its grids are listed
     assert sweeps.go_on(sweep) == 3
     until_state(manager, runs[0], "running")
     assert [manager.view(run).state for run in runs[1:]] == ["queued", "queued"]

@@ -101,7 +101,7 @@ def test_a_new_run_learns_from_the_new_pictures_and_is_measured_against_them(man
     change_colour(manager)
     blue = trained(manager)
     of_blue = manager.evaluate(blue, samples=100)
-    trained_images = manager.launcher.context.load_data(manager.config(blue), manager.about(blue)).images
+    trained_images = manager.launcher.context.load_data(manager.config(blue), manager.manifest(blue)).images
     assert float(trained_images[:, 2].float().mean()) > float(trained_images[:, 0].float().mean())
     assert manager.real_grid(blue) != before
     assert of_blue.floor != of_red.floor
@@ -183,7 +183,7 @@ def test_in_another_order_other_pictures_are_held_out(manager: RunManager) -> No
 def test_another_size_of_the_same_pictures_is_the_same_content(manager: RunManager) -> None:
     keep(manager.data_dir, discs(RED))
     small, large = trained(manager), trained(manager, replace(config_of(), size=32))
-    assert manager.about(small).trained_on == manager.about(large).trained_on
+    assert manager.manifest(small).trained_on == manager.manifest(large).trained_on
     library = DatasetCache(manager.data_dir)
     assert library.load(OwnImages("my-drawings"), 28).size == 28
     assert library.load(OwnImages("my-drawings"), 32).size == 32
@@ -214,8 +214,8 @@ def test_a_set_that_is_edited_gives_new_runs_what_it_holds_and_old_ones_theirs_w
     with pytest.raises(DataChanged, match="has 50 pictures now, and had 80 when this run was trained"):
         manager.resume(whole)
     blue = trained(manager)
-    assert manager.about(blue).trained_on["images/my-drawings"].count == 50
-    images = manager.launcher.context.load_data(manager.config(blue), manager.about(blue)).images.float()
+    assert manager.manifest(blue).trained_on["images/my-drawings"].count == 50
+    images = manager.launcher.context.load_data(manager.config(blue), manager.manifest(blue)).images.float()
     assert float(images[:, 2].mean()) > float(images[:, 0].mean())
     bring_back(manager.data_dir, "my-drawings", range(30))
     with pytest.raises(DataChanged, match="has 80 pictures now, and had 50 when this run was trained"):
@@ -253,7 +253,7 @@ def test_a_branch_of_a_conditional_run_keeps_its_classes(manager: RunManager) ->
         manager.branch(run, changes={"data.slug": other})
     branch = manager.branch(run, changes={"data.slug": same})
     assert at_rest(manager, branch).state == "finished", manager.view(branch).error
-    assert {"images/my-drawings", "images/pets"} == manager.about(branch).trained_on.keys()
+    assert {"images/my-drawings", "images/pets"} == manager.manifest(branch).trained_on.keys()
     assert 100 not in {one.samples for one in manager.evaluations(branch)}  # its parent's are against other pictures
 
 
@@ -291,7 +291,7 @@ def test_a_sweep_across_a_change_goes_on_with_none_of_its_members(manager: RunMa
     assert [manager.view(run).step for run in members] == steps
     fresh = [member.run for member in sweeps.sweep(sweeps.start(plan, stop_at_step=STEPS)).members]
     assert {at_rest(manager, run).state for run in fresh} == {"finished"}
-    assert {c.digest for run in fresh for c in manager.about(run).trained_on.values()} == {
+    assert {c.digest for run in fresh for c in manager.manifest(run).trained_on.values()} == {
         content_of(manager.data_dir, "my-drawings").digest
     }
 
@@ -357,7 +357,7 @@ def test_an_imported_run_does_not_train_on_a_set_that_has_its_name_here(manager:
 def test_an_imported_run_whose_record_is_no_record_is_refused(manager: RunManager, tmp_path: Path) -> None:
     keep(manager.data_dir, discs(RED))
     run = trained(manager)
-    known = asdict(manager.about(run).trained_on["images/my-drawings"])
+    known = asdict(manager.manifest(run).trained_on["images/my-drawings"])
     for wrong in ({"digest": "x"}, {"count": -1}, {"title": "a\nb"}, {"classes": "ab"}, {"more": 1}, {"pictures": 7}):
         edit_config_json(folder_of(manager, run), trained_on={"images/my-drawings": {**known, **wrong}})
         with pytest.raises(ValueError, match="config.json"):
@@ -378,14 +378,14 @@ def test_an_earlier_versions_run_opens_is_measured_and_learns_what_it_is_trained
     keep(manager.data_dir, discs(RED))
     run = trained(manager)
     as_before(manager, run)
-    assert manager.about(run).trained_on == {}
+    assert manager.manifest(run).trained_on == {}
     (note,) = import_run(manager.runs_dir, exported(manager, run, tmp_path), "run.zip").notes
     assert note == 'It does not say which pictures "my-drawings" held; see that the set of that name here is the one.'
     assert manager.evaluate(run, samples=100).step == STEPS
     manager.resume(run, stop_at_step=2 * STEPS)
     view = at_rest(manager, run)
     assert (view.state, view.warnings) == ("finished", ())
-    assert manager.about(run).trained_on == {"images/my-drawings": content_of(manager.data_dir, "my-drawings")}
+    assert manager.manifest(run).trained_on == {"images/my-drawings": content_of(manager.data_dir, "my-drawings")}
     change_colour(manager)
     with pytest.raises(DataChanged, match="40 other pictures"):
         manager.resume(run)
@@ -428,7 +428,7 @@ def test_what_an_earlier_versions_run_can_tell_is_asked(manager: RunManager) -> 
     for _ in range(2):
         with pytest.raises(DataChanged, match="has 54 images to train on, and this run was trained on 36"):
             manager.resume(run)
-    assert manager.about(run).trained_on == {}
+    assert manager.manifest(run).trained_on == {}
 
 
 # --- looking into it
@@ -463,7 +463,7 @@ def test_a_diagnosis_is_by_the_runs_own_pictures(manager: RunManager) -> None:
 def test_nothing_is_said_of_sets_that_have_not_changed(manager: RunManager) -> None:
     """Those that come along or are drawn have a content too, which stays."""
     run = trained(manager, quick(steps=400))
-    assert manager.about(run).trained_on.keys() == {"shapes"}
+    assert manager.manifest(run).trained_on.keys() == {"shapes"}
     assert list_own(manager.data_dir) == ()
     manager.resume(run, stop_at_step=2 * STEPS)
     assert at_rest(manager, run).state == "finished"

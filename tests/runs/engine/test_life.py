@@ -25,8 +25,7 @@ from gan_core.runs import (
     Stop,
     UnknownRun,
 )
-
-from .helpers import at_rest, fingerprint, folder_of, quick, straight, until, until_state
+from tests.runs.helpers import at_rest, fingerprint, folder_of, quick, straight, until, until_state
 
 LONG = quick(steps=10_000_000)
 
@@ -230,14 +229,14 @@ def test_a_run_stops_from_a_pause_and_from_waiting_after_one_with_everything_kep
 
 def test_stop_while_it_is_being_prepared(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
     loading, go_on = threading.Event(), threading.Event()
-    load = manager._library.load
+    load = manager._datasets.load
 
     def slow(*arguments: object) -> object:
         loading.set()
         assert go_on.wait(30)
         return load(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(manager._library, "load", slow)
+    monkeypatch.setattr(manager._datasets, "load", slow)
     run = manager.start(LONG)
     assert loading.wait(30)
     manager.send(run, Stop())

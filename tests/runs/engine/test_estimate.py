@@ -13,8 +13,7 @@ from gan_core.config.codec import replace_at, to_dict
 from gan_core.runs.engine import estimate as module
 from gan_core.runs.engine.estimate import EarlierRun, estimate
 from gan_core.training import PRESETS, Cost, RunConfig
-
-from .helpers import at_rest, open_manager, quick
+from tests.runs.helpers import at_rest, open_manager, quick
 
 CPU = torch.device("cpu")
 RING = replace(PRESETS["ring"].config, precision="float32")

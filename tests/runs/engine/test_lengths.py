@@ -12,15 +12,14 @@ from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, folder_of, open_manager, quick, until
+from tests.runs.helpers import at_rest, folder_of, open_manager, quick, until
 
 
 def as_killed(manager: RunManager, run: str) -> None:
     """What a kill leaves: the files say that it trains, and nobody does."""
     folder = folder_of(manager, run)
     writer = RunWriter(folder)
-    writer.stand(dataclasses.replace(folder.standing(), state="running"))
+    writer.write_status(dataclasses.replace(folder.status(), state="running"))
     writer.close()
     assert manager.view(run).state == "interrupted"
 

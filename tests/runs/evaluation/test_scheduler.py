@@ -47,7 +47,7 @@ def simulate(
     else:
         future.set_exception(real_images)
     monkeypatch.setattr(cadence, "evaluate", world.evaluate)
-    monkeypatch.setattr(cadence, "judges", lambda: SimpleNamespace(soon=lambda *_: future))
+    monkeypatch.setattr(cadence, "references", lambda: SimpleNamespace(soon=lambda *_: future))
     monkeypatch.setattr(cadence, "time", SimpleNamespace(perf_counter=lambda: world.now))
     if first is None:
         first = world.cost_seconds(1) if callable(world.cost_seconds) else world.cost_seconds

@@ -16,9 +16,8 @@ from gan_core.runs.evaluation.reference import ReferenceCache
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import RunConfig, Trainer
-
-from .helpers import at_rest, quick, until
-from .test_sweeps import members, ring
+from tests.runs.groups.test_sweeps import members, ring
+from tests.runs.helpers import at_rest, quick, until
 
 Born = dict[int, list["weakref.ref[Any]"]]
 
@@ -50,9 +49,9 @@ def test_nothing_of_a_finished_sweep_stays_in_memory(manager: RunManager, born: 
     assert {at_rest(manager, run).state for run in runs} == {"finished"}
     assert sorted(born) == [1, 2, 3]
     until(lambda: all(is_gone(refs) for refs in born.values()), 10.0)
-    seats = [weakref.ref(manager.launcher.worker(run)) for run in runs]
+    trained = [weakref.ref(manager.launcher._workers[run]) for run in runs]
     at_rest(manager, manager.start(quick(steps=4)))
-    until(lambda: is_gone(seats), 10.0)
+    until(lambda: is_gone(trained), 10.0)
     assert {manager.view(run).state for run in runs} == {"finished"}
 
 

@@ -34,8 +34,7 @@ from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.scene import decode_scene
-
-from .helpers import at_rest, fingerprint, folder_of, open_manager, quick, until
+from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, quick, until
 
 
 def made(step: int, fid: float, features: str = "pixel features", samples: int = 500) -> Evaluation:
@@ -156,7 +155,7 @@ def test_on_demand_it_is_what_the_measures_say_of_its_samples(manager: RunManage
     run = manager.start(config(8))
     at_rest(manager, run)
     one = manager.evaluate(run, samples=120)
-    about, settings = manager.about(run), manager.config(run)
+    about, settings = manager.manifest(run), manager.config(run)
     net = load_generator(manager.checkpoint_generator(run), settings, channels=about.channels, class_count=0)
     z = torch.randn(120, settings.latent.dim, generator=_stream(settings.seed))
     with torch.no_grad():
@@ -207,7 +206,7 @@ def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
     manager.checkpoint_now(run)
     until(lambda: bool(manager.view(run).checkpoints))
     ending, go_on = threading.Event(), threading.Event()
-    stand, measure = RunRecorder.stand, on_demand.evaluate_run
+    stand, measure = RunRecorder.set_state, on_demand.evaluate_run
 
     def slow(self: RunRecorder, state: State, *arguments: Any, **words: Any) -> None:
         if state == "stopped":
@@ -221,7 +220,7 @@ def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
         assert ending.wait(30)
         return found
 
-    monkeypatch.setattr(RunRecorder, "stand", slow)
+    monkeypatch.setattr(RunRecorder, "set_state", slow)
     monkeypatch.setattr(on_demand, "evaluate_run", until_the_end)
     step = manager.evaluate(run, samples=100).step
     go_on.set()
@@ -271,9 +270,9 @@ def test_no_thread_is_left_inside_torch_when_a_manager_is_closed(
     A thread that comes out of torch while Python takes itself down aborts the process ("terminate called"). Another
     manager's run that waited for the same asks once more.
     """
-    monkeypatch.setattr(evaluating, "judges", functools.cache(ReferenceCache))
+    monkeypatch.setattr(evaluating, "references", functools.cache(ReferenceCache))
     for module in (cadence, launcher):
-        monkeypatch.setattr(module, "judges", evaluating.judges)
+        monkeypatch.setattr(module, "references", evaluating.references)
     at_work, let_go = threading.Event(), threading.Event()
 
     def slow(*arguments: Any, between: Any, **options: Any) -> Reference:
@@ -290,7 +289,7 @@ def test_no_thread_is_left_inside_torch_when_a_manager_is_closed(
     until(at_work.is_set)
     if how == "other":
         at_work.clear()
-        evaluating.judges().end()
+        evaluating.references().end()
         let_go.set()
         until(at_work.is_set)
         until(lambda: len(manager.evaluations(run)) > 0)

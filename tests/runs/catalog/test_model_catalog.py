@@ -56,7 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def exported(world: World) -> bytes:
     manager, run = world.manager, world.conditional
-    about = manager.about(run)
+    about = manager.manifest(run)
     return generator_file(
         manager.checkpoint_generator(run), run=run, step=4, config=manager.view(run).config, channels=about.channels,
         classes=about.classes,
@@ -81,7 +81,7 @@ def test_models_are_assets_then_runs_the_newest_first_without_points(world: Worl
 def test_cards_say_what_a_model_is(world: World) -> None:
     card = world.shelf.card(f"run:{world.conditional}")
     assert (card.kind, card.data, card.channels, card.size, card.dim) == ("run", "shapes", 3, 28, 64)
-    assert card.classes == world.manager.about(world.conditional).classes
+    assert card.classes == world.manager.manifest(world.conditional).classes
     assert (card.spaces, card.style_layers, card.has_discriminator, card.live) == (("z",), 0, True, False)
     assert world.shelf.card(f"run:{world.run}").label == "My shapes"
     styled = world.shelf.card(STYLED)
@@ -205,7 +205,7 @@ def test_a_run_that_another_process_trains_can_be_explored(manager: RunManager) 
     assert not other.trains_here(run)
     model = ModelCatalog(other).open(f"run:{run}")
     assert model.step in manager.view(run).checkpoints
-    kept = ModelCatalog(other).keepsakes(f"run:{run}")
+    kept = ModelCatalog(other).bookmark_store(f"run:{run}")
     kept.bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=model.step)
     assert (manager.runs_dir / run / "explore" / "bookmarks.json").is_file()
     manager.send(run, Stop())
@@ -218,7 +218,7 @@ def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
     here = ModelCatalog(manager)
     here.open(f"run:{run}")
     shutil.rmtree(manager.runs_dir / run)
-    for ask in (here.open, here.keepsakes, here.card):
+    for ask in (here.open, here.bookmark_store, here.card):
         with pytest.raises(UnknownRun, match="There is no run called"):
             ask(f"run:{run}")
 
@@ -230,7 +230,7 @@ def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
      "asset:small-plain-discriminator", "asset:SMALL-PLAIN", "asset:small-plain.safetensors", "\0", "run:\ud800"],
 )  # fmt: skip
 def test_what_is_no_model_is_one_sentence(world: World, model_id: str) -> None:
-    for ask in (world.shelf.open, world.shelf.keepsakes, world.shelf.card, world.shelf.steps):
+    for ask in (world.shelf.open, world.shelf.bookmark_store, world.shelf.card, world.shelf.steps):
         with pytest.raises(ValueError, match=r"^There is no (model|run) called .*\.$"):
             ask(model_id)
 
@@ -276,7 +276,7 @@ def test_a_brought_file_is_taken_away_and_brought_back(
     here = ModelCatalog(open_manager(tmp_path), tmp_path / "none")
     monkeypatch.setattr(shelf, "MOST_BROUGHT", 1)
     model_id = here.bring(exported, "a.safetensors")
-    here.keepsakes(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
+    here.bookmark_store(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
     here.bring(exported, "a.safetensors")
     with pytest.raises(ValueError, match="1 files have been brought already; take one of them away first"):
         here.bring(exported_with_note(exported), "b.safetensors")
@@ -285,7 +285,7 @@ def test_a_brought_file_is_taken_away_and_brought_back(
     with pytest.raises(UnknownModel):
         here.open(model_id)
     here.bring_back(model_id)
-    assert [bookmark.name for bookmark in here.keepsakes(model_id).bookmarks.all()] == ["here"]
+    assert [bookmark.name for bookmark in here.bookmark_store(model_id).bookmarks.all()] == ["here"]
     assert [card.id for card in here.models()] == [model_id]
     for wrong in ("file:" + "0" * 64, PLAIN, f"run:{world.run}"):
         for act in (here.take_away, here.bring_back):

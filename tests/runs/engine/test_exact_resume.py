@@ -17,10 +17,9 @@ import pytest
 from gan_core.config.codec import replace_at, to_dict
 from gan_core.runs import Change, Event, Recorded, RunManager, Stop
 from gan_core.runs.storage.run_folder import run_ids
+from tests.runs.helpers import Print, at_rest, fingerprint, folder_of, open_manager, quick, straight
 
-from .helpers import Print, at_rest, fingerprint, folder_of, open_manager, quick, straight
-
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CONFIG = quick(steps=260, loss="hinge", penalty="r1", instance_noise__sigma=0.1, d_optimizer="rmsprop")
 CHANGE = (100, "g_optimizer.lr", 0.0002)
 
@@ -103,7 +102,7 @@ class Nursery:
     def __init__(self) -> None:
         self.folder = Path()
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("nursery.py"))], text=True,
+            [sys.executable, str(Path(__file__).parents[1] / "nursery.py")], text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip

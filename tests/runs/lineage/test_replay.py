@@ -19,9 +19,17 @@ from gan_core.runs.storage.manifest import Past, RunManifest
 from gan_core.runs.storage.replay import ahead, leading_to, stages
 from gan_core.training import Trainer
 from gan_core.training.digest import state_digest
-
-from .helpers import at_rest, edit_config_json, fingerprint, folder_of, open_manager, quick, until, until_state
-from .test_exact_resume import Nursery, nursery, one_nursery, start_waiting, when  # noqa: F401
+from tests.runs.engine.test_exact_resume import Nursery, nursery, one_nursery, start_waiting, when  # noqa: F401
+from tests.runs.helpers import (
+    at_rest,
+    edit_config_json,
+    fingerprint,
+    folder_of,
+    open_manager,
+    quick,
+    until,
+    until_state,
+)
 
 CONFIG = quick(steps=150, loss="hinge", penalty="r1", instance_noise__sigma=0.1)  # checkpoints at 63, 126, 150
 ON_THE_WAY = {
@@ -132,7 +140,7 @@ def test_branches_of_branches_from_before_and_after_their_own_beginning(shared: 
     assert fingerprint(shared, after) == fingerprint(shared, child) != fingerprint(shared, quiet)
     folder_of(shared, child).checkpoint(100).write_bytes(b"")  # then the way leads over both lives
     twice = shared.branch(child, 120)
-    assert [part.until for part in folder_of(shared, twice).about().past] == [100, 120]
+    assert [part.until for part in folder_of(shared, twice).manifest().past] == [100, 120]
     at_rest(shared, twice)
     assert fingerprint(shared, twice) == fingerprint(shared, child)
 
@@ -222,8 +230,8 @@ def test_what_config_json_says_of_the_past_is_not_taken_on_trust(shared: RunMana
     branch = shared.branch(parent, 80)
     at_rest(shared, branch)
     folder = folder_of(shared, branch)
-    (part,) = asdict(folder.about())["past"]
-    assert folder.about().past[0].until == 80
+    (part,) = asdict(folder.manifest())["past"]
+    assert folder.manifest().past[0].until == 80
     assert len(json.loads((folder.root / "config.json").read_text())["past"][0]["changes"]) == 2
     spoiled: list[Any] = [
         7, [part, part], [{**part, "until": 10}], [{**part, "since": -1}], [{**part, "until": "80"}],
@@ -233,9 +241,9 @@ def test_what_config_json_says_of_the_past_is_not_taken_on_trust(shared: RunMana
     for past in spoiled:
         edit_config_json(folder, past=past)
         with pytest.raises(UnreadableRun):
-            folder.about()
+            folder.manifest()
     edit_config_json(folder, past=[part])
-    assert folder.about().past[0].until == 80
+    assert folder.manifest().past[0].until == 80
 
 
 def test_the_way_from_a_checkpoint_to_a_step() -> None:

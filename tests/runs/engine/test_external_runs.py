@@ -12,10 +12,10 @@ from gan_core.runs import RunManager
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.snapshot import Event, GridMade, LiveChange, Recorded, StateChanged
 from gan_core.runs.storage.grids import save_grid
-from gan_core.runs.storage.run_folder import RunFolder, RunStatus, UnreadableRun
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, folder_of, open_manager, quick
+from tests.runs.helpers import at_rest, folder_of, open_manager, quick
 
 
 class Other:
@@ -43,7 +43,7 @@ class Other:
             self.stand(writer)
 
     def stand(self, writer: RunWriter) -> None:
-        writer.stand(RunStatus(state="stopped", step=self.step, images=16 * self.step))
+        writer.write_status(RunStatus(state="stopped", step=self.step, images=16 * self.step))
 
 
 @pytest.fixture

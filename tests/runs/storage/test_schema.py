@@ -14,10 +14,9 @@ from gan_core.runs.storage import schema
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.schema import MIGRATIONS, SCHEMA_VERSION, TABLES
 from gan_core.runs.storage.writer import RunWriter
+from tests.runs.helpers import at_rest, folder_of, quick
 
-from .helpers import at_rest, folder_of, quick
-
-SCHEMAS = Path(__file__).parent / "schemas"
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 def folder_with(tmp_path: Path, version: int) -> RunFolder:
@@ -32,7 +31,7 @@ def folder_with(tmp_path: Path, version: int) -> RunFolder:
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
 def test_every_version_is_readable(tmp_path: Path, version: int) -> None:
     folder = folder_with(tmp_path, version)
-    standing = folder.standing()
+    standing = folder.status()
     assert (standing.state, standing.step, standing.images) == ("stopped", 8, 128)
     assert standing.warnings == ("The checkpoint at step 4 is damaged.",)
     assert folder.points()["d_loss"].tolist()[:1] == [1.375]
@@ -64,12 +63,12 @@ def test_evaluations_and_the_signals_of_overfitting_came_with_version_3(tmp_path
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
 def test_where_a_run_was_compiled_came_with_version_4(tmp_path: Path, version: int) -> None:
-    assert folder_with(tmp_path, version).standing().compiled_from_step == (4 if version >= 4 else 0)
+    assert folder_with(tmp_path, version).status().compiled_from_step == (4 if version >= 4 else 0)
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA_VERSION + 1))
 def test_where_a_run_was_asked_to_stop_came_with_version_5(tmp_path: Path, version: int) -> None:
-    standing = folder_with(tmp_path, version).standing()
+    standing = folder_with(tmp_path, version).status()
     assert (standing.until_step, standing.until_seconds) == ((240, None) if version >= 5 else (None, None))
 
 
@@ -115,13 +114,13 @@ def test_readers_migrate_a_copy_and_writers_the_file(tmp_path: Path, monkeypatch
     both = ("UPDATE state SET images = images + 1", "UPDATE state SET step = step + 1")
     monkeypatch.setitem(MIGRATIONS, SCHEMA_VERSION, both)
     before = folder.database.read_bytes()
-    assert (folder.standing().images, folder.standing().step) == (129, 9)
+    assert (folder.status().images, folder.status().step) == (129, 9)
     assert folder.database.read_bytes() == before
     with closing(RunWriter(folder)):
         pass
     with closing(sqlite3.connect(folder.database)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION + 1,)
-    assert (folder.standing().images, folder.standing().step) == (129, 9)  # once, not twice
+    assert (folder.status().images, folder.status().step) == (129, 9)  # once, not twice
 
 
 def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,4 +131,4 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkey
     with pytest.raises(OSError, match="no such table"):
         RunWriter(folder)
     monkeypatch.undo()
-    assert folder.standing().images == 128
+    assert folder.status().images == 128

@@ -12,8 +12,7 @@ from gan_core.runs import Event, Recorded, RunManager, Stop
 from gan_core.runs.storage.checkpoints import read_checkpoint
 from gan_core.runs.storage.run_folder import UnreadableRun
 from gan_core.training import RunConfig, Trainer
-
-from .helpers import at_rest, folder_of, quick
+from tests.runs.helpers import at_rest, folder_of, quick
 
 
 def poisoned(manager: RunManager, config: RunConfig, step: int, poison: Callable[[Trainer], None]) -> str:

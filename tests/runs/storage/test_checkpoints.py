@@ -33,8 +33,7 @@ from gan_core.runs.storage.checkpoints import (
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import CheckpointRow
 from gan_core.runs.storage.writer import RunWriter
-
-from .helpers import at_rest, fingerprint, folder_of, quick, straight, until
+from tests.runs.helpers import at_rest, fingerprint, folder_of, quick, straight, until
 
 CONFIG = quick(steps=150)  # checkpoints at 63, 126 and 150
 

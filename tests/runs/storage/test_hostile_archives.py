@@ -67,7 +67,7 @@ def test_the_sound_one_is_taken(runs: Path, files: Files) -> None:
     made = import_run(runs, io.BytesIO(packed(files)), "brought.zip")
     assert made.notes == ()
     assert run_ids(runs) == [made.run]
-    assert RunFolder(runs / made.run).standing().state == "finished"
+    assert RunFolder(runs / made.run).status().state == "finished"
 
 
 @pytest.mark.parametrize("name", [
@@ -214,7 +214,7 @@ def test_a_configuration_that_cannot_be(runs: Path, files: Files, change: dict[s
 def test_the_run_is_what_its_place_says_not_what_its_file_says(runs: Path, files: Files) -> None:
     about = {**json.loads(files["config.json"]), "id": "../../evil"}
     made = import_run(runs, io.BytesIO(packed({**files, "config.json": json.dumps(about).encode()})), "b.zip")
-    assert RunFolder(runs / made.run).about().id == made.run
+    assert RunFolder(runs / made.run).manifest().id == made.run
     assert "evil" not in (runs / made.run / "config.json").read_text()
 
 

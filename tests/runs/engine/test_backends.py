@@ -26,8 +26,7 @@ from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training.backends import choice
 from gan_core.training.digest import state_digest
 from gan_core.training.run_config import InstanceNoise
-
-from .helpers import at_rest, edit_config_json, folder_of, until, until_state
+from tests.runs.helpers import at_rest, edit_config_json, folder_of, until, until_state
 
 pytestmark = pytest.mark.skipif(
     shutil.which("g++") is None and shutil.which("clang++") is None, reason="there is no C++ compiler on this machine"
@@ -108,7 +107,7 @@ def test_with_its_library_there_a_run_is_compiled_from_its_first_step(
         view = at_rest(manager, run)
         assert sum(calls) == view.step == 200
         assert (view.backend, view.warnings) == ("compiled", ())
-        assert manager.about(run).config["backend"] == "compiled"
+        assert manager.manifest(run).config["backend"] == "compiled"
         assert "library" not in left(manager, run)
         assert manager.changes(run) == []
 
@@ -284,7 +283,7 @@ def test_closing_while_a_library_is_made_for_a_resume_changes_nothing(
 
     def never(part: Path, text: str, track: Any) -> None:
         begun.append(text)
-        until(lambda: manager.launcher.context.libraries.closed)
+        until(lambda: manager.launcher.context.compiled_steps.closed)
         raise RuntimeError("it was cut short")
 
     with monkeypatch.context() as patch:
@@ -304,7 +303,7 @@ def earlier(manager: RunManager, run: str, *, compiled: bool, compiled_from: int
     """Turn a run's folder into one as it was written before backends were recorded."""
     folder = folder_of(manager, run)
     with closing(RunWriter(folder)) as writer:
-        writer.stand(replace(folder.standing(), compiled_from_step=compiled_from))
+        writer.write_status(replace(folder.status(), compiled_from_step=compiled_from))
     config = json.loads((folder.root / "config.json").read_text())["config"]
     config.pop("backend")
     edit_config_json(folder, config={**config, "compiled": compiled})

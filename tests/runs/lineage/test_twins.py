@@ -12,9 +12,18 @@ from gan_core.config.codec import ConfigError, replace_at
 from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnknownRun
 from gan_core.runs.commands import Pace
 from gan_core.training import Trainer
-
-from .helpers import Print, at_rest, edit_config_json, fingerprint, folder_of, open_manager, quick, until, until_state
-from .test_exact_resume import Nursery, nursery, one_nursery, when  # noqa: F401
+from tests.runs.engine.test_exact_resume import Nursery, nursery, one_nursery, when  # noqa: F401
+from tests.runs.helpers import (
+    Print,
+    at_rest,
+    edit_config_json,
+    fingerprint,
+    folder_of,
+    open_manager,
+    quick,
+    until,
+    until_state,
+)
 
 CONFIG = quick(steps=160, penalty="r1", instance_noise__sigma=0.1)
 KNOB = {"d_optimizer.lr": 0.002}

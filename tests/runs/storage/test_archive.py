@@ -104,7 +104,7 @@ def test_no_run_is_overwritten(tmp_path: Path) -> None:
     again = carry(manager.runs_dir, run, manager.runs_dir)
     assert again.startswith(run)
     assert again != run
-    assert manager.about(again).id == again
+    assert manager.manifest(again).id == again
     assert sorted((p, p.stat().st_mtime_ns) for p in (manager.runs_dir / run).rglob("*") if p.is_file()) == before
     assert {view.id for view in manager.views()} == {run, again}
     manager.close()
