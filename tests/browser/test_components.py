@@ -153,11 +153,12 @@ UPGRADED = """async (url) => {
     const { component } = await import(other);
     return component(() => ({ update() { told.push(name); }, close() { told.push(`${name} is closed`); } }));
   };
-  const given = { data: [{}], parentElement: document.createElement("div"), setTriggerValue() {}, setStateValue() {} };
-  document.body.append(given.parentElement);
+  const parentElement = document.createElement("div");
+  const given = { data: [{}], parentElement, setTriggerValue() {}, setStateValue() {} };
+  document.body.append(parentElement);
   const older = await call("older"), newer = await call("newer");
   const cleanOlder = older(given), cleanNewer = newer(given);
-  given.parentElement.remove();
+  parentElement.remove();
   cleanOlder();
   cleanNewer();
   return told;
