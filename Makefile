@@ -1,6 +1,6 @@
 # make app    install what is needed and serve GANscope on http://127.0.0.1:8501 (PORT=8600 make app: another port)
 # make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
-# make lint   the quick checks only; those of the pages' scripts need Node 20 or newer
+# make lint   the quick checks only
 # make test-oldest   make test with the lowest versions that requirements.txt allows, in an environment of its own
 # make docs   the documentation as a site, in build/site
 # make bench  the measurements behind docs/benchmarks.md
@@ -15,6 +15,8 @@ VENV := .venv
 LOWEST :=
 PY := $(VENV)/bin/python
 SCRIPTS := node_modules
+# The checks' own Node comes from requirements-dev.txt.
+NODE = PATH="$(abspath $(VENV))/bin:$$PATH"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
@@ -24,7 +26,7 @@ export UV_HTTP_TIMEOUT := 120
 export PYTHONUNBUFFERED := 1
 
 .SILENT:
-.PHONY: help app test test-oldest lint docs scripts node bench chromium
+.PHONY: help app test test-oldest lint docs scripts bench chromium
 .DEFAULT_GOAL := help
 
 help:
@@ -47,8 +49,8 @@ lint: $(VENV)/dev.stamp scripts
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(SCRIPTS)/.bin/tsc
-	$(SCRIPTS)/.bin/eslint pages
+	$(NODE) $(SCRIPTS)/.bin/tsc
+	$(NODE) $(SCRIPTS)/.bin/eslint pages
 
 docs: $(VENV)/dev.stamp
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --quiet
@@ -72,14 +74,11 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements.txt $(PY)
 	eval "$$SETUP"; install requirements-dev.txt
 	touch $(VENV)/app.stamp $@
 
-$(SCRIPTS)/installed.stamp: package-lock.json
+$(SCRIPTS)/installed.stamp: package-lock.json $(VENV)/dev.stamp
 	eval "$$SETUP"; install_script_checks
 	touch $@
 
-scripts: node $(SCRIPTS)/installed.stamp
-
-node:
-	eval "$$SETUP"; find_node
+scripts: $(SCRIPTS)/installed.stamp
 
 chromium:
 	eval "$$SETUP"; find_chromium >/dev/null || install_chromium
@@ -104,22 +103,16 @@ install() {
   echo "Installing $$1 into $(VENV); the first time this takes some minutes."
   set -- -r "$$1"
   if [ -n "$(LOWEST)" ]; then
-    sed -n 's/^\([A-Za-z-]*\)>=\([0-9.]*\).*/\1==\2/p' requirements.txt > $(VENV)/lowest.txt
+    sed -n 's/^\([A-Za-z0-9-]*\)>=\([0-9.]*\).*/\1==\2/p' requirements.txt > $(VENV)/lowest.txt
     set -- "$$@" -c $(VENV)/lowest.txt
   fi
   if command -v uv >/dev/null; then uv pip install --python $(PY) "$$@"
   else $(PY) -m pip install "$$@"; fi || say "Installing failed (the reason is above): check the network and run make again."
 }
 
-find_node() {
-  need="The checks of the pages' scripts need Node 20 or newer with npm: install it, on Debian with apt-get install nodejs npm."
-  { command -v node && command -v npm; } >/dev/null || say "$$need"
-  [ "$$(node -p 'parseInt(process.versions.node)')" -ge 20 ] || say "$$need"
-}
-
 install_script_checks() {
   echo "Installing package-lock.json into $(SCRIPTS)."
-  npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error || say "Installing failed (the reason is above): check the network and run make again."
+  $(NODE) npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error || say "Installing failed (the reason is above): check the network and run make again."
 }
 
 find_chromium() {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -10,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 from mkdocs.structure.files import File, Files
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
-
     from mkdocs.config.defaults import MkDocsConfig
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,18 +33,18 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def command_reference() -> str:
-    """Every command with the help that it prints itself."""
+    """Every command with what its --help prints."""
     os.environ.update(COLUMNS="80", NO_COLOR="1")
-    for place in ("GANSCOPE_RUNS", "GANSCOPE_DATA"):
+    for place in ("GANSCOPE_RUNS", "GANSCOPE_DATA", "GANSCOPE_DEVICE"):
         os.environ.pop(place, None)
     sys.path.insert(0, str(ROOT))
     from gan_core.cli.parser import build_parser
 
-    sections = [f"### {name}\n\n```text\n{parser.format_help()}```\n" for name, parser in commands(build_parser())]
+    parser = build_parser()
+    (names,) = (list(action.choices) for action in parser._actions if isinstance(action.choices, dict))
+    sections = []
+    for name in names:
+        with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+            parser.parse_args([name, "--help"])
+        sections.append(f"### {name}\n\n```text\n{said.getvalue()}```\n")
     return "\n".join(sections)
-
-
-def commands(parser: ArgumentParser) -> list[tuple[str, ArgumentParser]]:
-    """The commands of a parser by name, in the order in which it tells them."""
-    (choices,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
-    return list(choices.items())

@@ -14,7 +14,7 @@ from gan_core.cli.follow import follow, print_summary, summary
 from gan_core.cli.show import open_manager, run_named
 from gan_core.cli.signals import StopSignals
 from gan_core.cli.train import closing, fetch_missing, long_enough
-from gan_core.runs.groups.twins import with_changes
+from gan_core.runs.lineage.twins import with_changes
 from gan_core.runs.snapshot import RunView
 
 

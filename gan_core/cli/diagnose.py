@@ -10,7 +10,7 @@ from gan_core.cli.streams import json_text
 from gan_core.measure.referee import Finding
 from gan_core.measure.referee_words import number_words
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.lineage.diagnosis import Diagnoser
+from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.training import RunConfig
 
 TOO_EARLY = "It is too early to say anything: there are too few points of the curves and sample grids."

@@ -14,7 +14,7 @@ from gan_core.cli.streams import Passing, is_terminal
 from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
 from gan_core.measure.inception import inception_space
 from gan_core.runs import RunManager
-from gan_core.runs.evaluation.record import Evaluation, as_json
+from gan_core.runs.evaluation_record import Evaluation, as_json
 
 
 def evaluate(arguments: argparse.Namespace) -> int:

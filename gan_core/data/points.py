@@ -24,7 +24,7 @@ Extent = tuple[float, float, float, float]
 TRAIN_POINTS, HELD_OUT_POINTS = 65_536, 8_192
 MARGIN = 1.25  # what is shown is so much wider than where the points are
 FAR = 4.0  # standard deviations beyond which a Gaussian is as good as empty (6e-5 of it in one direction)
-_SEED, _HELD_OUT_SEED = 2_014, 2_015
+POINTS_SEED, _HELD_OUT_SEED = 2_014, 2_015
 _CHUNK = 1 << 22  # numbers at once in work on all pairs of points and places
 
 
@@ -62,7 +62,7 @@ class PointDataset(Dataset):
 
     def load(self, size: int, data_dir: Path, progress: Progress | None = None) -> ImageSet:
         """float32 [65 536, 2, 1, 1] and 8 192 held out, the same every time; there is no `size` to choose."""
-        points = self.sample(TRAIN_POINTS, torch.Generator().manual_seed(_SEED))
+        points = self.sample(TRAIN_POINTS, torch.Generator().manual_seed(POINTS_SEED))
         held_out = self.sample(HELD_OUT_POINTS, torch.Generator().manual_seed(_HELD_OUT_SEED))
         if progress is not None:
             progress(1.0, "points drawn")

@@ -234,7 +234,7 @@ def _final_factor() -> Any:
 
 
 def _risen(images: int, warm_up_images: int) -> float:
-    return min(1.0, (images + 1) / warm_up_images) if warm_up_images else 1.0
+    return min(1.0, (images + 1) / warm_up_images)
 
 
 def _progress(images: int, start: float, total_images: int) -> float:
@@ -258,7 +258,9 @@ class Constant(Schedule):
     warm_up_images: int = _warm_up()
 
     def factor(self, images: int, total_images: int) -> float:
-        return _risen(images, self.warm_up_images)
+        if self.warm_up_images:
+            return _risen(images, self.warm_up_images)
+        return 1.0
 
 
 @schedules.register("linear", label="Linear decay", source="Miyato et al. 2018, section 4")
@@ -272,7 +274,10 @@ class Linear(Schedule):
 
     def factor(self, images: int, total_images: int) -> float:
         done = _progress(images, self.start, total_images)
-        return _risen(images, self.warm_up_images) * (1 - done * (1 - self.final_factor))
+        factor = 1 - done * (1 - self.final_factor)
+        if self.warm_up_images:
+            factor *= _risen(images, self.warm_up_images)
+        return factor
 
 
 @schedules.register("cosine", label="Cosine decay", source="Loshchilov & Hutter 2017, equation 5")
@@ -287,4 +292,7 @@ class Cosine(Schedule):
     def factor(self, images: int, total_images: int) -> float:
         done = _progress(images, self.start, total_images)
         fall = 0.5 * (1 + math.cos(math.pi * done))
-        return _risen(images, self.warm_up_images) * (self.final_factor + (1 - self.final_factor) * fall)
+        factor = self.final_factor + (1 - self.final_factor) * fall
+        if self.warm_up_images:
+            factor *= _risen(images, self.warm_up_images)
+        return factor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ from pages.compare.chosen import choose, chosen
 from pages.server.public import public
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 DONE = "compare_imported"  # in the session: what became of the last import
 
@@ -36,7 +39,7 @@ def draw_import(state: Tab) -> None:
         st.success(literal(done), icon=":material/check_circle:")
 
 
-def _read(state: Tab, file: Any) -> bool:
+def _read(state: Tab, file: UploadedFile) -> bool:
     try:
         with st.spinner("Reading and checking it"):
             made = import_run(manager().runs_dir, file, file.name)

@@ -40,8 +40,8 @@ def values_of(config: RunConfig) -> dict[str, Any]:
     return {path: value for path, _, value in walk(config)}
 
 
-def words_of(spec: FieldSpec, value: Any) -> str:
-    if spec.family is not None and value in spec.family:
+def words_of(spec: FieldSpec, value: object) -> str:
+    if spec.family is not None and isinstance(value, str) and value in spec.family:
         return spec.family.get(value).label or str(value)
     if value == "":
         return "(empty)"
@@ -96,9 +96,9 @@ def axes_of(configs: Sequence[RunConfig]) -> list[dict[str, Any]]:
     return [axis | {"shown": i < MOST_AXES and axis["path"] not in LAST} for i, axis in enumerate(axes)]
 
 
-def _ordered(spec: FieldSpec, values: Sequence[Any], said: Sequence[str | None]) -> list[str]:
+def _ordered(spec: FieldSpec, values: Sequence[object], said: Sequence[str | None]) -> list[str]:
     """The words of an axis, in the order in which the field lists them."""
-    names: Sequence[Any] = spec.family.names() if spec.family is not None else spec.choices or (False, True)
+    names: Sequence[object] = spec.family.names() if spec.family is not None else spec.choices or (False, True)
     place: Mapping[str, int] = {str(name): i for i, name in enumerate(names)}
     known = {word: place.get(str(value), 0) for value, word in zip(values, said, strict=True) if word is not None}
     return sorted(known, key=lambda word: known[word])

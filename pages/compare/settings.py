@@ -9,7 +9,7 @@ import streamlit as st
 
 from gan_core.config.codec import from_dict
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation.record import CRITERIA
+from gan_core.runs.evaluation_record import CRITERIA
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.training import PRESETS, RunConfig, preset
 from pages.compare.chosen import choose

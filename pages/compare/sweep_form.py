@@ -21,6 +21,8 @@ from pages.ui.session import Tab
 from pages.ui.words import count, duration, path_label, preset_label
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from gan_core.runs.groups.sweeps import Sweeps
 
 LAB = ""  # start from the Lab's settings
@@ -134,7 +136,7 @@ def _about(spec: FieldSpec) -> str:
     return " ".join(words)
 
 
-def _draw_search(place: Any, *, has_fields: bool) -> int:
+def _draw_search(place: DeltaGenerator, *, has_fields: bool) -> int:
     """How many combinations are drawn at random; 0: all of them."""
     if not has_fields:
         place.caption("Without a field, only the seeds differ.")
@@ -148,7 +150,7 @@ def _draw_search(place: Any, *, has_fields: bool) -> int:
         return int(st.number_input("Combinations", 2, 64, 8, key="sweep-draws")) if how == "random" else 0
 
 
-def _draw_length(place: Any, base: RunConfig, preset: str) -> RunConfig:
+def _draw_length(place: DeltaGenerator, base: RunConfig, preset: str) -> RunConfig:
     """The configuration with the length that each run is to have."""
     images, length = base.batch_size * base.k_d, spec_at(base, "total_images")
     least, most = int(length.low or 1), int(length.high or base.total_images)

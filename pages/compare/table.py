@@ -65,7 +65,7 @@ def draw(state: Tab) -> None:
     )  # fmt: skip
 
 
-def carry_out(state: Tab, asked: list[Any]) -> None:
+def carry_out(state: Tab, asked: list[object]) -> None:
     """What the table was asked for; what goes wrong becomes the notice."""
     name, arguments = asked[0], asked[1:]
     act = _ACTS.get(name) if isinstance(name, str) else None
@@ -79,22 +79,22 @@ def carry_out(state: Tab, asked: list[Any]) -> None:
         state.notice = "This was not understood; reload the page."
 
 
-def _texts(found: Any) -> list[str]:
+def _texts(found: object) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
         raise TypeError
     return found
 
 
-def _choose(_state: Tab, runs: Any) -> None:
+def _choose(_state: Tab, runs: object) -> None:
     there = set(run_ids(manager().runs_dir))
     choose(run for run in _texts(runs) if run in there)
 
 
-def _delete(state: Tab, runs: Any) -> None:
+def _delete(state: Tab, runs: object) -> None:
     st.session_state[LAST] = _each(state, _texts(runs), lambda run: trash.delete(manager(), run))
 
 
-def _undelete(state: Tab, tokens: Any) -> None:
+def _undelete(state: Tab, tokens: object) -> None:
     _each(state, _texts(tokens), lambda token: trash.undelete(manager().runs_dir, token))
     st.session_state[LAST] = []
 
@@ -116,7 +116,7 @@ def _empty(_state: Tab) -> None:
     st.session_state[LAST] = []
 
 
-def _tags(_state: Tab, run: str, tags: Any) -> None:
+def _tags(_state: Tab, run: str, tags: object) -> None:
     label(manager().runs_dir, run, tags=_texts(tags))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -30,6 +30,9 @@ from pages.ui.panel import draw_options
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
 
 def draw_upload(state: Tab) -> None:
     """Files in, a report out. What a file is, its content decides, not its name."""
@@ -43,7 +46,7 @@ def draw_upload(state: Tab) -> None:
     )  # fmt: skip
     options = st.session_state.setdefault("intake-options", IntakeOptions())
 
-    def changed(path: str, value: Any) -> None:
+    def changed(path: str, value: object) -> None:
         st.session_state["intake-options"] = replace_at(st.session_state["intake-options"], path, value)
 
     if files:
@@ -76,7 +79,7 @@ def _adding_to() -> OwnSet | None:
     return known
 
 
-def read(files: Sequence[Any], title: str, options: IntakeOptions) -> Draft | None:
+def read(files: Sequence[UploadedFile], title: str, options: IntakeOptions) -> Draft | None:
     """Read the files with a bar that says how far it is."""
     bar = st.progress(0.0, "reading")
 

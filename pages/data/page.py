@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -21,6 +21,7 @@ from pages.ui.session import Tab, manager, tab
 from pages.ui.words import set_words
 
 if TYPE_CHECKING:
+    from gan_core.config.registry import Entry
     from gan_core.data.base import Dataset
 
 
@@ -31,7 +32,7 @@ def train_on(state: Tab, dataset: Dataset) -> None:
     st.session_state["goto-lab"] = True
 
 
-def draw_card(state: Tab, entry: Any) -> None:
+def draw_card(state: Tab, entry: Entry[Dataset]) -> None:
     """One set of the catalogue."""
     dataset = entry.cls()
     info = dataset.info(manager().data_dir)

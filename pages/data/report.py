@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -31,6 +31,9 @@ from pages.server.public import public
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
+
+if TYPE_CHECKING:
+    from gan_core.data.draft import Refusal
 
 _SHOWN_REFUSALS, _SHOWN_PAIRS, _SHOWN_PICTURES = 30, 12, 3 * ACROSS
 _DRAFT, _CHOICES, _INTO, _SETTLED = "draft", "draft-choices", "draft-into", "draft-settled"
@@ -197,7 +200,7 @@ def _draw_details(draft: Draft) -> None:
     _draw_refused(draft.refused, opened=not draft.found)
 
 
-def _draw_refused(refused: Sequence[Any], opened: bool = False) -> None:
+def _draw_refused(refused: Sequence[Refusal], opened: bool = False) -> None:
     if refused:
         with st.expander(f"Refused: {len(refused)}", key="refused", expanded=opened):
             lines = [f"{r.name}: {r.reason}" for r in refused[:_SHOWN_REFUSALS]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,13 +17,16 @@ from pages.ui.addresses import address
 from pages.ui.session import manager
 
 if TYPE_CHECKING:
-    from gan_core.data.base import Dataset
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gan_core.data.base import Dataset, ImageInfo
     from gan_core.data.points import PointDataset
 
 ACROSS, DOWN = 8, 3
 
 
-def draw_samples(dataset: Dataset, info: Any) -> None:
+def draw_samples(dataset: Dataset, info: ImageInfo) -> None:
     """Sample pictures, or in their room what stands in the way."""
     words, picture = "", ""
     try:
@@ -44,7 +47,7 @@ def draw_portrait(dataset: PointDataset) -> None:
     st.html(f'<div class="gs-samples" data-points>{picture}</div>')
 
 
-def atlas_address(images: Any, across: int) -> str:
+def atlas_address(images: NDArray[np.uint8], across: int) -> str:
     """The address of uint8 images [n, 3, s, s], at least one, in one picture, `across` in a row."""
     key = hashlib.sha256(str((across, images.shape)).encode() + images.tobytes()).hexdigest()[:24]
     if key not in app_state().previews:

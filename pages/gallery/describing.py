@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gan_core.config.codec import get_at
+from gan_core.config.codec import get_at, replace_at
 from gan_core.data import DataUnavailable
 from gan_core.training.gallery import FailureScene
 from pages.gallery.gauges import PICTURES, gauge_of
@@ -14,6 +13,9 @@ from pages.server.app_state import app_state
 from pages.server.preview import preview_key, shows_points
 from pages.ui.session import manager
 from pages.ui.words import path_label, plain
+
+if TYPE_CHECKING:
+    from gan_core.config.registry import Registry
 
 ACROSS, DOWN = 10, 5
 
@@ -43,7 +45,7 @@ def changes_of(scene: FailureScene) -> list[list[str]]:
     ]
 
 
-def setting(value: Any) -> str:
+def setting(value: object) -> str:
     """A value in words; of a member of a family its label."""
     for family in _families():
         with contextlib.suppress(KeyError, ValueError):
@@ -51,7 +53,7 @@ def setting(value: Any) -> str:
     return "all" if value == 0 and isinstance(value, int) and not isinstance(value, bool) else plain(value)
 
 
-def _families() -> tuple[Any, ...]:
+def _families() -> tuple[Registry[Any], ...]:
     from gan_core.nets import discriminators, generators
     from gan_core.objectives import augmentations, losses, penalties
 
@@ -61,13 +63,13 @@ def _families() -> tuple[Any, ...]:
 def known_pictures(scene: FailureScene) -> dict[str, Any] | None:
     """Of a scene with few training images: all of them in one picture."""
     picture: dict[str, Any] | None = PICTURES.get(scene.name)
-    data: Any = scene.config.data
+    data = scene.config.data
     if picture is None or picture["kind"] != "pairs" or not hasattr(data, "count"):
         return None
     try:
         size = scene.config.size
         key = preview_key(
-            app_state().previews, replace(data, count=ACROSS * DOWN), size, manager().data_dir, ACROSS, DOWN
+            app_state().previews, replace_at(data, "count", ACROSS * DOWN), size, manager().data_dir, ACROSS, DOWN
         )
     except (DataUnavailable, ValueError):
         return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import html
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -131,7 +130,7 @@ def draw_gallery(state: Tab) -> None:
     st.html(ASSETS / "style" / "gallery.css")
     if browsed():
         reread()
-    now: Any = shown()
+    now = shown()
     scene = GALLERY.get(now.scene)
     now.failing, now.fixed = (run if fits(run, scene) else "" for run in (now.failing, now.fixed))
     write_address(state)

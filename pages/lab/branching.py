@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeGuard
 
 import streamlit as st
 
@@ -37,18 +37,18 @@ def draw_branch(state: Tab, view: RunView, begin: Begin) -> None:
         _dialog(state, view, begin, step)
 
 
-def look_at(state: Tab, run: str, step: Any) -> None:
+def look_at(state: Tab, run: str, step: object) -> None:
     """Branch in the row of buttons is being opened while this step of a run is looked at."""
     if run == state.run and _is_step(step):
         st.session_state[_LOOKING] = run, step
 
 
-def _is_step(step: Any) -> bool:
+def _is_step(step: object) -> TypeGuard[int]:
     """What a browser says is a step only if it is a whole number."""
     return isinstance(step, int) and not isinstance(step, bool)
 
 
-def ask_for_branch(state: Tab, run: str, step: Any) -> None:
+def ask_for_branch(state: Tab, run: str, step: object) -> None:
     """The button under a picture was pressed."""
     if _is_step(step):
         st.session_state[_ASKED] = run, step

@@ -11,7 +11,7 @@ from gan_core.data import DataUnavailable
 from gan_core.measure.referee import HEALTHY, KINDS, Finding
 from gan_core.measure.referee_words import EVIDENCE_LABELS, number_words
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.lineage.diagnosis import Diagnoser
+from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.runs.states import LIVE
 from pages.lab.controls import begin
 from pages.server.public import public

@@ -93,7 +93,7 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
     }
 
 
-def edit(state: Tab, path: str, value: Any) -> None:
+def edit(state: Tab, path: str, value: object) -> None:
     """A field of the next run was changed in the panel."""
     state.own, state.remark = True, ""
     try:

@@ -83,7 +83,7 @@ def _forget() -> None:
     st.session_state[_CHANGES] = {}
 
 
-def _remember(path: str, value: Any) -> None:
+def _remember(path: str, value: object) -> None:
     st.session_state[_CHANGES] = {**st.session_state.get(_CHANGES, {}), path: value}
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from collections import OrderedDict
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _HELD = 64
 
@@ -39,7 +42,7 @@ class Previews:
             return key in self._atlases
 
 
-def atlas_png(images: np.ndarray[Any, Any], across: int, down: int) -> bytes:
+def atlas_png(images: NDArray[np.uint8], across: int, down: int) -> bytes:
     """uint8 [n, C, s, s], n at most across * down, as one PNG without gaps, seen through where one is missing."""
     count, channels, size, _ = images.shape
     alpha = np.full((count, 1, size, size), 255, np.uint8)

@@ -16,7 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -25,6 +25,10 @@ from pages.server.explore_messages import read
 from pages.server.guard import refusal
 from pages.server.operations import Cancelled, Operation, OperationContext, Reply
 from pages.server.public import public
+
+if TYPE_CHECKING:
+    from gan_core.latent.model import Explorable
+    from gan_core.runs.catalog.model_catalog import ModelCatalog
 
 MOST_SLOTS = 24  # of one page, at work or waiting
 MOST_LONG = 4  # long ones at work at a time, on the whole server
@@ -49,7 +53,7 @@ class Request:
     size: int
     cancelled: bool = field(default=False)
 
-    def named(self, **rest: Any) -> dict[str, Any]:
+    def named(self, **rest: object) -> dict[str, Any]:
         return {"id": self.id, "slot": self.slot, **rest}
 
 
@@ -169,7 +173,7 @@ class Visitor:
             next_one = self._waiting.get(request.slot)
         self._on_loop(self._end, request.slot, frame, next_one)
 
-    def _on_loop(self, what: Callable[..., None], *arguments: Any) -> None:
+    def _on_loop(self, what: Callable[..., None], *arguments: object) -> None:
         try:
             self.loop.call_soon_threadsafe(what, *arguments)
         except RuntimeError:  # the server's loop has closed
@@ -222,20 +226,23 @@ class ExploreHub:
     """
 
     def __init__(
-        self, catalog: Callable[[], Any], token: str, operations: Callable[[], Mapping[str, Operation]] | None = None
+        self,
+        catalog: Callable[[], ModelCatalog],
+        token: str,
+        operations: Callable[[], Mapping[str, Operation]] | None = None,
     ) -> None:
         self._make_catalog, self._token = catalog, token
         self._bring = operations or _all_operations
-        self._ready: tuple[Any, Mapping[str, Operation]] | None = None
+        self._ready: tuple[ModelCatalog, Mapping[str, Operation]] | None = None
         self._opening = threading.Lock()
         self._thread: threading.Thread | None = None
         self.quick: queue.SimpleQueue[tuple[Visitor, str]] = queue.SimpleQueue()
         self.long_room = threading.BoundedSemaphore(MOST_LONG)
         self.visitors: set[Visitor] = set()
         self._switch_seconds = sys.getswitchinterval()
-        self._opened: dict[tuple[str, int | None], tuple[float, Any]] = {}
+        self._opened: dict[tuple[str, int | None], tuple[float, Explorable]] = {}
 
-    def open(self) -> tuple[Any, Mapping[str, Operation]]:
+    def open(self) -> tuple[ModelCatalog, Mapping[str, Operation]]:
         """Shelf and operations, made the first time. Raises ValueError where the engine did not start."""
         with self._opening:
             if self._ready is None:

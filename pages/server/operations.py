@@ -16,7 +16,11 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from gan_core.latent.model import Explorable
+    from gan_core.runs.catalog.model_catalog import ModelCatalog
 
 Lane = Literal["quick", "long"]
 OPEN_SECONDS = 2.0  # so long a model that was asked for is not looked up again
@@ -40,16 +44,16 @@ class Reply:
 class Operation:
     name: str
     lane: Lane
-    run: Callable[[OperationContext, dict[str, Any], list[bytes]], Reply]
+    run: Run
 
 
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(name: str, *, lane: Lane = "quick") -> Callable[[Any], Any]:
+def operation(name: str, *, lane: Lane = "quick") -> Callable[[Run], Run]:
     """Register a function as what answers `{"do": name}`."""
 
-    def register(function: Callable[[OperationContext, dict[str, Any], list[bytes]], Reply]) -> Any:
+    def register(function: Run) -> Run:
         if name in OPERATIONS:
             raise ValueError(f'The operation "{name}" is there already.')
         OPERATIONS[name] = Operation(name, lane, function)
@@ -67,10 +71,10 @@ class OperationContext:
 
     def __init__(
         self,
-        catalog: Any,
+        catalog: ModelCatalog,
         tell: Tell = _nobody,
         asked: Mapping[str, Any] | None = None,
-        opened: dict[tuple[str, int | None], tuple[float, Any]] | None = None,
+        opened: dict[tuple[str, int | None], tuple[float, Explorable]] | None = None,
     ) -> None:
         """asked: the request. opened: what was opened last and when, of all contexts of one server."""
         self.catalog = catalog
@@ -78,7 +82,7 @@ class OperationContext:
         self._asked = asked or {}
         self._opened = {} if opened is None else opened
 
-    def model(self, model_id: Any, step: Any = None) -> Any:
+    def model(self, model_id: object, step: object = None) -> Explorable:
         """The opened model, an `Explorable`; at the request's own "step" where it is the request's own model.
 
         Raises ValueError where there is none of this id (and step).
@@ -91,7 +95,7 @@ class OperationContext:
             raise ValueError("A checkpoint's step is a whole number from 0 on.")
         now, key = time.monotonic(), (model_id, step)
         at, model = self._opened.get(key, (-math.inf, None))
-        if now - at > OPEN_SECONDS:
+        if model is None or now - at > OPEN_SECONDS:
             model = self.catalog.open(model_id, step)
             while len(self._opened) >= MOST_OPEN and key not in self._opened:
                 self._opened.pop(next(iter(self._opened)), None)
@@ -110,6 +114,9 @@ class OperationContext:
         Of what waits to be sent, only the newest without blobs is kept.
         """
         self._tell(min(1.0, max(0.0, fraction)), words, extra or {}, blobs)
+
+
+Run = Callable[[OperationContext, dict[str, Any], list[bytes]], Reply]
 
 
 def number(asked: Mapping[str, Any], name: str, default: float, low: float, high: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ async def first_page(request: Request) -> Response:
 def routes(app_state: AppState) -> list[BaseRoute]:
     """All routes of one server's `AppState`; its manager is asked from worker threads and may still be starting."""
 
-    def answer(read: Callable[[AppState, Request], Response]) -> Callable[[Request], Any]:
+    def answer(read: Callable[[AppState, Request], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             if reason := refusal(request, app_state.token):
                 return Response(reason, 403, media_type="text/plain")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gan_core.config.codec import ConfigError, differences, from_dict, spec_at, to_dict
 from gan_core.runs.catalog.trash import disk_use
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.labels import FILE as LABELS
 from gan_core.runs.storage.labels import read_labels
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500
 _FILES = ("metrics.db", "metrics.db-wal", LABELS)
-_kept: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
+_kept: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
 
 
 def rows(manager: RunManager, only: set[str] | None = None) -> list[dict[str, Any]]:

@@ -10,7 +10,6 @@ import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType, GeneratorType
-from typing import Any
 
 STOPPING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
 
@@ -41,14 +40,14 @@ def end_with_status_zero() -> None:
             signal.signal(number, signal.SIG_IGN if ignored else stop)
 
 
-def _before(server: Any) -> Mapping[int, Any]:
+def _before(server: object) -> Mapping[int, object]:
     """The handlers that stood before uvicorn set its own, which only its `capture_signals` remembers."""
-    code = getattr(getattr(type(server).capture_signals, "__wrapped__", None), "__code__", None)
+    code = getattr(getattr(getattr(type(server), "capture_signals", None), "__wrapped__", None), "__code__", None)
     for one in gc.get_objects() if code is not None else ():
         if isinstance(one, GeneratorType) and one.gi_code is code and one.gi_frame is not None:
             held = one.gi_frame.f_locals
             if held.get("self") is server:
-                found: Mapping[int, Any] = held.get("original_handlers", {})
+                found: Mapping[int, object] = held.get("original_handlers", {})
                 return found
     return {}
 

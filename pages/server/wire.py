@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gan_core.measure.image_measures import ImageMeasure
     from gan_core.measure.plane import PlaneMeasure
     from gan_core.runs.evaluation.plane_constants import RunStage
-    from gan_core.runs.evaluation.record import Evaluation
+    from gan_core.runs.evaluation_record import Evaluation
     from gan_core.runs.snapshot import Grid, LiveChange, RunView
 
 # Names that gan_core.measure.plane gives; it brings torch, for which the server's start must not wait.
@@ -169,7 +169,7 @@ def change_header(change: LiveChange) -> dict[str, Any]:
     return {"step": change.step, "path": change.path, "before": _plain(change.before), "after": _plain(change.after)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> str | int | float | None:
     """A setting as JSON: words and numbers as they are, anything else as text."""
     if value is None or isinstance(value, str | bool | int):
         return value

@@ -8,37 +8,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
 from pages.ui.words import date_and_clock, preset_label
 
+if TYPE_CHECKING:
+    from gan_core.runs.groups.sweep_file import Sweep
+    from gan_core.runs.snapshot import RunView
+
+Option = TypeVar("Option")
 _SAID = "ganscope.said"  # in the session: label -> option, of everything that a choice has offered
 MOST_SAID = 2_000  # labels that are remembered of a choice
 
 
-def named(choice: str, labels: Mapping[Any, str]) -> Callable[[Any], str]:
+def named(choice: str, labels: Mapping[Option, str]) -> Callable[[Option], str]:
     """What `format_func` is to be for these options; remembers what each label stands for.
 
     choice: a name of its own for each set of options, such as the widget's key.
     """
-    said = {**_said(choice), **{label: option for option, label in labels.items()}}
+    said = _said(choice) | {label: option for option, label in labels.items()}
     st.session_state.setdefault(_SAID, {})[choice] = dict(list(said.items())[-MOST_SAID:])
     return lambda option: labels.get(option, str(option))
 
 
-def meant(choice: str, answer: Any) -> Any:
+def meant(choice: str, answer: object) -> Any:
     """The option that an answer stands for, also where it is a label of an earlier drawing."""
     return _said(choice).get(answer, answer)
 
 
-def _said(choice: str) -> dict[str, Any]:
-    found: dict[str, Any] = st.session_state.get(_SAID, {}).get(choice, {})
+def _said(choice: str) -> dict[object, Any]:
+    found: dict[object, Any] = st.session_state.get(_SAID, {}).get(choice, {})
     return found
 
 
-def made_name(item: Any) -> str:
+def made_name(item: RunView | Sweep) -> str:
     """A run or a sweep as people call it, in words that stay: its title or preset, and when it was made."""
     when = date_and_clock(item.created, st.context.timezone)
     return f"{item.title or preset_label(item.preset)} · {when}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.ui.literal import literal
 
 if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
     from pages.ui.session import Tab  # it brings torch, which the router must not
 
 STYLE = Path(__file__).resolve().parents[2] / "assets" / "style"
@@ -22,7 +24,7 @@ def draw_chrome() -> None:
     st.html(STYLE / "app.css")
 
 
-def draw_phone_links(pages: Sequence[Any]) -> None:
+def draw_phone_links(pages: Sequence[StreamlitPage]) -> None:
     """The way to every page in sight: on a phone Streamlit folds its own links away. The style sheet places them."""
     with st.container(key="phone-links", horizontal=True, gap="small"):
         for page in pages:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -14,15 +14,18 @@ from pages.server.public import public
 from pages.ui.literal import literal
 from pages.ui.web.draw import drawing_pad
 
+if TYPE_CHECKING:
+    from gan_core.data.drawn import Drawn, FromPicture
+
 MOST_MEGABYTES = 20
 _ENLARGED = 4
 
 
-def draw_strokes(member: Any, key: str, changed: Callable[[str], None]) -> None:
+def draw_strokes(member: Drawn, key: str, changed: Callable[[str], None]) -> None:
     drawing_pad(key, member.strokes, member.std, changed)
 
 
-def draw_ink(member: Any, key: str, changed: Callable[[str], None]) -> None:
+def draw_ink(member: FromPicture, key: str, changed: Callable[[str], None]) -> None:
     """A picture in, and the density that was made of it. What a file is, its content decides, not its name."""
     uploader, trouble = f"{key}:file", f"{key}:trouble"
 

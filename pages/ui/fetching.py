@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,10 +12,10 @@ from pages.ui.literal import literal
 from pages.ui.session import manager
 
 if TYPE_CHECKING:
-    from gan_core.data.base import Dataset
+    from gan_core.data.base import Dataset, ImageInfo
 
 
-def draw_fetch(name: str, label: str, dataset: Dataset, info: Any) -> None:
+def draw_fetch(name: str, label: str, dataset: Dataset, info: ImageInfo) -> None:
     """For a set that is not here yet: its button, or the bar while it comes; what went wrong, in a sentence."""
     job = app_state().jobs.get(name)
     if job is not None and not job.done:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -22,7 +22,12 @@ from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
 
-Changed = Callable[[str, Any], None]
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    from gan_core.training import RunConfig
+
+Changed = Callable[[str, object], None]
 """Called with the dotted path and the new value when a person has moved a widget."""
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -70,7 +75,7 @@ class Drawing:
         return list(served) if self.points else list(family.names())
 
 
-def draw_fields(config: Any, drawing: Drawing) -> None:
+def draw_fields(config: RunConfig, drawing: Drawing) -> None:
     """All groups of a `RunConfig`, folded, each with its present choice in the title."""
     fields = {f.name: f for f in dataclasses.fields(config) if f.name not in drawing.hidden}
     named = {name for _, names in GROUPS for name in names}
@@ -92,14 +97,14 @@ def _draw_live_signs(keys: Sequence[str]) -> None:
         st.html(f"<style>{', '.join(labels)} {{ content: '{LIVE_SIGN}'; }}</style>")
 
 
-def draw_options(options: Any, scope: str, changed: Changed) -> None:
+def draw_options(options: DataclassInstance, scope: str, changed: Changed) -> None:
     """The fields of a small group of options, such as those of an upload."""
     drawing = Drawing(scope, changed, advanced=True)
     for f in dataclasses.fields(options):
         _draw(spec_of(f), f.name, f.name, getattr(options, f.name), drawing)
 
 
-def draw_field(config: Any, path: str, scope: str, changed: Changed) -> None:
+def draw_field(config: RunConfig, path: str, scope: str, changed: Changed) -> None:
     """One field of a `RunConfig`, with the fields inside it if it has any."""
     drawing = Drawing(scope, changed, advanced=True, hidden=hidden_fields(config), points=shows_points(config.data))
     _draw(spec_at(config, path), path.rpartition(".")[2], path, get_at(config, path), drawing)
@@ -109,7 +114,7 @@ FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")
 """What people reach for first while a run trains."""
 
 
-def draw_live_fields(config: Any, changed: Changed) -> None:
+def draw_live_fields(config: RunConfig, changed: Changed) -> None:
     """The fields that can change while the run trains, unfolded, and the others as a list to read."""
     points = shows_points(config.data)
     drawing = Drawing("steer", changed, advanced=True, only_live=True, hidden=hidden_fields(config), points=points)
@@ -131,7 +136,7 @@ def draw_live_fields(config: Any, changed: Changed) -> None:
         st.markdown("  \n".join(lines))
 
 
-def _summary(title: str, config: Any, names: Sequence[str]) -> str:
+def _summary(title: str, config: RunConfig, names: Sequence[str]) -> str:
     """ "Networks · DCGAN, DCGAN"."""
     labels = []
     for f in dataclasses.fields(config):
@@ -170,7 +175,7 @@ def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) ->
                 _draw(spec_of(f), f.name, here, getattr(value, f.name), drawing)
 
 
-def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing) -> None:
+def _family(spec: FieldSpec, name: str, path: str, member: DataclassInstance, drawing: Drawing) -> None:
     family = spec.family
     assert family is not None
     entry = family.get(family.name_of(member))
@@ -188,7 +193,7 @@ def _family(spec: FieldSpec, name: str, path: str, member: Any, drawing: Drawing
     _inner("", "", path, member, drawing)
 
 
-def _seed(path: str, value: Any, drawing: Drawing) -> str:
+def _seed(path: str, value: object, drawing: Drawing) -> str:
     """Give a widget the configuration's value before it is drawn; returns its key."""
     key = f"{drawing.scope}:{path}"
     if drawing.only_live:
@@ -201,7 +206,7 @@ def _seed(path: str, value: Any, drawing: Drawing) -> str:
     return key
 
 
-def fresh_key(name: str, value: Any) -> str:
+def fresh_key(name: str, value: object) -> str:
     """The key of a widget for something of a run, which other tabs and the run itself set too.
 
     Where they have set it, it is another widget from then on. This tab's browser may say what the one before showed
@@ -222,7 +227,7 @@ def is_fresh(name: str, key: str) -> bool:
     return key == (name if count is None else f"{name}:{count}")
 
 
-def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | None = None) -> None:
+def _take(key: str, path: str, changed: Changed) -> None:
     """A widget was moved.
 
     Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too, and where
@@ -230,7 +235,7 @@ def _take(key: str, path: str, changed: Changed, back: Callable[[Any], Any] | No
     """
     value, name = st.session_state[key], f"{key.partition(':')[0]}:{path}"
     if is_fresh(name, key) and value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
-        changed(path, back(value) if back else value)
+        changed(path, value)
 
 
 def _lately(key: str) -> Any:

@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -51,7 +51,7 @@ class Tab:
     notice: str = ""
     remark: str = ""
     begun: int = 0
-    pending: dict[str, tuple[Any, float]] = field(default_factory=dict)
+    pending: dict[str, tuple[object, float]] = field(default_factory=dict)
     pace: tuple[float, float] = (0.0, -math.inf)
 
 
@@ -135,7 +135,7 @@ def for_next_run(config: RunConfig, asked: str = "auto") -> RunConfig:
     return config if by_hand else replace(config, backend="auto")
 
 
-def send_change(state: Tab, path: str, value: Any) -> None:
+def send_change(state: Tab, path: str, value: object) -> None:
     """A live field of the watched run; shown as set until the run says so itself."""
     try:
         manager().send(state.run, Change(path, value))

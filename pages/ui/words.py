@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from gan_core.config.codec import ConfigError, get_at, spec_at
 from gan_core.training import PRESETS
+
+if TYPE_CHECKING:
+    from gan_core.data.base import ImageInfo
+    from gan_core.training import RunConfig
 
 LONGEST_TEXT = 40  # letters of a setting that are shown; a drawing's text has hundreds
 THIN = "\u202f"  # narrow no-break space between thousands
@@ -25,7 +29,7 @@ def compact(number: float) -> str:
     return f"{number / 1e3:.0f} k" if number < 1e6 else f"{number / 1e6:.2f} M"
 
 
-def set_words(info: Any) -> str:
+def set_words(info: ImageInfo) -> str:
     """How much there is of a set, and what it is, in a line."""
     if info.native_size == 1:
         return f"{count(info.count)} points in the plane"
@@ -86,7 +90,7 @@ def _then(utc: str, zone: str | None) -> tuple[datetime, str]:
     return then, f"{then:%H:%M}" + ("" if zone else " UTC")
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """A setting's value."""
     if isinstance(value, bool):
         return "on" if value else "off"
@@ -103,7 +107,7 @@ def label_of(name: str, label: str) -> str:
     return label or name.replace("_", " ").capitalize()
 
 
-def path_label(config: Any, path: str) -> str:
+def path_label(config: RunConfig, path: str) -> str:
     """A field in words: "Generator's optimizer: Learning rate"."""
     names = path.split(".")
     try:
@@ -118,7 +122,7 @@ def preset_label(name: str) -> str:
     return PRESETS[name].label if name in PRESETS else name or "own settings"
 
 
-def value_at(config: Any, path: str) -> Any:
+def value_at(config: RunConfig, path: str) -> Any:
     """A field's value as `replace_at` takes it: a family gives its member's name."""
     spec = spec_at(config, path)
     value = get_at(config, path)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.training import preset
 from pages.compare import curves, settings
 from pages.server.app_state import AppState

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.thumbnails import SIDE
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.storage.labels import label, read_labels
 from gan_core.runs.storage.run_folder import RunFolder, run_ids
 from gan_core.runs.storage.writer import RunWriter

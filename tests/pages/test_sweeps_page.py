@@ -66,7 +66,7 @@ def opened() -> AppTest:
 def wait(manager: RunManager, sweep: str) -> list[str]:
     runs = [member.run for member in Sweeps(manager).sweep(sweep).members]
     end = time.monotonic() + 60
-    while any(manager.view(run).state in LIVE or manager._thread(run) is not None for run in runs):
+    while any(manager.view(run).state in LIVE or manager.launcher.worker(run) is not None for run in runs):
         assert time.monotonic() < end
         time.sleep(0.02)
     return runs

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_core.measure.plane import PLANE_MEASURES
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from pages.server.wire import COLUMNS, HISTORY_POINTS, evaluation_header, history_blob, pack, records_blob, unpack
 
 ROOT = Path(__file__).parents[2]

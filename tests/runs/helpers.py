@@ -56,7 +56,7 @@ def until_state(manager: RunManager, run: str, *states: str) -> RunView:
 
 def at_rest(manager: RunManager, run: str) -> RunView:
     """Wait until the run has ended and its thread has let go of everything."""
-    until(lambda: manager.view(run).state not in LIVE and manager._thread(run) is None)
+    until(lambda: manager.view(run).state not in LIVE and manager.launcher.worker(run) is None)
     return manager.view(run)
 
 

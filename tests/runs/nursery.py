@@ -26,6 +26,7 @@ import torch
 from gan_core.config.codec import from_dict
 from gan_core.runs import LIVE, Change, Event, Pause, Recorded, RunManager
 from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 
@@ -68,20 +69,20 @@ def child(folder: Path, task: dict[str, Any]) -> None:
     manager = RunManager(folder / "runs", folder / "data", device="cpu", threads=1)
     if "kill_at" in task:
         die_at(task["kill_at"])
-    start = RunManager._launch
+    start = Launcher.launch
     pause_at, change = task.get("pause_at"), task.get("change")
 
-    def launch(self: RunManager, run_folder: Any, *arguments: Any, **options: Any) -> None:
+    def launch(self: Launcher, ready: ReadyRun, **options: Any) -> None:
         def listen(event: Event) -> None:
             if isinstance(event, Recorded) and change and event.values["step"] == change[0]:
-                manager.send(run_folder.id, Change(change[1], change[2]))
+                manager.send(ready.folder.id, Change(change[1], change[2]))
             if isinstance(event, Recorded) and pause_at and event.values["step"] == pause_at:
-                manager.send(run_folder.id, Pause())
+                manager.send(ready.folder.id, Pause())
 
-        manager.subscribe(run_folder.id, listen)
-        start(self, run_folder, *arguments, **options)
+        manager.subscribe(ready.folder.id, listen)
+        start(self, ready, **options)
 
-    RunManager._launch = launch  # type: ignore[method-assign]
+    Launcher.launch = launch  # type: ignore[method-assign]
     if "resume" in task:
         run = task["resume"]
         manager.resume(run)

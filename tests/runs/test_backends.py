@@ -283,7 +283,7 @@ def test_closing_while_a_library_is_made_for_a_resume_changes_nothing(
 
     def never(part: Path, text: str, track: Any) -> None:
         begun.append(text)
-        until(lambda: manager._around.libraries.closed)
+        until(lambda: manager.launcher.context.libraries.closed)
         raise RuntimeError("it was cut short")
 
     with monkeypatch.context() as patch:

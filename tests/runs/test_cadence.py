@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from gan_core.runs.evaluation import scheduler as cadence
-from gan_core.runs.evaluation.record import Evaluation
 from gan_core.runs.evaluation.reference import Moment
 from gan_core.runs.evaluation.scheduler import CAUTION, SHARE, EvaluationScheduler
+from gan_core.runs.evaluation_record import Evaluation
 
 
 @dataclass

@@ -30,7 +30,8 @@ from gan_core.runs.storage.checkpoints import (
     sound_files,
     write_checkpoint,
 )
-from gan_core.runs.storage.run_folder import CheckpointRow, RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import CheckpointRow
 from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, fingerprint, folder_of, quick, straight, until

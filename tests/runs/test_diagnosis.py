@@ -15,7 +15,7 @@ from gan_core.measure.referee import HEALTHY
 from gan_core.measure.referee_eye import LOOKS
 from gan_core.runs import RunManager
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.lineage.diagnosis import Diagnoser
+from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.training import RunConfig, preset
 from tests.runs.helpers import at_rest, open_manager, quick
 

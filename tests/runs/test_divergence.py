@@ -23,7 +23,7 @@ def poisoned(manager: RunManager, config: RunConfig, step: int, poison: Callable
 
     def listen(event: Event) -> None:
         if isinstance(event, Recorded) and event.values["step"] == step:
-            trainer = manager._threads[run]._trainer
+            trainer = manager.launcher.worker(run)._trainer
             assert trainer is not None
             poison(trainer)
 

@@ -20,15 +20,14 @@ from gan_core.config.codec import replace_at
 from gan_core.data import Ring
 from gan_core.export import load_generator
 from gan_core.measure import Reference, features_for, measure_images, measure_plane
-from gan_core.runs import RunManager, State, Stop
-from gan_core.runs import manager as manager_module
+from gan_core.runs import RunManager, State, Stop, launcher
 from gan_core.runs.engine.recorder import RunRecorder
+from gan_core.runs.evaluation import on_demand
 from gan_core.runs.evaluation import reference as evaluating
 from gan_core.runs.evaluation import scheduler as cadence
 from gan_core.runs.evaluation.plane_constants import plane_reference
-from gan_core.runs.evaluation.record import ClassShares, Evaluation, best_step, mark_best
 from gan_core.runs.evaluation.reference import ReferenceCache
-from gan_core.runs.lineage import on_demand
+from gan_core.runs.evaluation_record import ClassShares, Evaluation, best_step, mark_best
 from gan_core.runs.snapshot import Evaluated
 from gan_core.runs.storage.checkpoints import KEEP_AT_MOST, write_checkpoint
 from gan_core.runs.storage.run_folder import RunFolder
@@ -273,7 +272,7 @@ def test_no_thread_is_left_inside_torch_when_a_manager_is_closed(
     manager's run that waited for the same asks once more.
     """
     monkeypatch.setattr(evaluating, "judges", functools.cache(ReferenceCache))
-    for module in (cadence, manager_module):
+    for module in (cadence, launcher):
         monkeypatch.setattr(module, "judges", evaluating.judges)
     at_work, let_go = threading.Event(), threading.Event()
 

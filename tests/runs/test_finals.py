@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gan_core.runs.evaluation.final_measures import evaluation_key, final_values
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 
 
 def columns(**given: list[float]) -> dict[str, np.ndarray]:

@@ -22,9 +22,9 @@ from gan_core.runs.catalog.handed_out import safetensors_bytes
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.commands import Pause, Resume, Stop
 from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.runs.groups.sweep_plan import Axis, Plan
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.lineage.diagnosis import Diagnoser
 from gan_core.runs.storage.archive import export_run
 from gan_core.runs.storage.archive_reading import import_run
 from gan_core.training import RunConfig
@@ -101,7 +101,7 @@ def test_a_new_run_learns_from_the_new_pictures_and_is_measured_against_them(man
     change_colour(manager)
     blue = trained(manager)
     of_blue = manager.evaluate(blue, samples=100)
-    trained_images = manager._around.load_data(manager.config(blue), manager.about(blue)).images
+    trained_images = manager.launcher.context.load_data(manager.config(blue), manager.about(blue)).images
     assert float(trained_images[:, 2].float().mean()) > float(trained_images[:, 0].float().mean())
     assert manager.real_grid(blue) != before
     assert of_blue.floor != of_red.floor
@@ -215,7 +215,7 @@ def test_a_set_that_is_edited_gives_new_runs_what_it_holds_and_old_ones_theirs_w
         manager.resume(whole)
     blue = trained(manager)
     assert manager.about(blue).trained_on["images/my-drawings"].count == 50
-    images = manager._around.load_data(manager.config(blue), manager.about(blue)).images.float()
+    images = manager.launcher.context.load_data(manager.config(blue), manager.about(blue)).images.float()
     assert float(images[:, 2].mean()) > float(images[:, 0].mean())
     bring_back(manager.data_dir, "my-drawings", range(30))
     with pytest.raises(DataChanged, match="has 80 pictures now, and had 50 when this run was trained"):

@@ -50,7 +50,7 @@ def test_nothing_of_a_finished_sweep_stays_in_memory(manager: RunManager, born: 
     assert {at_rest(manager, run).state for run in runs} == {"finished"}
     assert sorted(born) == [1, 2, 3]
     until(lambda: all(is_gone(refs) for refs in born.values()), 10.0)
-    seats = [weakref.ref(manager._threads[run]) for run in runs]
+    seats = [weakref.ref(manager.launcher.worker(run)) for run in runs]
     at_rest(manager, manager.start(quick(steps=4)))
     until(lambda: is_gone(seats), 10.0)
     assert {manager.view(run).state for run in runs} == {"finished"}

@@ -280,7 +280,7 @@ def test_events_tell_the_whole_story_and_the_last_one_comes_at_rest(manager: Run
     def listen(event: Event) -> None:
         events.append(event)
         if isinstance(event, StateChanged) and event.view.state == "finished":
-            resumable.append(manager._thread(run) is None)
+            resumable.append(manager.launcher.worker(run) is None)
         raise RuntimeError("a listener's fault is its own")
 
     end = manager.subscribe(run, listen)

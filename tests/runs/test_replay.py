@@ -15,8 +15,8 @@ from gan_core.config.codec import replace_at
 from gan_core.data.shapes import Shapes
 from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnreadableRun
 from gan_core.runs.engine import recorder as ledger
-from gan_core.runs.lineage.replay import Past, ahead, leading_to, stages
-from gan_core.runs.storage.run_folder import RunManifest
+from gan_core.runs.storage.manifest import Past, RunManifest
+from gan_core.runs.storage.replay import ahead, leading_to, stages
 from gan_core.training import Trainer
 from gan_core.training.digest import state_digest
 

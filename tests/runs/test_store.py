@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from gan_core.runs import RunManager, UnknownRun, UnreadableRun
 from gan_core.runs.storage.lock import RunLock, is_held
-from gan_core.runs.storage.run_folder import RunFolder, RunStatus
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 
 from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick

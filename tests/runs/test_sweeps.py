@@ -13,15 +13,17 @@ import torch
 
 from gan_core.config.codec import ConfigError, replace_at, set_at
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, Stop
-from gan_core.runs.commands import CheckpointNow
+from gan_core.runs.commands import CheckpointNow, Pace
 from gan_core.runs.groups.sweep_measures import SAMPLES, best, measure, measured, unmeasured
 from gan_core.runs.groups.sweep_member import SweepMember
 from gan_core.runs.groups.sweep_plan import Axis, Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps, UnknownSweep, groups
+from gan_core.runs.launcher import Launcher
 from gan_core.runs.lineage.ready import ready_to_resume
 from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.lock import is_held
-from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.run_folder import RunFolder, RunStatus
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
 
 from .helpers import at_rest, open_manager, quick, until, until_state
@@ -55,7 +57,7 @@ def state(manager: RunManager, run: str) -> dict[str, Any]:
 
 
 def hand_of(manager: RunManager, run: str) -> SweepMember:
-    seat = manager._threads[run]
+    seat = manager.launcher.worker(run)
     assert isinstance(seat, SweepMember)
     return seat
 
@@ -207,7 +209,7 @@ def test_a_waiting_member_that_is_stopped_twice_takes_nobody_along(
 ) -> None:
     holder = manager.start(ring(steps=100_000))
     until_state(manager, holder, "running")
-    monkeypatch.setattr(manager._around.line, "nudge", lambda: None)  # both are there before anybody looks
+    monkeypatch.setattr(manager.launcher.context.line, "nudge", lambda: None)  # both are there before anybody looks
     runs = members(manager, Sweeps(manager).start(Plan(ring(steps=10), (), seeds=(1, 2, 3))))
     until(lambda: all(manager.view(run).queue_place == 1 for run in runs))
     hand = hand_of(manager, runs[1])
@@ -257,7 +259,7 @@ def test_two_threads_share_the_members(tmp_path: Path, monkeypatch: pytest.Monke
     assert len({id(seat.group) for seat in seats}) == 1
     for run in runs:
         assert at_rest(manager, run).state == "finished"
-    assert manager._around.line.place(f"{runs[0]}+") == -1, "the place in line is given up"
+    assert manager.launcher.context.line.place(f"{runs[0]}+") == -1, "the place in line is given up"
     manager.close()
 
 
@@ -281,6 +283,53 @@ def test_trouble_of_one_ends_it_alone(manager: RunManager) -> None:
     assert [view.state for view in views] == ["finished", "finished", "diverged", "diverged"]
     assert views[2].advice
     assert "became infinite or undefined" in views[2].error
+
+
+@pytest.mark.parametrize("moment", ["in line", "going on", "paused", "slow"])
+def test_a_folder_that_cannot_be_written_any_more_ends_one_alone(
+    manager: RunManager, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    unwritable: set[str] = set()
+    stand = RunWriter.stand
+
+    def stand_or_fail(writer: RunWriter, standing: RunStatus) -> None:
+        if writer.folder.id in unwritable:
+            raise OSError(30, "Read-only file system")
+        stand(writer, standing)
+
+    monkeypatch.setattr(RunWriter, "stand", stand_or_fail)
+    sweeps = Sweeps(manager)
+    sweep = sweeps.start(
+        Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), stop_at_step=4 if moment == "in line" else None
+    )
+    first, *others = runs = members(manager, sweep)
+    if moment == "in line":
+        assert {at_rest(manager, run).state for run in runs} == {"finished"}
+        unwritable.add(first)
+        sweeps.go_on(sweep)
+    else:
+        until(lambda: all(manager.view(run).step > 0 for run in runs))
+        if moment == "slow":
+            manager.send(first, Pace(0.2))
+            until(lambda: manager.view(first).seconds_per_step == 0.2)
+        elif moment == "going on":
+            sweeps.pause(sweep)
+            for run in runs:
+                until_state(manager, run, "paused")
+        unwritable.add(first)
+        if moment != "slow":
+            manager.send(others[0], Pause() if moment == "paused" else Resume())
+    view = at_rest(manager, first)
+    assert (view.state, "Read-only file system" in view.error) == ("failed", True)
+    if moment == "paused":
+        for run in others:
+            until_state(manager, run, "paused")
+        manager.send(others[1], Resume())
+    for run in others:
+        step = until_state(manager, run, "running").step
+        until(lambda run=run, step=step: manager.view(run).step > step)  # type: ignore[misc]
+    sweeps.stop(sweep)
+    assert {at_rest(manager, run).state for run in others} == {"stopped"}
 
 
 def test_members_that_train_in_one_step_are_not_compiled_and_others_are() -> None:
@@ -349,7 +398,7 @@ def test_a_pause_of_those_that_train_one_after_another_lets_no_other_begin(manag
     sweeps.pause(sweep)
     until_state(manager, runs[0], "paused")
     assert [at_rest(manager, run).state for run in runs[1:]] == ["stopped", "stopped"]
-    until(lambda: manager._around.line.place(runs[0]) == -1)  # once its grids are listed
+    until(lambda: manager.launcher.context.line.place(runs[0]) == -1)  # once its grids are listed
     assert sweeps.go_on(sweep) == 3
     until_state(manager, runs[0], "running")
     assert [manager.view(run).state for run in runs[1:]] == ["queued", "queued"]
@@ -361,7 +410,7 @@ def test_where_one_group_cannot_start_those_that_train_keep_their_locks(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sweeps, launched = Sweeps(manager), []
-    launch = manager._launch
+    launch = manager.launcher.launch
 
     def full_at_the_second(*entry: Any, **options: Any) -> None:
         launched.append(entry)
@@ -369,7 +418,7 @@ def test_where_one_group_cannot_start_those_that_train_keep_their_locks(
             raise OSError(28, "No space left on device")
         launch(*entry, **options)
 
-    monkeypatch.setattr(manager, "_launch", full_at_the_second)
+    monkeypatch.setattr(manager.launcher, "launch", full_at_the_second)
     with pytest.raises(OSError, match="No space left"):
         sweeps.start(Plan(ring(steps=100_000), (), seeds=(1, 2, 3)), together=False)
     (sweep,) = sweeps.all()
@@ -384,18 +433,18 @@ def test_a_sweep_that_does_not_fit_on_the_disk_leaves_nothing(
     manager: RunManager, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     sweeps, made = Sweeps(manager), []
-    make = sweeps._make
+    make = manager.launcher.make
 
-    def full(*arguments: Any) -> Any:
+    def full(*arguments: Any, **options: Any) -> Any:
         made.append(arguments)
         if what == "its file" or len(made) > 2:
             raise OSError(28, "No space left on device")
-        return make(*arguments)
+        return make(*arguments, **options)
 
     if what == "its file":
         monkeypatch.setattr("gan_core.runs.groups.sweeps.write_sweep", full)
     else:
-        monkeypatch.setattr(sweeps, "_make", full)
+        monkeypatch.setattr(manager.launcher, "make", full)
     with pytest.raises(OSError, match="No space left"):
         sweeps.start(Plan(ring(steps=10), (), seeds=(1, 2, 3)))
     assert not manager.views()
@@ -411,10 +460,10 @@ def test_a_member_that_cannot_be_read_leaves_the_others_at_rest(
     for run in runs:
         at_rest(manager, run)
 
-    def broken(manager: RunManager, run: str, *arguments: Any) -> Any:
+    def broken(launcher: Launcher, run: str, *arguments: Any) -> Any:
         if run == runs[1]:
             raise OSError(5, "Input/output error")
-        return ready_to_resume(manager, run, *arguments)
+        return ready_to_resume(launcher, run, *arguments)
 
     monkeypatch.setattr("gan_core.runs.groups.sweeps.ready_to_resume", broken)
     with pytest.raises(OSError, match="Input/output"):

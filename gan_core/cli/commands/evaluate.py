@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_core.cli.evaluate import evaluate as run
 from gan_core.cli.options import Parser, add_engine, add_json, add_run, whole_number
-from gan_core.runs.lineage.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
+from gan_core.runs.evaluation.on_demand import LEAST_SAMPLES, MOST_SAMPLES, SAMPLES
 
 __all__ = ["add_arguments", "run"]
 

@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-from gan_core.export.scripts.bundle import Program
-from gan_core.export.scripts.values import literal
+from gan_core.export.scripts.source import Source, literal
 from gan_core.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 
-_EPS = "eps=1e-8"
+_OWN = """\
+class OwnOptimizer:
+    \"\"\"An optimizer that torch.optim does not have, used as those are.\"\"\"
+
+    def __init__(
+        self, weights: Iterable[nn.Parameter], lr: float, start: Callable[..., object], update: Callable[..., None]
+    ) -> None:
+        self.weights, self.update = list(weights), update
+        self.moments = start([w.detach() for w in self.weights])
+        self.param_groups = [{"lr": lr}]
+
+    def zero_grad(self) -> None:
+        for weight in self.weights:
+            weight.grad = None
+
+    @torch.no_grad()
+    def step(self) -> None:
+        grads = [w.grad.contiguous() for w in self.weights]
+        self.update(self.moments, grads, self.param_groups[0]["lr"], None)
+"""
 
 
 def torch_optim(options: Optimizer) -> str:
-    """The call of torch.optim that makes it, of `weights`; "" for one that is not there."""
-    lr = f"lr={literal(options.lr)}"
+    """The class of torch.optim and its arguments but the first two; "" for one that is not there."""
     if isinstance(options, AdamW):
         betas = f"betas=({literal(options.beta1)}, {literal(options.beta2)})"
-        return f"torch.optim.AdamW(weights, {lr}, {betas}, {_EPS}, weight_decay={literal(options.weight_decay)})"
+        return f"AdamW {betas}, weight_decay={literal(options.weight_decay)}"
     if isinstance(options, Adam):
-        betas = f"betas=({literal(options.beta1)}, {literal(options.beta2)})"
-        return f"torch.optim.Adam(weights, {lr}, {betas}, {_EPS})"
+        return f"Adam betas=({literal(options.beta1)}, {literal(options.beta2)})"
     if isinstance(options, RMSprop):
-        return f"torch.optim.RMSprop(weights, {lr}, alpha={literal(options.alpha)}, {_EPS})"
+        return f"RMSprop alpha={literal(options.alpha)}"
     if isinstance(options, SGD):
-        return f"torch.optim.SGD(weights, {lr}, momentum={literal(options.momentum)})"
+        return f"SGD momentum={literal(options.momentum)}"
     return ""
 
 
-def stand_optimizer(program: Program, player: str, options: Optimizer) -> None:
-    """The templates' g_optimizer or d_optimizer ("g", "d") is this one."""
-    kind, made = "torch.optim.Optimizer", torch_optim(options)
-    if not made:
-        kind, made = "OwnOptimizer", f"OwnOptimizer(weights, {player}_start, {player}_update)"
-        program.stands_for(f"{player}_start", options, "start")
-        program.stands_for(f"{player}_update", options, "update")
-    name = f"{player}_optimizer"
-    program.written(name, f"def {name}(weights: list[nn.Parameter]) -> {kind}:\n    return {made}\n")
+def optimizer_call(source: Source, options: Optimizer, player: str, weights: str) -> str:
+    """The expression that makes it, of `weights`; player: g or d, for names."""
+    lr = f"{player.upper()}_LEARNING_RATE"
+    if found := torch_optim(options):
+        name, arguments = found.split(" ", 1)
+        return f"torch.optim.{name}({weights}, lr={lr}, {arguments})"
+    start, update = (source.method(options, method, f"{player}_{method}") for method in ("start", "update"))
+    source.once(_OWN)
+    source.imports |= {name: ("collections.abc", name) for name in ("Callable", "Iterable")}
+    return f"OwnOptimizer({weights}, {lr}, {start}, {update})"

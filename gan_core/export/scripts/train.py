@@ -12,27 +12,18 @@ from numpy.typing import NDArray
 from gan_core.data import FashionMnist, Shapes
 from gan_core.data.base import Dataset
 from gan_core.data.fashion import CLASSES
-from gan_core.data.points import PointDataset
+from gan_core.data.points import POINTS_SEED, TRAIN_POINTS, PointDataset
 from gan_core.data.published import Published
-from gan_core.export.scripts.bundle import TEMPLATES, Program
-from gan_core.export.scripts.optimizers import stand_optimizer
-from gan_core.export.scripts.writing import written
+from gan_core.export.scripts.networks import network
+from gan_core.export.scripts.optimizers import optimizer_call
+from gan_core.export.scripts.source import Source
+from gan_core.export.scripts.writing import TAKEN, comment, filled, script, settings
 from gan_core.nets.base import ImageShape
-from gan_core.objectives.base import Adaptive
+from gan_core.objectives import losses, penalties
+from gan_core.objectives.base import Adaptive, Loss, Penalty
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks
-
-_LOOP, _DATA = f"{TEMPLATES}.loop", f"{TEMPLATES}.data"
-
-SECTIONS = (
-    ("The generator: latents to images", ("build_generator",)),
-    ("The discriminator: images to logits, large for real", ("build_discriminator",)),
-    ("What the two play for", ("d_loss", "g_loss", "penalty", "after_update")),
-    ("What the discriminator gets to see", ("augment", "see")),
-    ("How weights move", ("g_optimizer", "d_optimizer", "learning_rate_factor")),
-    ("The data", ("load_data",)),
-    ("Training", ("main",)),
-)
+from gan_core.training.optimizers import Constant
 
 
 def train_script(
@@ -44,102 +35,208 @@ def train_script(
     of that name, with the images (`training_data`), will lie beside it.
 
     It starts with the run's own weights and draws the same batches, latents and noise: on one processor thread its
-    numbers are the run's but for rounding. Needs torch, numpy and pillow (torchvision for some datasets).
+    numbers are the run's but for rounding. Needs torch, numpy, pillow, safetensors (torchvision for some datasets).
     """
     shape = ImageShape(channels, 1 if channels == 2 else config.size)
     class_count = len(classes) if config.conditional else 0
-    program = Program(run_settings(config, shape, class_count))
-    stand_generator(program, config, shape, class_count)
-    program.stands_for(
-        "build_discriminator", config.discriminator, "build", shape=shape, class_count=class_count, pack=config.pack
-    )
-    program.stands_for("d_loss", config.loss, "d_loss")
-    program.stands_for("g_loss", config.loss, "g_loss")
-    program.stands_for("penalty", config.penalty, "penalty")
-    program.stands_for("after_update", config.penalty, "after_update")
-    program.stands_for("augment", config.augmentation, "augment")
-    program.stands_for("learning_rate_factor", config.schedule, "factor")
-    stand_optimizer(program, "g", config.g_optimizer)
-    stand_optimizer(program, "d", config.d_optimizer)
-    data_help = _data(program, config.data, Path(name).with_suffix(".npz").name if with_data else "")
-    program.settings |= {"ABOUT": f"Trains the run {run} again.", "DATA_HELP": data_help}
-    program.settle([(_LOOP, "main")])
+    source, about = Source(TAKEN), about_images(config, shape, class_count)
+    beside = Path(name).with_suffix(".npz").name if with_data else ""
+    data_help = _data_help(config.data, beside)
+    parts = {**about, **_parts(source, config, shape, class_count), **_rules(source, config, class_count)}
+    body = filled(
+        "train.py.jinja", **parts, settings=settings(_settings(config, shape, class_count)),
+        data=_data(source, config, about, beside), may_be_few=_may_be_few(config, beside),
+        pictures=filled("pictures.jinja", **about, sampling=False),
+    )  # fmt: skip
     call = f"python {name} --data PICTURES" if data_help == _NEEDED else f"python {name}"
-    introduction = _introduction(config, run, call, data_help, classes, live_changes)
-    return written(program, (_LOOP, "main"), introduction, SECTIONS)
+    return script(_introduction(config, run, call, data_help, classes, live_changes), body, source.imports)
 
 
-def stand_generator(program: Program, config: RunConfig, shape: ImageShape, class_count: int) -> None:
-    """The templates' build_generator builds this run's."""
-    known = {"shape": shape, "latent_dim": config.latent.dim, "class_count": class_count}
-    program.stands_for("build_generator", config.generator, "build", **known)
-
-
-def run_settings(config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
-    """The names in capitals of the templates, and what they are in this run."""
-    judges = build_networks(config, shape, class_count, torch.device("cpu")).discriminator
-    noise, ema, data = config.instance_noise, config.ema, config.data
-    per_step = config.batch_size * config.k_d
-    steps = max(1, -(-config.total_images // per_step))
+def about_images(config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
+    """What all templates ask about a run."""
     return {
-        "SEED": config.seed, "SIZE": shape.size, "LATENT_DIM": config.latent.dim, "CLASS_COUNT": class_count,
-        "UNIFORM": config.latent.distribution == "uniform", "BATCH_SIZE": config.batch_size,
-        "TOTAL_IMAGES": config.total_images, "STEPS": steps, "SAMPLE_EVERY": max(1, steps // 40),
-        "D_UPDATES": config.k_d, "PACK": config.pack, "BATCH_DEPENDENT": judges.batch_dependent,
-        "RELATIVISTIC": config.loss.relativistic, "PENALTY": config.penalty.active,
-        "PENALTY_EVERY": config.penalty.interval, "CLIPS": _overrides(config.penalty, "after_update"),
-        "AUGMENTS": config.augmentation.active, "NOISE_SIGMA": noise.sigma, "NOISE_IMAGES": noise.decay_images,
-        "EMA_HALF_LIFE": ema.half_life_images, "EMA_RAMP_UP": ema.ramp_up,
-        "BFLOAT16": config.precision == "bfloat16", "G_LEARNING_RATE": config.g_optimizer.lr,
-        "D_LEARNING_RATE": config.d_optimizer.lr, "GRID_COUNT": config.record.grid_count,
-        "POINTS": shape.is_points, "GREY": shape.channels == 1,
-        "EXTENT": tuple(round(x, 4) for x in data.extent) if isinstance(data, PointDataset) else (),
+        "conditional": class_count > 0, "grey": shape.channels == 1, "points": shape.is_points,
+        "uniform": config.latent.distribution == "uniform",
     }  # fmt: skip
 
 
-def _overrides(member: object, method: str) -> bool:
-    return method in vars(type(member))
+def _settings(config: RunConfig, shape: ImageShape, class_count: int) -> list[tuple[str, object, str]]:
+    """All that a script may ask for; what it does not stays out of it."""
+    steps = max(1, -(-config.total_images // (config.batch_size * config.k_d)))
+    noise, ema = config.instance_noise, config.ema
+    return [
+        ("SEED", config.seed, "everything random follows from it"),
+        ("SIZE", shape.size, "pixels a side"),
+        *latent_settings(config, class_count),
+        ("BATCH_SIZE", config.batch_size, "real images in one update, and as many generated ones"),
+        ("TOTAL_IMAGES", config.total_images, "real images that the whole run sees"),
+        ("STEPS", steps, "updates of the generator in the whole run"),
+        ("D_UPDATES", config.k_d, "updates of the discriminator for each of the generator"),
+        ("PACK", config.pack, "images that the discriminator judges together (PacGAN, Lin et al. 2018)"),
+        ("PENALTY_EVERY", config.penalty.interval, "steps between two penalties"),
+        ("G_LEARNING_RATE", config.g_optimizer.lr, "of the generator"),
+        ("D_LEARNING_RATE", config.d_optimizer.lr, "of the discriminator"),
+        ("NOISE_SIGMA", noise.sigma, "standard deviation of the noise on what the discriminator sees, at the start"),
+        ("NOISE_IMAGES", noise.decay_images, "images after which that noise has faded out"),
+        ("EMA_HALF_LIFE", ema.half_life_images, "images after which a weight's share in the average has halved"),
+        ("EMA_RAMP_UP", ema.ramp_up, "early on, the half-life is at most this share of the images seen"),
+        ("SAMPLE_EVERY", max(1, steps // 40), "steps between two pictures of samples"),
+        *extent_setting(config.data),
+    ]
 
 
-_PUBLISHED: dict[str, dict[str, Any]] = {
-    "Mnist": {"TORCHVISION": "MNIST"},
-    "KMnist": {"TORCHVISION": "KMNIST"},
-    "EmnistLetters": {"TORCHVISION": "EMNIST", "SPLIT_LETTERS": True, "TURNED": True},
-    "Cifar10": {"TORCHVISION": "CIFAR10"},
-    "Svhn": {"TORCHVISION": "SVHN", "BY_SPLIT": True},
-}
-"""How torchvision has the datasets that it has."""
+def latent_settings(config: RunConfig, class_count: int) -> list[tuple[str, object, str]]:
+    return [
+        ("LATENT_DIM", config.latent.dim, "numbers that the generator starts from"),
+        ("CLASS_COUNT", class_count, "classes that the networks are told"),
+    ]
 
+
+def extent_setting(data: Dataset) -> list[tuple[str, object, str]]:
+    extent = tuple(round(x, 4) for x in data.extent) if isinstance(data, PointDataset) else ()
+    return [("EXTENT", extent, "of the plane that is shown: x from, to, y from, to")]
+
+
+# --- the parts of the training itself
+
+
+def _parts(source: Source, config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
+    """The networks, what they play for, and how their weights move."""
+    nets = build_networks(config, shape, class_count, torch.device("cpu"))
+    augmentation, schedule = config.augmentation, config.schedule
+    constant = isinstance(schedule, Constant) and not schedule.warm_up_images
+    return {
+        "generator": network(source, config, nets.generator, shape, class_count),
+        "discriminator": network(source, config, nets.discriminator, shape, class_count),
+        "has_buffers": any(True for _ in nets.generator.buffers()),
+        "batch_dependent": nets.discriminator.batch_dependent,
+        "losses": _loss(source, config.loss),
+        "penalty": _penalty(source, config.penalty),
+        "augmentation": source.methods(augmentation, "augment") if augmentation.active else "",
+        "schedule": "" if constant else source.methods(schedule, "factor", name="learning_rate_factor"),
+        "g_optimizer": optimizer_call(source, config.g_optimizer, "g", "generator.parameters()"),
+        "d_optimizer": optimizer_call(source, config.d_optimizer, "d", "discriminator.parameters()"),
+        "own_optimizers": source.collected(),
+    }
+
+
+def _loss(source: Source, loss: Loss) -> str:
+    source.method(loss, "d_loss", "d_loss")
+    if loss.relativistic:
+        source.method(loss, "g_loss", "g_loss", settle={"real_logits": ...})
+    else:
+        source.method(loss, "g_loss", "g_loss", known={"real_logits": None})
+    return _told(losses, loss) + source.collected().replace("real_logits: Tensor | None", "real_logits: Tensor")
+
+
+def _penalty(source: Source, penalty: Penalty) -> str:
+    if penalty.active:
+        source.method(penalty, "penalty", "penalty")
+    if _clips(penalty):
+        source.method(penalty, "after_update", "after_update")
+    text = source.collected()
+    return _told(penalties, penalty) + text if text else ""
+
+
+def _clips(penalty: Penalty) -> bool:
+    return type(penalty).after_update is not Penalty.after_update
+
+
+def _told(family: Any, member: object) -> str:
+    """What a member of a family is and where it comes from, as a comment."""
+    about = (type(member).__doc__ or "").split("\n")[0]
+    entry = next((e for e in family if e.cls is type(member)), None)
+    return comment(f"{entry.label} ({entry.source}). {about}" if entry else about) + "\n\n"
+
+
+def _rules(source: Source, config: RunConfig, class_count: int) -> dict[str, Any]:
+    """What decides which lines of the training a run has."""
+    penalty, noise = config.penalty, config.instance_noise
+    judges = config.pack > 1 or config.precision == "bfloat16"
+    sees = config.augmentation.active or noise.sigma > 0
+    by_class = 1 < class_count <= 16
+    count = config.record.grid_count
+    judge = "judge(discriminator, x, classes)" if class_count else "judge(discriminator, x)"
+    whole = f"lambda x: {judge if judges else 'discriminator(x, classes)'}"
+    return {
+        "penalises": penalty.active, "interval": penalty.interval, "clips": _clips(penalty),
+        "critic": whole if judges or class_count else "discriminator", "judges": judges, "sees": sees,
+        "chance": sees or penalty.active, "noise": noise if noise.sigma > 0 else None, "ema": config.ema,
+        "relativistic": config.loss.relativistic, "k_d": config.k_d, "pack": config.pack,
+        "bfloat16": config.precision == "bfloat16", "columns_are_classes": by_class,
+        "grid_rows": max(2, round(count / class_count)) if by_class else 0, "grid_count": count,
+        "grid_columns": class_count if by_class else round(count**0.5),
+    }  # fmt: skip
+
+
+# --- the data
 
 _NEEDED = "a folder of pictures, or an .npz file with images; needed, as none came along"
+_TORCHVISION = {
+    "Mnist": ('MNIST({}, train=True, download=True)', "[:, None]", "data.targets).long()"),
+    "KMnist": ('KMNIST({}, train=True, download=True)', "[:, None]", "data.targets).long()"),
+    "EmnistLetters": (  # each letter is mirrored over its diagonal there, and they are counted from 1
+        'EMNIST({}, split="letters", train=True, download=True)', "[:, None].transpose(2, 3)",
+        "data.targets).long() - 1",
+    ),
+    "Cifar10": ('CIFAR10({}, train=True, download=True)', ".permute(0, 3, 1, 2)", "data.targets).long()"),
+    "Svhn": ('SVHN({}, split="train", download=True)', "", "data.labels).long()"),
+}  # fmt: skip
+"""How torchvision has the datasets that it has: the call, the order of what it gives, and the classes."""
 
 
-def _data(program: Program, data: Dataset, beside: str) -> str:
-    """Choose the function that loads this dataset; what --data is for. beside: the file with it, if there is one."""
-    name = type(data).__name__
-    function, help = "load_file", _NEEDED
-    settings: dict[str, Any] = {"COUNT": getattr(data, "count", 0)}
+def _kind(data: Dataset, beside: str) -> str:
     if beside:
-        help = f"not needed: the images lie in {beside} beside this script; or a folder of pictures of your own"
-    elif isinstance(data, FashionMnist):
-        function = "load_fashion"
-        help = "the folder with Fashion-MNIST's idx.gz files; without it torchvision fetches them (30 MB)"
-        settings["ONLY"] = None if data.only == "all" else CLASSES.index(data.only)
+        return "file"
+    if isinstance(data, FashionMnist):
+        return "fashion"
+    if isinstance(data, Shapes | PointDataset):
+        return "shapes" if isinstance(data, Shapes) else "points"
+    return "torchvision" if type(data).__name__ in _TORCHVISION else "file"
+
+
+def _may_be_few(config: RunConfig, beside: str) -> bool:
+    """Whether there may be fewer images than a batch has."""
+    return _kind(config.data, beside) == "file" or config.data.info(Path()).count < config.batch_size
+
+
+def _data_help(data: Dataset, beside: str) -> str:
+    """What --data is for. beside: the file with the images, if there is one."""
+    kind = _kind(data, beside)
+    if beside:
+        return f"not needed: the images lie in {beside} beside this script; or a folder of pictures of your own"
+    if kind == "torchvision":
+        assert isinstance(data, Published)
+        megabytes = math.ceil(sum(remote.megabytes for remote in data.remotes))
+        return f"the folder where torchvision has the data (default: data), or fetches it to ({megabytes} MB)"
+    return {
+        "fashion": "the folder with Fashion-MNIST's idx.gz files; without it torchvision fetches them (30 MB)",
+        "shapes": "not needed: the shapes are drawn by this script",
+        "points": "not needed: the points are drawn by this script",
+    }.get(kind, _NEEDED)
+
+
+def _data(source: Source, config: RunConfig, about: dict[str, Any], beside: str) -> str:
+    """load_data, with what it needs."""
+    data, kind = config.data, _kind(config.data, beside)
+    values: dict[str, Any] = {"only": None, "count": getattr(data, "count", 0), "resizes": kind == "file"}
+    if isinstance(data, FashionMnist) and kind == "fashion":
+        values["only"] = None if data.only == "all" else CLASSES.index(data.only)
+        values["resizes"] = config.size != 28
     elif isinstance(data, Shapes):
-        function, help = "load_shapes", "not needed: the shapes are drawn by this script"
-        settings |= {"DATA_SEED": data.seed, "BACKGROUND": 1.0 if data.background == "white" else 0.0}
+        for name in ("draw_factors", "render"):
+            source.definition("gan_core.data.shapes", name, {"progress": None}, gone="progress")
+        values |= {"seed": data.seed, "background": 1.0 if data.background == "white" else 0.0}
     elif isinstance(data, PointDataset):
-        function, help = "load_points", "not needed: the points are drawn by this script"
-        program.stands_for("sample_points", data, "sample")
-    elif name in _PUBLISHED:
-        function = "load_torchvision"
-        help = "the folder where torchvision has the data (default: data), or fetches it to"
-        if isinstance(data, Published):
-            help += f" ({math.ceil(sum(remote.megabytes for remote in data.remotes))} MB)"
-        settings |= {"SPLIT_LETTERS": False, "TURNED": False, "BY_SPLIT": False} | _PUBLISHED[name]
-    program.settings |= settings
-    program.is_called("load_data", _DATA, function)
-    return help
+        source.method(data, "sample", "sample_points")
+        values |= {"count": TRAIN_POINTS, "seed": POINTS_SEED}
+    elif isinstance(data, Published) and kind == "torchvision":
+        values["resizes"] = config.size != data.native_size
+        call, order, labels = _TORCHVISION[type(data).__name__]
+        values |= {"call": call.format('path or "data"'), "order": order, "labels_of": labels}
+    if values["resizes"]:
+        source.definition("gan_core.data.pixels", "to_size")
+    return source.collected() + "\n\n" + filled("data.jinja", **about, kind=kind, **values)
 
 
 def is_drawn(config: RunConfig) -> bool:
@@ -149,7 +246,7 @@ def is_drawn(config: RunConfig) -> bool:
 
 def data_size(config: RunConfig, data_dir: Path) -> int:
     """Pixels a side of the images that go along: no more than the originals have, as the script enlarges them."""
-    has_original_size = isinstance(config.data, FashionMnist) or type(config.data).__name__ in _PUBLISHED
+    has_original_size = isinstance(config.data, FashionMnist) or type(config.data).__name__ in _TORCHVISION
     return min(config.size, config.data.info(data_dir).native_size) if has_original_size else config.size
 
 
@@ -177,7 +274,8 @@ def _introduction(
         f"--data: {data_help}.",
         "",
         "It starts with the run's weights and draws the same batches, latents and noise: on a processor, losses and",
-        f"weights are the run's, but for rounding. Needs torch, numpy and pillow{fetches}.",
+        "weights are the run's, but for rounding.",
+        f"Needs torch, numpy, pillow and safetensors{fetches}.",
     ]
     if live_changes:
         what = "A setting was" if live_changes == 1 else f"{live_changes} settings were"

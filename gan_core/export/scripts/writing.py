@@ -1,80 +1,109 @@
-"""A settled program as the text of one script: introduction, imports, settings, then what does the work."""
+"""The templates filled in, and what stands above them: an introduction, imports, settings."""
 
 from __future__ import annotations
 
+import ast
+import re
+import sys
+import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
-from gan_core.export.scripts.bundle import TEMPLATES, Program
-from gan_core.export.scripts.definitions import Definition, Key
-from gan_core.export.scripts.values import literal
+import jinja2
 
-SETTINGS: dict[str, str] = {
-    "SEED": "everything random follows from it",
-    "SIZE": "pixels a side",
-    "LATENT_DIM": "numbers that the generator starts from",
-    "CLASS_COUNT": "classes that the networks are told",
-    "BATCH_SIZE": "real images in one update, and as many generated ones",
-    "TOTAL_IMAGES": "real images that the whole run sees",
-    "STEPS": "updates of the generator in the whole run",
-    "D_UPDATES": "updates of the discriminator for each of the generator",
-    "PACK": "images that the discriminator judges together (PacGAN, Lin et al. 2018)",
-    "PENALTY_EVERY": "steps between two penalties, which then count so many times as much",
-    "G_LEARNING_RATE": "of the generator, before the schedule",
-    "D_LEARNING_RATE": "of the discriminator",
-    "NOISE_SIGMA": "standard deviation of the noise on what the discriminator sees, at the start",
-    "NOISE_IMAGES": "images after which that noise has faded out; 0: never",
-    "EMA_HALF_LIFE": "images after which a weight's share in the moving average has halved",
-    "EMA_RAMP_UP": "early on, the half-life is at most this share of the images seen",
-    "GRID_COUNT": "samples in a picture",
-    "SAMPLE_EVERY": "steps between two pictures of samples",
-    "BLOCK": "samples that are drawn at once",
-    "EXTENT": "of the plane that is shown: x from, to, y from, to",
-}
-"""What the settings are; they stand first, in this order."""
+from gan_core.export.scripts.source import literal
 
+_LONGEST = 118
 
-def written(
-    program: Program, main: Key, introduction: str, sections: Sequence[tuple[str, Sequence[str]]],
-    order: Mapping[str, str] = SETTINGS,
-) -> str:  # fmt: skip
-    """The script. sections: a title each, and the templates' functions that it is for, with all that those need."""
-    live = {definition.key for definition in program.ordered(main, [])}
-    done: list[Definition] = []
-    parts = [f'"""{introduction}"""\n', "from __future__ import annotations\n", *program.import_blocks()]
-    settings = len(parts)
-    body: list[str] = []
-    for title, roots in sections:
-        definitions = [program.definition(f"{TEMPLATES}.loop", root) for root in roots if root != "main"]
-        definitions += [program.definition(*main)] if "main" in roots else []
-        texts = [d.text for root in definitions if root.key in live for d in program.ordered(root.key, done)]
-        if texts:
-            body += [f"# {'-' * 10} {title}\n", *texts]
-    parts[settings:] = [_settings(program, order), *body, 'if __name__ == "__main__":\n    main()\n']
-    return _joined(parts)
+_IMPORTS: dict[str, tuple[str, str]] = {
+    **{name: (name, "") for name in ("argparse", "copy", "gzip", "hashlib", "math", "torch")},
+    "np": ("numpy", ""), "nn": ("torch", "nn"), "Tensor": ("torch", "Tensor"), "Path": ("pathlib", "Path"),
+    "Iterator": ("collections.abc", "Iterator"), "Image": ("PIL", "Image"), "ImageDraw": ("PIL", "ImageDraw"),
+    "load_file": ("safetensors.torch", "load_file"), "save_file": ("safetensors.torch", "save_file"),
+}  # fmt: skip
+"""Names in the templates: (module, what of it)."""
+
+TAKEN = {
+    "Generator", "Discriminator", "average", "batches", "data", "draw", "draw_latents", "g_loss", "d_loss",
+    "generate", "judge", "load_data", "load_generator", "main", "random_latents", "random_stream", "read_idx",
+    "read_latents", "read_picture", "save_samples", "see", "to_pixels", "train",
+}  # fmt: skip
+"""Names that the templates have for their own."""
+
+_templates = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent), trim_blocks=True, lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
+)  # fmt: skip
 
 
-def _settings(program: Program, order: Mapping[str, str]) -> str:
-    used = program.used_settings
-    names = [*(name for name in order if name in used), *sorted(used - set(order))]
-    lines = []
-    for name in names:
-        comment = f"  # {order[name]}" if order.get(name) else ""
-        lines.append(f"{name} = {literal(program.settings[name])}{comment}\n")
+def filled(template: str, **values: Any) -> str:
+    return _templates.get_template(template).render(**values)
+
+
+def settings(rows: Sequence[tuple[str, object, str]]) -> str:
+    """Rows of name, value and what it is; without a value a row is left out."""
+    lines = [f"{name} = {literal(value)}" + (f"  # {what}" if what else "") for name, value, what in rows]
+    return "\n".join(lines)
+
+
+def comment(text: str) -> str:
+    return textwrap.fill(text, _LONGEST, initial_indent="# ", subsequent_indent="# ")
+
+
+def script(introduction: str, body: str, imports: Mapping[str, tuple[str, str]]) -> str:
+    """The whole text. imports: name -> (module, what of it), beside those of the templates."""
+    tree = ast.parse(body)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    known = {name: place for name, place in {**_IMPORTS, **imports}.items() if name in used}
+    head = f'"""{introduction}"""\n\nfrom __future__ import annotations\n\n{_import_lines(known)}\n\n'
+    return head + _spaced(_without_unused_settings(body, tree))
+
+
+def _without_unused_settings(body: str, tree: ast.Module) -> str:
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    lines = body.splitlines(keepends=True)
+    for node in reversed(tree.body):
+        if isinstance(node, ast.Assign) and isinstance(name := node.targets[0], ast.Name) and name.id not in read:
+            del lines[node.lineno - 1 : node.end_lineno]
     return "".join(lines)
 
 
-def _joined(parts: Sequence[str]) -> str:
-    """Pieces of source with the blank lines between them that Python's style asks for."""
-    text = parts[0]
-    for before, part in pairwise(parts):
-        if any(p.startswith(("def ", "class ", "@", "if __name__")) for p in (before, part)):
-            text += "\n\n"
-        elif not (_is_constant(before) and _is_constant(part)):
-            text += "\n"
-        text += part
-    return text
+def _spaced(text: str) -> str:
+    """Blank lines as Python's style asks for: two around functions and classes, one elsewhere at most."""
+    lines, out = re.sub(r"\s*\n(\s*\n)+", "\n\n", text.strip("\n") + "\n").split("\n"), list[str]()
+    for number, line in enumerate(lines):
+        if re.match(r"[^\s)\]}]", line):
+            head = next(later for later in lines[number:] if not later.startswith("#"))  # after its comment
+            begins = re.match(r"(def|class|@|if __name__)", head) and not re.match(r"[#@]", (lines[number - 1]))
+            ends = next((before for before in reversed(lines[:number]) if before), "").startswith(" ")
+            if number and (begins or ends):
+                while out[-1] == "":
+                    out.pop()
+                out += ["", ""]
+        out.append(line)
+    return "\n".join(out)
 
 
-def _is_constant(part: str) -> bool:
-    return " = " in part.split("\n", 1)[0] and not part.startswith(("#", '"""'))
+def _import_lines(known: Mapping[str, tuple[str, str]]) -> str:
+    """Python's own, then those of other packages; in the order that ruff and isort ask for."""
+    whole = {name: module for name, (module, what) in known.items() if not what}
+    plain = sorted(f"import {module}" + (f" as {name}" if name != module else "") for name, module in whole.items())
+    of: dict[str, set[str]] = {}
+    for name, (module, what) in known.items():
+        if what:
+            of.setdefault(module, set()).add(what if what == name else f"{what} as {name}")
+
+    def rank(name: str) -> tuple[int, str]:
+        return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
+
+    lines = [*plain]
+    for module in sorted(of, key=str.lower):
+        names = sorted(of[module], key=rank)
+        line = f"from {module} import {', '.join(names)}"
+        rows = "".join(f"    {name},\n" for name in names)
+        lines.append(line if len(line) <= _LONGEST else f"from {module} import (\n{rows})")
+    blocks: tuple[list[str], list[str]] = ([], [])
+    for line in lines:
+        blocks[line.split()[1].split(".")[0] not in sys.stdlib_module_names].append(line)
+    return "\n\n".join("\n".join(block) for block in blocks if block)

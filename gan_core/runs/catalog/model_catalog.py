@@ -45,16 +45,9 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.bookmarks import BookmarkStore
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.runs.storage.foreign_weights import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
-from gan_core.runs.storage.run_folder import (
-    ID_PATTERN,
-    CheckpointRow,
-    GeneratorRow,
-    RunFolder,
-    RunManifest,
-    UnreadableRun,
-    now_text,
-    open_run,
-)
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnreadableRun, now_text, open_run
+from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow
 from gan_core.training import RunConfig
 
 log = logging.getLogger(__name__)

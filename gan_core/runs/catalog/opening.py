@@ -10,7 +10,8 @@ from gan_core.latent import Explorable
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet
 from gan_core.runs.storage.checkpoints import DamagedCheckpoint, read_checkpoint
 from gan_core.runs.storage.foreign_weights import Description, NotAGenerator, open_weights, undrawn, with_weights
-from gan_core.runs.storage.run_folder import CheckpointRow, GeneratorRow, RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow
 
 log = logging.getLogger(__name__)
 

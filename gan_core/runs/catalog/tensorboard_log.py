@@ -14,8 +14,9 @@ import numpy as np
 
 from gan_core.config.codec import walk
 from gan_core.export.tensorboard import Logged, write_tensorboard
+from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.pictures import run_pictures
-from gan_core.runs.storage.run_folder import RunManifest, UnreadableRun
+from gan_core.runs.storage.run_folder import UnreadableRun
 from gan_core.runs.storage.views import first_config
 
 MOST_PICTURES = 200

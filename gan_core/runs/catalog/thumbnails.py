@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,7 @@ from PIL import Image
 
 from gan_core.data.points import PointDataset
 from gan_core.export import scene_png
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
+from gan_core.runs.manager import RunManager
 
 SIDE = 192  # pixels
 MOST_ACROSS = 4  # samples

@@ -11,14 +11,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gan_core.config.files import sync_folder
+from gan_core.runs.manager import RunManager
 from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
 
 FOLDER = ".trash"  # in the runs folder, so that moving is renaming; no list of runs shows it
 _NAME = re.compile(rf"({ID_PATTERN})\.(\d{{8}}T\d{{6}})-[0-9a-f]{{4}}")
@@ -41,7 +38,7 @@ def delete(manager: RunManager, run_id: str) -> str:
 
     Raises UnknownRun; ValueError in one sentence where the run trains here or elsewhere; OSError.
     """
-    folder = manager._at_rest(run_id)
+    folder = manager.launcher.at_rest(run_id)
     trash = manager.runs_dir / FOLDER
     trash.mkdir(exist_ok=True)
     token = f"{folder.id}.{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
@@ -53,8 +50,7 @@ def delete(manager: RunManager, run_id: str) -> str:
         sync_folder(manager.runs_dir)
     finally:
         lock.release()
-    with manager._guard:
-        manager._threads.pop(run_id, None)
+    manager.launcher.forget(run_id)
     return token
 
 

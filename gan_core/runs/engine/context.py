@@ -13,7 +13,7 @@ from gan_core.data.base import ImageSet
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.device_queue import DeviceQueue
 from gan_core.runs.snapshot import Event
-from gan_core.runs.storage.run_folder import RunManifest
+from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig
 
 

@@ -27,12 +27,14 @@ from gan_core.runs.engine.compiled_cache import give_library
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.recorder import RunRecorder
 from gan_core.runs.engine.restore import Restored, restore, take_over
-from gan_core.runs.evaluation.record import Evaluation
-from gan_core.runs.lineage.replay import ReplaySegment
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Dissected, LiveChange, RunView
 from gan_core.runs.states import State
 from gan_core.runs.storage.lock import RunLock
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest, RunStatus
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.replay import ReplaySegment
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer

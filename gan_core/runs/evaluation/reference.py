@@ -29,7 +29,7 @@ from gan_core.measure import (
 )
 from gan_core.nets.base import ImageShape
 from gan_core.runs.evaluation.plane_constants import plane_reference
-from gan_core.runs.evaluation.record import ClassShares, Evaluation
+from gan_core.runs.evaluation_record import ClassShares, Evaluation
 from gan_core.training import RunConfig
 from gan_core.training.batches import to_pixels
 from gan_core.training.build import build_networks, draw_latents

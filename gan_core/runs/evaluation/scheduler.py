@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from gan_core.data.base import DataUnavailable, ImageSet
-from gan_core.runs.evaluation.record import Evaluation
 from gan_core.runs.evaluation.reference import (
     UNTRAINED,
     Ended,
@@ -23,6 +22,7 @@ from gan_core.runs.evaluation.reference import (
     evaluate,
     judges,
 )
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.precision import forward_context
 

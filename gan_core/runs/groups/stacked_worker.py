@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -21,7 +22,7 @@ from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device_queue import DeviceQueue
 from gan_core.runs.engine.worker import LOOK_SECONDS, PACE_LOOK_SECONDS
 from gan_core.runs.groups.sweep_member import SharedPlace, SweepMember
-from gan_core.runs.lineage.ready import Ready
+from gan_core.runs.launcher import ReadyRun
 from gan_core.runs.states import State
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training.batched import TrainerStack
@@ -74,16 +75,19 @@ class StackedWorker(threading.Thread):
         self._stack = None  # it holds the networks of all that were in it; who stays takes them into a new one
         seat.rest(state, error)
 
-    def _live(self) -> None:
-        for seat in self._seats:
-            seat.line_up()
-        put_off = self._wait_in_line()
-        torch.set_num_threads(1)  # of this thread: small products are not worth sharing out
+    def _each(self, act: Callable[[SweepMember], None]) -> None:
+        """Have every member do something; who cannot, because its folder cannot be written say, ends alone."""
         for seat in list(self._seats):
             try:
-                seat.begin()
+                act(seat)
             except Exception as error:
                 self._out(seat, error=error)
+
+    def _live(self) -> None:
+        self._each(SweepMember.line_up)
+        put_off = self._wait_in_line()
+        torch.set_num_threads(1)  # of this thread: small products are not worth sharing out
+        self._each(SweepMember.begin)
         for order in put_off:
             self._carry_out(*order)
         self._train()
@@ -101,8 +105,7 @@ class StackedWorker(threading.Thread):
                         self._out(seat, "stopped")
                 else:
                     put_off.append((seat, command))
-            for seat in self._seats:
-                seat.tell_place()
+            self._each(SweepMember.tell_place)
         return put_off
 
     def _train(self) -> None:
@@ -115,8 +118,7 @@ class StackedWorker(threading.Thread):
                 continue  # the others may be paused
             if not self._seats:
                 return
-            for seat in self._seats:
-                seat.before_step()
+            self._each(SweepMember.before_step)
             if self._pace_seconds and not self._wait_for_pace():
                 continue
             self._step()
@@ -124,23 +126,20 @@ class StackedWorker(threading.Thread):
                 self._pause()
 
     def _step(self) -> None:
+        if not self._seats:
+            return
         members = [seat.trainer for seat in self._seats]
         if self._stack is None:
             self._stack = TrainerStack(members)
         self._stack.step()
-        for seat in list(self._seats):
-            try:
-                seat.after_step()
-            except Exception as error:
-                self._out(seat, error=error)
+        self._each(SweepMember.after_step)
 
     def _wait_for_pace(self) -> bool:
         """Whether it is time for the next step; False as soon as something was asked for."""
         while (left := self._next_step - time.monotonic()) > 0:
             if not self._asked.empty():
                 return False
-            for seat in self._seats:
-                seat.look_after()
+            self._each(SweepMember.look_after)
             time.sleep(min(left, PACE_LOOK_SECONDS))
         self._next_step = time.monotonic() + self._pace_seconds
         return True
@@ -158,8 +157,7 @@ class StackedWorker(threading.Thread):
                 break
         else:
             return
-        for seat in self._seats:
-            seat.go()
+        self._each(SweepMember.go)
         self._going = True
 
     def _can_step_now(self) -> bool:
@@ -169,19 +167,14 @@ class StackedWorker(threading.Thread):
         return all(self._line.holds(seat.folder.id) for seat in self._seats)
 
     def _line_up_again(self) -> None:
-        for seat in self._seats:
-            seat.wait_again()
-        self._line.wait(self._seats[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty())
-        for seat in self._seats:
-            seat.tell_place()
+        self._each(SweepMember.wait_again)
+        if self._seats:
+            self._line.wait(self._seats[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty())
+        self._each(SweepMember.tell_place)
 
     def _carry_out(self, seat: SweepMember | None, command: Command) -> None:
         if seat is not None:
-            if seat in self._seats:
-                try:
-                    seat.carry_out(command)
-                except Exception as error:
-                    self._out(seat, error=error)
+            self._each(lambda one: one.carry_out(command) if one is seat else None)
         elif isinstance(command, Pause):
             if not self._paused and not (self._single_step and self._can_step_now()):  # else the step comes first
                 self._pause()
@@ -191,17 +184,15 @@ class StackedWorker(threading.Thread):
             self._paused, self._single_step, self._next_step = False, True, 0.0
         elif isinstance(command, Pace):
             self._pace_seconds, self._next_step = command.seconds_per_step, 0.0
-            for one in self._seats:
-                one.carry_out(command)
+            self._each(lambda one: one.carry_out(command))
 
     def _pause(self) -> None:
         self._paused, self._single_step, self._going = True, False, False
-        for seat in self._seats:
-            seat.carry_out(Pause())
+        self._each(lambda seat: seat.carry_out(Pause()))
 
 
 def seat_together(
-    entries: list[Ready], around: RunContext, threads: int
+    entries: list[ReadyRun], around: RunContext, threads: int
 ) -> tuple[list[SweepMember], list[StackedWorker]]:
     """Seats for runs of one kinship, on at most so many threads, still to be started.
 

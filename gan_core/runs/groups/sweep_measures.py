@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 from gan_core.config.codec import ConfigError
 from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
-from gan_core.runs.evaluation.record import Evaluation, read_evaluations
+from gan_core.runs.evaluation_record import Evaluation, read_evaluations
+from gan_core.runs.manager import RunManager
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.run_folder import UnknownRun, UnreadableRun, open_run
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
 
 SAMPLES = 1_000  # of an evaluation on demand: enough to tell members of a sweep apart, in seconds each
 _OF_POINTS = frozenset(measure.name for measure in PLANE_MEASURES)

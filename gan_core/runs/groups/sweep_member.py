@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol, cast
 
 from gan_core.runs.commands import Change, Command, Dissect, StepOnce
 from gan_core.runs.engine.context import RunContext, StopCondition
@@ -14,13 +14,12 @@ from gan_core.runs.engine.device_queue import DeviceQueue
 from gan_core.runs.engine.run_life import Diverged, RunLife
 from gan_core.runs.states import State
 from gan_core.runs.storage.lock import RunLock
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest, RunStatus
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.batched import StackedTrainer
-
-if TYPE_CHECKING:
-    from gan_core.runs.groups.stacked_worker import StackedWorker
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +57,21 @@ class SharedPlace(DeviceQueue):
         self._shared.nudge()
 
 
+class MemberWorker(Protocol):
+    """The thread that trains a member, with others."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether every member has left."""
+
+    def ask(self, member: SweepMember, command: Command, /) -> None:
+        """Hand over a command for this member, or for all."""
+
+    def is_alive(self) -> bool: ...
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+
 class SweepMember(RunLife):
     """A member's run: all that a run does, but it is a `StackedWorker` that trains it with others."""
 
@@ -67,7 +81,7 @@ class SweepMember(RunLife):
     ) -> None:  # fmt: skip
         super().__init__(folder, lock, writer, about, config, before, limits, around)
         self._rested = threading.Event()
-        self.hand: StackedWorker  # which trains it
+        self.hand: MemberWorker  # which trains it
 
     def send(self, command: Command) -> None:
         """Raises ValueError, in a sentence, for what cannot be asked of one that trains with others."""
@@ -83,7 +97,7 @@ class SweepMember(RunLife):
 
     def join(self, timeout: float | None = None) -> None:
         until = None if timeout is None else time.monotonic() + timeout
-        others = self.hand is not threading.current_thread()
+        others = self.hand is not cast(object, threading.current_thread())
         if self._rested.wait(timeout) and self.hand.empty and others:  # the last one: its thread is about to leave
             self.hand.join(None if until is None else max(0.0, until - time.monotonic()))
 

@@ -1,8 +1,8 @@
 """Sweeps: many runs that differ in a few fields, started, stopped and resumed as one.
 
-Members are ordinary runs. Those whose networks are small and dense train together in one step (`together.py`), the
-others one after another. `runs/.sweeps/<id>.json` says which runs belong together and what each of them sets; it is
-written once.
+Members are ordinary runs. Those whose networks are small and dense train together in one step
+(`stacked_worker.py`), the others one after another. `runs/.sweeps/<id>.json` says which runs belong together and what
+each of them sets; it is written once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Pause, Resume, Stop
@@ -26,18 +26,16 @@ from gan_core.runs.groups.stacked_worker import seat_together
 from gan_core.runs.groups.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.groups.sweep_measures import measured
 from gan_core.runs.groups.sweep_plan import Plan
-from gan_core.runs.lineage.ready import Ready, ready_to_resume
+from gan_core.runs.launcher import ReadyRun
+from gan_core.runs.lineage.ready import ready_to_resume
+from gan_core.runs.manager import RunManager
 from gan_core.runs.names import free_id, named_after
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import check_data
-from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, RunStatus, UnknownRun, UnreadableRun, now_text
-from gan_core.runs.storage.writer import RunWriter
+from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnknownRun, UnreadableRun, now_text
 from gan_core.training import RunConfig
 from gan_core.training.batched import apart, kinship
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +68,7 @@ class Sweeps:
     """The sweeps of a manager's folder; holds nothing itself."""
 
     def __init__(self, manager: RunManager) -> None:
-        self._manager = manager
+        self._manager, self._launcher = manager, manager.launcher
         self._folder = manager.runs_dir / FOLDER
 
     # --- beginning
@@ -101,16 +99,16 @@ class Sweeps:
         configs = [self._manager.resolved(config) for config in plan.configs()]
         name = named_after(to_dict(configs[0]), preset)
         sweep_id = free_id(self._manager.runs_dir, f"sweep-{name}" if name else "sweep")
-        limits = StopCondition(stop_at_step, stop_after_seconds)
+        stop = StopCondition(stop_at_step, stop_after_seconds)
         with ExitStack() as undo:
             entries = []
             for config, values in zip(configs, plan.members(), strict=True):
                 name = ", ".join(f"{path.rsplit('.')[-1]} {value}" for path, value in values.items())
-                entry = self._make(config, preset, f"{title or 'Sweep'}: {name}", sweep_id, limits)
-                undo.callback(shutil.rmtree, entry[0].root, ignore_errors=True)
-                undo.callback(entry[1].release)
-                entries.append(entry)
-            members = [Member(e[2].id, v) for e, v in zip(entries, plan.members(), strict=True)]
+                name = f"{title or 'Sweep'}: {name}"
+                entries.append(self._launcher.make(config, preset, name, stop, sweep=sweep_id))
+                undo.callback(shutil.rmtree, entries[-1].folder.root, ignore_errors=True)
+                undo.callback(entries[-1].lock.release)
+            members = [Member(e.manifest.id, v) for e, v in zip(entries, plan.members(), strict=True)]
             found = groups(configs) if together else [[place] for place in range(len(configs))]
             count = sum(len(group) for group in found if len(group) > 1)
             write_sweep(self._folder, Sweep(
@@ -120,36 +118,26 @@ class Sweeps:
         self._launch(entries, found)
         return sweep_id
 
-    def _make(self, config: RunConfig, preset: str, title: str, sweep: str, limits: StopCondition) -> Ready:
-        """The folder of a member's run, with its lock held."""
-        manager = self._manager
-        info = config.data.info(manager.data_dir)
-        about = replace(manager._about(config, preset, title, info.channels, info.classes), sweep=sweep)
-        with manager._new_run(about) as (folder, lock, about), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(before := RunStatus(until_step=limits.steps, until_seconds=limits.seconds))
-        return RunFolder(manager.runs_dir / about.id), lock, about, config, before, limits
-
-    def _launch(self, entries: list[Ready], found: list[list[int]]) -> None:
+    def _launch(self, entries: list[ReadyRun], found: list[list[int]]) -> None:
         """Let them train, in groups; where one cannot, it and those after it are at rest again."""
         left = [[entries[place] for place in group] for group in found]
         try:
             while left:
                 if len(left[0]) == 1:
-                    self._manager._launch(*left[0][0])
+                    self._launcher.launch(left[0][0])
                 else:
                     self._launch_together(left[0])
                 del left[0]
         except BaseException:
-            for _, lock, *_ in itertools.chain(*left):
-                lock.release()
+            for run in itertools.chain(*left):
+                run.lock.release()
             raise
 
-    def _launch_together(self, entries: list[Ready]) -> None:
-        manager = self._manager
-        with manager._guard:
-            manager._refuse_while_closing()
-            seats, hands = seat_together(entries, manager._around, manager.threads)
-            manager._take_in_hand({seat.folder.id: seat for seat in seats})
+    def _launch_together(self, entries: list[ReadyRun]) -> None:
+        launcher = self._launcher
+        with launcher.starting():
+            seats, hands = seat_together(entries, launcher.context, launcher.threads)
+            launcher.adopt(seats)
         for hand in hands:
             hand.start()
 
@@ -228,21 +216,21 @@ class Sweeps:
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         self._wait_for(paused)
-        entries: list[Ready] = []
+        entries: list[ReadyRun] = []
         refused: list[str] = []
         with ExitStack() as undo:
             short = [view for view in views if view.state not in LIVE and view.state != "finished"]
             for view in short or ([] if paused else [view for view in views if view.cut_short]):
                 try:
-                    entries.append(ready_to_resume(manager, view.id, StopCondition(), None))
-                    undo.callback(entries[-1][1].release)
+                    entries.append(ready_to_resume(self._launcher, view.id, StopCondition(), None))
+                    undo.callback(entries[-1].lock.release)
                 except ValueError as error:
                     refused.append(str(error))
             undo.pop_all()
         if not entries and not paused:
             raise ValueError(refused[0] if refused else "Every run of this sweep trains, or is at its end.")
         together = sweep.together > 0
-        self._launch(entries, groups(e[3] for e in entries) if together else [[i] for i in range(len(entries))])
+        self._launch(entries, groups(e.config for e in entries) if together else [[i] for i in range(len(entries))])
         return len(paused) + len(entries)
 
     def _wait_for(self, paused: list[RunView]) -> None:
@@ -257,7 +245,7 @@ class Sweeps:
         for view in self.views(sweep):
             if view is None or view.state not in states or not self._manager.trains_here(view.id):
                 continue
-            group = id(getattr(self._manager._threads[view.id], "group", view))
+            group = id(getattr(self._launcher.worker(view.id), "group", view))
             if isinstance(command, Stop) or group not in seen:  # what one of a group is told, all are told
                 seen.add(group)
                 with contextlib.suppress(ValueError):  # it has come to its end in this moment

@@ -5,61 +5,61 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_core.config.codec import ConfigError, replace_at
 from gan_core.config.files import write_atomically
 from gan_core.data.base import ImageInfo
 from gan_core.data.identity import other_classes
 from gan_core.runs.engine.context import StopCondition
+from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.lineage.ready import check_device
-from gan_core.runs.lineage.replay import Past, leading_to, stages
 from gan_core.runs.storage.checkpoints import sound_files
 from gan_core.runs.storage.data_identity import check_data, on_data
 from gan_core.runs.storage.grids import load_grid, save_grid
-from gan_core.runs.storage.run_folder import CheckpointRow, RunFolder, RunManifest, RunStatus, open_run
+from gan_core.runs.storage.manifest import Past, RunManifest
+from gan_core.runs.storage.replay import leading_to, stages
+from gan_core.runs.storage.run_folder import RunFolder, open_run
 from gan_core.runs.storage.small_generators import copy_small
-from gan_core.runs.storage.views import known_config
+from gan_core.runs.storage.tables import CheckpointRow, RunStatus
+from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
 
 FIXED = ("size", "conditional", "latent", "generator", "discriminator", "pack")
 
 
 def start_branch(
-    manager: RunManager, run_id: str, step: int | None, changes: Mapping[str, Any], title: str, asked: StopCondition
+    launcher: Launcher, run_id: str, step: int | None, changes: Mapping[str, Any], title: str, asked: StopCondition
 ) -> str:
     """As `RunManager.branch`."""
-    parent = open_run(manager.runs_dir, run_id)
+    parent = open_run(launcher.runs_dir, run_id)
     origin = parent.about()
-    check_device(origin, manager.device)
-    start = find_start(parent, origin, step, manager.view(run_id).step)
-    old = config = manager._config(parent, at_step=start.step)
+    check_device(origin, launcher.device)
+    start = find_start(parent, origin, step, launcher.view(run_id).step)
+    old = config = config_in_force(origin, parent.changes(), start.step)
     for path, value in changes.items():
         config = replace_at(config, path, value)
     config = _long_enough(config, start, asked.steps)
     same_data = old.data == config.data
     if same_data:
-        check_data(parent, origin, config, manager.data_dir)
-    config = on_data(origin, config, manager.data_dir)
-    info = config.data.info(manager.data_dir)
-    if wrong := [*incompatible(old, config, origin, info, start.images), *manager.problems(config)]:
+        check_data(parent, origin, config, launcher.data_dir)
+    config = on_data(origin, config, launcher.data_dir)
+    info = config.data.info(launcher.data_dir)
+    if wrong := [*incompatible(old, config, origin, info, start.images), *launcher.problems(config)]:
         raise ConfigError(" ".join(wrong))
-    check_past(manager, origin, start)
-    config = manager.resolved(config)
-    about = manager._about(config, origin.preset, title or origin.title, info.channels, info.classes)
-    about = replace(
-        about, parent=parent.id, parent_step=start.step, past=start.past, threads=origin.threads,
-        trained_on={**origin.trained_on, **about.trained_on},
+    check_past(launcher, origin, start)
+    config = launcher.resolved(config)
+    about = launcher.manifest(
+        config, origin.preset, title or origin.title, parent=parent.id, parent_step=start.step, past=start.past,
+        threads=origin.threads,
     )  # fmt: skip
+    about = replace(about, trained_on={**origin.trained_on, **about.trained_on})
     limits = _limits(parent, start, asked, longer="total_images" in changes)
-    with manager._new_run(about) as (folder, lock, about):
+    with launcher.new_run(about) as (folder, lock, about):
         fill_branch(parent, folder, start, limits, evaluations=same_data)
-    folder = RunFolder(manager.runs_dir / about.id)
-    manager._launch(folder, lock, about, config, start.standing(limits), limits)
+    folder = RunFolder(launcher.runs_dir / about.id)
+    launcher.launch(ReadyRun(folder, lock, about, config, start.standing(limits), limits))
     return about.id
 
 
@@ -84,11 +84,11 @@ def _limits(parent: RunFolder, start: Start, asked: StopCondition, *, longer: bo
     return StopCondition(steps, began + left if left is not None and left > 0 else None)
 
 
-def check_past(manager: RunManager, origin: RunManifest, start: Start) -> None:
+def check_past(launcher: Launcher, origin: RunManifest, start: Start) -> None:
     """That what its parent learned from is here, where its steps are to be gone through again. Raises DataChanged."""
     for part in start.past:
         if part.until > part.since:
-            on_data(origin, known_config(origin, part.config), manager.data_dir)
+            on_data(origin, known_config(origin, part.config), launcher.data_dir)
 
 
 def incompatible(old: RunConfig, new: RunConfig, parent: RunManifest, info: ImageInfo, images: int) -> list[str]:

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from gan_core.config.codec import replace_at
 from gan_core.runs.engine.context import StopCondition
+from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import check_data, trust
 from gan_core.runs.storage.lock import RunLock
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest, RunStatus
-from gan_core.training import RunConfig
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
-
-Ready = tuple[RunFolder, RunLock, RunManifest, RunConfig, RunStatus, StopCondition]
-"""All that a run's thread needs; the configuration is the one in force."""
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.tables import RunStatus
+from gan_core.runs.storage.views import config_in_force
 
 
-def ready_to_resume(manager: RunManager, run_id: str, limits: StopCondition, total_images: int | None) -> Ready:
+def ready_to_resume(
+    launcher: Launcher, run_id: str, limits: StopCondition, total_images: int | None
+) -> ReadyRun:  # fmt: skip
     """With the run's lock held. Raises as `RunManager.resume`."""
-    folder = manager._at_rest(run_id)
+    folder = launcher.at_rest(run_id)
     lock = RunLock(folder.lock, run_id)
     lock.acquire()
     try:  # with the lock held nobody else changes what is read here
         about, before = folder.about(), folder.standing()
-        config = manager._config(folder)
-        check_device(about, manager.device)
+        config = config_in_force(about, folder.changes())
+        check_device(about, launcher.device)
         if total_images is not None:
             config = replace_at(config, "total_images", total_images)
         if before.state == "diverged":
@@ -38,8 +35,8 @@ def ready_to_resume(manager: RunManager, run_id: str, limits: StopCondition, tot
             raise ValueError(
                 f"The run has seen its {config.total_images:,} images; give it a greater length to go on."
             )
-        check_data(folder, about, config, manager.data_dir)
-        about, doubts = trust(folder, about, config, manager.data_dir)
+        check_data(folder, about, config, launcher.data_dir)
+        about, doubts = trust(folder, about, config, launcher.data_dir)
         before = replace(before, warnings=tuple(dict.fromkeys((*before.warnings, *doubts))))
     except BaseException:
         lock.release()
@@ -47,7 +44,7 @@ def ready_to_resume(manager: RunManager, run_id: str, limits: StopCondition, tot
     if before.state in LIVE:
         before = replace(before, state="interrupted")
     before = replace(before, until_step=limits.steps, until_seconds=limits.seconds)
-    return folder, lock, about, config, before, limits
+    return ReadyRun(folder, lock, about, config, before, limits)
 
 
 def limits_in_force(before: RunStatus, asked: StopCondition, total_images: int | None) -> StopCondition:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args
 
-from gan_core.runs.evaluation.record import best_step
+from gan_core.runs.evaluation_record import best_step
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun, open_run
 from gan_core.runs.storage.schema import SCHEMA_VERSION
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gan_core.data.limits import Refused
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import LiveChange
 from gan_core.runs.storage.foreign_weights import HEAD_BYTES, NotAGenerator, read_header
-from gan_core.runs.storage.run_folder import CheckpointRow, GeneratorRow, GridRow, RunFolder, RunManifest, RunStatus
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.schema import UnknownVersion, make_tables, migrate, version_of
 from gan_core.runs.storage.state_file import MOST_LIST_BYTES, NotAState, check_state_file
+from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow, GridRow, RunStatus
 from gan_core.runs.storage.views import config_in_force
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training.scene import decode_scene

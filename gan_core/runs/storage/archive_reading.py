@@ -43,7 +43,8 @@ from gan_core.runs.storage.archive_content import (
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.runs.storage.labels import FILE as LABELS
 from gan_core.runs.storage.labels import labels_from, write_labels
-from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, RunManifest, UnreadableRun, next_order
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnreadableRun, next_order
 from gan_core.runs.storage.state_file import MOST_LIST_BYTES
 from gan_core.runs.storage.views import first_config
 from gan_core.runs.storage.writer import new_run

@@ -10,9 +10,10 @@ import torch
 from safetensors.torch import save as save_safetensors
 
 from gan_core.config.files import write_atomically
-from gan_core.runs.evaluation.record import best_step
-from gan_core.runs.storage.run_folder import CheckpointRow, RunFolder
+from gan_core.runs.evaluation_record import best_step
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.state_file import NotAState, load_state_file
+from gan_core.runs.storage.tables import CheckpointRow
 from gan_core.runs.storage.writer import RunWriter
 
 KEEP_AT_MOST = 12

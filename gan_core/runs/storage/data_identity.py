@@ -13,9 +13,10 @@ from gan_core.data.identity import DataChanged, as_trained, other_classes, place
 from gan_core.data.own import own_set
 from gan_core.data.own_images import OwnImages
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.lineage.replay import ahead, stages
 from gan_core.runs.storage.checkpoints import newest_sound
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.replay import ahead, stages
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.views import first_config, known_config
 from gan_core.runs.storage.writer import write_about
 from gan_core.training import RunConfig

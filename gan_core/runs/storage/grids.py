@@ -13,7 +13,8 @@ from PIL import Image
 
 from gan_core.config.files import write_atomically
 from gan_core.runs.snapshot import Grid
-from gan_core.runs.storage.run_folder import GridRow, RunFolder, UnreadableRun
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.tables import GridRow
 from gan_core.training import SampleGrid
 from gan_core.training.scene import Scene, encode_scene
 

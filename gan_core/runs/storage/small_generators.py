@@ -15,7 +15,8 @@ from torch import Tensor
 
 from gan_core.config.files import write_atomically
 from gan_core.latent.overtime import thinned
-from gan_core.runs.storage.run_folder import GeneratorRow, RunFolder
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import GeneratorRow
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import Trainer
 

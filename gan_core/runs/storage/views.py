@@ -9,20 +9,14 @@ from typing import Any
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
 from gan_core.data.points import PointDataset
-from gan_core.runs.evaluation.record import best_step, read_evaluations
-from gan_core.runs.lineage.replay import ahead, stages
+from gan_core.runs.evaluation_record import best_step, read_evaluations
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.lock import is_held
-from gan_core.runs.storage.run_folder import (
-    RunFolder,
-    RunManifest,
-    RunStatus,
-    UnreadableRun,
-    read_changes,
-    read_checkpoints,
-    read_standing,
-)
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.replay import ahead, stages
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.tables import RunStatus, read_changes, read_checkpoints, read_standing
 from gan_core.training import RunConfig
 from gan_core.training.backends.dense import is_plain
 

@@ -28,7 +28,7 @@ def runs_table(
     deleted: Sequence[dict[str, Any]],
     last: Sequence[str],
     projector: bool,
-    on_asked: Callable[[list[Any]], None],
+    on_asked: Callable[[list[object]], None],
 ) -> None:
     """rows: of `pages.server.run_rows`. count: of all runs. chosen: at most `most` ids, in their order.
 

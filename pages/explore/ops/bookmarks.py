@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_core.latent import check_look, render
 from gan_core.runs.storage.bookmarks import thumbnail_png
 from pages.explore.ops.picture import spread
 from pages.server.operations import OperationContext, Reply, operation, words
+
+if TYPE_CHECKING:
+    from gan_core.runs.storage.bookmarks import BookmarkStore
 
 MOST_NAME = 60
 
@@ -60,11 +63,11 @@ def bring_back(context: OperationContext, asked: dict[str, Any], _blobs: list[by
 # --- bookmarks: every answer is the whole list as it is then
 
 
-def _kept(context: OperationContext, asked: dict[str, Any]) -> Any:
+def _kept(context: OperationContext, asked: dict[str, Any]) -> BookmarkStore:
     return context.catalog.keepsakes(words(asked, "model", 200))
 
 
-def _all(kept: Any) -> Reply:
+def _all(kept: BookmarkStore) -> Reply:
     found = [{k: v for k, v in asdict(one).items() if k != "thumbnail"} for one in kept.bookmarks.all()]
     return Reply({"bookmarks": found, "problems": kept.problems()})
 

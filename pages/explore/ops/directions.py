@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,10 @@ from gan_core.latent.search import (
 )
 from pages.explore.ops.picture import atlas
 from pages.server.operations import OperationContext, Reply, number, operation, whole, words
+
+if TYPE_CHECKING:
+    from gan_core.latent.look import Weights
+    from gan_core.runs.storage.bookmarks import KeptList, NamedDirection
 
 MOST_LABEL = 60
 MOST_MARKS = 200
@@ -154,11 +158,11 @@ def restore(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
     return _all(context, asked)
 
 
-def _directions(context: OperationContext, asked: Mapping[str, Any]) -> Any:
+def _directions(context: OperationContext, asked: Mapping[str, Any]) -> KeptList[NamedDirection]:
     return context.catalog.keepsakes(words(asked, "model", 200)).directions
 
 
-def _all(context: OperationContext, asked: Mapping[str, Any], **more: Any) -> Reply:
+def _all(context: OperationContext, asked: Mapping[str, Any], **more: object) -> Reply:
     return Reply(
         {"directions": _kept_list(context, asked), "problems": _directions(context, asked).problems(), **more}
     )
@@ -178,7 +182,7 @@ def _kept_list(context: OperationContext, asked: Mapping[str, Any]) -> list[dict
     return found
 
 
-def _plain(found: Any, otherwise: float) -> float:
+def _plain(found: object, otherwise: float) -> float:
     return float(found) if isinstance(found, int | float) and 1e-6 < found < 1e4 else otherwise
 
 
@@ -189,7 +193,7 @@ def _told(direction: Direction) -> dict[str, Any]:
     return {**direction.described(), "vector": encode_vector(direction.vector)}
 
 
-def _direction(model: Explorable, data: Any, name: str) -> Direction:
+def _direction(model: Explorable, data: object, name: str) -> Direction:
     """Raises ValueError, in one sentence that begins with `name`, for what is no direction of this model."""
     if not isinstance(data, dict):
         raise ValueError(f"{name} must be an object with a vector, a space and a unit.")
@@ -214,18 +218,17 @@ def _direction(model: Explorable, data: Any, name: str) -> Direction:
     )
 
 
-def _layers(model: Explorable, data: Any, name: str) -> tuple[int, ...] | None:
+def _layers(model: Explorable, data: object, name: str) -> tuple[int, ...] | None:
     if data is None:
         return None
     last = model.style_layers - 1
-    good = isinstance(data, list) and data and all(type(i) is int and 0 <= i <= last for i in data)
-    if not good:
+    if not isinstance(data, list) or not data or not all(type(i) is int and 0 <= i <= last for i in data):
         raise ValueError(f"{name} must be null or a list of layers from 0 to {last}." if last > 0 else
                          f"{name} must be null: this generator has no style layers.")  # fmt: skip
     return tuple(sorted(set(data)))
 
 
-def _weights(model: Explorable, asked: Mapping[str, Any]) -> Any:
+def _weights(model: Explorable, asked: Mapping[str, Any]) -> Weights | None:
     """Of the classes: those of "class", or None for all of them."""
     return check_weights(model, asked["class"], "class") if asked.get("class") is not None else None
 

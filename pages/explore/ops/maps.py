@@ -5,38 +5,40 @@ from __future__ import annotations
 import math
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, check_look, render
-from gan_core.latent.maps import LEAST, MOST, Drawn, MapOptions, make_map
+from gan_core.latent.maps import LEAST, MOST, Drawn, LatentMap, MapOptions, make_map
 from gan_core.latent.neighbours import REFERENCES, TrainingSet
 from pages.explore.ops.inversion import data_of
 from pages.explore.ops.picture import atlas
 from pages.server.operations import OperationContext, Reply, operation, whole, words
 
+Made = TypeVar("Made")
+
 _THUMB = 32  # pixels: larger pictures are halved until they fit
 _NEAREST_MOST = 24
 
 
-class _Kept:
+class _Kept(Generic[Made]):
     """The newest few things that were made for models, for as long as these are open."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._made: dict[tuple[int, Any], tuple[weakref.ref[Explorable], Any]] = {}
+        self._made: dict[tuple[int, Hashable], tuple[weakref.ref[Explorable], Made]] = {}
         self._guard = threading.Lock()
 
-    def get(self, model: Explorable, key: Any) -> Any:
+    def get(self, model: Explorable, key: Hashable) -> Made | None:
         with self._guard:
             known, made = self._made.get((id(model), key), (None, None))
             return made if known is not None and known() is model else None
 
-    def keep(self, model: Explorable, key: Any, made: Any) -> None:
+    def keep(self, model: Explorable, key: Hashable, made: Made) -> None:
         with self._guard:
             self._made[id(model), key] = weakref.ref(model), made
             for place, (known, _) in list(self._made.items()):
@@ -44,8 +46,8 @@ class _Kept:
                     del self._made[place]
 
 
-_maps = _Kept(12)  # some megabytes each
-_sets = _Kept(3)  # 60 MB each where 60,000 images went through a discriminator
+_maps = _Kept[LatentMap](12)  # some megabytes each
+_sets = _Kept[TrainingSet](3)  # 60 MB each where 60,000 images went through a discriminator
 
 
 @operation("map", lane="long")

@@ -77,7 +77,7 @@ def _without_corner(blob: bytes, header: dict[str, int]) -> bytes:
     return bytes(out)
 
 
-def _listed(asked: dict[str, Any], name: str) -> list[Any]:
+def _listed(asked: dict[str, Any], name: str) -> list[object]:
     found = asked.get(name)
     if not isinstance(found, list) or not 1 <= len(found) <= MOST_EACH_WAY:
         raise ValueError(f'"{name}" must be a list of 1 to {MOST_EACH_WAY} looks.')

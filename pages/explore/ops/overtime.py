@@ -20,10 +20,9 @@ def overtime(context: OperationContext, asked: dict[str, Any], _blobs: list[byte
     Every moment comes as soon as it is drawn, with the progress: {"at", "of", "of_step", "images", "columns",
     "rows", "size"} and its atlas, left to right in time. The reply says which steps there are.
     """
-    model_id = asked.get("model")
     frames = whole(asked, "frames", 36, 2, MOST_FRAMES)
     most = whole(asked, "most", MOST_MOMENTS, 1, MOST_MOMENTS)
-    context.model(model_id)  # says in one sentence what is wrong with the id
+    model_id = context.model(asked.get("model")).id
     known = list(context.catalog.moments(model_id))
     if len(known) < 2:
         raise ValueError("The generator was kept at one moment only; to compare, there must be at least two.")

@@ -70,7 +70,9 @@ def neighbours(context: OperationContext, asked: dict[str, Any], _blobs: list[by
     return Reply({**header, **place}, [blob, cells.astype("<f4").tobytes()])
 
 
-def _pair(model: Explorable, asked: dict[str, Any], point: Point) -> tuple[NDArray[Any], NDArray[Any]]:
+def _pair(
+    model: Explorable, asked: dict[str, Any], point: Point
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Two directions [D] of length 1 (given ones: as long as they are)."""
     given = asked.get("directions")
     if given is not None:

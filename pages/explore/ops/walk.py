@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ def path_frames(model: Explorable, look: Look, times: Sequence[float]) -> Iterat
         yield from render(model, [at_time(look, t) for t in times[start : start + BATCH]])
 
 
-def _times(given: Any) -> list[float]:
+def _times(given: object) -> list[float]:
     wrong = f'"times" must be a list of 1 to {MOST_TIMES} numbers of seconds.'
     if not isinstance(given, list) or not 1 <= len(given) <= MOST_TIMES:
         raise ValueError(wrong)
@@ -95,4 +95,4 @@ def _path(context: OperationContext, asked: dict[str, Any]) -> tuple[Explorable,
     look = check_look(model, asked.get("look"))
     if not isinstance(look.where, OnPath):
         raise ValueError("Only a path can be walked: the look's place must be one.")
-    return cast(Explorable, model), look, look.where
+    return model, look, look.where

@@ -37,8 +37,8 @@ def live_view(
     missing: str,
     projector: bool,
     on_moved: Callable[[], None],
-    on_branch: Callable[[Any], None] | None = None,
-    on_looking: Callable[[Any], None] | None = None,
+    on_branch: Callable[[object], None] | None = None,
+    on_looking: Callable[[object], None] | None = None,
     key: str = "live",
     twin: str = "",
 ) -> None:

@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -17,18 +16,15 @@ from gan_core.data.base import ImageSet, Progress
 from gan_core.export import load_generator
 from gan_core.measure import FeatureSpace
 from gan_core.nets.base import ImageShape
-from gan_core.runs.evaluation.record import Evaluation
 from gan_core.runs.evaluation.reference import UNTRAINED, Moment, class_labels, evaluate, judges, untrained_generator
-from gan_core.runs.snapshot import Evaluated
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.storage.checkpoints import sound_generator
 from gan_core.runs.storage.lock import HeldElsewhere, RunLock
-from gan_core.runs.storage.run_folder import RunFolder, RunManifest
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.views import config_in_force
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
-
-if TYPE_CHECKING:
-    from gan_core.runs.manager import RunManager
 
 log = logging.getLogger(__name__)
 
@@ -121,33 +117,24 @@ def _trained(folder: RunFolder, workshop: Workshop, step: int | None) -> _Subjec
     return _Subject(net.to(workshop.device), moment, f"Evaluating step {row.step:,}")
 
 
-def hand_over(manager: RunManager, folder: RunFolder, found: list[Evaluation]) -> list[Evaluation]:
-    """Have them written down, by the run's thread where there is one; the same as they are kept, where that is known.
+def keep_evaluations(folder: RunFolder, evaluations: list[Evaluation]) -> list[Evaluation]:
+    """Write them into a run at rest; as they are kept, with the best marked. Raises OSError.
 
-    Nothing is kept where another process trains the run: only that one may write; nor where nobody may.
-    Raises OSError.
+    Nothing is kept where another process trains the run, as only that one may write; nor where nobody may.
     """
-    thread = manager._thread(folder.id)
-    if thread is not None:
-        if thread.bring(found):
-            return found
-        thread.join(END_SECONDS)
     try:
-        kept = keep_evaluations(folder, found)
+        return _write(folder, evaluations)
     except HeldElsewhere:
-        return found
+        return []
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise
         log.info("the evaluation of %s is not kept: %s", folder.id, error)
-        return found
-    for one in kept:
-        manager.tell(folder.id, Evaluated(folder.id, one))
-    return kept
+        return []
 
 
-def keep_evaluations(folder: RunFolder, evaluations: list[Evaluation]) -> list[Evaluation]:
-    """Write them into a run at rest; as they are kept. Raises HeldElsewhere where somebody else holds it, OSError."""
+def _write(folder: RunFolder, evaluations: list[Evaluation]) -> list[Evaluation]:
+    """Raises HeldElsewhere where somebody else holds the run, OSError."""
     lock = RunLock(folder.lock, folder.id)
     lock.acquire()
     try:

@@ -9,29 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gan_core.runs.snapshot import LiveChange
-
-if TYPE_CHECKING:
-    from gan_core.runs.storage.run_folder import RunManifest
-
-MOST_STAGES = 100  # of a config.json that is believed
-
-
-@dataclass(frozen=True)
-class Past:
-    """Steps from `since` to `until` as another run took them; changes: (step, path, value) in their order.
-
-    takes_over: the state at `since` was left by a stage before this one, with other settings perhaps.
-    """
-
-    since: int
-    until: int
-    takes_over: bool
-    config: dict[str, Any]
-    changes: tuple[tuple[int, str, Any], ...] = ()
+from gan_core.runs.storage.manifest import Past, RunManifest
 
 
 @dataclass(frozen=True)
@@ -83,32 +64,3 @@ def leading_to(life: Sequence[ReplaySegment], start: int | None, step: int) -> t
 def _part(stage: ReplaySegment, since: int, until: int, *, takes_over: bool) -> Past:
     changes = tuple((c.step, c.path, c.after) for c in stage.changes if c.step < until)
     return Past(since, until, takes_over, stage.config, changes)
-
-
-def read_past(data: Any) -> tuple[Past, ...]:
-    """As config.json has it. Raises TypeError, ValueError or KeyError where it is not what this version writes."""
-    if not isinstance(data, list) or len(data) > MOST_STAGES:
-        raise TypeError("the past")
-    found = tuple(_read_stage(stage) for stage in data)
-    borders = [step for past in found for step in (past.since, past.until)]
-    if borders != sorted(borders) or any(a.until != b.since for a, b in pairwise(found)):
-        raise ValueError("the steps of the past")
-    return found
-
-
-def _read_stage(data: Any) -> Past:
-    since, until, takes_over = data["since"], data["until"], data["takes_over"]
-    config, changes = data["config"], data["changes"]
-    if len(data) != 5 or not isinstance(config, dict) or not isinstance(changes, list):
-        raise TypeError("a part of the past")
-    if not isinstance(takes_over, bool):
-        raise TypeError("a part of the past")
-    if not all(_is_step(step) for step in (since, until, *(step for step, _, _ in changes))):
-        raise ValueError("a step of the past")
-    if not all(isinstance(path, str) for _, path, _ in changes):
-        raise TypeError("a change of the past")
-    return Past(since, until, takes_over, config, tuple((step, path, value) for step, path, value in changes))
-
-
-def _is_step(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53

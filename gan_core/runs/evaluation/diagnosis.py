@@ -18,10 +18,10 @@ from gan_core.measure.referee import Finding, diagnose
 from gan_core.measure.referee_evidence import Evidence
 from gan_core.measure.referee_eye import LOOKS, Eye, cut_atlas, flat_features
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.evaluation.record import Evaluation
+from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Grid, RunView
 from gan_core.runs.storage.data_identity import content_of_run, load_trained
-from gan_core.runs.storage.run_folder import RunManifest
+from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig
 from gan_core.training.scene import POINTS, decode_scene
 

@@ -1,0 +1,341 @@
+"""This package's own definitions as a script can hold them.
+
+A definition stands as it is written here; of an object's method the options are put in as numbers, and branches that
+they settle are cut. So a new loss, penalty, augmentation, network or dataset needs no text of its own for scripts.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from typing import Any
+
+PACKAGE = "gan_core"
+_NO_BUILTINS: dict[str, Any] = {"__builtins__": {}}
+_STATE = {"training"}  # attributes that change while a script runs
+
+Values = Mapping[str, object]
+"""Names whose values are known: numbers, or objects whose attributes are."""
+
+
+@functools.cache
+def _bindings(module: str) -> tuple[str, dict[str, ast.stmt]]:
+    """A module's source, and the statement that binds each name in it."""
+    source = inspect.getsource(importlib.import_module(module))
+    found: dict[str, ast.stmt] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {alias.asname or alias.name: node for alias in node.names}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {n.id: node for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return source, found
+
+
+def _lines(source: str, node: ast.stmt) -> str:
+    first = node.lineno
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        first = min([first, *(d.lineno for d in node.decorator_list)])
+    text = "".join(source.splitlines(keepends=True)[first - 1 : node.end_lineno])
+    return re.sub(r"  # (type: ignore\S*|fmt: skip)", "", textwrap.dedent(text))
+
+
+# --- changing a piece of source, of which comments and layout stay
+
+
+def _replaced(text: str, pieces: Sequence[tuple[ast.expr, str]]) -> str:
+    """The expressions written anew; none lies in another."""
+    raw = text.encode()
+    starts = [0]
+    for line in raw.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+
+    def place(node: ast.expr) -> tuple[int, int]:
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset
+
+    for node, new in sorted(pieces, key=lambda piece: place(piece[0]), reverse=True):
+        begin, end = place(node)
+        raw = raw[:begin] + new.encode() + raw[end:]
+    return raw.decode()
+
+
+def _stored(tree: ast.AST) -> set[str]:
+    """Names that a text gives values to."""
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def _truth(test: ast.expr, known: Values) -> bool | None:
+    """What a condition comes to, if that is known."""
+    if isinstance(test, ast.BoolOp):
+        parts = [_truth(part, known) for part in test.values]
+        decides = isinstance(test.op, ast.Or)
+        return decides if decides in parts else None if None in parts else not decides
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        truth = _truth(test.operand, known)
+        return None if truth is None else not truth
+    nodes = list(ast.walk(test))
+    names = {n.id for n in nodes if isinstance(n, ast.Name)}
+    changes = any(isinstance(n, ast.Call) or (isinstance(n, ast.Attribute) and n.attr in _STATE) for n in nodes)
+    if changes or not names <= known.keys():
+        return None
+    try:
+        return bool(eval(compile(ast.Expression(test), "", "eval"), _NO_BUILTINS, dict(known)))
+    except (AttributeError, TypeError):
+        return None
+
+
+def settled(text: str, known: Values) -> str:
+    """Without the branches that are never taken where these values are known."""
+    while True:
+        tree = ast.parse(text)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If | ast.IfExp) and (truth := _truth(node.test, known)) is not None:
+                if isinstance(node, ast.IfExp):
+                    taken = ast.get_source_segment(text, node.body if truth else node.orelse)
+                    text = _replaced(text, [(node, taken or "")])
+                else:
+                    text = _without_if(text, node, truth)
+                break
+            if (after := _after_return(node)) is not None:
+                lines = text.splitlines(keepends=True)
+                text = "".join(lines[: after[0]] + lines[after[1] :])
+                break
+        else:
+            return text
+
+
+def _without_if(text: str, node: ast.If, truth: bool) -> str:
+    lines, body = text.splitlines(keepends=True), node.body if truth else node.orelse
+    kept: list[str] = []
+    if body:
+        kept = lines[body[0].lineno - 1 : body[-1].end_lineno]
+        if body[0].col_offset > node.col_offset:
+            kept = [line[body[0].col_offset - node.col_offset :] if line.strip() else line for line in kept]
+        else:  # elif
+            kept[0] = kept[0].replace("elif", "if", 1)
+    return "".join(lines[: node.lineno - 1] + kept + lines[node.end_lineno :])
+
+
+def _after_return(node: ast.AST) -> tuple[int, int] | None:
+    """The lines of a block that come after a return in it."""
+    for name in ("body", "orelse"):
+        block = getattr(node, name, None)
+        for before, after in pairwise(block if isinstance(block, list) else ()):
+            if isinstance(before, ast.Return | ast.Raise):
+                assert isinstance(block, list)
+                return after.lineno - 1, block[-1].end_lineno
+    return None
+
+
+def shortened(text: str) -> str:
+    """With what is returned at once, instead of by a name that was for a type checker or for a branch now cut."""
+    return re.sub(r"^( +)(\w+)(?:: \w+)? = (.+)\n\1return \2$", r"\1return \3", text, flags=re.MULTILINE)
+
+
+def literal(value: object) -> str:
+    """A value as it is written in Python: 60_000, 0.5, "batch"."""
+    if isinstance(value, str):
+        text = repr(value)
+        return f'"{text[1:-1]}"' if '"' not in text and "\\'" not in text else text
+    if isinstance(value, tuple):
+        return f"({', '.join(literal(v) for v in value)}{',' * (len(value) == 1)})"
+    return f"{value:_}" if type(value) is int and abs(value) >= 10_000 else repr(value)
+
+
+def is_plain(value: object) -> bool:
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def put_in(text: str, known: Values, other: Callable[[object, str], str | None] = lambda owner, name: None) -> str:
+    """With known values written as numbers; `other` says how anything else of a known object is called, if at all."""
+    pieces: list[tuple[ast.expr, str]] = []
+
+    def look(node: ast.AST) -> None:
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            root: ast.expr = node
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in known and (new := _spelled(node, known, other)) is not None:
+                pieces.append((node, new))
+                return
+        for child in ast.iter_child_nodes(node):
+            look(child)
+
+    look(ast.parse(text))
+    return _replaced(text, pieces)
+
+
+def _spelled(node: ast.Name | ast.Attribute, known: Values, other: Callable[[object, str], str | None]) -> str | None:
+    if isinstance(node, ast.Attribute) and node.attr in _STATE:
+        return None
+    names = ast.unparse(node).split(".")
+    owner, value = None, known[names[0]]
+    for name in names[1:]:
+        owner, value = value, getattr(value, name, None)
+    if is_plain(value) and (owner is None or hasattr(owner, names[-1])):
+        return f"({literal(value)})" if isinstance(value, int | float) and value < 0 else literal(value)
+    return other(owner, names[-1]) if owner is not None else None
+
+
+# --- definitions with all that they need
+
+
+class Source:
+    """Gathers definitions for one script; each comes once, after what it needs itself.
+
+    imports: name -> (module, what of it or "") of other packages. taken: names that the script has for its own use.
+    """
+
+    def __init__(self, taken: set[str]) -> None:
+        self.imports: dict[str, tuple[str, str]] = {}
+        self._texts: list[str] = []
+        self._written: set[str] = set()
+        self._names: dict[tuple[str, str], str] = {}
+        self._taken = set(taken)
+
+    def collected(self) -> str:
+        """What was added since the last time, as one text."""
+        texts, self._texts = self._texts, []
+        return "\n\n".join(texts)
+
+    def name_for(self, module: str, name: str) -> str:
+        """The name that the script's own definition of this one is to have."""
+        self._names[module, name] = self._free_name(module, name)
+        return self._names[module, name]
+
+    def _free_name(self, module: str, name: str) -> str:
+        """A name that nothing else in the script has."""
+        plain = name.strip("_")
+        if re.search(rf"\b{plain}\b", _bindings(module)[0]):  # it has another meaning there
+            plain = name
+        choices = [plain, f"{plain}_{module.rpartition('.')[2]}", *(f"{plain}_{i}" for i in range(2, 99))]
+        free = next(choice for choice in choices if choice not in self._taken)
+        self._taken.add(free)
+        return free
+
+    def stands_for(self, module: str, name: str, script_name: str) -> None:
+        """The script has its own definition of this one."""
+        self._names[module, name] = script_name
+
+    def definition(self, module: str, name: str, known: Values | None = None, gone: str = "") -> str:
+        """A function, class or constant of a module, by the name it has in the script, which is returned.
+
+        known: of names in it, for branches to be cut; gone: one of its arguments that nothing is left to ask for.
+        """
+        key = (module, f"{name} of {known}" if gone else name)
+        if key in self._names:
+            return self._names[key]
+        source, bindings = _bindings(module)
+        value = (known or {}).get(gone)
+        self._names[key] = self._free_name(module, f"{name}_{value}" if isinstance(value, str) else name)
+        text = settled(_lines(source, bindings[name]), known or {})
+        text = shortened(text)
+        self.add(re.sub(rf",\s*{gone}: [^,)]*", "", text, count=1) if gone else text, module, self._names[key])
+        return self._names[key]
+
+    def method(
+        self, owner: object, method: str, name: str = "", known: Values | None = None, settle: Values | None = None
+    ) -> str:
+        """An object's method as a function of this name, with its options put in.
+
+        known: arguments that go; settle: arguments that stay, of which enough is known to cut branches.
+        """
+        cls = next(c for c in type(owner).__mro__ if method in vars(c))
+        key = (cls.__module__, f"{cls.__qualname__}.{method} of {id(owner)}")
+        if key in self._names:
+            return self._names[key]
+        if name:
+            self._taken.add(name)
+        else:
+            name = self._free_name(cls.__module__, method)
+        self._names[key] = name
+
+        def other(part: object, attribute: str) -> str | None:
+            if part is not owner:
+                return None
+            called = self.method(owner, attribute, f"its_{attribute}" if attribute in stored else "")
+            return f"{called}()" if isinstance(getattr(type(owner), attribute, None), property) else called
+
+        source = self._source_of(cls, method)
+        stored = _stored(ast.parse(source))
+        values = {"self": owner, **(known or {})}
+        text = put_in(settled(source, {**values, **(settle or {})}), values, other)
+        text = re.sub(rf"def {method}\(self(, )?", f"def {name}(", text, count=1)
+        for argument in known or {}:
+            text = re.sub(rf"(, )?\b{argument}: [^,)]*", "", text, count=1).replace("(, ", "(", 1)
+        text = self._with_options(shortened(text.replace("@property\n", "")), owner, f"{name}_options")
+        self.add(text, cls.__module__)
+        return name
+
+    def _with_options(self, text: str, owner: Any, name: str) -> str:
+        """Where a method hands its object on to a function, all its options are handed on."""
+        handed = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name) and n.id == "self"]
+        if handed:
+            options = ", ".join(f"{f.name}={literal(getattr(owner, f.name))}" for f in fields(owner))
+            self.imports["SimpleNamespace"] = ("types", "SimpleNamespace")
+            self._texts.append(f"{name} = SimpleNamespace({options})")
+        return _replaced(text, [(node, name) for node in handed])
+
+    @staticmethod
+    def _source_of(cls: type, method: str) -> str:
+        source, bindings = _bindings(cls.__module__)
+        holder = bindings[cls.__name__]
+        assert isinstance(holder, ast.ClassDef)
+        return _lines(source, next(n for n in holder.body if isinstance(n, ast.FunctionDef) and n.name == method))
+
+    def methods(self, owner: object, method: str, name: str = "") -> str:
+        """One method with all that was collected for it."""
+        self.method(owner, method, name or method)
+        return self.collected()
+
+    def once(self, text: str) -> None:
+        """A text of the script's own that needs nothing."""
+        if text not in self._written:
+            self._written.add(text)
+            self._texts.append(text)
+
+    def add(self, text: str, module: str, name: str = "") -> None:
+        """A text in the names of a module, whose definition gets this `name`, if one is given."""
+        tree = ast.parse(text)
+        nodes = list(ast.walk(tree))
+        inner = {n.arg for n in nodes if isinstance(n, ast.arg)}
+        if not isinstance(tree.body[0], ast.Assign | ast.AnnAssign):
+            inner |= _stored(tree)
+        pieces = []
+        for node in nodes:
+            if isinstance(node, ast.Name) and node.id not in inner:
+                new = self._named(module, node.id)
+                if new != node.id:
+                    pieces.append((node, new))
+        text = _replaced(text, pieces)
+        if name and isinstance(head := tree.body[0], ast.FunctionDef | ast.ClassDef):
+            text = re.sub(rf"\b(def|class) {head.name}\b", rf"\1 {name}", text, count=1)
+        self._texts.append(text)
+
+    def _named(self, module: str, name: str) -> str:
+        """How a name of a module is spelled in the script, which then has what it stands for."""
+        node = _bindings(module)[1].get(name)
+        if node is None or (module, name) in self._names:  # Python's own, or here already
+            return self._names.get((module, name), name)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
+            assert node.module is not None
+            original = next(a.name for a in node.names if (a.asname or a.name) == name)
+            return self._named(node.module, original)
+        if isinstance(node, ast.ImportFrom):
+            self.imports[name] = (node.module or "", next(a.name for a in node.names if (a.asname or a.name) == name))
+            return name
+        if isinstance(node, ast.Import):
+            self.imports[name] = (next(a.name for a in node.names if (a.asname or a.name) == name), "")
+            return name
+        return self.definition(module, name)

@@ -1,0 +1,275 @@
+"""Makes runs, starts what trains them, and knows which of them are in hand: one object for all who begin a run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import torch
+
+from gan_core.config.codec import ConfigError, to_dict
+from gan_core.runs.commands import Stop
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.engine.advice import is_full_disk
+from gan_core.runs.engine.compiled_cache import CompiledStepCache
+from gan_core.runs.engine.context import RunContext, StopCondition
+from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.estimate import resolve_precision
+from gan_core.runs.engine.lockstep import LockstepPair
+from gan_core.runs.engine.run_life import RunLife
+from gan_core.runs.engine.worker import RunWorker
+from gan_core.runs.evaluation.reference import judges
+from gan_core.runs.listeners import Listeners
+from gan_core.runs.names import free_id, named_after, own_title
+from gan_core.runs.snapshot import RunView
+from gan_core.runs.states import LIVE
+from gan_core.runs.storage.data_identity import contents_now, load_trained
+from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
+from gan_core.runs.storage.tables import RunStatus
+from gan_core.runs.storage.views import ViewShelf
+from gan_core.runs.storage.writer import RunWriter, new_run
+from gan_core.training import Cost, RunConfig, problems, step_cost
+from gan_core.training.backends import choose
+from gan_core.training.backends.compiled import spec_of
+from gan_core.training.build import sample_shape
+from gan_core.training.cost import useful_threads
+
+log = logging.getLogger(__name__)
+
+
+class ReadyRun(NamedTuple):
+    """A run about to train: its folder with the lock held, the configuration in force, where it stands and stops."""
+
+    folder: RunFolder
+    lock: RunLock
+    manifest: RunManifest
+    config: RunConfig
+    status: RunStatus
+    stop: StopCondition
+
+
+class Launcher:
+    """What starting a run takes in this process, and the workers of those that train here.
+
+    device: all runs train on it. threads: of a run on a processor, at most; fewer where its steps are small.
+    """
+
+    def __init__(
+        self, runs_dir: Path, datasets: DatasetCache, device: torch.device, threads: int, listeners: Listeners
+    ) -> None:  # fmt: skip
+        self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
+        self.device, self.threads = device.type, threads
+        self.context = RunContext(
+            device=device, line=DeviceQueue(),
+            load_data=lambda config, manifest: load_trained(datasets, manifest, config, from_memory=True),
+            build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=listeners.tell,
+            is_watched=listeners.any_of,
+            libraries=CompiledStepCache(self.data_dir / "compiled"),
+        )  # fmt: skip
+        self._views = ViewShelf()
+        self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
+        self._workers: dict[str, RunLife] = {}
+        self._closing = False
+
+    # --- a configuration
+
+    def problems(self, config: RunConfig) -> list[str]:
+        """Why this configuration cannot start, a sentence each; empty where it can."""
+        return problems(config, config.data.info(self.data_dir))
+
+    def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
+        """The configuration as a run of it records it: "auto" replaced by what suits this machine.
+
+        A backend that a run would have to wait for is replaced too, and begins to be made for the next one.
+        soon: as it will be in a few seconds.
+        """
+        return self.resolved_why(config, soon=soon)[0]
+
+    def resolved_why(self, config: RunConfig, *, soon: bool = False) -> tuple[RunConfig, str]:
+        """As `resolved`, with the reason why it has not the backend that it asks for, if it has not."""
+        config = resolve_precision(config, self.device, self.data_dir / "machine.json")
+        shape = sample_shape(config, config.data.info(self.data_dir))
+        why_not = partial(self.context.libraries.why_not, soon=soon)
+        backend, reason = choose(config, shape, self.context.device, why_not)
+        return replace(config, backend=backend), reason
+
+    def prepare(self, config: RunConfig) -> None:
+        """As `RunManager.prepare`."""
+        if self.problems(config):
+            return
+        resolved = self.resolved(config, soon=True)
+        if resolved.backend == "compiled":
+            shape = sample_shape(resolved, resolved.data.info(self.data_dir))
+            self.context.libraries.obtain(spec_of(resolved, shape))
+
+    def cost(self, config: RunConfig) -> Cost:
+        """Of one step."""
+        info = config.data.info(self.data_dir)
+        class_count = len(info.classes) if config.conditional else 0
+        with self.context.build_lock:
+            return step_cost(config, sample_shape(config, info), class_count)
+
+    # --- a new run
+
+    def refuse_where_nothing_trains(self) -> None:
+        """Raises ConfigError in one sentence where no run could be made or go on here."""
+        self._refuse_while_closing()
+        _make_writable(self.runs_dir, "runs")
+        _make_writable(self.data_dir, "data")
+
+    def _refuse_while_closing(self) -> None:
+        if self._closing:
+            raise ConfigError("The program is closing; start the run again when it is back.")
+
+    def manifest(self, config: RunConfig, preset: str, title: str, **fields: Any) -> RunManifest:
+        """Of a run with this configuration, without a place in the folder yet; fields: others of its manifest."""
+        info = config.data.info(self.data_dir)
+        threads = useful_threads(self.cost(config).step_flops, self.threads) if self.device == "cpu" else 0
+        manifest = RunManifest(
+            id="", title=(title or own_title(config.data, self.data_dir))[:200], preset=preset, created=now_text(),
+            config=to_dict(config), device=self.device,
+            threads=threads, channels=info.channels, classes=info.classes,
+            torch_version=str(torch.__version__), trained_on=contents_now(config, self.data_dir),
+        )  # fmt: skip
+        return replace(manifest, **fields)
+
+    @contextlib.contextmanager
+    def new_run(self, manifest: RunManifest) -> Iterator[tuple[RunFolder, RunLock, RunManifest]]:
+        """A folder to be filled in the block, its lock, and the manifest with an id, which it gets where it has none.
+
+        Once the block is over, the run is at `runs_dir / id`.
+        """
+        own_id = manifest.id or free_id(self.runs_dir, named_after(manifest.config, manifest.preset))
+        manifest = replace(manifest, id=own_id, order=next_order(self.runs_dir))
+        with new_run(self.runs_dir, manifest) as (folder, lock):
+            yield folder, lock, manifest
+
+    def make(
+        self, config: RunConfig, preset: str, title: str, stop: StopCondition, *, warnings: tuple[str, ...] = (),
+        **fields: Any,
+    ) -> ReadyRun:  # fmt: skip
+        """A new run before its first step, its lock held. fields: as in `manifest`. Raises OSError."""
+        status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
+        manifest = self.manifest(config, preset, title, **fields)
+        with self.new_run(manifest) as (folder, lock, manifest), contextlib.closing(RunWriter(folder)) as writer:
+            writer.stand(status)
+        return ReadyRun(RunFolder(self.runs_dir / manifest.id), lock, manifest, config, status, stop)
+
+    # --- into training
+
+    def launch(
+        self, run: ReadyRun, *, total_images: int | None = None, pair: LockstepPair | None = None
+    ) -> None:  # fmt: skip
+        """Start the worker of a run, whose lock is let go of where that fails.
+
+        total_images: its new length, to be recorded as a change. pair: what it shares with its twin.
+        """
+        folder, lock, manifest, config, status, stop = run
+        with contextlib.ExitStack() as undo:
+            undo.callback(lock.release)
+            writer = RunWriter(folder)
+            undo.callback(writer.close)
+            worker = RunWorker(
+                folder,
+                lock,
+                writer,
+                manifest,
+                config,
+                status,
+                stop,
+                self.context,
+                total_images=total_images,
+                duet=pair,
+            )
+            with self.starting():
+                self.adopt([worker])
+                self.context.line.join(folder.id, beside=manifest.twin_of if pair else "")
+                worker.start()
+            undo.pop_all()
+
+    @contextlib.contextmanager
+    def starting(self) -> Iterator[None]:
+        """Workers may be adopted in the block; the process does not begin to close in it. Raises ConfigError."""
+        with self._guard:
+            self._refuse_while_closing()
+            yield
+
+    def adopt(self, workers: Iterable[RunLife]) -> None:
+        """These are in hand from now on. Who is over is forgotten: its folder tells all there is to know."""
+        kept = {i: w for i, w in self._workers.items() if w.is_alive() or not (w.ended and w.end_written)}
+        self._workers = {**kept, **{worker.folder.id: worker for worker in workers}}
+
+    # --- which runs are in hand
+
+    def worker(self, run_id: str) -> RunLife | None:
+        """What has the run in hand, from before it starts until it has let go of everything."""
+        worker = self._workers.get(run_id)
+        return worker if worker is not None and not worker.ended else None
+
+    def view(self, run_id: str) -> RunView:
+        """How a run stands now. Raises UnknownRun or UnreadableRun."""
+        worker = self._workers.get(run_id)
+        if worker is not None and not (worker.ended and worker.end_written):
+            return worker.view
+        return self._views.view(open_run(self.runs_dir, run_id))
+
+    def at_rest(self, run_id: str) -> RunFolder:
+        """The folder of a run that nobody trains. Raises UnknownRun, or ValueError where somebody does."""
+        folder = open_run(self.runs_dir, run_id)
+        worker, caller = self.worker(run_id), cast(object, threading.current_thread())
+        if worker is not None and worker.view.state not in LIVE and worker is not caller:
+            worker.join(5.0)  # it has said that it is at rest and is just letting go
+        if self.worker(run_id) is not None or is_held(folder.lock):
+            raise ValueError(f"The run {run_id} is not at rest: it is {self.view(run_id).state}.")
+        return folder
+
+    def forget(self, run_id: str) -> None:
+        """The run's folder is gone."""
+        with self._guard:
+            self._workers.pop(run_id, None)
+
+    # --- the end
+
+    def close(self, timeout_seconds: float | None) -> None:
+        """As `RunManager.close`."""
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+
+        def left() -> float | None:
+            return None if until is None else max(0.0, until - time.monotonic())
+
+        with self._guard:
+            self._closing = True
+            workers = list(self._workers.values())
+        for worker in workers:
+            if not worker.ended:
+                worker.send(Stop())
+        self.context.libraries.close()
+        for worker in workers:
+            worker.join(left())  # also one that has ended, and is just about to leave
+        judges().end(left())
+        self.context.libraries.join(left())
+        self.context.grid_writer.shutdown(wait=timeout_seconds is None)
+
+
+def _make_writable(folder: Path, what: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{secrets.token_hex(4)}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        if is_full_disk(error):
+            raise
+        reason = error.strerror or str(error)
+        raise ConfigError(f"The {what} folder {folder} cannot be written ({reason}); choose another.") from error
