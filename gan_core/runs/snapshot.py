@@ -24,7 +24,7 @@ class RunView:
     parent_step: where a branch begins; while `step` is less it goes through its parent's steps again.
     twin_of: the run that trains in step with this one; it may be gone. sweep: the sweep that it is a member of.
     device_share: of the device's time that it has, which two that train in step have half of each.
-    compiled_from_step: of a run of an earlier version, from which step on its steps were compiled; 0: none.
+    compiled_from_step: of a run that an earlier version left, from which step on its steps were compiled; 0: none.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     until_step, until_seconds: where it was asked to stop before `total_images` (see `Standing`), if it was.
     order: see `About`; the greatest is the newest run's.
@@ -62,8 +62,8 @@ class RunView:
 
     @property
     def backend(self) -> str:
-        """How its steps are worked out now; "" for a run of an earlier version that told of none."""
-        return str(self.config.get("backend", "")) or ("compiled" if self.compiled_from_step else "")
+        """How its steps are worked out now; "" where a run of an earlier version told of none."""
+        return "compiled" if self.compiled_from_step else str(self.config.get("backend", ""))
 
     @property
     def eta_seconds(self) -> float | None:

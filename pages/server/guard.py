@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from urllib.parse import urlsplit
 
+import streamlit as st
 from starlette.requests import HTTPConnection
-from streamlit import config
 
 
 def refusal(connection: HTTPConnection, token: str) -> str:
@@ -17,7 +17,7 @@ def refusal(connection: HTTPConnection, token: str) -> str:
     """
     origin = connection.headers.get("origin")
     if origin is not None and not _same_host(origin, connection.headers.get("host", "")):
-        if origin not in config.get_option("server.corsAllowedOrigins"):
+        if origin not in st.get_option("server.corsAllowedOrigins"):
             return "This page comes from another site; open GANscope itself."
     if not secrets.compare_digest(connection.query_params.get("token", "").encode(), token.encode()):
         return "This page is from before the server's last start; reload it."
@@ -45,7 +45,7 @@ def answers_to(host: str | None) -> bool:
     A site of somebody else may let its own name lead to this machine (DNS rebinding): a browser then takes our
     answers for that site's. Names are as Streamlit's socket takes them: "*" all, "*.a.org" all below a.org.
     """
-    allowed: list[str] = config.get_option("server.allowedHosts")
+    allowed: list[str] = st.get_option("server.allowedHosts")
     if not allowed:
         return True
     name = _name(host)

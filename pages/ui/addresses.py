@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 from urllib.parse import quote, urlencode, urlsplit
 
-from streamlit import config
+import streamlit as st
 
 
 def address(path: str, **query: str) -> str:
@@ -21,7 +21,7 @@ def address(path: str, **query: str) -> str:
 
 def base_path() -> str:
     """The path that the server itself answers below: "" or, say, "/lab"."""
-    parts = [part for part in (config.get_option("server.baseUrlPath") or "").split("/") if part]
+    parts = [part for part in (st.get_option("server.baseUrlPath") or "").split("/") if part]
     return "".join(f"/{part}" for part in parts)
 
 

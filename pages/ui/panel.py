@@ -23,8 +23,7 @@ from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
+    from gan_core.data.intake import IntakeOptions
     from gan_core.training import RunConfig
 
 Changed = Callable[[str, object], None]
@@ -97,7 +96,7 @@ def _draw_live_signs(keys: Sequence[str]) -> None:
         st.html(f"<style>{', '.join(labels)} {{ content: '{LIVE_SIGN}'; }}</style>")
 
 
-def draw_options(options: DataclassInstance, scope: str, changed: Changed) -> None:
+def draw_options(options: IntakeOptions, scope: str, changed: Changed) -> None:
     """The fields of a small group of options, such as those of an upload."""
     drawing = Drawing(scope, changed, advanced=True)
     for f in dataclasses.fields(options):
@@ -175,7 +174,7 @@ def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) ->
                 _draw(spec_of(f), f.name, here, getattr(value, f.name), drawing)
 
 
-def _family(spec: FieldSpec, name: str, path: str, member: DataclassInstance, drawing: Drawing) -> None:
+def _family(spec: FieldSpec, name: str, path: str, member: object, drawing: Drawing) -> None:
     family = spec.family
     assert family is not None
     entry = family.get(family.name_of(member))

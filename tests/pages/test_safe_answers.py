@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+import streamlit as st
 from starlette.datastructures import MutableHeaders
-from streamlit import config
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -136,7 +136,7 @@ def test_a_host_cannot_write_into_the_policy() -> None:
     ],
 )
 def test_names(monkeypatch: pytest.MonkeyPatch, host: str | None, allowed: list[str], right: bool) -> None:
-    monkeypatch.setattr(config, "get_option", {"server.allowedHosts": allowed}.__getitem__)
+    monkeypatch.setattr(st, "get_option", {"server.allowedHosts": allowed}.__getitem__)
     assert answers_to(host) is right
 
 
@@ -165,7 +165,7 @@ def test_a_redirect_stays_below_what_a_proxy_put_in_front(asked: str, target: st
     ("set_to", "base"), [("", ""), ("lab", "/lab"), ("/lab/", "/lab"), ("a//b/", "/a/b"), (None, "")]
 )
 def test_the_base_path_however_it_is_written(monkeypatch: pytest.MonkeyPatch, set_to: str | None, base: str) -> None:
-    monkeypatch.setattr(config, "get_option", {"server.baseUrlPath": set_to}.__getitem__)
+    monkeypatch.setattr(st, "get_option", {"server.baseUrlPath": set_to}.__getitem__)
     assert base_path() == base
 
 

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import pytest_report_header
+from tests.project.test_private_names import LISTED
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = "probe:\n\t"
@@ -122,7 +123,7 @@ def test_the_oldest_releases_are_those_that_the_list_names(tmp_path: Path, progr
     assert log.read_text().splitlines()[-1].endswith(f" -r requirements-dev.txt -c {venv}/lowest.txt")
     lowest = {Requirement(line) for line in (venv / "lowest.txt").read_text().splitlines()}
     wanted = requirements("requirements.txt").values()
-    assert lowest == {Requirement(str(one).replace(">=", "==")) for one in wanted}
+    assert lowest == {Requirement(f"{one.name}=={lowest_of(one)}") for one in wanted}
 
 
 def test_script_checks_that_cannot_be_installed_are_not_taken_for_done(programs: Path, tmp_path: Path) -> None:
@@ -195,13 +196,27 @@ def requirements(name: str) -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
+def lowest_of(requirement: Requirement) -> str:
+    """The lowest version asked for; above it nothing but a whole major version may be shut out."""
+    bounds = {bound.operator: bound.version for bound in requirement.specifier}
+    assert set(bounds) <= {">=", "<"}, requirement
+    assert bounds.get("<", "1").isdecimal(), "a cap is a major version"
+    return bounds[">="]
+
+
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_what_is_installed_is_what_is_asked_for(name: str) -> None:
     for requirement in requirements(name).values():
-        (bound,) = requirement.specifier
-        pinned = {"==", ">="} if name == "requirements-dev.txt" else {">="}  # what turns its own warnings into errors
-        assert bound.operator in pinned, "lowest versions, no caps"
+        pinned = name == "requirements-dev.txt" and str(requirement.specifier).startswith("==")
+        assert pinned or lowest_of(requirement)  # pinned: what turns its own warnings into errors
         assert importlib.metadata.version(requirement.name) in requirement.specifier
+
+
+def test_a_next_major_version_is_shut_out_only_where_it_may_drop_what_is_used() -> None:
+    capped = {name for name, one in requirements("requirements.txt").items() if len(one.specifier) > 1}
+    private = {entry.get("of", entry["name"]).partition(".")[0] for entry in LISTED} - {"pickle"}
+    assert capped == private | {"torchvision", "plotly"}  # the release that belongs to torch; a file of its package
+    assert not {name for name in requirements("requirements-dev.txt") if name in capped}
 
 
 def test_every_package_that_is_imported_is_asked_for() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from gan_core.runs.engine import compiled_cache
 from gan_core.runs.engine.compiled_cache import BEING_MADE, NO_COMPILER, CompiledStepCache
 from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.run_folder import open_run
+from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training.backends import choice
 from gan_core.training.digest import state_digest
@@ -299,9 +300,11 @@ def test_closing_while_a_library_is_made_for_a_resume_changes_nothing(
 # --- runs of earlier versions, which began without a library and went over to one on the way
 
 
-def earlier(manager: RunManager, run: str, *, compiled: bool) -> None:
+def earlier(manager: RunManager, run: str, *, compiled: bool, compiled_from: int) -> None:
     """Turn a run's folder into one as it was written before backends were recorded."""
     folder = folder_of(manager, run)
+    with closing(RunWriter(folder)) as writer:
+        writer.stand(replace(folder.standing(), compiled_from_step=compiled_from))
     config = json.loads((folder.root / "config.json").read_text())["config"]
     config.pop("backend")
     edit_config_json(folder, config={**config, "compiled": compiled})
@@ -317,11 +320,11 @@ def test_a_run_that_went_over_on_the_way_goes_on_compiled(
         patch.setattr(Trainer, "state", lambda self: state(self) | {"library": library})
         run = manager.start(long(400, backend="dense"), stop_at_step=150)
         at_rest(manager, run)
-    earlier(manager, run, compiled=True)
+    earlier(manager, run, compiled=True, compiled_from=100 if library else 0)
     calls = count_compiled_steps(monkeypatch)
     expected = "compiled" if library else "dense"
     with manager_at(tmp_path, data_dir) as manager:
-        assert manager.config(run).backend == "dense"
+        assert (manager.config(run).backend, manager.view(run).backend) == ("dense", expected)
         for stop, step in ((250, 250), (None, 400)):
             manager.resume(run, stop_at_step=stop)
             view = at_rest(manager, run)
@@ -329,6 +332,22 @@ def test_a_run_that_went_over_on_the_way_goes_on_compiled(
         changes = [(c.step, c.path, c.before, c.after) for c in manager.changes(run)]
         assert changes == ([(150, "backend", "dense", "compiled")] if library else [])
     assert sum(calls) == (250 if library else 0)
+
+
+def test_a_run_that_went_over_and_has_no_compiler_now_is_not_called_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_compiler(monkeypatch)
+    with monkeypatch.context() as patch, manager_at(tmp_path / "runs", tmp_path / "data") as manager:
+        state = Trainer.state
+        patch.setattr(Trainer, "state", lambda self: state(self) | {"library": "0" * 32})
+        run = manager.start(long(200), stop_at_step=150)
+        at_rest(manager, run)
+        earlier(manager, run, compiled=True, compiled_from=100)
+    with manager_at(tmp_path / "runs", tmp_path / "data") as manager:
+        manager.resume(run)
+        view = at_rest(manager, run)
+        assert (view.state, view.step, view.backend, len(view.warnings)) == ("finished", 200, "dense", 1)
 
 
 def test_settings_of_earlier_versions_are_understood() -> None:

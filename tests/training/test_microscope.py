@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 import struct
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from gan_core.config.codec import replace_at
 from gan_core.objectives import losses, penalties
+from gan_core.objectives.base import Loss
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
 from gan_core.training.microscope import MOST_POINTS, StepTrace, dissect, encode_dissection, spell
 from gan_core.training.scene import HEAT, Scene
@@ -122,6 +124,26 @@ def test_every_loss_is_the_sum_of_its_terms(entry: Any) -> None:
         scores = loss.score(real).numpy(), loss.score(fake).numpy()
         for formula, value in (*d.items(), *g.items()):
             np.testing.assert_allclose(float(value), in_numpy(formula, *scores), rtol=1e-9)
+
+
+@dataclass(frozen=True)
+class Bare(Loss):
+    """All that a loss must have."""
+
+    def d_loss(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        return (real_logits - 1.0).square().mean() + fake_logits.square().mean()
+
+    def g_loss(self, real_logits: Tensor | None, fake_logits: Tensor) -> Tensor:
+        return (fake_logits - 1.0).square().mean()
+
+
+def test_a_loss_of_two_methods_is_taken_apart_too(tmp_path: Path) -> None:
+    found = dissect(trainer_of(replace(ring(), loss=Bare()), tmp_path))
+    for turn, name in ((found.d, "loss of D"), (found.g, "loss of G")):
+        assert turn
+        (term,) = turn.terms
+        assert (term.formula, term.spelled) == (name, "")
+        assert term.value == pytest.approx(turn.loss)
 
 
 @pytest.mark.parametrize("entry", list(penalties), ids=lambda e: e.name)

@@ -137,6 +137,8 @@ class RunLife:
         if trainer.config.backend == "compiled":
             give_library(trainer, self._around.libraries)
         has = trainer.backend.name
+        if self._ledger.standing.compiled_from_step:  # from now on its changes tell
+            self._ledger.stand(self._ledger.standing.state, trainer, compiled_from_step=0)
         if self._around.libraries.closed or trainer.config.backend == has == recorded:
             return
         if trainer.config.backend != has:
