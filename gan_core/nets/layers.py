@@ -51,12 +51,11 @@ def image_norm(kind: str, channels: int) -> nn.Module:
 
 
 def initialise(module: nn.Module, kind: str) -> None:
-    """Draw the weights of every dense and convolutional layer anew and set their biases to 0; default: leave them."""
+    """Draw the weights of every dense and convolutional layer anew and set their biases to 0."""
     if kind == "default":
         return
-    for layer in module.modules():
-        if not isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            continue
+    weighted = (m for m in module.modules() if isinstance(m, nn.Linear | nn.Conv2d | nn.ConvTranspose2d))
+    for layer in weighted:
         if kind == "normal":
             nn.init.normal_(layer.weight, 0.0, 0.02)
         elif kind == "xavier":

@@ -290,7 +290,7 @@ class Cosine(Schedule):
     warm_up_images: int = _warm_up()
 
     def factor(self, images: int, total_images: int) -> float:
-        done = _progress(images, self.start, total_images)
+        done = _progress(images, self.start, total_images) if self.start else min(1.0, images / total_images)
         fall = 0.5 * (1 + math.cos(math.pi * done))
         factor = self.final_factor + (1 - self.final_factor) * fall
         if self.warm_up_images:

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -93,17 +94,30 @@ def points_config(data: PointDataset) -> RunConfig:
                    discriminator=MlpDiscriminator(hidden="8"))  # fmt: skip
 
 
+def played_for(config: RunConfig, real: Tensor, fake: Tensor) -> list[Tensor]:
+    """What the lines of the script's step make of these logits: D's loss and G's."""
+    text = train_script(config, run="r", channels=1)
+    lines = re.search(
+        r"discriminator\(fake.detach\(\)\).*?\n(.*?) +d_optimizer.*takes for real\.(.*?) +g_opt", text, re.S
+    )
+    assert lines is not None
+    here = {**vars(alive(text)), "real_logits": real, "fake_logits": fake, "real": real, "fake": fake}
+    here["discriminator"] = lambda logits: logits
+    for part in lines.groups():
+        exec(textwrap.dedent(part), here)
+    return [here["loss_d"], here["loss_g"]]
+
+
 @pytest.mark.parametrize("name", losses.names())
 def test_every_loss(name: str) -> None:
     for member in variants(losses.get(name).cls()):
-        script = script_of(replace(SMALL, loss=member))
+        config = replace(SMALL, loss=member, discriminator=replace(SMALL.discriminator, norm="batch"))
         for real, fake in ((draws(9), 3 * draws(9).flip(0)), (40 * draws(9), -40 * draws(9))):
             values, slopes = [], []
-            for side in (script, member):
+            for ours in (True, False):
                 r, f = real.clone().requires_grad_(), fake.clone().requires_grad_()
-                g_loss = side.g_loss(r, f) if side is member or member.relativistic else side.g_loss(f)
-                values += [side.d_loss(r, f), g_loss]
-                slopes.append(torch.autograd.grad(values[-2] + values[-1], (r, f)))
+                values += played_for(config, r, f) if ours else [member.d_loss(r, f), member.g_loss(r, f)]
+                slopes.append(torch.autograd.grad(values[-2] + values[-1], f))
             torch.testing.assert_close(values[:2], values[2:])
             torch.testing.assert_close(slopes[0], slopes[1])
 
@@ -335,8 +349,13 @@ def assert_same_training(config: RunConfig, data: ImageSet, out: Path, told: str
         np.testing.assert_allclose((float(d_loss), float(g_loss)), wanted, rtol=closeness, atol=closeness)
     ours, theirs = load_file(out / "generator.safetensors"), trainer.sampler().state_dict()
     assert sorted(ours) == sorted(theirs)
-    apart = [float((ours[n].float() - theirs[n].float()).abs().mean()) for n in theirs if theirs[n].numel()]
-    assert max(apart) < 1e-4
+    # A bias before a normalisation has a slope of rounding alone, of which Adam makes a step: it hardly shows.
+    apart = {n: float((ours[n].float() - theirs[n].float()).abs().mean()) for n in theirs if theirs[n].numel()}
+    assert max(value for name, value in apart.items() if "bias" not in name) < 1e-4
+    z, labels = draws(6, config.latent.dim), torch.arange(6) % trainer.class_count if trainer.class_count else None
+    drawn = trainer.sampler()(z, labels).clone()
+    trainer.sampler().load_state_dict(ours)
+    assert float((trainer.sampler()(z, labels) - drawn).abs().mean()) < 1e-3
 
 
 WHOLE = {
@@ -347,9 +366,12 @@ MEMBERS = [(field, name) for field, family in WHOLE.items() for name in family.n
 
 
 def trained_here(config: RunConfig, data: ImageSet, out: Path, steps: int = 2) -> None:
+    """The script's main in this process, on these images."""
     script = alive(train_script(config, run="r", channels=data.channels, classes=data.classes))
-    labels = (data.labels,) if config.conditional else ()
-    script.train(data.images, *labels, steps, 1, out)
+    script.load_data = lambda path: (data.images, data.labels) if config.conditional else data.images
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["train.py", "--steps", str(steps), "--every", "1", "--out", str(out)])
+        script.main()
 
 
 @pytest.mark.parametrize(("field", "name"), MEMBERS)
@@ -400,17 +422,56 @@ def imports(text: str) -> set[str]:
     return found
 
 
+LONGEST = {"fashion-fast": 180, "first-gan": 150, "ring": 210, "wgan-gp": 200}
+
+
+def checked(text: str, *words: str) -> None:
+    ruff = [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", "--line-length", "118", "-"]
+    done = subprocess.run(ruff, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_every_preset_s_script_is_clean_and_short(name: str, tmp_path: Path) -> None:
     config = PRESETS[name].config
     info = config.data.info(tmp_path)
     text = train_script(config, run="r", channels=info.channels, classes=info.classes)
     assert imports(text) - set(sys.stdlib_module_names) <= {"torch", "torchvision", "safetensors", "numpy", "PIL"}
-    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F,E1,E7,E9,W6", "-"]
-    checked = subprocess.run(ruff, input=text, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout
-    assert len(text.splitlines()) < 800
-    assert max(len(line) for line in text.splitlines()) <= 140
+    checked(text, "check", "--select", "F,E1,E5,E7,E9,W6,I")
+    checked(text, "format", "--check")
+    assert len(text.splitlines()) <= LONGEST.get(name, 600)
+
+
+def test_the_first_script_has_nothing_that_its_run_has_not(tmp_path: Path) -> None:
+    config = PRESETS["fashion-fast"].config
+    text = train_script(config, run="r", channels=1)
+    for absent in (
+        "Embedding",
+        "Identity",
+        "labels",
+        "def see",
+        "penalty",
+        "pack",
+        "autocast",
+        "None:\n        return",
+    ):
+        assert absent not in text
+    for present in ("torch.optim.Adam", "safetensors", "nn.ConvTranspose2d(64, 32, 4, 2, 1, bias=False)"):
+        assert present in text
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_every_preset_s_script_repeats_the_run(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = replace(PRESETS[name].config, batch_size=8, precision="float32")
+    info = config.data.info(tmp_path)
+    rng = torch.Generator().manual_seed(5)
+    images = torch.randint(256, (40, info.channels, config.size, config.size), generator=rng).to(torch.uint8)
+    if isinstance(config.data, PointDataset):
+        images = config.data.load(1, tmp_path).images
+    labels = torch.arange(len(images)) % len(info.classes) if info.classes else None
+    data = ImageSet(images, labels, info.classes, images[:0], None)
+    trained_here(config, data, tmp_path)
+    assert_same_training(config, data, tmp_path, capsys.readouterr().out, 2)
 
 
 @pytest.mark.parametrize("name", ["fashion-fast", "ring"])

@@ -1,8 +1,8 @@
 """A run as Python files that need nothing of this program: one trains it again, one draws samples from it.
 
-They are made of this package's own source, so that they cannot differ from it: `values` and `fold` work out what is
-known of a run, `definitions` and `bundle` gather what a script needs, `writing` puts it down. `loop`, `look`, `data`
-and `pictures` are what is only in scripts.
+Templates (`*.jinja`) say what a training step, a dataset's loading and a picture are. `networks` prints a run's
+layers as they were built, or takes this package's classes; `source` takes a loss, penalty, augmentation, schedule or
+dataset as it is written here, with its options put in; `writing` puts all of it down with its imports and settings.
 """
 
 from gan_core.export.scripts.packages import (

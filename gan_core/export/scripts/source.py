@@ -140,6 +140,7 @@ def _after_return(node: ast.AST) -> tuple[int, int] | None:
 
 def shortened(text: str) -> str:
     """With what is returned at once, instead of by a name that was for a type checker or for a branch now cut."""
+    text = re.sub(r"^ +(\w+) = \1\n", "", text, flags=re.MULTILINE)
     return re.sub(r"^( +)(\w+)(?:: \w+)? = (.+)\n\1return \2$", r"\1return \3", text, flags=re.MULTILINE)
 
 
@@ -298,6 +299,23 @@ class Source:
         """One method with all that was collected for it."""
         self.method(owner, method, name or method)
         return self.collected()
+
+    def inlined(self, method: str, target: str, avoid: set[str]) -> str:
+        """The statements of the method that was added last, which set `target` to what it returns.
+
+        A call of it where it returns in more places than its end. avoid: names that its own variables must not have.
+        """
+        function = ast.parse(self._texts[-1]).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        body = function.body[1:] if ast.get_docstring(function) else function.body
+        if not isinstance(body[-1], ast.Return) or not all(
+            isinstance(n, ast.Assign | ast.AugAssign) for n in body[:-1]
+        ):
+            return f"{target} = {method}({', '.join(a.arg for a in function.args.args)})\n"
+        text = self._texts.pop()
+        own = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id in _stored(function) & avoid]
+        lines = _replaced(text, [(n, f"{n.id}_part") for n in own]).splitlines(keepends=True)[body[0].lineno - 1 :]
+        return textwrap.dedent("".join(lines)).replace("return ", f"{target} = ")
 
     def once(self, text: str) -> None:
         """A text of the script's own that needs nothing."""

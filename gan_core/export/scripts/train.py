@@ -16,7 +16,7 @@ from gan_core.data.points import POINTS_SEED, TRAIN_POINTS, PointDataset
 from gan_core.data.published import Published
 from gan_core.export.scripts.networks import network
 from gan_core.export.scripts.optimizers import optimizer_call
-from gan_core.export.scripts.source import Source
+from gan_core.export.scripts.source import Source, literal
 from gan_core.export.scripts.writing import TAKEN, comment, filled, script, settings
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import losses, penalties
@@ -62,7 +62,6 @@ def about_images(config: RunConfig, shape: ImageShape, class_count: int) -> dict
 
 def _settings(config: RunConfig, shape: ImageShape, class_count: int) -> list[tuple[str, object, str]]:
     """All that a script may ask for; what it does not stays out of it."""
-    steps = max(1, -(-config.total_images // (config.batch_size * config.k_d)))
     noise, ema = config.instance_noise, config.ema
     return [
         ("SEED", config.seed, "everything random follows from it"),
@@ -70,7 +69,6 @@ def _settings(config: RunConfig, shape: ImageShape, class_count: int) -> list[tu
         *latent_settings(config, class_count),
         ("BATCH_SIZE", config.batch_size, "real images in one update, and as many generated ones"),
         ("TOTAL_IMAGES", config.total_images, "real images that the whole run sees"),
-        ("STEPS", steps, "updates of the generator in the whole run"),
         ("D_UPDATES", config.k_d, "updates of the discriminator for each of the generator"),
         ("PACK", config.pack, "images that the discriminator judges together (PacGAN, Lin et al. 2018)"),
         ("PENALTY_EVERY", config.penalty.interval, "steps between two penalties"),
@@ -80,7 +78,6 @@ def _settings(config: RunConfig, shape: ImageShape, class_count: int) -> list[tu
         ("NOISE_IMAGES", noise.decay_images, "images after which that noise has faded out"),
         ("EMA_HALF_LIFE", ema.half_life_images, "images after which a weight's share in the average has halved"),
         ("EMA_RAMP_UP", ema.ramp_up, "early on, the half-life is at most this share of the images seen"),
-        ("SAMPLE_EVERY", max(1, steps // 40), "steps between two pictures of samples"),
         *extent_setting(config.data),
     ]
 
@@ -100,6 +97,10 @@ def extent_setting(data: Dataset) -> list[tuple[str, object, str]]:
 # --- the parts of the training itself
 
 
+_IN_STEP = {"real", "fake", "seen", "seen_fake", "z", "classes", "step", "factor", "loss"}
+"""Names that the step has for its own."""
+
+
 def _parts(source: Source, config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
     """The networks, what they play for, and how their weights move."""
     nets = build_networks(config, shape, class_count, torch.device("cpu"))
@@ -110,7 +111,7 @@ def _parts(source: Source, config: RunConfig, shape: ImageShape, class_count: in
         "discriminator": network(source, config, nets.discriminator, shape, class_count),
         "has_buffers": any(True for _ in nets.generator.buffers()),
         "batch_dependent": nets.discriminator.batch_dependent,
-        "losses": _loss(source, config.loss),
+        "loss": _loss(source, config.loss),
         "penalty": _penalty(source, config.penalty),
         "augmentation": source.methods(augmentation, "augment") if augmentation.active else "",
         "schedule": "" if constant else source.methods(schedule, "factor", name="learning_rate_factor"),
@@ -120,13 +121,15 @@ def _parts(source: Source, config: RunConfig, shape: ImageShape, class_count: in
     }
 
 
-def _loss(source: Source, loss: Loss) -> str:
+def _loss(source: Source, loss: Loss) -> dict[str, str]:
+    """The lines of the step that say what the two play for, and what these need."""
+    settle = {"real_logits": ...} if loss.relativistic else None
     source.method(loss, "d_loss", "d_loss")
-    if loss.relativistic:
-        source.method(loss, "g_loss", "g_loss", settle={"real_logits": ...})
-    else:
-        source.method(loss, "g_loss", "g_loss", known={"real_logits": None})
-    return _told(losses, loss) + source.collected().replace("real_logits: Tensor | None", "real_logits: Tensor")
+    d_loss = source.inlined("d_loss", "loss_d", _IN_STEP)
+    source.method(loss, "g_loss", "g_loss", None if loss.relativistic else {"real_logits": None}, settle)
+    g_loss = source.inlined("g_loss", "loss_g", _IN_STEP)
+    needed = source.collected().replace("real_logits: Tensor | None", "real_logits: Tensor")
+    return {"told": _told(losses, loss, short=True), "needed": needed, "d": d_loss, "g": g_loss}
 
 
 def _penalty(source: Source, penalty: Penalty) -> str:
@@ -135,18 +138,19 @@ def _penalty(source: Source, penalty: Penalty) -> str:
     if _clips(penalty):
         source.method(penalty, "after_update", "after_update")
     text = source.collected()
-    return _told(penalties, penalty) + text if text else ""
+    return _told(penalties, penalty) + "\n\n" + text if text else ""
 
 
 def _clips(penalty: Penalty) -> bool:
     return type(penalty).after_update is not Penalty.after_update
 
 
-def _told(family: Any, member: object) -> str:
-    """What a member of a family is and where it comes from, as a comment."""
+def _told(family: Any, member: object, *, short: bool = False) -> str:
+    """What a member of a family is and where it comes from, as a comment; short: without what it does."""
     about = (type(member).__doc__ or "").split("\n")[0]
     entry = next((e for e in family if e.cls is type(member)), None)
-    return comment(f"{entry.label} ({entry.source}). {about}" if entry else about) + "\n\n"
+    named = f"{entry.label} ({entry.source})" if entry else type(member).__name__
+    return comment(named if short else f"{named}. {about}")
 
 
 def _rules(source: Source, config: RunConfig, class_count: int) -> dict[str, Any]:
@@ -158,7 +162,9 @@ def _rules(source: Source, config: RunConfig, class_count: int) -> dict[str, Any
     count = config.record.grid_count
     judge = "judge(discriminator, x, classes)" if class_count else "judge(discriminator, x)"
     whole = f"lambda x: {judge if judges else 'discriminator(x, classes)'}"
+    steps = max(1, -(-config.total_images // (config.batch_size * config.k_d)))
     return {
+        "steps": steps, "sample_every": max(1, steps // 40),
         "penalises": penalty.active, "interval": penalty.interval, "clips": _clips(penalty),
         "critic": whole if judges or class_count else "discriminator", "judges": judges, "sees": sees,
         "chance": sees or penalty.active, "noise": noise if noise.sigma > 0 else None, "ema": config.ema,
@@ -229,7 +235,7 @@ def _data(source: Source, config: RunConfig, about: dict[str, Any], beside: str)
         values |= {"seed": data.seed, "background": 1.0 if data.background == "white" else 0.0}
     elif isinstance(data, PointDataset):
         source.method(data, "sample", "sample_points")
-        values |= {"count": TRAIN_POINTS, "seed": POINTS_SEED}
+        values |= {"count": literal(TRAIN_POINTS), "seed": literal(POINTS_SEED)}
     elif isinstance(data, Published) and kind == "torchvision":
         values["resizes"] = config.size != data.native_size
         call, order, labels = _TORCHVISION[type(data).__name__]
@@ -264,7 +270,7 @@ def training_data(config: RunConfig, data_dir: Path) -> dict[str, NDArray[Any]]:
 def _introduction(
     config: RunConfig, run: str, call: str, data_help: str, classes: tuple[str, ...], live_changes: int
 ) -> str:
-    fetches = ", and torchvision where it fetches the data" if "fetch" in data_help else ""
+    fetches = ", torchvision to fetch the data" if "fetch" in data_help else ""
     lines = [
         f"Trains a generative adversarial network: the run {run} once more, as GANscope trained it.",
         "",
@@ -274,8 +280,7 @@ def _introduction(
         f"--data: {data_help}.",
         "",
         "It starts with the run's weights and draws the same batches, latents and noise: on a processor, losses and",
-        "weights are the run's, but for rounding.",
-        f"Needs torch, numpy, pillow and safetensors{fetches}.",
+        f"weights are the run's but for rounding. Needs torch, numpy, pillow, safetensors{fetches}.",
     ]
     if live_changes:
         what = "A setting was" if live_changes == 1 else f"{live_changes} settings were"

@@ -1,4 +1,4 @@
-"""Sample grids on their way to the disk and to viewers."""
+"""Encodes, stores and loads sample grids."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def beside(executor: Executor, act: Callable[..., T], *arguments: Any) -> Future
         return done
 
 
-class GridShelf:
+class GridWriter:
     """Encodes sample grids, shows them and writes kept ones to disk, all beside the training and in order.
 
     show: called with each grid as soon as it is encoded, from the executor's thread, which must be a single one.

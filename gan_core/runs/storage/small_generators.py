@@ -1,4 +1,4 @@
-"""Small generators along the way: what the averaged generator was at moments spaced geometrically, to look back at.
+"""Small copies of the averaged generator, kept at geometrically spaced steps to look back at.
 
 A checkpoint is large and comes late; these are the weights alone, in half precision, from the first step on. Nothing
 resumes or branches from them.
