@@ -69,7 +69,7 @@ PLANS = {
         "Fashion", 1, "fashion-best", *_FASHION, ("latent.dim=16", "generator.width=64", *_long(900_000, 0.01))
     ),
     "fashion-classes": Plan("Fashion by class", 2, "conditional-fashion", *_FASHION),
-    "fashion-style": Plan("Fashion, style-based", 3, "style", *_FASHION),
+    "fashion-style": Plan("Fashion, style-based", 3, "style", *_FASHION, ("latent.dim=16", *_long(600_000, 0.01))),
     "shapes": Plan(
         "Shapes", 4, "shapes", "Shapes, 50,000 drawn images", "Drawn by this program", _long(1_000_000, 0.01)
     ),

@@ -3,7 +3,7 @@
     python -m benchmarks.plane [--preset ring] [--pairs 6] [--seconds 5] [--threads 1]
 
 The bare loop is that of `benchmarks.engine`: autograd's best-written step, which records nothing. The engine steps
-with `gan_core.training.dense_step`; beside it stands the same run with autograd's step. GAN Lab (Kahng et al. 2018)
+with the backend "dense"; beside it stands the same run with autograd's step. GAN Lab (Kahng et al. 2018)
 takes one step a frame, so a screen that shows 60 frames a second is its ceiling.
 """
 
@@ -12,11 +12,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from unittest import mock
 
 import torch
 
@@ -24,16 +21,9 @@ from benchmarks.engine import bare_steps_per_second, engine_steps_per_second
 from benchmarks.machine import describe, matmul_rate, paired
 from gan_core.nets.base import ImageShape
 from gan_core.runs import RunManager
-from gan_core.training import PRESETS, step_cost, trainer
+from gan_core.training import PRESETS, step_cost
 
 GOAL, FRAMES_PER_SECOND = 900.0, 60.0  # steps a second for "ring" written out; compiled: `benchmarks.compiled`
-
-
-@contextmanager
-def autograd_alone() -> Iterator[None]:
-    """No configuration gets the written-out step."""
-    with mock.patch.object(trainer, "dense_step", return_value=None):
-        yield
 
 
 def main() -> None:
@@ -58,8 +48,7 @@ def main() -> None:
             return speed
 
         def plain() -> float:
-            with autograd_alone():
-                return engine_steps_per_second(manager, config, asked.seconds)
+            return engine_steps_per_second(manager, replace(config, backend="reference"), asked.seconds)
 
         def bare() -> float:
             return bare_steps_per_second(config, manager.data_dir, asked.seconds)

@@ -38,7 +38,7 @@ asyncio.run(main())
 
 
 def images_seen(run: Any) -> int:
-    return int(run.standing().images)
+    return int(run.status().images)
 
 
 def speed(run: Any, seconds: float) -> float:

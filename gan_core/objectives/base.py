@@ -55,9 +55,11 @@ class Loss:
     def threshold(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """The logit above which D takes an image for real; float, broadcastable to [..., 1].
 
-        Inputs may have leading dimensions [..., N]. Here the midpoint of the two means, which suits every loss whose
-        logits mean something only against each other.
+        Inputs may have leading dimensions [..., N]. D = 1/2 where the loss defines a probability, else the midpoint
+        of the two means.
         """
+        if self.probability:
+            return torch.zeros_like(real_logits[..., :1])
         return (real_logits.mean(-1, keepdim=True) + fake_logits.mean(-1, keepdim=True)) / 2
 
     def fixed_threshold(self) -> float | None:
@@ -83,7 +85,7 @@ class Penalty:
 
     def formula(self) -> str:
         """How what `penalty` adds is written, with its weight in numbers; "" where it adds nothing."""
-        raise NotImplementedError
+        return "penalty of the batch" if self.active else ""
 
     def after_update(self, discriminator: nn.Module) -> None:
         return None

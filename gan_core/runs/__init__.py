@@ -1,4 +1,4 @@
-"""A run's life: its thread, its place on disk, the line for the device."""
+"""Runs: training them in threads, keeping them on disk, and everything that is done with them afterwards."""
 
 from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pause, Resume, StepOnce, Stop
 from gan_core.runs.manager import RunManager

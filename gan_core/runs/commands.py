@@ -1,4 +1,4 @@
-"""What can be asked of a run's thread; every command takes effect between two steps."""
+"""Commands to a run's worker; each takes effect between two steps."""
 
 from __future__ import annotations
 

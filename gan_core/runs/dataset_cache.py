@@ -1,4 +1,4 @@
-"""Loaded datasets, kept by what they hold while they are likely to be wanted again."""
+"""Caches loaded datasets by their content while they are likely to be used again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good a run was at a step, as it is kept: the measures, what they were taken on, and the floor beside them."""
+"""The record of one evaluation: the measures, what they were taken on, and the floor that real data reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes runs, starts what trains them, and knows which of them are in hand: one object for all who begin a run."""
+"""Makes runs, starts the workers that train them, and keeps track of those: one object for all that start a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gan_core.runs.engine.estimate import resolve_precision
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.engine.worker import RunWorker
-from gan_core.runs.evaluation.reference import judges
+from gan_core.runs.evaluation.reference import references
 from gan_core.runs.listeners import Listeners
 from gan_core.runs.names import free_id, named_after, own_title
 from gan_core.runs.snapshot import RunView
@@ -37,7 +37,7 @@ from gan_core.runs.storage.lock import RunLock, is_held
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
 from gan_core.runs.storage.tables import RunStatus
-from gan_core.runs.storage.views import ViewShelf
+from gan_core.runs.storage.views import ViewCache
 from gan_core.runs.storage.writer import RunWriter, new_run
 from gan_core.training import Cost, RunConfig, problems, step_cost
 from gan_core.training.backends import choose
@@ -71,13 +71,13 @@ class Launcher:
         self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
         self.device, self.threads = device.type, threads
         self.context = RunContext(
-            device=device, line=DeviceQueue(),
+            device=device, queue=DeviceQueue(),
             load_data=lambda config, manifest: load_trained(datasets, manifest, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=listeners.tell,
             is_watched=listeners.any_of,
-            libraries=CompiledStepCache(self.data_dir / "compiled"),
+            compiled_steps=CompiledStepCache(self.data_dir / "compiled"),
         )  # fmt: skip
-        self._views = ViewShelf()
+        self._views = ViewCache()
         self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
         self._workers: dict[str, RunLife] = {}
         self._closing = False
@@ -100,7 +100,7 @@ class Launcher:
         """As `resolved`, with the reason why it has not the backend that it asks for, if it has not."""
         config = resolve_precision(config, self.device, self.data_dir / "machine.json")
         shape = sample_shape(config, config.data.info(self.data_dir))
-        why_not = partial(self.context.libraries.why_not, soon=soon)
+        why_not = partial(self.context.compiled_steps.why_not, soon=soon)
         backend, reason = choose(config, shape, self.context.device, why_not)
         return replace(config, backend=backend), reason
 
@@ -111,7 +111,7 @@ class Launcher:
         resolved = self.resolved(config, soon=True)
         if resolved.backend == "compiled":
             shape = sample_shape(resolved, resolved.data.info(self.data_dir))
-            self.context.libraries.obtain(spec_of(resolved, shape))
+            self.context.compiled_steps.obtain(spec_of(resolved, shape))
 
     def cost(self, config: RunConfig) -> Cost:
         """Of one step."""
@@ -163,7 +163,7 @@ class Launcher:
         status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
         manifest = self.manifest(config, preset, title, **fields)
         with self.new_run(manifest) as (folder, lock, manifest), contextlib.closing(RunWriter(folder)) as writer:
-            writer.stand(status)
+            writer.write_status(status)
         return ReadyRun(RunFolder(self.runs_dir / manifest.id), lock, manifest, config, status, stop)
 
     # --- into training
@@ -190,11 +190,11 @@ class Launcher:
                 stop,
                 self.context,
                 total_images=total_images,
-                duet=pair,
+                pair=pair,
             )
             with self.starting():
                 self.adopt([worker])
-                self.context.line.join(folder.id, beside=manifest.twin_of if pair else "")
+                self.context.queue.join(folder.id, beside=manifest.twin_of if pair else "")
                 worker.start()
             undo.pop_all()
 
@@ -254,11 +254,11 @@ class Launcher:
         for worker in workers:
             if not worker.ended:
                 worker.send(Stop())
-        self.context.libraries.close()
+        self.context.compiled_steps.close()
         for worker in workers:
             worker.join(left())  # also one that has ended, and is just about to leave
-        judges().end(left())
-        self.context.libraries.join(left())
+        references().end(left())
+        self.context.compiled_steps.join(left())
         self.context.grid_writer.shutdown(wait=timeout_seconds is None)
 
 

@@ -1,4 +1,4 @@
-"""Who is told of what happens in which run."""
+"""Subscriptions to the events of a run."""
 
 from __future__ import annotations
 

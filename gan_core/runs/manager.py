@@ -64,7 +64,7 @@ class RunManager(RunReader):
             with contextlib.suppress(OSError):  # what is there can be looked at all the same
                 folder.mkdir(parents=True, exist_ok=True)
         self._listeners = Listeners()
-        self.launcher = Launcher(self.runs_dir, self._library, self._torch_device, self.threads, self._listeners)
+        self.launcher = Launcher(self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners)
 
     # --- beginning
 
@@ -189,8 +189,8 @@ class RunManager(RunReader):
         on_demand.Cancelled. A run that another process trains is evaluated, but nothing is kept.
         """
         folder = open_run(self.runs_dir, run_id)
-        workshop = on_demand.Workshop(
-            lambda config, about: load_trained(self._library, about, config, from_memory=False),
+        workshop = on_demand.EvaluationContext(
+            lambda config, manifest: load_trained(self._datasets, manifest, config, from_memory=False),
             self.launcher.context.build_lock, self._torch_device,
         )  # fmt: skip
         found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled, space)

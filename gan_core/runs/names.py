@@ -1,4 +1,4 @@
-"""How runs and sweeps are called: the moment they were made, so that names sort as they came."""
+"""Ids of runs and sweeps: they begin with the time of creation, so that they sort in that order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves a run's thread: plain frozen data that survives a code reload, a pickle and another process."""
+"""Immutable snapshots and events published by a run's worker; they survive a code reload and pickling."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RunView:
     device_share: of the device's time that it has, which two that train in step have half of each.
     compiled_from_step: of a run that an earlier version left, from which step on its steps were compiled; 0: none.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
-    until_step, until_seconds: where it was asked to stop before `total_images` (see `Standing`), if it was.
+    until_step, until_seconds: where it was asked to stop before `total_images` (see `RunStatus`), if it was.
     order: see `About`; the greatest is the newest run's.
     """
 

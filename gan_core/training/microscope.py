@@ -32,7 +32,7 @@ _NOTHING: Floats = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class Term:
-    """One summand of a loss. formula: as the loss writes it; spelled: with this batch's first numbers; its value."""
+    """One summand of a loss: as the loss writes it, with this batch's first numbers ("" if no mean), its value."""
 
     formula: str
     spelled: str

@@ -93,8 +93,8 @@ def said_of(member: Member, members: list[Member]) -> str:
 def _difference(view: RunView, other: RunView) -> str:
     branch = view.parent == other.id
     changes, step = (manager().changes(other.id), view.parent_step) if branch else ([], None)
-    before = config_in_force(manager().about(other.id), changes, step)
-    after = from_dict(RunConfig, manager().about(view.id).config)
+    before = config_in_force(manager().manifest(other.id), changes, step)
+    after = from_dict(RunConfig, manager().manifest(view.id).config)
     values = values_of(after)
     said = [
         f"{path_label(after, path)} {words_of(spec_at(after, path), values[path])}"

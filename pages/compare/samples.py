@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def look_of(view: RunView) -> dict[str, Any]:
     """What the samples of a run are, beside its name."""
-    config, about = manager().config(view.id), manager().about(view.id)
+    config, about = manager().config(view.id), manager().manifest(view.id)
     points = shows_points(config.data)
     classes = list(about.classes) if config.conditional else []
     space = f"{config.latent.dim} {config.latent.distribution} {len(classes)}"

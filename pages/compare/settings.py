@@ -72,7 +72,7 @@ def draw_table(views: list[RunView]) -> None:
 
 def content_row(views: list[RunView], columns: int) -> dict[str, Any] | None:
     """What own images held when each run learned from them; None where none of the runs did."""
-    found = [content_of_run(manager().about(view.id), from_dict(RunConfig, view.config)) for view in views]
+    found = [content_of_run(manager().manifest(view.id), from_dict(RunConfig, view.config)) for view in views]
     if not any(known and known.pictures for known in found):
         return None
     cells = [f"{count(known.count)} pictures ({known.digest[:6]})" if known else NOTHING for known in found]

@@ -52,14 +52,14 @@ def _onnx(run: str) -> bytes:
 
 
 def _sample_script(run: str) -> bytes:
-    about = manager().about(run)
+    about = manager().manifest(run)
     return sample_package(
         manager().config(run), _generator(run), run=run, channels=about.channels, classes=about.classes
     )
 
 
 def _train_script(run: str) -> bytes:
-    about, changes = manager().about(run), len(manager().changes(run))
+    about, changes = manager().manifest(run), len(manager().changes(run))
     config = manager().config(run)
     if data_bytes(config, manager().data_dir):
         config = manager().config_on_data(run)

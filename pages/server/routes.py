@@ -143,7 +143,7 @@ def _with_picture(grid: Grid, headers: dict[str, str] | None = None) -> Response
 def _real(app_state: AppState, request: Request) -> Response:
     run = request.path_params["run"]
     png = app_state.manager().real_grid(run)
-    fixed = app_state.manager().about(run).trained_on  # an earlier version's run shows what lies there now
+    fixed = app_state.manager().manifest(run).trained_on  # an earlier version's run shows what lies there now
     return Response(png, media_type="image/png", headers=_FOREVER if fixed else {"Cache-Control": "no-cache"})
 
 

@@ -155,10 +155,10 @@ UPGRADED = """async (url) => {
   };
   const parentElement = document.createElement("div");
   const given = { data: [{}], parentElement, setTriggerValue() {}, setStateValue() {} };
-  document.body.append(given.parentElement);
+  document.body.append(parentElement);
   const older = await call("older"), newer = await call("newer");
   const cleanOlder = older(given), cleanNewer = newer(given);
-  given.parentElement.remove();
+  parentElement.remove();
   cleanOlder();
   cleanNewer();
   return told;

@@ -91,10 +91,10 @@ def test_a_branch_from_a_checkpoint_with_another_loss(page: Page, served: Server
     lab.press("Start the branch")
     page.wait_for_url(lambda url: "run=" in url and parent not in url)
     folder = RunFolder(served.runs_dir / lab.run_id())
-    about = folder.about()
+    about = folder.manifest()
     assert about.parent == parent
     assert "hinge" in str(about.config["loss"])
-    until(lambda: folder.standing().step > about.parent_step + 5)
+    until(lambda: folder.status().step > about.parent_step + 5)
     expect(page.get_by_text("The higher, the more real to D", exact=False)).to_be_visible()
     lab.press("Stop")
     lab.expect_state("stopped")

@@ -22,13 +22,13 @@ def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> No
         lab.press("Checkpoint")
         folder = RunFolder(tmp_path / "runs" / run)
         kept = until(lambda: folder.checkpoints())[-1]
-        until(lambda: folder.standing().step > kept.step + 5)
-        seen = folder.standing().step
+        until(lambda: folder.status().step > kept.step + 5)
+        seen = folder.status().step
         first.process.send_signal(signal.SIGKILL)
         first.process.wait(10)
     points = folder.points()["step"]
-    assert points[-1] <= folder.standing().step
-    assert folder.standing().step >= seen  # what was written a second ago is still there
+    assert points[-1] <= folder.status().step
+    assert folder.status().step >= seen  # what was written a second ago is still there
     with server(tmp_path) as second:
         lab = Lab(page, second.url)
         lab.open(f"run={run}")
@@ -40,7 +40,7 @@ def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> No
         lab.expect_state("stopped")
     steps = folder.points()["step"]
     assert len(set(steps)) == len(steps)
-    assert folder.standing().state == "stopped"
+    assert folder.status().state == "stopped"
 
 
 def test_sigterm_saves_and_ends_well(page: Page, tmp_path: Path) -> None:
@@ -53,5 +53,5 @@ def test_sigterm_saves_and_ends_well(page: Page, tmp_path: Path) -> None:
         at.process.send_signal(signal.SIGTERM)
         assert at.process.wait(10) == 0
     folder = RunFolder(tmp_path / "runs" / run)
-    assert folder.standing().state == "stopped"
-    assert folder.checkpoints()[-1].step == folder.standing().step
+    assert folder.status().state == "stopped"
+    assert folder.checkpoints()[-1].step == folder.status().step

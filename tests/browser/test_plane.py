@@ -134,7 +134,7 @@ def test_train_on_a_drawing_slowly_and_one_network_at_a_time(
     lab.press("Train")
     lab.expect_state("training")
     folder = RunFolder(served.runs_dir / lab.run_id())
-    assert len(decode_strokes(folder.about().config["data"]["strokes"])) == 1
+    assert len(decode_strokes(folder.manifest().config["data"]["strokes"])) == 1
 
     # Slow: two steps a second.
     page.locator(".st-key-speed button").first.click()
@@ -155,10 +155,10 @@ def test_train_on_a_drawing_slowly_and_one_network_at_a_time(
     # Paused: one step of each kind.
     lab.press("Pause")
     lab.expect_state("paused")
-    still = folder.standing().step
+    still = folder.status().step
     for i, name in enumerate(("D only", "G only", "Step")):
         lab.press(name)
-        until(lambda i=i: folder.standing().step == still + i + 1)
+        until(lambda i=i: folder.status().step == still + i + 1)
         lab.expect_state("paused")
     page.screenshot(path=shots / "paused.png")
 

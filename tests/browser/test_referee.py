@@ -31,6 +31,6 @@ def test_a_blind_discriminator_is_named_and_its_branch_is_one_click_away(page: P
     page.locator("[class*='st-key-findings-branch'][class*='G-wins'] button").first.click()
     until(lambda: "run=" in page.url and first not in page.evaluate("location.href"), 60)
     branch = re.split(r"[=&]", str(page.evaluate("location.href")).split("run=")[1])[0]
-    about = RunFolder(served.runs_dir / branch).about()
+    about = RunFolder(served.runs_dir / branch).manifest()
     assert about.parent == first
     assert about.config["d_optimizer"]["lr"] == 0.001

@@ -65,7 +65,7 @@ def test_a_sweep_from_the_form_to_its_best_member(page: Page, served: Server, sh
     finals = {}
     for run in runs:
         folder = RunFolder(served.runs_dir / run)
-        assert folder.standing().state == "stopped"
+        assert folder.status().state == "stopped"
         assert folder.checkpoints()
         known = folder.points()["sliced_wasserstein"]
         finals[run] = known[known == known][-1]

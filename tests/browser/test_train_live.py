@@ -46,17 +46,17 @@ def test_a_run_from_train_to_its_files(page: Page, served: Server, shots: Path, 
     assert change.path == "g_optimizer.lr"
     assert change.after < change.before
     expect(page.get_by_text("Changed on the way")).to_be_visible()
-    d_lr = folder.about().config["d_optimizer"]["lr"]  # the schedule is on both: their ratio is what was set
+    d_lr = folder.manifest().config["d_optimizer"]["lr"]  # the schedule is on both: their ratio is what was set
     until(lambda: (p := folder.points())["g_lr"][-1] / p["d_lr"][-1] == pytest.approx(change.after / d_lr))
 
     # Pause: nothing moves. One step: exactly one. Resume.
     lab.press("Pause")
     lab.expect_state("paused")
-    still = folder.standing().step
+    still = folder.status().step
     page.wait_for_timeout(800)
-    assert folder.standing().step == still
+    assert folder.status().step == still
     lab.press("Step")
-    until(lambda: folder.standing().step == still + 1)
+    until(lambda: folder.status().step == still + 1)
     lab.expect_state("paused")
 
     # Scrub back through the training, while it goes on.
@@ -79,7 +79,7 @@ def test_a_run_from_train_to_its_files(page: Page, served: Server, shots: Path, 
     lab.expect_state("training")
     assert lab.run_id() == run
     until(lambda: lab.step() > still)
-    assert folder.standing().state == "running"
+    assert folder.status().state == "running"
 
     # A checkpoint by hand, then stop.
     lab.press("Checkpoint")
@@ -152,8 +152,8 @@ def test_two_tabs_watch_one_run_and_closing_one_changes_nothing(
     until(lambda: other.step() > 0)
     folder = RunFolder(served.runs_dir / run)
     other_page.close()
-    steps = folder.standing().step
-    until(lambda: folder.standing().step > steps)
+    steps = folder.status().step
+    until(lambda: folder.status().step > steps)
     lab.expect_state("training")
 
     # A second run waits in line, visibly, and can be taken out of it.

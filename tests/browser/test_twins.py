@@ -14,7 +14,7 @@ POINTS = "preset=ring&generator.hidden=16&discriminator.hidden=16&record.every_s
 
 
 def steps(lab: Lab, *runs: str, served: Server) -> list[int]:
-    return [RunFolder(served.runs_dir / run).standing().step for run in runs]
+    return [RunFolder(served.runs_dir / run).status().step for run in runs]
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(
     page.keyboard.press("ArrowLeft")
     lab.press("Start the twins")
     first = lab.run_id()
-    second = RunFolder(served.runs_dir / first).about().twin_of
+    second = RunFolder(served.runs_dir / first).manifest().twin_of
     assert sorted(run_ids(served.runs_dir)) == sorted([first, second])
     expect(page.locator(".gs-live")).to_have_count(2)
     expect(page.get_by_test_id("state").nth(1)).to_have_text("Training")
@@ -58,9 +58,9 @@ def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(
     page.get_by_role("dialog").get_by_role("button", name="Start the branch").click()
     page.wait_for_url(lambda url: "run=" in url and first not in url and second not in url)
     branch = lab.run_id()
-    about = RunFolder(served.runs_dir / branch).about()
+    about = RunFolder(served.runs_dir / branch).manifest()
     assert (about.parent, about.parent_step) == (first, at)
-    until(lambda: RunFolder(served.runs_dir / branch).standing().step > at)
+    until(lambda: RunFolder(served.runs_dir / branch).status().step > at)
     assert at in [row.step for row in RunFolder(served.runs_dir / branch).checkpoints()]
     lab.press("Stop")
     lab.expect_state("stopped")
@@ -78,7 +78,7 @@ def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(
     page.wait_for_url(f"**run={second}*")
     expect(page.get_by_test_id("state").first).to_have_text("Paused")
     lab.press("Stop")  # one button for both
-    until(lambda: {RunFolder(served.runs_dir / run).standing().state for run in (first, second)} == {"stopped"})
+    until(lambda: {RunFolder(served.runs_dir / run).status().state for run in (first, second)} == {"stopped"})
 
 
 def lab_step(page: Page) -> int:

@@ -1,4 +1,4 @@
-"""Commands in processes of their own, forked from one that has torch imported: cases in as JSON, answers out.
+"""Commands in processes of their own, forked from one with torch imported: lines of JSON, cases in and answers out.
 
 A case: {"words": [...], "how": "plain" | "ignored" | "closed" | "full" | "left" | "ascii" | "cp1252" | "stuck"}; its
 answer: {"status", "out", "err"}, with the status as `os.waitpid` gives it, decoded (negative: killed by that signal).
@@ -83,6 +83,7 @@ if __name__ == "__main__":
 
     for name in names():
         command(name)  # imported once for all of them
-    answers = [carry_out(**case) for case in json.load(sys.stdin)]
-    print("\n" + json.dumps(answers), flush=True)
+    for line in sys.stdin:
+        answers = [carry_out(**case) for case in json.loads(line)]
+        print(json.dumps(answers), flush=True)
     os._exit(0)

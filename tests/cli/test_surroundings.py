@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,10 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root, self._files, self._steps = root, 0, 2
+        self._forking = subprocess.Popen(  # one for all cases: what takes long is to import torch
+            [sys.executable, "-m", "tests.cli.each_command"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"},
+        )  # fmt: skip
         made, exported = self.ask(
             (self.words("train"), "plain"),
             (["export-run", *self.folders, "last", "--out", str(root / "run.zip")], "plain"),
@@ -72,13 +76,20 @@ class Place:
         return [command, *([] if command == "catalogue" else self.folders), *words, *more]
 
     def ask(self, *cases: tuple[list[str], str]) -> list[dict[str, Any]]:
-        answer = subprocess.run(
-            [sys.executable, "-m", "tests.cli.each_command"], cwd=ROOT, check=True, text=True, timeout=500,
-            input=json.dumps([{"words": words, "how": how} for words, how in cases]), stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1"},
-        )  # fmt: skip
-        found: list[dict[str, Any]] = json.loads(answer.stdout.splitlines()[-1])
+        assert self._forking.stdin is not None
+        assert self._forking.stdout is not None
+        print(
+            json.dumps([{"words": words, "how": how} for words, how in cases]), file=self._forking.stdin, flush=True
+        )
+        found: list[dict[str, Any]] = json.loads(self._forking.stdout.readline())
         return found
+
+    def close(self) -> None:
+        assert self._forking.stdin is not None
+        assert self._forking.stdout is not None
+        self._forking.stdin.close()
+        self._forking.stdout.close()
+        self._forking.wait(timeout=60)
 
     def states(self) -> dict[str, tuple[str, int]]:
         """Run -> state and steps."""
@@ -87,8 +98,10 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("surroundings"))
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    made = Place(tmp_path_factory.mktemp("surroundings"))
+    yield made
+    made.close()
 
 
 def test_what_the_caller_ignores_stays_ignored_by_every_command(place: Place) -> None:

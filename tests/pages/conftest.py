@@ -1,4 +1,4 @@
-"""A home with the manager that trains nothing, put where the pages look for it."""
+"""The server's state with the manager that trains nothing, put where the pages look for it."""
 
 from __future__ import annotations
 

@@ -67,6 +67,7 @@ class FakeManager:
     device = "cpu"
     threads = 1
     here = True  # False: as if another process trained every run
+    launcher = None  # a sweep would be started with it; here none is
 
     def __init__(self, runs_dir: Any = None, data_dir: Any = None, *, pace_seconds: float = 0.02) -> None:
         self.runs_dir, self.data_dir = runs_dir, data_dir
@@ -97,7 +98,7 @@ class FakeManager:
             raise UnknownRun(f'There is no run "{run_id[:40]}" here.')
         return self._views[run_id]
 
-    def about(self, run_id: str) -> RunManifest:
+    def manifest(self, run_id: str) -> RunManifest:
         config = self.config(run_id)
         info = config.data.info(self.data_dir)
         return RunManifest(run_id, "", "", "", {}, "cpu", 1, info.channels, info.classes)

@@ -18,8 +18,8 @@ from gan_core.runs import RunManager
 from pages.server.channel import hello
 from pages.server.sweep_routes import _picture
 from pages.server.wire import unpack
+from tests.runs.groups.test_sweeps import ring
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick
-from tests.runs.test_sweeps import ring
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_kept_directions_come_back_are_renamed_deleted_and_restored(context: Ope
     assert mine == {**direction, "key": kept["key"], "label": "Sleeves, longer"}
     again = OperationContext(context.catalog)
     assert ask(again, options).header["directions"] == kept["directions"]
-    (stored,) = context.catalog.keepsakes(PLAIN).directions.all()
+    (stored,) = context.catalog.bookmark_store(PLAIN).directions.all()
     assert (stored.low, stored.high) == (-2.5 * 1.25, 4.0 * 1.25)  # amounts, as a look has them
     renamed = ask(context, rename, key=kept["key"], name="Coats").header["directions"]
     assert renamed[0]["label"] == "Coats"

@@ -16,10 +16,16 @@ import pytest
 import torch
 
 from gan_core.cli.catalogue import catalogue
+from gan_core.cli.take import EXPORTERS, SCRIPTS
 from gan_core.config.codec import apply_sets, differences, from_dict, to_dict
 from gan_core.data.base import ImageSet
-from gan_core.objectives.base import losses
+from gan_core.objectives.base import Loss, losses
+from gan_core.runs import Dissect, Pause, Resume
+from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.training import RunConfig, Trainer
+from tests.runs.helpers import at_rest, open_manager, quick, until, until_state
+from tests.training.test_microscope import decoded
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -98,6 +104,15 @@ def test_the_floors_in_architecture_are_those_that_are_checked() -> None:
     assert named == [rooms for rooms in checked if rooms != {"__main__"}]
 
 
+def test_the_floors_of_runs_in_architecture_are_those_that_are_checked() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["gan_core.runs"])
+    (drawn,) = (block for block in code_blocks(ARCHITECTURE, "") if block.startswith("groups "))
+    named = [set(re.split(r" {3,}", line)[0].split()) for line in drawn.splitlines()]
+    assert named == [{room.strip() for room in layer.split("|")} for layer in layers]
+
+
 def test_every_room_stands_on_a_floor() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
     layers = next(c for c in settings["tool"]["importlinter"]["contracts"] if c["type"] == "layers")["layers"]
@@ -137,6 +152,56 @@ def test_a_loss_added_as_described_is_everywhere_and_trains(
     trainer.step()
     assert trainer.examine() is None
     assert any(not torch.equal(a, b) for a, b in zip(before, trainer.g_weights + trainer.d_weights, strict=True))
+
+
+def test_a_loss_added_as_described_is_dissected_exported_and_diagnosed(
+    worked_example: ModuleType, tmp_path: Path
+) -> None:
+    manager = open_manager(tmp_path)
+    run = manager.start(quick(steps=12, data="ring", loss="reverse-kl"))
+    manager.send(run, Pause())
+    until_state(manager, run, "paused")
+    manager.send(run, Dissect())
+    until(lambda: manager.dissected(run) is not None or manager.view(run).state == "failed")
+    step = manager.dissected(run)
+    assert step is not None, manager.view(run).error
+    words, _ = decoded(step.data)
+    for player, name in (("d", "loss of D"), ("g", "loss of G")):
+        (term,) = words[player]["terms"]
+        assert (term["formula"], term["spelled"]) == (name, "")
+        assert term["value"] == pytest.approx(words[player]["loss"], rel=1e-5)
+    until_state(manager, run, "paused")
+    manager.send(run, Resume())
+    view = at_rest(manager, run)
+    assert (view.state, view.step, view.error) == ("finished", 12, "")
+    Diagnoser(DatasetCache(manager.data_dir)).diagnose(manager, run)
+    for kind in ("png", "gif", "csv", "safetensors"):
+        assert EXPORTERS[kind](manager, run, 1)
+    (tmp_path / "exported").mkdir()
+    for name, write in SCRIPTS.values():
+        for file, content in write(manager, run, name).items():
+            (tmp_path / "exported" / file).write_bytes(content)
+    manager.close()
+    script = [sys.executable, "train.py", "--steps", "2", "--device", "cpu"]
+    trained = subprocess.run(script, cwd=tmp_path / "exported", capture_output=True, text=True, check=False)
+    assert trained.returncode == 0, trained.stderr
+
+
+@pytest.mark.parametrize("probability", [True, False])
+def test_a_loss_is_two_formulas_and_all_else_has_a_default(probability: bool) -> None:
+    class Plain(Loss):
+        def d_loss(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
+            return fake_logits.mean() - real_logits.mean()
+
+        def g_loss(self, real_logits: torch.Tensor | None, fake_logits: torch.Tensor) -> torch.Tensor:
+            return -fake_logits.mean()
+
+    Plain.probability = probability
+    loss, real, fake = Plain(), torch.tensor([[3.0, 5.0]]), torch.tensor([[-1.0, 1.0]])
+    assert loss.threshold(real, fake).tolist() == [[0.0 if probability else 2.0]]
+    assert loss.fixed_threshold() == (0.5 if probability else None)
+    assert [float(value) for value in loss.d_terms(real, fake).values()] == [-4.0]
+    assert [float(value) for value in loss.g_terms(None, fake).values()] == [0.0]
 
 
 def test_the_changelog_keeps_to_its_form() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shlex
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from gan_core.cli.catalogue import FAMILIES, catalogue
 from gan_core.cli.parser import build_parser
+from gan_core.training import RunConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
@@ -98,6 +101,16 @@ def test_the_site_tells_every_command_with_every_option(site: Path, capsys: pyte
         options = set(re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out))
         assert "--help" in options
         assert {option for option in options if option not in section} == set(), name
+
+
+def test_the_site_tells_every_setting(site: Path) -> None:
+    page = (site / "settings.html").read_text("utf-8")
+    told = set(re.findall(r"<code>([^<]+)</code>", page))
+    assert {"g_optimizer", "instance_noise.sigma"} <= told
+    assert {f.name for f in dataclasses.fields(RunConfig)} - {path.partition(".")[0] for path in told} == set()
+    for family in FAMILIES:
+        for name, member in catalogue()[family].items():
+            assert {name, *member["fields"]} - told == set(), family
 
 
 def test_the_reference_tells_what_it_names(site: Path) -> None:

@@ -2,6 +2,7 @@
 
 "folder": where its manager keeps its runs and data
 {"config": {...}}   the child starts a run of it          {"resume": ID}   the child resumes a run
+"stop_at_step": n   where the run is asked to stop before its length
 "change": [step, path, value]    made by a listener at that very step
 "kill_at": n       the child kills itself (SIGKILL) when it begins its n-th act on the disk
 "kill_after": s    it is killed after so many seconds
@@ -87,7 +88,7 @@ def child(folder: Path, task: dict[str, Any]) -> None:
         run = task["resume"]
         manager.resume(run)
     else:
-        run = manager.start(from_dict(RunConfig, task["config"]))
+        run = manager.start(from_dict(RunConfig, task["config"]), stop_at_step=task.get("stop_at_step"))
     while manager.view(run).state in LIVE - {"paused"}:
         time.sleep(0.002)
     if manager.view(run).state == "paused":

@@ -199,14 +199,39 @@ def _add_whole(source: Source, name: str, built: Built) -> None:
     for base in ("GeneratorNet", "DiscriminatorNet"):
         source.stands_for("gan_core.nets.base", base, "nn.Module")
     member, shape, module = built.member, built.shape, type(built.net).__module__
-    options = source.name_for(module, type(member).__name__)
-    rows = "".join(f"    {f.name}: {f.type} = {literal(getattr(member, f.name))}\n" for f in fields(member))
-    source.add(f'@dataclass(frozen=True)\nclass {options}:\n    """The options of the run."""\n\n{rows}', module)
+    given = {"latent_dim": built.latent_dim, "class_count": built.class_count, "pack": built.pack}
+    arguments = []
+    for argument in _build_arguments(member):
+        if argument == "self":
+            arguments.append(f"{_options(source, member, module)}()")
+        elif argument == "shape":
+            shape_class = source.definition("gan_core.nets.base", "ImageShape")
+            arguments.append(f"{shape_class}({shape.channels}, {shape.size})")
+        else:
+            arguments.append(put_in(argument, {**given, "self": member, "shape": shape}))
     known = {
         "options": member, "shape": shape, "class_count": built.class_count, "pack": built.pack, "self": built.net
     }  # fmt: skip
     cls = source.definition(module, type(built.net).__name__, known)
-    shape_class = source.definition("gan_core.nets.base", "ImageShape")
-    rest = f"{built.latent_dim}, {built.class_count}" if built.latent_dim else f"{built.class_count}, {built.pack}"
-    call = f"super().__init__({options}(), {shape_class}({shape.channels}, {shape.size}), {rest})"
+    call = f"super().__init__({', '.join(arguments)})"
     source.add(f"class {name}({cls}):\n    def __init__(self) -> None:\n        {call}\n", module)
+
+
+def _build_arguments(member: Any) -> list[str]:
+    """What a member's `build`, which returns its network at once, gives to the network's class."""
+    (*_, last) = ast.parse(textwrap.dedent(inspect.getsource(type(member).build))).body[0].body  # type: ignore[attr-defined]
+    if not isinstance(last, ast.Return) or not isinstance(last.value, ast.Call):
+        raise NotImplementedError(f"{type(member).__name__}.build ends in something else than its network's call.")
+    named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in last.value.keywords]
+    return [*map(ast.unparse, last.value.args), *named]
+
+
+def _options(source: Source, member: Any, module: str) -> str:
+    """A member's options as a class of the script, whose name is returned."""
+    name = source.name_for(module, type(member).__name__)
+    rows = "".join(
+        f"    {f.name}: {type(getattr(member, f.name)).__name__} = {literal(getattr(member, f.name))}\n"
+        for f in fields(member)
+    )
+    source.add(f'@dataclass(frozen=True)\nclass {name}:\n    """The options of the run."""\n\n{rows}', module)
+    return name

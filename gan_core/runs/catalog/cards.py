@@ -1,4 +1,4 @@
-"""Cards of models that can be explored, and the small files that they are read from."""
+"""Descriptions of models that can be explored, and the small files that they are read from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_CARD_BYTES = 100_000
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """What is known of a model before it is opened; of an opened one (`Shelf.card`) the last six fields too.
+    """What is known of a model before it is opened; of an opened one (`ModelCatalog.card`) the last six fields too.
 
     kind: "asset", "run" or "file". step: of the weights. steps: of all checkpoints of a run. live: it trains now.
     moments: of an opened run the steps at which its generator can be looked at, small generators' too.

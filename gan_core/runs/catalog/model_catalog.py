@@ -133,7 +133,7 @@ class ModelCatalog:
         small = open_run(self._manager.runs_dir, name).generators()
         return sorted({*self.steps(model_id), *(row.step for row in small)})
 
-    def keepsakes(self, model_id: str) -> BookmarkStore:
+    def bookmark_store(self, model_id: str) -> BookmarkStore:
         """What was kept of a model: with the run, or with one's data. Raises UnknownModel or UnknownRun."""
         kind, name = _parts(model_id)
         if kind == "run":
@@ -203,17 +203,17 @@ class ModelCatalog:
 
     def _open_row(self, folder: RunFolder, row: CheckpointRow | GeneratorRow) -> Explorable:
         data = weights_of(folder, row)[0].read_bytes()
-        about, view = folder.about(), self._manager.view(folder.id)
-        if about.channels not in (1, 3):
+        manifest, view = folder.manifest(), self._manager.view(folder.id)
+        if manifest.channels not in (1, 3):
             raise ValueError(f"The run {folder.id} makes points in the plane; only runs of pictures can be explored.")
         config = self._manager.config(folder.id)
-        if config.conditional and len(about.classes) < 2:
+        if config.conditional and len(manifest.classes) < 2:
             raise UnreadableRun(f"The run {folder.id} is conditional but does not say what its classes are.")
-        shape, content = ImageShape(about.channels, config.size), content_of_run(about, config)
-        said = Description(config, shape, about.classes, folder.id, row.step, content)
+        shape, content = ImageShape(manifest.channels, config.size), content_of_run(manifest, config)
+        said = Description(config, shape, manifest.classes, folder.id, row.step, content)
         name = f"The generator at step {row.step}"
-        judge = discriminator_of(folder, row, said) if isinstance(row, CheckpointRow) else None
-        return explorable(f"run:{folder.id}", run_label(view), said, data, name, judge, row.images)
+        discriminator = discriminator_of(folder, row, said) if isinstance(row, CheckpointRow) else None
+        return explorable(f"run:{folder.id}", run_label(view), said, data, name, discriminator, row.images)
 
     def _open_file(self, model_id: str, kind: str, name: str, path: Path) -> Explorable:
         data = read_file(path)
@@ -221,11 +221,13 @@ class ModelCatalog:
             raise NotAGenerator(f"{shown(self._brought(name)['name'])} is damaged; bring it again.")
         label = self._label(kind, name)
         said = describe(data, label)
-        judge = None
+        discriminator = None
         if kind == "asset" and (beside := real_file(self._assets, f"{name}-discriminator.safetensors")):
-            judge = open_weights(read_file(beside), f"{label}'s discriminator", lambda: build_discriminator(said))
+            discriminator = open_weights(
+                read_file(beside), f"{label}'s discriminator", lambda: build_discriminator(said)
+            )
         images = self._details(name).get("images", 0) if kind == "asset" else 0
-        return explorable(model_id, label, said, data, label, judge, images if type(images) is int else 0)
+        return explorable(model_id, label, said, data, label, discriminator, images if type(images) is int else 0)
 
     # --- files that come along, or were brought
 
@@ -238,13 +240,13 @@ class ModelCatalog:
         if len(self._file_names()) >= MOST_BROUGHT and digest not in self._file_names():
             raise NotAGenerator(f"{MOST_BROUGHT} files have been brought already; take one of them away first.")
         folder.mkdir(parents=True, exist_ok=True)
-        about = {"name": shown(name), "brought": now_text()}
-        write_atomically(folder / f"{digest}.json", json.dumps(about, ensure_ascii=False).encode())
+        manifest = {"name": shown(name), "brought": now_text()}
+        write_atomically(folder / f"{digest}.json", json.dumps(manifest, ensure_ascii=False).encode())
         write_atomically(folder / f"{digest}.safetensors", data)
         return f"file:{digest}"
 
     def take_away(self, model_id: str) -> None:
-        """Take a brought file off the shelf; `bring_back` undoes it. What was kept of it stays."""
+        """Remove a brought file from the catalog; `bring_back` undoes it. What was kept of it stays."""
         kind, name = _parts(model_id)
         if kind != "file":
             raise ValueError("Only a file that was brought can be taken away.")
@@ -304,15 +306,15 @@ class ModelCatalog:
     def _about(self, run_id: str) -> RunManifest:
         """What never changes of a run."""
         if run_id not in self._abouts:
-            self._abouts[run_id] = open_run(self._manager.runs_dir, run_id).about()
+            self._abouts[run_id] = open_run(self._manager.runs_dir, run_id).manifest()
         return self._abouts[run_id]
 
     def _run_card(self, view: RunView) -> ModelEntry | None:
-        about = self._about(view.id)
-        if about.channels not in (1, 3):
+        manifest = self._about(view.id)
+        if manifest.channels not in (1, 3):
             return None
         config, step = from_dict(RunConfig, view.config), max(view.checkpoints)
-        said = Description(config, ImageShape(about.channels, config.size), about.classes, view.id, step)
+        said = Description(config, ImageShape(manifest.channels, config.size), manifest.classes, view.id, step)
         return card_of(
             f"run:{view.id}", run_label(view), "run", said, steps=view.checkpoints, live=view.state in LIVE,
             created=view.created,

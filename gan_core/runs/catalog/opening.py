@@ -1,4 +1,4 @@
-"""From weights in a file to a model that can be explored."""
+"""Builds a model that can be explored from weights in a file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ log = logging.getLogger(__name__)
 
 
 def explorable(
-    model_id: str, label: str, said: Description, data: bytes, name: str, judge: DiscriminatorNet | None, images: int
+    model_id: str, label: str, said: Description, data: bytes, name: str, discriminator: DiscriminatorNet | None,
+    images: int,
 ) -> Explorable:  # fmt: skip
     return Explorable(
         id=model_id, label=label, config=said.config, shape=said.shape,
         classes=said.classes if said.config.conditional else (),
-        generator=open_weights(data, name, lambda: build_generator(said)), discriminator=judge, step=said.step,
-        images=images, trained_on=said.trained_on,
+        generator=open_weights(data, name, lambda: build_generator(said)), discriminator=discriminator,
+        step=said.step, images=images, trained_on=said.trained_on,
     )  # fmt: skip
 
 

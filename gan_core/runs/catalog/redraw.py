@@ -1,4 +1,4 @@
-"""Sample grids of the same latents from any run: drawn anew from its checkpoints, whatever its own seed is."""
+"""Draws sample grids of given latents from a run's checkpoints, so that runs of different seeds can be compared."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def redraw(manager: Any, run_id: str, step: int, seed: int) -> Grid:
 
 @functools.lru_cache(maxsize=_KEPT)  # by the row, so with the weights' digest: a run may go back and come here again
 def _drawn(manager: Any, run_id: str, row: CheckpointRow, seed: int) -> Grid:
-    config, about = manager.config(run_id), manager.about(run_id)
-    if about.channels not in (1, 3):
+    config, manifest = manager.config(run_id), manager.manifest(run_id)
+    if manifest.channels not in (1, 3):
         raise ValueError(f"The run {run_id} makes points in the plane, of which the kept moments are shown.")
     name = f"The checkpoint at step {row.step}"
     try:
@@ -52,7 +52,7 @@ def _drawn(manager: Any, run_id: str, row: CheckpointRow, seed: int) -> Grid:
         data = b""
     if hashlib.sha256(data).hexdigest() != row.generator_sha256:
         raise ValueError(f"{name} of the run {run_id} is damaged or gone; choose another moment.")
-    said = Description(config, ImageShape(about.channels, config.size), about.classes, run_id, row.step)
+    said = Description(config, ImageShape(manifest.channels, config.size), manifest.classes, run_id, row.step)
     net = open_weights(data, name, lambda: build_generator(said)).eval()
     asked = replace(config, seed=seed, record=replace(config.record, grid_count=GRID_COUNT))
     latents = GridLatents(asked, said.class_count, torch.device("cpu"))

@@ -43,7 +43,7 @@ def log_archive(manager: Any, run_ids: Sequence[str]) -> bytes:
 
 def logged(manager: Any, run_id: str) -> Logged:
     """settings are those that it began with; what was changed later is told as such."""
-    about, records = manager.about(run_id), manager.records(run_id)
+    manifest, records = manager.manifest(run_id), manager.records(run_id)
     steps, seconds = records["step"], records["elapsed_seconds"]
 
     def seconds_at(step: int) -> float:
@@ -51,10 +51,10 @@ def logged(manager: Any, run_id: str) -> Logged:
         return float(seconds[row]) if row >= 0 else 0.0
 
     return Logged(
-        name=about.title or about.preset or run_id,
-        created=_seconds(about),
+        name=manifest.title or manifest.preset or run_id,
+        created=_seconds(manifest),
         records=records,
-        settings={"preset": about.preset, **{path: value for path, _, value in walk(first_config(about))}},
+        settings={"preset": manifest.preset, **{path: value for path, _, value in walk(first_config(manifest))}},
         pictures=_pictures(manager, run_id),
         evaluations=[
             (row.step, row.elapsed_seconds, f"{row.features} {row.samples} samples", row.values)
@@ -67,12 +67,12 @@ def logged(manager: Any, run_id: str) -> Logged:
     )
 
 
-def _seconds(about: RunManifest) -> float:
+def _seconds(manifest: RunManifest) -> float:
     """Since 1970, when the run was made. Raises UnreadableRun where it does not say that."""
     try:
-        return datetime.fromisoformat(about.created).timestamp()
+        return datetime.fromisoformat(manifest.created).timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        raise UnreadableRun(f"The run {about.id} does not say when it was made.") from error
+        raise UnreadableRun(f"The run {manifest.id} does not say when it was made.") from error
 
 
 def _pictures(manager: Any, run_id: str) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""A run in a small picture: some of its newest samples, or its points in the plane."""
+"""A small picture of a run: some of its newest samples, or its points in the plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that were deleted: moved aside as they are, to be had back until the trash is emptied."""
+"""Deleted runs: moved to a trash folder as they are, and restored from it until it is emptied."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def deleted(runs_dir: Path) -> list[Deleted]:
             continue
         title = preset = ""
         with suppress(ValueError):
-            about = RunFolder(path, named[1]).about()
-            title, preset = about.title, about.preset
+            manifest = RunFolder(path, named[1]).manifest()
+            title, preset = manifest.title, manifest.preset
         found.append(Deleted(path.name, named[1], when, title, preset, disk_use(path)))
     return sorted(found, key=lambda one: (one.when, one.token), reverse=True)
 

@@ -1,4 +1,4 @@
-"""Memory that a step frees is what the next step wants: tell the C library not to hand it back in between."""
+"""Tells the C library to keep freed memory: the next step needs the same amount again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's thread needs of the process it lives in."""
+"""What a run's worker needs of its process, and where a run is to stop."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from gan_core.training import RunConfig
 class RunContext:
     """One for all runs of a process. build_lock is held while networks draw their initial weights.
 
-    load_data: of a configuration of a run's life, what that run was trained on (`trust.load_trained`).
+    load_data: of a configuration of a run's life, what that run was trained on (`data_identity.load_trained`).
     """
 
     device: torch.device
-    line: DeviceQueue
+    queue: DeviceQueue
     load_data: Callable[[RunConfig, RunManifest], ImageSet]
     build_lock: threading.RLock
     grid_writer: Executor
     emit: Callable[[str, Event], None]
     is_watched: Callable[[str], bool]
-    libraries: CompiledStepCache
+    compiled_steps: CompiledStepCache
 
 
 @dataclass(frozen=True)
 class StopCondition:
     """Ends that the configuration does not know of; None is none. Both count from the run's beginning.
 
-    They are kept with the run (`Standing.until_step`, `until_seconds`), so that it goes on to them after a kill.
+    They are kept with the run (`RunStatus.until_step`, `until_seconds`), so that it goes on to them after a kill.
     """
 
     steps: int | None = None

@@ -1,4 +1,4 @@
-"""Who may use the device: one run at a time, or two in step, first come first served."""
+"""The queue for the device: one run at a time uses it, or two in lockstep, first come, first served."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 
 class DeviceQueue:
-    """A line of parties, mostly of one run; the first holds the device. Twins are a party of two.
+    """A queue of parties, mostly of one run; the first holds the device. Twins are a party of two.
 
-    A paused run leaves the line and rejoins it at the front.
+    A paused run leaves the queue and rejoins it at the front.
     """
 
     def __init__(self) -> None:
@@ -18,7 +18,7 @@ class DeviceQueue:
         self._changed = threading.Condition()
 
     def join(self, run_id: str, *, front: bool = False, beside: str = "") -> None:
-        """Stand in line; `front` is the place right behind the holder. beside: whom to stand with, if in line."""
+        """Join the queue; front: right behind the holder. beside: with which run to form a party, if it is queued."""
         with self._changed:
             if self._place(run_id) >= 0:
                 return
@@ -31,7 +31,7 @@ class DeviceQueue:
             self._changed.notify_all()
 
     def leave(self, run_id: str) -> None:
-        """Leave the line, or give the device back."""
+        """Leave the queue, or release the device."""
         with self._changed:
             if (place := self._place(run_id)) >= 0:
                 self._line[place].remove(run_id)
@@ -53,7 +53,7 @@ class DeviceQueue:
         return bool(self._line) and run_id in self._line[0]
 
     def place(self, run_id: str) -> int:
-        """0 for the holder, 1 for the next, ...; -1 for who is not in line."""
+        """0 for the holder, 1 for the next, ...; -1 for a run that is not queued."""
         with self._changed:
             return self._place(run_id)
 
@@ -61,6 +61,6 @@ class DeviceQueue:
         return next((i for i, party in enumerate(self._line) if run_id in party), -1)
 
     def nudge(self) -> None:
-        """Wake everybody who waits, to look at their commands."""
+        """Wake all waiting threads so that they check their commands."""
         with self._changed:
             self._changed.notify_all()

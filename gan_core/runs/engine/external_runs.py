@@ -1,4 +1,4 @@
-"""Watching a run that another process trains: what is new of it on the disk, as its own thread would have told."""
+"""Watches a run that another process trains: turns what is new on disk into the events that its worker would emit."""
 
 from __future__ import annotations
 

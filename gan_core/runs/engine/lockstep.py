@@ -19,7 +19,7 @@ SHARED = (Pause, Resume, StepOnce, Dissect, Pace, Stop, CheckpointNow, Change)
 
 
 class Member(Protocol):
-    """What the duet knows of a run's thread."""
+    """What the pair needs of a run's worker."""
 
     def put(self, command: Command) -> None:
         """Hand over a command; it takes effect before the next step."""
@@ -47,7 +47,7 @@ class LockstepPair:
         return self._ids[1] if run_id == self._ids[0] else self._ids[0]
 
     def join(self, run_id: str, member: Member) -> None:
-        """To be called before its thread starts."""
+        """Register a worker, before its thread starts."""
         with self._changed:
             self._members[run_id] = member
 
@@ -77,7 +77,7 @@ class LockstepPair:
             return self._steps.get(run_id, 0) < self._steps.get(self.partner(run_id), 0)
 
     def device_share(self, run_id: str) -> float:
-        """Of the device's time: half, until the other is at its end."""
+        """The run's share of the device's time: half, until the other has ended."""
         with self._changed:
             return 1.0 if self.partner(run_id) in self._left else 0.5
 
@@ -102,7 +102,7 @@ class LockstepPair:
                 self._deliver()
 
     def rest(self, run_id: str, step: int) -> None:
-        """It pauses, or ends, at a step."""
+        """The run pauses, or ends, at a step."""
         with self._changed:
             self._steps[run_id] = step
             self._resting.add(run_id)
@@ -110,7 +110,7 @@ class LockstepPair:
             self._deliver_at_rest()
 
     def leave(self, run_id: str) -> None:
-        """It is at its end; the other goes on alone."""
+        """The run has ended; the other goes on alone."""
         with self._changed:
             self._left.add(run_id)
             self._give_turn(self.partner(run_id))
@@ -122,7 +122,7 @@ class LockstepPair:
         self._changed.notify_all()
 
     def _pass_on(self, run_id: str) -> None:
-        """At a point of the curves, or after a moment, who leads lets the other follow."""
+        """At a recorded point, or after a moment, the leader lets the other follow."""
         other = self.partner(run_id)
         if self._turn != run_id or other in self._left or self._steps[run_id] <= self._steps.get(other, -1):
             return
@@ -148,7 +148,7 @@ class LockstepPair:
     # --- commands; from any thread
 
     def send(self, run_id: str, command: Command) -> None:
-        """Ask one of them, and so both, for something."""
+        """Send a command to one of the twins, and so to both."""
         other = self.partner(run_id)
         with self._changed:
             both = isinstance(command, SHARED) and other in self._members and other not in self._left

@@ -1,4 +1,4 @@
-"""How long a run has trained and how fast it is going."""
+"""Measures how long a run has trained and how fast it trains now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run's thread writes down, and what it tells those who listen."""
+"""Records a run while it trains: writes its database and files, and publishes events to listeners."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveCha
 from gan_core.runs.states import State, move
 from gan_core.runs.storage.checkpoints import write_checkpoint
 from gan_core.runs.storage.data_identity import content_of_run
-from gan_core.runs.storage.grids import GridShelf
+from gan_core.runs.storage.grids import GridWriter
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.small_generators import GeneratorHistory
@@ -52,22 +52,22 @@ class RunRecorder:
     """
 
     def __init__(
-        self, folder: RunFolder, about: RunManifest, writer: RunWriter, config: RunConfig, before: RunStatus,
-        around: RunContext,
+        self, folder: RunFolder, manifest: RunManifest, writer: RunWriter, config: RunConfig, before: RunStatus,
+        context: RunContext,
     ) -> None:  # fmt: skip
-        self.folder, self.about, self.writer = folder, about, writer
+        self.folder, self.manifest, self.writer = folder, manifest, writer
         self.meter = Meter()
-        self._around = around
-        self._shelf = GridShelf(folder, around.grid_writer, self._show)
-        self._history = GeneratorHistory(folder, around.grid_writer)
+        self._run_context = context
+        self._grids = GridWriter(folder, context.grid_writer, self._show)
+        self._history = GeneratorHistory(folder, context.grid_writer)
         self._config = to_dict(config)
         if before.state != "queued":
             move(before.state, "queued")
-        self.standing = dataclasses.replace(before, state="queued", error="", advice=())
+        self.status = dataclasses.replace(before, state="queued", error="", advice=())
         self._checkpoints = tuple(row.step for row in folder.checkpoints())
         self._best = best_step(folder.evaluations())
-        self._cadence = EvaluationScheduler(
-            lambda config: around.load_data(config, about), self._untrained, self._content
+        self._scheduler = EvaluationScheduler(
+            lambda config: context.load_data(config, manifest), self._untrained, self._content
         )
         self._saved: tuple[int, int] | None = None  # step and images of what is in the newest checkpoint
         self._last_flush = self._last_live = time.monotonic()
@@ -82,53 +82,53 @@ class RunRecorder:
         self.renew()
 
     def _content(self, config: RunConfig) -> str:
-        known = content_of_run(self.about, config)
+        known = content_of_run(self.manifest, config)
         return known.digest if known else ""
 
     # --- how it stands
 
-    def stand(self, state: State, trainer: Trainer | None = None, **words: Any) -> None:
+    def set_state(self, state: State, trainer: Trainer | None = None, **words: Any) -> None:
         """Write and tell how the run stands now, with the points that wait.
 
         Raises OSError, and IllegalMove for a move that the table does not know.
         """
-        before = self.standing.state
+        before = self.status.state
         if state != before:
             move(before, state)
-        new = dataclasses.replace(self.standing, state=state, **words)
+        new = dataclasses.replace(self.status, state=state, **words)
         if trainer is not None:
             new = dataclasses.replace(
                 new, step=trainer.step_count, images=trainer.images, elapsed_seconds=self.meter.elapsed()
             )
-        self.writer.stand(new)
-        self.standing = new
+        self.writer.write_status(new)
+        self.status = new
         if state != before:
             log.info("run %s is %s at step %d", self.folder.id, state, new.step)
         self.tell()
 
     def stand_unwritten(self, state: State, **words: Any) -> None:
-        """How it stands, for as long as this process lives, where it could not be written down."""
-        self.standing = dataclasses.replace(self.standing, state=state, **words)
+        """Set the state in memory only, where it could not be written."""
+        self.status = dataclasses.replace(self.status, state=state, **words)
         self.tell()
 
     def warn(self, warnings: list[str]) -> None:
-        merged = dict.fromkeys((*self.standing.warnings, *warnings))
-        self.standing = dataclasses.replace(self.standing, warnings=tuple(merged))
+        merged = dict.fromkeys((*self.status.warnings, *warnings))
+        self.status = dataclasses.replace(self.status, warnings=tuple(merged))
 
     def tell(self) -> None:
-        """Make the view anew and send it to everybody who listens."""
+        """Make a new view and publish it."""
         self.renew()
-        self._around.emit(self.folder.id, StateChanged(self.view))
+        self._run_context.emit(self.folder.id, StateChanged(self.view))
 
     def renew(self) -> None:
         self.view = make_view(
-            self.about, self.standing, self._config, self._checkpoints,
+            self.manifest, self.status, self._config, self._checkpoints,
             speed=self.meter.recent_speed(), pace=self._seconds_per_step,
-            place=self._around.line.place(self.folder.id), best=self._best, share=self.device_share,
+            place=self._run_context.queue.place(self.folder.id), best=self._best, share=self.device_share,
         )  # fmt: skip
 
     def pace(self, seconds_per_step: float) -> None:
-        """Tell that the run goes no faster than so."""
+        """Publish the pace to which the run is limited."""
         self._seconds_per_step = seconds_per_step
         self.tell()
 
@@ -140,7 +140,7 @@ class RunRecorder:
         self._checkpoints = tuple(row.step for row in self.folder.checkpoints())
         evaluations = self.folder.evaluations()
         self._best = best_step(evaluations)
-        self._cadence.begin(evaluations)
+        self._scheduler.begin(evaluations)
         self._history.begin()
         self._saved = None if checkpoint_step is None else (checkpoint_step, trainer.images)
         self._config = to_dict(config)
@@ -153,7 +153,7 @@ class RunRecorder:
         self.writer.add_change(change)
         self.show_config(config)
         if before != after:
-            self._around.emit(self.folder.id, change)
+            self._run_context.emit(self.folder.id, change)
 
     def show_config(self, config: RunConfig) -> None:
         self._config = to_dict(config)
@@ -171,7 +171,7 @@ class RunRecorder:
         }  # fmt: skip
         values = {name: value if math.isfinite(value) else math.nan for name, value in values.items()}
         self.writer.add_point(values)
-        self._around.emit(self.folder.id, Recorded(self.folder.id, values))
+        self._run_context.emit(self.folder.id, Recorded(self.folder.id, values))
 
     def _measured(self, trainer: Trainer) -> dict[str, float]:
         """How good a generator of points is, at every so many points of the curves."""
@@ -181,7 +181,7 @@ class RunRecorder:
         return measure_plane(trainer.plane_points(), plane_reference(data))
 
     def look_after(self, trainer: Trainer) -> None:
-        """What goes by the clock, not by the step: grids that are durable or wanted, and the state on disk."""
+        """What is done by time, not by step: list and show grids, write the state to disk."""
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
@@ -190,36 +190,36 @@ class RunRecorder:
             self._show_grid_if_due(trainer, now)
 
     def _flush_if_due(self, trainer: Trainer, now: float) -> None:
-        """About once a second: how it stands, and the points that wait."""
+        """About once a second, write the status and the points that wait."""
         if now - self._last_flush >= FLUSH_SECONDS:
             self._last_flush = now
             self.meter.note(trainer.images)
-            self.stand(self.standing.state, trainer)
+            self.set_state(self.status.state, trainer)
 
     def dissected(self, trainer: Trainer, dissection: StepTrace) -> Dissected:
-        """Tell of a step that was taken apart."""
+        """Publish a dissected step."""
         event = Dissected(self.folder.id, trainer.step_count, encode_dissection(dissection))
-        self._around.emit(self.folder.id, event)
+        self._run_context.emit(self.folder.id, event)
         return event
 
     # --- evaluations
 
     def evaluate_if_due(self, trainer: Trainer, interrupted: Interrupted) -> None:
-        """At a point of the curves, where the weights are known to be sound."""
+        """Evaluate if it is due; called at a recorded point, where the weights are known to be finite."""
         speed = self.meter.recent_speed()
-        if (one := self._cadence.next(trainer, self.meter.elapsed(), speed, interrupted)) is not None:
+        if (one := self._scheduler.next(trainer, self.meter.elapsed(), speed, interrupted)) is not None:
             self._keep_made(trainer, one)
 
     def evaluate_last(self, trainer: Trainer) -> None:
-        """At the end, what the run has become."""
-        for evaluation in self._cadence.last(trainer, self.meter.elapsed()):
+        """The last evaluations, at the run's end."""
+        for evaluation in self._scheduler.last(trainer, self.meter.elapsed()):
             self._keep_made(trainer, evaluation)
 
     def _keep_made(self, trainer: Trainer, evaluation: Evaluation) -> None:
-        """Write it down; of the best one so far the checkpoint is kept."""
+        """Record an evaluation; a checkpoint is kept of the best one so far."""
         self.keep_evaluation(evaluation)
         if self._best == trainer.step_count == evaluation.step:
-            with self._cadence.booked():
+            with self._scheduler.booked():
                 self.checkpoint(trainer, by_hand=False)
 
     def keep_evaluation(self, evaluation: Evaluation) -> None:
@@ -229,11 +229,11 @@ class RunRecorder:
         self._best = best_step(evaluations)
         self.renew()
         kept = next(e for e in evaluations if (e.step, *e.kind) == (evaluation.step, *evaluation.kind))
-        self._around.emit(self.folder.id, Evaluated(self.folder.id, kept))
+        self._run_context.emit(self.folder.id, Evaluated(self.folder.id, kept))
 
     def _untrained(self, trainer: Trainer) -> nn.Module:
         return untrained_generator(
-            trainer.config, trainer.shape, trainer.class_count, trainer.device, self._around.build_lock
+            trainer.config, trainer.shape, trainer.class_count, trainer.device, self._run_context.build_lock
         )
 
     # --- sample grids
@@ -244,7 +244,7 @@ class RunRecorder:
         counts: the trainer measures the distance to the next one from here.
         """
         sample = trainer.keep_grid() if counts else trainer.grid()
-        self._shelf.put(sample, trainer.step_count, trainer.images, trainer.shape.size)
+        self._grids.put(sample, trainer.step_count, trainer.images, trainer.shape.size)
         self._last_live = time.monotonic()
 
     def keep_generator_if_due(self, trainer: Trainer) -> None:
@@ -252,19 +252,19 @@ class RunRecorder:
         self._history.keep_if_due(trainer, self.meter.elapsed())
 
     def list_written(self, *, wait: bool = False) -> None:
-        """List what is durable by now, and announce grids. Raises what went wrong in writing them."""
+        """List files that are durable by now, and publish their grids. Raises errors of the writing thread."""
         self._history.list_durable(self.writer, wait=wait)
-        for row, grid in self._shelf.durable(wait=wait):
+        for row, grid in self._grids.durable(wait=wait):
             self.writer.add_grid(row)
-            self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))
+            self._run_context.emit(self.folder.id, GridMade(self.folder.id, grid, kept=True))
 
     def show_grid(self, trainer: Trainer) -> None:
-        """A grid that is only looked at."""
+        """Show a grid without keeping it."""
         self.shown_step = trainer.step_count
-        self._shelf.pass_by(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
+        self._grids.pass_by(trainer.grid(), trainer.step_count, trainer.images, trainer.shape.size)
 
     def _show(self, grid: Grid) -> None:
-        self._around.emit(self.folder.id, GridMade(self.folder.id, grid, kept=False))
+        self._run_context.emit(self.folder.id, GridMade(self.folder.id, grid, kept=False))
 
     def _show_grid_if_due(self, trainer: Trainer, now: float) -> None:
         """While somebody watches, a few times a second, as long as it costs but a small share of the time."""
@@ -272,7 +272,7 @@ class RunRecorder:
         pause = max(seconds, self._live_cost_seconds / LIVE_GRID_SHARE)
         if self.quiet or now - self._last_live < pause:
             return
-        if not self._shelf.busy and self._around.is_watched(self.folder.id):
+        if not self._grids.busy and self._run_context.is_watched(self.folder.id):
             self.show_grid(trainer)
             self._last_live = time.monotonic()
             self._live_cost_seconds = self._last_live - now
@@ -293,7 +293,7 @@ class RunRecorder:
         return time.monotonic() - self._last_checkpoint >= pause
 
     def checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
-        """Write where the trainer is; its weights must be sound. What is written already is not written again."""
+        """Write a checkpoint; the weights must be finite. A step that has one is not written again."""
         if self._saved is not None and self._saved[0] == trainer.step_count:
             if by_hand:
                 self.writer.keep_checkpoint(trainer.step_count)

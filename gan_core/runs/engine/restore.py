@@ -1,4 +1,4 @@
-"""A trainer at the place where the run was left: its newest sound checkpoint, or the very beginning."""
+"""Rebuilds a run's trainer from its newest sound checkpoint, or from the beginning where there is none."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ class Restored:
 
 
 def restore(
-    folder: RunFolder, writer: RunWriter, about: RunManifest, build: Callable[[RunConfig], Trainer]
+    folder: RunFolder, writer: RunWriter, manifest: RunManifest, build: Callable[[RunConfig], Trainer]
 ) -> Restored:  # fmt: skip
     """What was written after the checkpoint is forgotten.
 
     Raises ValueError in one sentence where there are checkpoints but none can be used.
     """
-    life = stages(about, folder.changes())
+    life = stages(manifest, folder.changes())
     found, warnings = newest_sound(folder)
     if found is None:
         if folder.checkpoints() or life[0].since > 0 or life[0].takes_over:
             raise ValueError(
                 "No checkpoint of the run is whole any more, so it cannot go on; start a new one with its settings."
             )
-        trainer = build(known_config(about, life[0].config))
+        trainer = build(known_config(manifest, life[0].config))
         writer.rewind(-1)
         clear_away(folder)
         return Restored(trainer, 0.0, None, life[0].changes, warnings, life, trainer.config.backend)
     row, state = found
     whole, life = life, ahead(life, row.step)
     stage = life[0]
-    trainer = build(known_config(about, stage.config))
+    trainer = build(known_config(manifest, stage.config))
     made = [change for change in stage.changes if is_made(change, row.step)]
     for change in made:
         trainer.config = replace_at(trainer.config, change.path, change.after)
@@ -66,7 +66,7 @@ def restore(
         trainer.config = replace_at(trainer.config, "backend", "compiled")
     trainer.renew_backend()
     if stage.takes_over and row.step == stage.since:
-        take_over(trainer, state, about, whole[-len(life) - 1] if len(whole) > len(life) else None)
+        take_over(trainer, state, manifest, whole[-len(life) - 1] if len(whole) > len(life) else None)
     else:
         _load(trainer, state, branched=False)
     writer.rewind(row.step)
@@ -80,7 +80,7 @@ def is_made(change: LiveChange, step: int) -> bool:
     return change.step < step or (change.step == step and change.path == "backend")
 
 
-def take_over(trainer: Trainer, state: dict[str, Any], about: RunManifest, before: ReplaySegment | None) -> None:
+def take_over(trainer: Trainer, state: dict[str, Any], manifest: RunManifest, before: ReplaySegment | None) -> None:
     """Go on from what another stage has left, if it is known which; with the point of the curves that it began.
 
     Raises ValueError in one sentence where the state does not fit.
@@ -88,7 +88,7 @@ def take_over(trainer: Trainer, state: dict[str, Any], about: RunManifest, befor
     _load(trainer, state, branched=True)
     if before is None:
         return
-    old, new = known_config(about, before.config), trainer.config  # what follows cannot change while a run trains
+    old, new = known_config(manifest, before.config), trainer.config  # what follows cannot change while a run trains
     if (old.batch_size, old.pack, type(old.loss)) == (new.batch_size, new.pack, type(new.loss)):
         trainer.window.load_state(state["window"])
 

@@ -46,7 +46,7 @@ LEFT_OUT = "The backend {}, with which this run was trained, cannot be had here;
 
 
 class Diverged(Exception):
-    """A number in the networks is not finite any more; the trainer has its last good weights back."""
+    """A weight is no longer finite; the trainer holds its last finite weights again."""
 
     def __init__(self, trouble: Trouble) -> None:
         super().__init__(trouble.sentence())
@@ -60,15 +60,15 @@ class RunLife:
     """
 
     def __init__(
-        self, folder: RunFolder, lock: RunLock, writer: RunWriter, about: RunManifest, config: RunConfig,
-        before: RunStatus, limits: StopCondition, around: RunContext,
+        self, folder: RunFolder, lock: RunLock, writer: RunWriter, manifest: RunManifest, config: RunConfig,
+        before: RunStatus, stop: StopCondition, context: RunContext,
     ) -> None:  # fmt: skip
-        self.folder, self.about, self.config = folder, about, config
+        self.folder, self.manifest, self.config = folder, manifest, config
         self.ended = False  # and everything let go of
         self.end_written = False
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
-        self._lock, self._writer, self._limits, self._around = lock, writer, limits, around
-        self._ledger = RunRecorder(folder, about, writer, config, before, around)
+        self._lock, self._writer, self._stop_condition, self._run_context = lock, writer, stop, context
+        self._recorder = RunRecorder(folder, manifest, writer, config, before, context)
         self._trainer: Trainer | None = None
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._life: list[ReplaySegment] = []  # the stage that it is in, and those to come; the last is its own
@@ -81,7 +81,7 @@ class RunLife:
 
     @property
     def view(self) -> RunView:
-        return self._ledger.view
+        return self._recorder.view
 
     def send(self, command: Command) -> None:
         """Hand over a command; it takes effect between two steps. Raises ValueError for what it cannot do."""
@@ -92,11 +92,11 @@ class RunLife:
         raise NotImplementedError
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait, at most so many seconds, until it has let go of everything."""
+        """Wait, at most this long, until the run has released its lock, writer and place in the queue."""
         raise NotImplementedError
 
     def is_alive(self) -> bool:
-        """Whether the thread that trains it has not left yet."""
+        """Whether the thread that trains it still runs."""
         raise NotImplementedError
 
     def accepts(self, command: Command) -> bool:
@@ -108,7 +108,7 @@ class RunLife:
         return True
 
     def bring(self, evaluations: Sequence[Evaluation]) -> bool:
-        """Have evaluations that somebody else made written down; False where the run is at its end already."""
+        """Record evaluations that another thread made; False where the run has already ended."""
         with self._door:
             if self._closed:
                 return False
@@ -119,12 +119,12 @@ class RunLife:
     # --- from where it was left
 
     def _restore(self) -> Restored:
-        restored = restore(self.folder, self._writer, self.about, self._build)
+        restored = restore(self.folder, self._writer, self.manifest, self._build)
         self._life, self._pending = restored.life, restored.pending
-        own = config_in_force(self.about, self.folder.changes()) if self.replaying else restored.trainer.config
+        own = config_in_force(self.manifest, self.folder.changes()) if self.replaying else restored.trainer.config
         self.config = own
-        self._ledger.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
-        self._ledger.warn(restored.warnings)
+        self._recorder.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
+        self._recorder.warn(restored.warnings)
         self._give_backend(restored.trainer, restored.backend)
         return restored
 
@@ -135,40 +135,40 @@ class RunLife:
         that is recorded, as is what a run of an earlier version was left with. recorded: what stands there now.
         """
         if trainer.config.backend == "compiled":
-            give_library(trainer, self._around.libraries)
+            give_library(trainer, self._run_context.compiled_steps)
         has = trainer.backend.name
-        if self._ledger.standing.compiled_from_step:  # from now on its changes tell
-            self._ledger.stand(self._ledger.standing.state, trainer, compiled_from_step=0)
-        if self._around.libraries.closed or trainer.config.backend == has == recorded:
+        if self._recorder.status.compiled_from_step:  # from now on its changes tell
+            self._recorder.set_state(self._recorder.status.state, trainer, compiled_from_step=0)
+        if self._run_context.compiled_steps.closed or trainer.config.backend == has == recorded:
             return
         if trainer.config.backend != has:
-            self._ledger.warn([LEFT_OUT.format(trainer.config.backend, has)])
+            self._recorder.warn([LEFT_OUT.format(trainer.config.backend, has)])
             trainer.config = replace_at(trainer.config, "backend", has)
         if not self.replaying and has != recorded:
             self.config = replace_at(self.config, "backend", has)
-            self._ledger.note_change(trainer.step_count, "backend", recorded, has, self.config)
+            self._recorder.note_change(trainer.step_count, "backend", recorded, has, self.config)
 
     def _build(self, config: RunConfig) -> Trainer:
-        data = self._around.load_data(config, self.about)
-        with self._around.build_lock:
-            return Trainer(config, data, self._around.device)
+        data = self._run_context.load_data(config, self.manifest)
+        with self._run_context.build_lock:
+            return Trainer(config, data, self._run_context.device)
 
     @property
     def replaying(self) -> bool:
-        """Whether it goes through its parent's steps again, to the one at which it becomes itself."""
+        """Whether it still repeats its parent's steps, before its own first one."""
         return len(self._life) > 1
 
     def _next_stage(self, trainer: Trainer) -> Trainer:
-        """At the end of a stage: keep that moment, from which the next one goes on with its own settings."""
+        """At the end of a replay segment: record that step, then go on with the next segment's settings."""
         self._checkpoint(trainer, by_hand=True)
         stage = self._life[1]
-        new = self._build(known_config(self.about, stage.config))
-        take_over(new, trainer.state(), self.about, self._life[0])
+        new = self._build(known_config(self.manifest, stage.config))
+        take_over(new, trainer.state(), self.manifest, self._life[0])
         self._life, self._trainer = self._life[1:], new
         if not self.replaying:
             stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
             self.config = new.config
-            self._ledger.show_config(new.config)
+            self._recorder.show_config(new.config)
         self._give_backend(new, new.config.backend)
         self._pending = list(stage.changes)
         if not self.replaying:
@@ -176,38 +176,38 @@ class RunLife:
         return new
 
     def _begin_own_clock(self, trainer: Trainer) -> None:
-        """What its parent's steps have taken once more is no part of the seconds that a branch was given."""
-        if (seconds := self._limits.seconds) is None:
+        """Moves the time limit on by the time that the replay took: it does not count against the branch's limit."""
+        if (seconds := self._stop_condition.seconds) is None:
             return
-        first = self.about.past[0].since
+        first = self.manifest.past[0].since
         began = next((row.elapsed_seconds for row in self.folder.checkpoints() if row.step == first), 0.0)
-        seconds += self._ledger.meter.elapsed() - began
-        self._limits = dataclasses.replace(self._limits, seconds=seconds)
-        self._ledger.stand(self._ledger.standing.state, trainer, until_seconds=seconds)
+        seconds += self._recorder.meter.elapsed() - began
+        self._stop_condition = dataclasses.replace(self._stop_condition, seconds=seconds)
+        self._recorder.set_state(self._recorder.status.state, trainer, until_seconds=seconds)
 
     def at_limit(self, trainer: Trainer) -> bool:
-        """Whether it has come to where it was asked to stop; a branch has not before its own steps."""
-        return not self.replaying and self._limits.reached(trainer.step_count, self._ledger.meter.elapsed())
+        """Whether a stop condition is reached; never before a branch's own steps."""
+        return not self.replaying and self._stop_condition.reached(trainer.step_count, self._recorder.meter.elapsed())
 
     # --- what is kept
 
     def _point(self, trainer: Trainer) -> None:
         """Raises Diverged where a number in the networks is not finite any more, as the next two do."""
-        self._ledger.add_point(trainer)
+        self._recorder.add_point(trainer)
         if trainer.last_examined is not None:
             raise Diverged(trainer.last_examined)
         if trainer.grid_due():
-            self._ledger.keep_grid(trainer)
+            self._recorder.keep_grid(trainer)
 
     def _keep_brought(self) -> None:
         with self._door:
             brought, self._brought = self._brought, []
         for one in brought:
-            self._ledger.keep_evaluation(one)
+            self._recorder.keep_evaluation(one)
 
     def _checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
         self._examine(trainer)  # so that what is kept is sound
-        self._ledger.checkpoint(trainer, by_hand=by_hand)
+        self._recorder.checkpoint(trainer, by_hand=by_hand)
 
     def _examine(self, trainer: Trainer) -> None:
         if (trouble := trainer.examine()) is not None:
@@ -216,14 +216,14 @@ class RunLife:
     # --- commands
 
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
-        """What every run can be asked for."""
+        """Carry out a command that every run knows."""
         if isinstance(command, Stop):
             self._stopping = True
-            self._ledger.stand("stopping", trainer)
+            self._recorder.set_state("stopping", trainer)
         elif isinstance(command, Pause) and not self._paused:
             self._pause(trainer)
         elif isinstance(command, Pace):
-            self._ledger.pace(command.seconds_per_step)
+            self._recorder.pace(command.seconds_per_step)
         elif isinstance(command, CheckpointNow):
             self._checkpoint(trainer, by_hand=True)
         elif isinstance(command, KeepBrought):
@@ -234,15 +234,15 @@ class RunLife:
             self._change(trainer, "total_images", command.total_images)
 
     def _pause(self, trainer: Trainer) -> None:
-        """Stop the clock and let others have the device; the networks stay in memory."""
-        waited = self._ledger.standing.state == "queued"
-        self._ledger.meter.halt()
+        """Pause: stop the clock and release the device; the networks stay in memory."""
+        waited = self._recorder.status.state == "queued"
+        self._recorder.meter.halt()
         self._paused = True
-        self._ledger.stand("paused", trainer)
+        self._recorder.set_state("paused", trainer)
         if not waited:  # else it has not moved since the last pause, and the device is another's
             self._keep_last_grid(trainer)
-            self._ledger.show_grid(trainer)
-        self._around.line.leave(self.folder.id)
+            self._recorder.show_grid(trainer)
+        self._run_context.queue.leave(self.folder.id)
 
     def _change(self, trainer: Trainer, path: str, value: object) -> None:
         if self.replaying:
@@ -255,16 +255,16 @@ class RunLife:
             return
         self.config = trainer.config
         self._pending = [change for change in self._pending if change.path != path]
-        self._ledger.note_change(trainer.step_count, path, before, after, self.config)
+        self._recorder.note_change(trainer.step_count, path, before, after, self.config)
 
     def _change_later(self, path: str, value: object) -> None:
-        """A change to be made at the next step of its own: what its parent did stays as it was."""
-        before, step = get_at(self.config, path), max(self.about.parent_step, self._ledger.standing.step)
+        """Schedule a change for the branch's own first step: the replay of the parent's steps stays as it was."""
+        before, step = get_at(self.config, path), max(self.manifest.parent_step, self._recorder.status.step)
         self.config = replace_at(self.config, path, value)
-        self._ledger.note_change(step, path, before, get_at(self.config, path), self.config)
+        self._recorder.note_change(step, path, before, get_at(self.config, path), self.config)
 
     def _keep_for_later(self, commands: Sequence[Command | Lengthen]) -> None:
-        """The settings among what was asked of a run that never got its turn: it has them when it goes on."""
+        """Apply the changes sent to a run that never held the device: they are in force when it is resumed."""
         for command in commands:
             if isinstance(command, Change):
                 self._change_later(command.path, command.value)
@@ -272,7 +272,7 @@ class RunLife:
                 self._change_later("total_images", command.total_images)
 
     def _replay(self, trainer: Trainer) -> None:
-        """Make again what was changed before a kill, at the very same step."""
+        """Repeat live changes made before the process was killed, at the same steps."""
         while self._pending and self._pending[0].step <= trainer.step_count:
             change = self._pending.pop(0)
             _set(trainer, change.path, change.after)
@@ -280,48 +280,48 @@ class RunLife:
                 self._give_backend(trainer, trainer.config.backend)
             if not self.replaying:
                 self.config = trainer.config
-                self._ledger.show_config(trainer.config)
+                self._recorder.show_config(trainer.config)
 
     # --- ends
 
     def _end(self, trainer: Trainer, state: State) -> None:
-        """A checkpoint and the last grid, then rest."""
-        self._ledger.meter.halt()
+        """Write a checkpoint and the last grid, then set the final state."""
+        self._recorder.meter.halt()
         self._checkpoint(trainer, by_hand=False)
         if state == "finished":
-            self._ledger.evaluate_last(trainer)
+            self._recorder.evaluate_last(trainer)
         self._keep_last_grid(trainer)
-        self._ledger.stand(state, trainer)
+        self._recorder.set_state(state, trainer)
 
     def _keep_last_grid(self, trainer: Trainer) -> None:
-        """The samples of this very step, wherever it rests: whoever comes later sees them too."""
-        self._ledger.list_written(wait=True)
+        """Keep the samples of the last step, for who opens the run later."""
+        self._recorder.list_written(wait=True)
         kept = self.folder.grids()
         if trainer.step_count and (not kept or kept[-1][0] < trainer.step_count):
-            self._ledger.keep_grid(trainer, counts=False)
-            self._ledger.list_written(wait=True)
+            self._recorder.keep_grid(trainer, counts=False)
+            self._recorder.list_written(wait=True)
 
     def _diverge(self, trainer: Trainer, trouble: Trouble) -> None:
-        """The last good weights are in place again: keep them, and say what happened."""
-        self._ledger.meter.halt()
+        """Record a divergence: checkpoint the last finite weights and give the reason."""
+        self._recorder.meter.halt()
         if len(trainer.window):
-            self._ledger.add_point(trainer)  # where the curves went is what one wants to see
-        self._ledger.checkpoint(trainer, by_hand=False)
-        self._ledger.keep_grid(trainer, counts=False)
-        self._ledger.list_written(wait=True)
+            self._recorder.add_point(trainer)  # where the curves went is what one wants to see
+        self._recorder.checkpoint(trainer, by_hand=False)
+        self._recorder.keep_grid(trainer, counts=False)
+        self._recorder.list_written(wait=True)
         error = f"{trouble.sentence()}; the last good weights are kept."
-        self._ledger.stand("diverged", trainer, error=error, advice=after_divergence(self.config, trouble))
+        self._recorder.set_state("diverged", trainer, error=error, advice=after_divergence(self.config, trouble))
 
     def _fail(self, error: BaseException) -> None:
-        self._ledger.meter.halt()
+        self._recorder.meter.halt()
         trainer = self._trainer
-        words, advice = failure_words(error, trainer.step_count if trainer else 0, self._ledger.saved_step)
+        words, advice = failure_words(error, trainer.step_count if trainer else 0, self._recorder.saved_step)
         try:
-            self._ledger.stand("failed", trainer, error=words, advice=advice)
+            self._recorder.set_state("failed", trainer, error=words, advice=advice)
             self.end_written = True
         except Exception:
             log.exception("run %s: its end could not be written", self.folder.id)
-            self._ledger.stand_unwritten("failed", error=words, advice=advice)
+            self._recorder.stand_unwritten("failed", error=words, advice=advice)
 
     def _let_go(self) -> None:
         with self._door:
@@ -331,14 +331,14 @@ class RunLife:
         except Exception:
             log.exception("run %s: its last evaluations could not be kept", self.folder.id)
         try:
-            self._around.line.leave(self.folder.id)
+            self._run_context.queue.leave(self.folder.id)
             self._writer.close()
         except Exception:
             log.exception("run %s: its database was not closed well", self.folder.id)
         finally:
             self._lock.release()
             self.ended = True
-            self._ledger.tell()
+            self._recorder.tell()
 
 
 def _set(trainer: Trainer, path: str, value: object) -> tuple[object, object]:

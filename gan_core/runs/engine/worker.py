@@ -1,4 +1,4 @@
-"""One run's thread: it waits for the device, trains, and obeys commands between steps."""
+"""The thread of one run: waits for the device, trains, and carries out commands between steps."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ LOOK_SECONDS = 0.5  # between two looks at the place in line
 
 
 class RunWorker(threading.Thread, RunLife):
-    """The life of one run in a thread of its own, from the queue to its end. Arguments as of `RunLife`."""
+    """The thread of one run, from the queue to its end. Arguments as of `RunLife`."""
 
     def __init__(
-        self, folder: RunFolder, lock: RunLock, writer: RunWriter, about: RunManifest, config: RunConfig,
-        before: RunStatus, limits: StopCondition, around: RunContext,
-        *, total_images: int | None = None, duet: LockstepPair | None = None,
+        self, folder: RunFolder, lock: RunLock, writer: RunWriter, manifest: RunManifest, config: RunConfig,
+        before: RunStatus, stop: StopCondition, context: RunContext,
+        *, total_images: int | None = None, pair: LockstepPair | None = None,
     ) -> None:  # fmt: skip
         threading.Thread.__init__(self, name=f"run-{folder.id}", daemon=True)
-        RunLife.__init__(self, folder, lock, writer, about, config, before, limits, around)
-        self._duet = duet
-        if duet is not None:
-            duet.join(folder.id, self)
+        RunLife.__init__(self, folder, lock, writer, manifest, config, before, stop, context)
+        self._pair = pair
+        if pair is not None:
+            pair.join(folder.id, self)
         self._commands: queue.SimpleQueue[Command | Lengthen] = queue.SimpleQueue()
         if total_images is not None:
             self._commands.put(Lengthen(total_images))
@@ -60,17 +60,17 @@ class RunWorker(threading.Thread, RunLife):
         Raises ValueError, in a sentence, for slow motion before the run's own steps.
         """
         if isinstance(command, Dissect) and self.replaying:
-            own = f"{self.about.parent_step:,}"
+            own = f"{self.manifest.parent_step:,}"
             raise ValueError(f"Its parent's steps are trained again first; slow motion begins from step {own} on.")
-        if self._duet is None:
+        if self._pair is None:
             self.put(command)
         else:
-            self._duet.send(self.folder.id, command)
+            self._pair.send(self.folder.id, command)
 
     def put(self, command: Command) -> None:
         """As `send`, for this run alone."""
         self._commands.put(command)
-        self._around.line.nudge()
+        self._run_context.queue.nudge()
 
     # --- the life
 
@@ -86,20 +86,20 @@ class RunWorker(threading.Thread, RunLife):
             self._let_go()
 
     def _live(self) -> None:
-        self._ledger.stand("queued")
+        self._recorder.set_state("queued")
         put_off, stopped = self._wait_in_line()
         if stopped:
             self._keep_for_later(put_off)
-            self._ledger.stand("stopped")
+            self._recorder.set_state("stopped")
             return
-        if self.about.threads:
-            torch.set_num_threads(self.about.threads)
+        if self.manifest.threads:
+            torch.set_num_threads(self.manifest.threads)
         restored = self._restore()
         trainer = self._trainer = restored.trainer
-        self._ledger.stand("running", trainer)
+        self._recorder.set_state("running", trainer)
         if not self.folder.grids():
-            self._ledger.keep_grid(trainer)
-        self._ledger.keep_generator_if_due(trainer)
+            self._recorder.keep_grid(trainer)
+        self._recorder.keep_generator_if_due(trainer)
         try:
             self._replay(trainer)
             for command in put_off:
@@ -109,7 +109,7 @@ class RunWorker(threading.Thread, RunLife):
             self._diverge(self._trainer, diverged.trouble)
 
     def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
-        """Until the device is ours: what was asked for meanwhile, and whether it was told to stop first."""
+        """Waits for the device; returns the commands that came meanwhile, and whether one of them was a stop."""
         put_off: list[Command | Lengthen] = []
         while not self._holds_device():
             if not self._commands.empty():
@@ -120,11 +120,11 @@ class RunWorker(threading.Thread, RunLife):
         return put_off, False
 
     def _holds_device(self) -> bool:
-        """Stand in line until the device is ours, a command comes or some time has passed."""
-        if self._around.line.wait(self.folder.id, LOOK_SECONDS, lambda: not self._commands.empty()):
+        """Wait in the queue until the run holds the device, a command comes or some time has passed."""
+        if self._run_context.queue.wait(self.folder.id, LOOK_SECONDS, lambda: not self._commands.empty()):
             return True
-        if self._around.line.place(self.folder.id) != self.view.queue_place:
-            self._ledger.tell()
+        if self._run_context.queue.place(self.folder.id) != self.view.queue_place:
+            self._recorder.tell()
         return False
 
     def _train(self, trainer: Trainer) -> None:
@@ -142,7 +142,7 @@ class RunWorker(threading.Thread, RunLife):
             if trainer.finished or self.at_limit(trainer):
                 self._end(trainer, "finished")
                 return
-            if self._duet is not None and not self._take_turn(trainer, self._duet):
+            if self._pair is not None and not self._take_turn(trainer, self._pair):
                 continue
             if self._pace_seconds and not self._wait_for_pace(trainer):
                 continue
@@ -156,8 +156,8 @@ class RunWorker(threading.Thread, RunLife):
             if trainer.point_due():
                 self._point(trainer)
             self._look_after(trainer)
-            self._ledger.keep_generator_if_due(trainer)
-            if self._ledger.checkpoint_due(trainer):
+            self._recorder.keep_generator_if_due(trainer)
+            if self._recorder.checkpoint_due(trainer):
                 self._checkpoint(trainer, by_hand=False)
             if self._single_step:
                 looked_into = self.dissected is not None and trainer.backend.name == "compiled"
@@ -166,32 +166,34 @@ class RunWorker(threading.Thread, RunLife):
                 self._pause(trainer)
 
     def _steps_ahead(self, trainer: Trainer) -> int:
-        """How many steps may be taken at once: none beyond a point of the curves or what else has its own step."""
-        if self._single_step or self._pace_seconds or self._duet is not None:
+        """How many steps may be taken in one call: none beyond the next recorded point, live change or end."""
+        if self._single_step or self._pace_seconds or self._pair is not None:
             return 1
         step, every = trainer.step_count, trainer.every_steps
         ends = [step + max(1, every // LOOKS_A_POINT), step - step % every + every, self._life[0].until]
         ends += [
-            end for end in (self._limits.steps, self._pending[0].step if self._pending else None) if end is not None
+            end
+            for end in (self._stop_condition.steps, self._pending[0].step if self._pending else None)
+            if end is not None
         ]
         return max(1, int(min(ends)) - step)
 
     def _dissect(self, trainer: Trainer) -> None:
         dissection = dissect(trainer, self._players)
         self._dissecting = False
-        self.dissected = self._ledger.dissected(trainer, dissection)
+        self.dissected = self._recorder.dissected(trainer, dissection)
 
     def _look_after(self, trainer: Trainer) -> None:
-        """What goes by the clock; of twins the one that follows shows the steps that the other has shown."""
-        duet, step = self._duet, trainer.step_count
-        if duet is not None:
-            self._ledger.quiet = duet.follows(self.folder.id, step)
-            self._ledger.device_share = duet.device_share(self.folder.id)
-        self._ledger.look_after(trainer)
-        if duet is not None and duet.owes_grid(self.folder.id, step, shown=self._ledger.shown_step == step):
-            self._ledger.show_grid(trainer)
+        """What is done by time rather than by step; of twins the follower shows the same steps as the leader."""
+        pair, step = self._pair, trainer.step_count
+        if pair is not None:
+            self._recorder.quiet = pair.follows(self.folder.id, step)
+            self._recorder.device_share = pair.device_share(self.folder.id)
+        self._recorder.look_after(trainer)
+        if pair is not None and pair.owes_grid(self.folder.id, step, shown=self._recorder.shown_step == step):
+            self._recorder.show_grid(trainer)
 
-    def _take_turn(self, trainer: Trainer, duet: LockstepPair) -> bool:
+    def _take_turn(self, trainer: Trainer, pair: LockstepPair) -> bool:
         """Whether the next step may be taken; False as soon as a command has come, or after a while without a turn.
 
         What the other does meanwhile is not on this run's clock.
@@ -200,22 +202,22 @@ class RunWorker(threading.Thread, RunLife):
         def called() -> bool:
             return not self._commands.empty()
 
-        if duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, 0.0, called):
+        if pair.wait(self.folder.id, trainer.step_count, trainer.every_steps, 0.0, called):
             return True
-        self._ledger.meter.hold()
-        free = duet.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
-        self._ledger.meter.run()
+        self._recorder.meter.hold()
+        free = pair.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
+        self._recorder.meter.run()
         if not free:
             self._look_after(trainer)
         return free
 
     def _wait_for_pace(self, trainer: Trainer) -> bool:
         """Whether it is time for the next step; False as soon as a command has come."""
-        if self._duet is not None and self._duet.is_behind(self.folder.id):
+        if self._pair is not None and self._pair.is_behind(self.folder.id):
             return True
         while (left := self._next_step - time.monotonic()) > 0:
-            if self._duet is not None:
-                self._duet.look(self.folder.id)
+            if self._pair is not None:
+                self._pair.look(self.folder.id)
             if not self._commands.empty():
                 return False
             self._look_after(trainer)
@@ -226,36 +228,36 @@ class RunWorker(threading.Thread, RunLife):
     def _point(self, trainer: Trainer) -> None:
         super()._point(trainer)
         if not self.replaying:
-            self._ledger.evaluate_if_due(trainer, lambda: not self._commands.empty())
+            self._recorder.evaluate_if_due(trainer, lambda: not self._commands.empty())
 
     # --- commands
 
     def _obey(self, trainer: Trainer) -> None:
-        """Carry out what was asked for. Returns when a step may be taken, or at once when told to stop."""
+        """Carry out waiting commands; returns when a step may be taken, or at once after a stop."""
         while not self._stopping:
             if self._paused or not self._commands.empty():
                 self._carry_out(self._commands.get(), trainer)
-            elif not self._around.line.holds(self.folder.id):
+            elif not self._run_context.queue.holds(self.folder.id):
                 self._line_up_again(trainer)
             else:
                 break
         else:
             return
-        self._ledger.meter.run()
-        if self._ledger.standing.state != "running":
-            self._ledger.stand("running", trainer)
+        self._recorder.meter.run()
+        if self._recorder.status.state != "running":
+            self._recorder.set_state("running", trainer)
         self._going = True
 
     def _can_step_now(self) -> bool:
-        """Stand in line again after a pause; whether the device is there at once."""
-        self._around.line.join(self.folder.id, front=True, beside=self.about.twin_of if self._duet else "")
-        return self._around.line.holds(self.folder.id)
+        """Join the queue again after a pause; returns whether the run holds the device at once."""
+        self._run_context.queue.join(self.folder.id, front=True, beside=self.manifest.twin_of if self._pair else "")
+        return self._run_context.queue.holds(self.folder.id)
 
     def _line_up_again(self, trainer: Trainer) -> None:
-        """After a pause, for as long as no command comes."""
+        """Wait for the device after a pause, as long as no command comes."""
         if not self._can_step_now():
-            if self._ledger.standing.state != "queued":
-                self._ledger.stand("queued", trainer)
+            if self._recorder.status.state != "queued":
+                self._recorder.set_state("queued", trainer)
             self._holds_device()
 
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
@@ -278,14 +280,14 @@ class RunWorker(threading.Thread, RunLife):
         self._single_step = self._going = False
         self._players = "both"
         super()._pause(trainer)
-        if self._duet is not None:
-            self._duet.rest(self.folder.id, trainer.step_count)
+        if self._pair is not None:
+            self._pair.rest(self.folder.id, trainer.step_count)
 
     # --- ends
 
     def _let_go(self) -> None:
         try:
-            if self._duet is not None:
-                self._duet.leave(self.folder.id)
+            if self._pair is not None:
+                self._pair.leave(self.folder.id)
         finally:
             super()._let_go()

@@ -1,1 +1,1 @@
-"""When and by what a run is measured, and what is kept of it."""
+"""When and by what a run is measured, evaluations on demand, and what the numbers say."""

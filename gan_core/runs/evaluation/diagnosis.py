@@ -1,4 +1,4 @@
-"""What the referee has to go by of a run on disk, and what it says of it."""
+"""Gathers the referee's evidence about a run from its folder, and has it give its findings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Reader(Protocol):
 
     def view(self, run_id: str) -> RunView: ...
     def config(self, run_id: str) -> RunConfig: ...
-    def about(self, run_id: str) -> RunManifest: ...
+    def manifest(self, run_id: str) -> RunManifest: ...
     def records(self, run_id: str) -> dict[str, NDArray[np.float64]]: ...
     def grids(self, run_id: str) -> list[tuple[int, int]]: ...
     def grid(self, run_id: str, step: int) -> Grid: ...
@@ -52,8 +52,8 @@ class Diagnoser:
     Every method raises UnknownRun or UnreadableRun for what is not a run, DataUnavailable where its data is not here.
     """
 
-    def __init__(self, library: DatasetCache) -> None:
-        self._library = library
+    def __init__(self, datasets: DatasetCache) -> None:
+        self._datasets = datasets
         self._lock = threading.Lock()
         self._eyes: OrderedDict[tuple[Dataset, str, int, int], Eye] = OrderedDict()
         self._looks: OrderedDict[str, dict[int, tuple[Row, NDArray[np.float32]]]] = OrderedDict()
@@ -64,8 +64,8 @@ class Diagnoser:
         view = reader.view(run_id)
         grids = reader.grids(run_id)
         evaluated = reader.evaluations(run_id)
-        about, config = reader.about(run_id), reader.config(run_id)
-        unknown = content_of_run(about, config) is None and str(config.data.content(self._library.data_dir))
+        manifest, config = reader.manifest(run_id), reader.config(run_id)
+        unknown = content_of_run(manifest, config) is None and str(config.data.content(self._datasets.data_dir))
         key = (view.state, view.step, len(grids), len(evaluated), str(view.config), unknown)
         with self._lock:
             known = self._said.get(run_id)
@@ -83,7 +83,7 @@ class Diagnoser:
         self, reader: Reader, view: RunView, grids: list[tuple[int, int]], evaluated: list[Evaluation]
     ) -> Evidence:  # fmt: skip
         config = reader.config(view.id)
-        eye = self._eye(reader.about(view.id), config)
+        eye = self._eye(reader.manifest(view.id), config)
         rows = self._rows(reader, view.id, grids, eye)
         return Evidence(
             curves=dict(reader.records(view.id)),
@@ -92,17 +92,17 @@ class Diagnoser:
             diverged=view.state == "diverged", error=view.error,
         )  # fmt: skip
 
-    def _eye(self, about: RunManifest, config: RunConfig) -> Eye:
+    def _eye(self, manifest: RunManifest, config: RunConfig) -> Eye:
         """Made once for what the run was trained on, whatever lies under that name by now."""
         data = config.data
         points = isinstance(data, PointDataset)
         count = POINTS if points else config.record.grid_count
-        known = content_of_run(about, config)
-        digest = known.digest if known else data.content(self._library.data_dir).digest
+        known = content_of_run(manifest, config)
+        digest = known.digest if known else data.content(self._datasets.data_dir).digest
         key = (data, digest, 1 if points else config.size, count)
         if (eye := self._eyes.get(key)) is None:
             modes = data.modes() if isinstance(data, PointDataset) else None
-            eye = Eye.build(load_trained(self._library, about, config, from_memory=True), modes, count)
+            eye = Eye.build(load_trained(self._datasets, manifest, config, from_memory=True), modes, count)
         _keep(self._eyes, key, eye, _EYES)
         return eye
 
@@ -151,8 +151,8 @@ def _evaluation_table(evaluated: list[Evaluation]) -> dict[str, NDArray[np.float
     return _table(rows, names)
 
 
-def _keep(shelf: OrderedDict[K, V], key: K, value: V, most: int) -> None:
-    shelf[key] = value
-    shelf.move_to_end(key)
-    while len(shelf) > most:
-        shelf.popitem(last=False)
+def _keep(cache: OrderedDict[K, V], key: K, value: V, most: int) -> None:
+    cache[key] = value
+    cache.move_to_end(key)
+    while len(cache) > most:
+        cache.popitem(last=False)

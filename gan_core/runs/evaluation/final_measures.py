@@ -1,4 +1,4 @@
-"""How a run ended up, in a number a measure: what runs are compared by."""
+"""One final value per measure of a run: the values by which runs are compared."""
 
 from __future__ import annotations
 

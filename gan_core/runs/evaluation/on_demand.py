@@ -1,4 +1,4 @@
-"""Evaluations that somebody asks for: of any checkpoint, on as many samples as wanted."""
+"""Evaluations on request: of any checkpoint, on a chosen number of samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from gan_core.data.base import ImageSet, Progress
 from gan_core.export import load_generator
 from gan_core.measure import FeatureSpace
 from gan_core.nets.base import ImageShape
-from gan_core.runs.evaluation.reference import UNTRAINED, Moment, class_labels, evaluate, judges, untrained_generator
+from gan_core.runs.evaluation.reference import (
+    UNTRAINED,
+    Moment,
+    class_labels,
+    evaluate,
+    references,
+    untrained_generator,
+)
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.storage.checkpoints import sound_generator
 from gan_core.runs.storage.lock import HeldElsewhere, RunLock
@@ -39,7 +46,7 @@ class Cancelled(ValueError):
 
 
 @dataclass(frozen=True)
-class Workshop:
+class EvaluationContext:
     """What an evaluation needs of the process it is made in. build_lock: held while networks draw weights.
 
     load_data: of a configuration of a run's life, what that run was trained on.
@@ -60,7 +67,7 @@ class _Subject:
 
 
 def evaluate_run(
-    folder: RunFolder, workshop: Workshop, step: int | None, samples: int, progress: Progress,
+    folder: RunFolder, context: EvaluationContext, step: int | None, samples: int, progress: Progress,
     cancelled: Callable[[], bool], space: FeatureSpace | None = None,
 ) -> list[Evaluation]:  # fmt: skip
     """The evaluation of the newest sound checkpoint (up to a step) last; before it the untrained generator's, where
@@ -72,17 +79,17 @@ def evaluate_run(
     """
     if not LEAST_SAMPLES <= samples <= MOST_SAMPLES:
         raise ValueError(f"An evaluation takes from {LEAST_SAMPLES} to {MOST_SAMPLES:,} samples, not {samples:,}.")
-    trained = _trained(folder, workshop, step) if step != 0 else None
-    about = folder.about()
-    config = config_in_force(about, folder.changes(), trained.moment.step if trained else 0)
+    trained = _trained(folder, context, step) if step != 0 else None
+    manifest = folder.manifest()
+    config = config_in_force(manifest, folder.changes(), trained.moment.step if trained else 0)
     progress(0.0, "Loading the data")
-    data = workshop.load_data(config, about)
+    data = context.load_data(config, manifest)
     progress(0.05, "Looking at real images")
-    judge = judges().get(config, data, samples, space)
-    labels = class_labels(data, judge.samples, workshop.device) if config.conditional else None
+    reference = references().get(config, data, samples, space)
+    labels = class_labels(data, reference.samples, context.device) if config.conditional else None
     subjects = [trained] if trained else []
-    if trained is None or (0, *judge.kind) not in {(one.step, *one.kind) for one in folder.evaluations()}:
-        subjects.insert(0, _untrained(config, data, workshop))
+    if trained is None or (0, *reference.kind) not in {(one.step, *one.kind) for one in folder.evaluations()}:
+        subjects.insert(0, _untrained(config, data, context))
     found: list[Evaluation] = []
     for i, subject in enumerate(subjects):
 
@@ -90,31 +97,31 @@ def evaluate_run(
             progress(_BEGUN + (1.0 - _BEGUN) * (place + fraction) / len(subjects), label)
             return not cancelled()
 
-        one = evaluate(subject.net, judge, config, labels, subject.moment, go_on) if go_on(0.0) else None
+        one = evaluate(subject.net, reference, config, labels, subject.moment, go_on) if go_on(0.0) else None
         if one is None:
             raise Cancelled("The evaluation was stopped; nothing was kept.")
         found.append(one)
     return found
 
 
-def _untrained(config: RunConfig, data: ImageSet, workshop: Workshop) -> _Subject:
+def _untrained(config: RunConfig, data: ImageSet, context: EvaluationContext) -> _Subject:
     shape, class_count = ImageShape(data.channels, data.size), len(data.classes) if config.conditional else 0
-    net = untrained_generator(config, shape, class_count, workshop.device, workshop.build_lock)
+    net = untrained_generator(config, shape, class_count, context.device, context.build_lock)
     return _Subject(net, UNTRAINED, "Evaluating the untrained generator")
 
 
-def _trained(folder: RunFolder, workshop: Workshop, step: int | None) -> _Subject:
+def _trained(folder: RunFolder, context: EvaluationContext, step: int | None) -> _Subject:
     row = sound_generator(folder, step)
     if row is None:
         until = "yet" if step is None else f"up to step {step:,}"
         raise ValueError(f"The run {folder.id} has no checkpoint {until}, so there is nothing to evaluate.")
-    about = folder.about()
-    config = config_in_force(about, folder.changes(), row.step)
-    class_count = len(about.classes) if config.conditional else 0
-    with workshop.build_lock:
-        net = load_generator(folder.generator(row.step), config, channels=about.channels, class_count=class_count)
+    manifest = folder.manifest()
+    config = config_in_force(manifest, folder.changes(), row.step)
+    class_count = len(manifest.classes) if config.conditional else 0
+    with context.build_lock:
+        net = load_generator(folder.generator(row.step), config, channels=manifest.channels, class_count=class_count)
     moment = Moment(row.step, row.images, row.elapsed_seconds)
-    return _Subject(net.to(workshop.device), moment, f"Evaluating step {row.step:,}")
+    return _Subject(net.to(context.device), moment, f"Evaluating step {row.step:,}")
 
 
 def keep_evaluations(folder: RunFolder, evaluations: list[Evaluation]) -> list[Evaluation]:

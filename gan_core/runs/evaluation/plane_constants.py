@@ -1,4 +1,4 @@
-"""What does not change during a run of points: real points, the latents, the networks' layers, the floors."""
+"""What stays constant during a run of points: real points, the latents, the networks' layers, the floors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking the measures of a generator: what it makes, held against real data that were looked at once."""
+"""Measures a generator's samples against reference statistics of real data, which are computed once per dataset."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class ReferenceCache:
                     future.set_result(kept)
                     return future
                 self._begun[key] = future
-                thread = threading.Thread(target=work, args=(future,), name="judge", daemon=True)
+                thread = threading.Thread(target=work, args=(future,), name="evaluation-reference", daemon=True)
                 self._threads = {t: event for t, event in self._threads.items() if t.is_alive()}
                 self._threads[thread] = told_to_end
                 thread.start()
@@ -198,7 +198,7 @@ class ReferenceCache:
             with self._beginning:
                 kept = self._found(key)
             if kept is None:
-                kept = _judge(config, data, samples, space, between)
+                kept = _made_reference(config, data, samples, space, between)
                 with self._beginning:
                     self._kept[key] = kept
                     while len(self._kept) > KEEP:
@@ -212,7 +212,7 @@ def _key(config: RunConfig, samples: int, content: str) -> str:
     return json.dumps([*data, content, config.size, samples], sort_keys=True)
 
 
-def _judge(
+def _made_reference(
     config: RunConfig, data: ImageSet, samples: int, space: FeatureSpace | None, between: Callable[[], None]
 ) -> EvaluationReference:
     start = time.thread_time()
@@ -230,7 +230,7 @@ def _judge(
 
 
 @functools.cache
-def judges() -> ReferenceCache:
+def references() -> ReferenceCache:
     """Those of this process."""
     return ReferenceCache()
 
@@ -249,7 +249,8 @@ UNTRAINED = Moment(0, 0, 0.0)
 
 @torch.no_grad()
 def evaluate(
-    net: nn.Module, judge: EvaluationReference, config: RunConfig, labels: Tensor | None, moment: Moment, go_on: GoOn
+    net: nn.Module, reference: EvaluationReference, config: RunConfig, labels: Tensor | None, moment: Moment,
+    go_on: GoOn,
 ) -> Evaluation | None:  # fmt: skip
     """The measures of a generator in eval mode; None where `go_on` said no.
 
@@ -257,15 +258,15 @@ def evaluate(
     own and leaves the network as it is.
     """
     start, made, count = time.perf_counter(), [], 0
-    for part in generate(net, judge.latents(config, _device(net)), labels, config.precision):
+    for part in generate(net, reference.latents(config, _device(net)), labels, config.precision):
         made.append(part)
         count += len(part)
-        if not go_on(0.8 * count / judge.samples):
+        if not go_on(0.8 * count / reference.samples):
             return None
-    values, classes = judge.measure(torch.cat(made))
+    values, classes = reference.measure(torch.cat(made))
     return Evaluation(
-        moment.step, moment.images, moment.elapsed_seconds, judge.features, judge.samples, values, judge.floor,
-        classes, time.perf_counter() - start,
+        moment.step, moment.images, moment.elapsed_seconds, reference.features, reference.samples, values,
+        reference.floor, classes, time.perf_counter() - start,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""When a run that trains is evaluated, and the books of what that takes of its time."""
+"""Decides when a run is evaluated while it trains, and accounts for the time that evaluations take."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gan_core.runs.evaluation.reference import (
     Moment,
     class_labels,
     evaluate,
-    judges,
+    references,
 )
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.training import RunConfig, Trainer
@@ -85,14 +85,14 @@ class EvaluationScheduler:
     ) -> Evaluation | None:  # fmt: skip
         spacing = trainer.config.record.evaluate_images
         early = elapsed_seconds < _EARLIEST_SECONDS or trainer.images < _EARLIEST_SHARE * spacing
-        if not spacing or early or (judge := self._judge(trainer)) is None:
+        if not spacing or early or (reference := self._reference(trainer)) is None:
             return None
         if trainer.images - self._images < max(spacing, GROWTH * self._images):
             return None
-        trained = judge.kind in self._kinds
-        if trained and self._must_save(judge, trainer, elapsed_seconds, images_per_second):
+        trained = reference.kind in self._kinds
+        if trained and self._must_save(reference, trainer, elapsed_seconds, images_per_second):
             return None
-        return self._made(judge, trainer, elapsed_seconds, interrupted, trained=trained)
+        return self._made(reference, trainer, elapsed_seconds, interrupted, trained=trained)
 
     def last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
         """What the run has become at its end, with the untrained generator where that is missing, if affordable."""
@@ -105,20 +105,20 @@ class EvaluationScheduler:
     def _last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
         if not trainer.config.record.evaluate_images or trainer.images <= self._images or self._coming is None:
             return []
-        judge = self._judge(trainer)
-        which = (True,) if judge is not None and judge.kind in self._kinds else (False, True)
-        if judge is None or not self._affordable(judge, trainer, elapsed_seconds, times=len(which)):
+        reference = self._reference(trainer)
+        which = (True,) if reference is not None and reference.kind in self._kinds else (False, True)
+        if reference is None or not self._affordable(reference, trainer, elapsed_seconds, times=len(which)):
             return []
-        made = [self._made(judge, trainer, elapsed_seconds, lambda: False, trained=trained) for trained in which]
+        made = [self._made(reference, trainer, elapsed_seconds, lambda: False, trained=trained) for trained in which]
         return [one for one in made if one is not None]
 
-    def _judge(self, trainer: Trainer) -> EvaluationReference | None:
+    def _reference(self, trainer: Trainer) -> EvaluationReference | None:
         """What it is measured against, once that is there."""
         if self._unable:
             return None
         if self._coming is None:
             content = self._content(trainer.config)
-            self._coming = judges().soon(trainer.config, self._load_data, SAMPLES, content)
+            self._coming = references().soon(trainer.config, self._load_data, SAMPLES, content)
         if not self._coming.done():
             return None
         if isinstance(self._coming.exception(), Ended):  # it was another's who has left: ask again
@@ -134,21 +134,21 @@ class EvaluationScheduler:
     # --- what it costs
 
     def _affordable(
-        self, judge: EvaluationReference, trainer: Trainer, elapsed_seconds: float, times: int = 1
+        self, reference: EvaluationReference, trainer: Trainer, elapsed_seconds: float, times: int = 1
     ) -> bool:
         if self._expected_seconds is None:
             with self.booked():
-                self._expected_seconds = self._guess(judge, trainer)
+                self._expected_seconds = self._guess(reference, trainer)
         return self._spent_seconds + times * CAUTION * self._expected_seconds <= SHARE * elapsed_seconds
 
     def _must_save(
-        self, judge: EvaluationReference, trainer: Trainer, elapsed_seconds: float, images_per_second: float
+        self, reference: EvaluationReference, trainer: Trainer, elapsed_seconds: float, images_per_second: float
     ) -> bool:
         """Whether an evaluation now would leave nothing for the one at the end, which tells more."""
         if images_per_second <= 0:
             return False
         left = (trainer.config.total_images - trainer.images) / images_per_second
-        return not self._affordable(judge, trainer, elapsed_seconds + left, times=2)
+        return not self._affordable(reference, trainer, elapsed_seconds + left, times=2)
 
     @contextlib.contextmanager
     def booked(self) -> Iterator[None]:
@@ -162,11 +162,11 @@ class EvaluationScheduler:
             self._unbooked_seconds += took
 
     @torch.no_grad()
-    def _guess(self, judge: EvaluationReference, trainer: Trainer) -> float:
-        """Seconds that the first evaluation will take; what the judge does, it has done for its floor."""
+    def _guess(self, reference: EvaluationReference, trainer: Trainer) -> float:
+        """Seconds that the first evaluation will take; measuring took the reference as long for its floor."""
         net, config = trainer.sampler(), trainer.config
-        z = judge.latents(config, trainer.device)[:_PROBE_IMAGES]
-        labels = self._labels(judge, trainer)
+        z = reference.latents(config, trainer.device)[:_PROBE_IMAGES]
+        labels = self._labels(reference, trainer)
 
         def make() -> None:
             with forward_context(config.precision, trainer.device):
@@ -177,23 +177,23 @@ class EvaluationScheduler:
         make()
         took, worked = time.perf_counter() - start, time.thread_time() - worked
         crowded = max(1.0, took / max(worked, 1e-4))  # others want the processor too
-        return crowded * judge.build_seconds / 2 + took / len(z) * judge.samples
+        return crowded * reference.build_seconds / 2 + took / len(z) * reference.samples
 
     # --- doing it
 
     def _made(
-        self, judge: EvaluationReference, trainer: Trainer, elapsed_seconds: float,
+        self, reference: EvaluationReference, trainer: Trainer, elapsed_seconds: float,
         interrupted: Interrupted, *, trained: bool,
     ) -> Evaluation | None:  # fmt: skip
         """An evaluation, if it is affordable."""
-        if not self._affordable(judge, trainer, elapsed_seconds):
+        if not self._affordable(reference, trainer, elapsed_seconds):
             return None
         start = time.perf_counter()
         with self.booked():
             net = trainer.sampler() if trained else self._untrained(trainer)
             moment = Moment(trainer.step_count, trainer.images, elapsed_seconds) if trained else UNTRAINED
-            labels = self._labels(judge, trainer)
-            one = evaluate(net, judge, trainer.config, labels, moment, lambda fraction: not interrupted())
+            labels = self._labels(reference, trainer)
+            one = evaluate(net, reference, trainer.config, labels, moment, lambda fraction: not interrupted())
         if one is None:
             return None
         if trained:
@@ -205,7 +205,7 @@ class EvaluationScheduler:
         self._unbooked_seconds = 0.0
         return one
 
-    def _labels(self, judge: EvaluationReference, trainer: Trainer) -> Tensor | None:
+    def _labels(self, reference: EvaluationReference, trainer: Trainer) -> Tensor | None:
         if not trainer.class_count:
             return None
-        return class_labels(self._load_data(trainer.config), judge.samples, trainer.device)
+        return class_labels(self._load_data(trainer.config), reference.samples, trainer.device)

@@ -1,1 +1,1 @@
-"""Runs that belong together: twins in lockstep, sweeps, members that train as one stack."""
+"""Sweeps: their plan, their measures, and members that train as one stack."""

@@ -1,7 +1,6 @@
-"""Runs that train in one step: each is a run like any other on disk and to its viewers; a few threads train them all.
+"""Trains several runs in one step: each stays a run of its own, on disk and to its viewers.
 
-What is asked of one member is done by it alone where that leaves the others be (stop, change, checkpoint). Pausing,
-stepping and pacing are for all: they take every step together.
+Stop, change and checkpoint are for one member. Pause, step and pace are for all: they take every step together.
 """
 
 from __future__ import annotations
@@ -31,35 +30,35 @@ log = logging.getLogger(__name__)
 
 
 class StackedWorker(threading.Thread):
-    """Trains its seats in one step. others: the threads of the same runs' group, itself among them."""
+    """Trains its members in one step. others: all workers of the group, itself among them."""
 
-    def __init__(self, seats: list[SweepMember], line: DeviceQueue) -> None:
-        super().__init__(name=f"together-{seats[0].folder.id}", daemon=True)
+    def __init__(self, members: list[SweepMember], device_queue: DeviceQueue) -> None:
+        super().__init__(name=f"together-{members[0].folder.id}", daemon=True)
         self.others: list[StackedWorker] = [self]
-        self._seats, self._line = list(seats), line
+        self._members, self._queue = list(members), device_queue
         self._asked: queue.SimpleQueue[tuple[SweepMember | None, Command]] = queue.SimpleQueue()
         self._paused = self._single_step = False
         self._going = False
         self._pace_seconds, self._next_step = 0.0, 0.0
         self._stack: TrainerStack | None = None
-        for seat in seats:
-            seat.hand = self
+        for member in members:
+            member.worker = self
 
     # --- from other threads
 
-    def ask(self, seat: SweepMember, command: Command) -> None:
-        """What one is asked for; of the whole group, what can only be done by all."""
+    def ask(self, member: SweepMember, command: Command) -> None:
+        """Queue a command for one member; pause, step and pace go to the whole group."""
         if isinstance(command, Pause | Resume | StepOnce | Pace):
             for thread in self.others:
                 thread._asked.put((None, command))
         else:
-            self._asked.put((seat, command))
-        self._line.nudge()
+            self._asked.put((member, command))
+        self._queue.nudge()
 
     @property
     def empty(self) -> bool:
         """Whether every member has left."""
-        return not self._seats
+        return not self._members
 
     # --- the life
 
@@ -67,21 +66,21 @@ class StackedWorker(threading.Thread):
         try:
             self._live()
         except BaseException as error:
-            for seat in list(self._seats):
-                self._out(seat, error=error)
+            for member in list(self._members):
+                self._out(member, error=error)
 
-    def _out(self, seat: SweepMember, state: State | None = None, error: BaseException | None = None) -> None:
-        self._seats.remove(seat)
+    def _out(self, member: SweepMember, state: State | None = None, error: BaseException | None = None) -> None:
+        self._members.remove(member)
         self._stack = None  # it holds the networks of all that were in it; who stays takes them into a new one
-        seat.rest(state, error)
+        member.rest(state, error)
 
     def _each(self, act: Callable[[SweepMember], None]) -> None:
         """Have every member do something; who cannot, because its folder cannot be written say, ends alone."""
-        for seat in list(self._seats):
+        for member in list(self._members):
             try:
-                act(seat)
+                act(member)
             except Exception as error:
-                self._out(seat, error=error)
+                self._out(member, error=error)
 
     def _live(self) -> None:
         self._each(SweepMember.line_up)
@@ -93,18 +92,18 @@ class StackedWorker(threading.Thread):
         self._train()
 
     def _wait_in_line(self) -> list[tuple[SweepMember | None, Command]]:
-        """Until the device is there or everybody was told to stop; what else was asked for meanwhile."""
+        """Wait for the device, or until all members were stopped; returns the other commands that came meanwhile."""
         put_off: list[tuple[SweepMember | None, Command]] = []
-        while self._seats and not self._line.wait(
-            self._seats[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty()
+        while self._members and not self._queue.wait(
+            self._members[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty()
         ):
             while not self._asked.empty():
-                seat, command = self._asked.get()
-                if seat is not None and isinstance(command, Stop):
-                    if seat in self._seats:  # it may be told twice
-                        self._out(seat, "stopped")
+                member, command = self._asked.get()
+                if member is not None and isinstance(command, Stop):
+                    if member in self._members:  # it may be told twice
+                        self._out(member, "stopped")
                 else:
-                    put_off.append((seat, command))
+                    put_off.append((member, command))
             self._each(SweepMember.tell_place)
         return put_off
 
@@ -112,25 +111,25 @@ class StackedWorker(threading.Thread):
         while True:
             if not self._going or not self._asked.empty():
                 self._obey()
-            if over := [(seat, end) for seat in self._seats if (end := seat.end) is not None]:
-                for seat, end in over:
-                    self._out(seat, end)
+            if over := [(member, end) for member in self._members if (end := member.end) is not None]:
+                for member, end in over:
+                    self._out(member, end)
                 continue  # the others may be paused
-            if not self._seats:
+            if not self._members:
                 return
             self._each(SweepMember.before_step)
             if self._pace_seconds and not self._wait_for_pace():
                 continue
             self._step()
-            if self._single_step and self._seats:
+            if self._single_step and self._members:
                 self._pause()
 
     def _step(self) -> None:
-        if not self._seats:
+        if not self._members:
             return
-        members = [seat.trainer for seat in self._seats]
+        trainers = [member.trainer for member in self._members]
         if self._stack is None:
-            self._stack = TrainerStack(members)
+            self._stack = TrainerStack(trainers)
         self._stack.step()
         self._each(SweepMember.after_step)
 
@@ -148,10 +147,10 @@ class StackedWorker(threading.Thread):
 
     def _obey(self) -> None:
         """Returns when a step may be taken, or somebody is to leave."""
-        while self._seats and not any(seat.end == "stopped" for seat in self._seats):
+        while self._members and not any(member.end == "stopped" for member in self._members):
             if self._paused or not self._asked.empty():
                 self._carry_out(*self._asked.get())
-            elif not all(self._line.holds(seat.folder.id) for seat in self._seats):
+            elif not all(self._queue.holds(member.folder.id) for member in self._members):
                 self._line_up_again()
             else:
                 break
@@ -161,20 +160,20 @@ class StackedWorker(threading.Thread):
         self._going = True
 
     def _can_step_now(self) -> bool:
-        """Stand in line again after a pause; whether the device is there at once."""
-        for seat in self._seats:
-            self._line.join(seat.folder.id, front=True)
-        return all(self._line.holds(seat.folder.id) for seat in self._seats)
+        """Join the queue again after a pause; returns whether the members hold the device at once."""
+        for member in self._members:
+            self._queue.join(member.folder.id, front=True)
+        return all(self._queue.holds(member.folder.id) for member in self._members)
 
     def _line_up_again(self) -> None:
         self._each(SweepMember.wait_again)
-        if self._seats:
-            self._line.wait(self._seats[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty())
+        if self._members:
+            self._queue.wait(self._members[0].folder.id, LOOK_SECONDS, lambda: not self._asked.empty())
         self._each(SweepMember.tell_place)
 
-    def _carry_out(self, seat: SweepMember | None, command: Command) -> None:
-        if seat is not None:
-            self._each(lambda one: one.carry_out(command) if one is seat else None)
+    def _carry_out(self, member: SweepMember | None, command: Command) -> None:
+        if member is not None:
+            self._each(lambda one: one.carry_out(command) if one is member else None)
         elif isinstance(command, Pause):
             if not self._paused and not (self._single_step and self._can_step_now()):  # else the step comes first
                 self._pause()
@@ -188,40 +187,40 @@ class StackedWorker(threading.Thread):
 
     def _pause(self) -> None:
         self._paused, self._single_step, self._going = True, False, False
-        self._each(lambda seat: seat.carry_out(Pause()))
+        self._each(lambda member: member.carry_out(Pause()))
 
 
-def seat_together(
-    entries: list[ReadyRun], around: RunContext, threads: int
+def stack_members(
+    entries: list[ReadyRun], context: RunContext, threads: int
 ) -> tuple[list[SweepMember], list[StackedWorker]]:
-    """Seats for runs of one kinship, on at most so many threads, still to be started.
+    """Members for runs that can be stacked, and their workers, at most `threads` of them, still to be started.
 
-    The locks are the seats'. Raises OSError or UnreadableRun; then they are still the caller's.
+    The members own the locks, unless this raises OSError or UnreadableRun.
     """
-    place = SharedPlace(around.line, f"{entries[0][0].id}+")
-    around = replace(around, line=place)
-    seats = []
+    place = SharedPlace(context.queue, f"{entries[0][0].id}+")
+    context = replace(context, queue=place)
+    members = []
     with ExitStack() as undo:
-        for folder, lock, about, config, before, limits in entries:
+        for folder, lock, manifest, config, before, stop in entries:
             writer = RunWriter(folder)
             undo.callback(writer.close)
-            seats.append(SweepMember(folder, lock, writer, about, config, before, limits, around))
+            members.append(SweepMember(folder, lock, writer, manifest, config, before, stop, context))
         undo.pop_all()
-    count = max(1, min(threads if _has_cores_to_spare(around) else 1, len(seats) // 2))
-    hands = [StackedWorker(seats[i::count], place) for i in range(count)]
-    for hand in hands:
-        hand.others = hands
-    for seat in seats:
-        place.join(seat.folder.id)
-    return seats, hands
+    count = max(1, min(threads if _has_cores_to_spare(context) else 1, len(members) // 2))
+    workers = [StackedWorker(members[i::count], place) for i in range(count)]
+    for worker in workers:
+        worker.others = workers
+    for member in members:
+        place.join(member.folder.id)
+    return members, workers
 
 
-def _has_cores_to_spare(around: RunContext) -> bool:
+def _has_cores_to_spare(context: RunContext) -> bool:
     """Whether several threads would help: on a processor that others keep busy they only get in each other's way.
 
     Which it is changes no member's result (`gan_core.training.batched`).
     """
-    if around.device.type != "cpu":
+    if context.device.type != "cpu":
         return False
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     return load < 2 * (os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""What is kept of a sweep, beside its members: which runs they are, and what each of them sets."""
+"""The file of a sweep: which runs are its members, and what each of them sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the members of a sweep are compared by: the newest value of every measure, each of one kind for all."""
+"""The measures by which members of a sweep are compared: newest values, taken on the same features for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One member of those that train in one step: a run like any other, but for the thread that trains it."""
+"""A member of a sweep that trains in one step with others: a run like any other, without a thread of its own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class SharedPlace(DeviceQueue):
-    """One place in the line for the device, for many runs: it is given up when the last of them has left."""
+    """One place in the queue for the device, for many runs: the last one that leaves gives it up."""
 
     def __init__(self, line: DeviceQueue, name: str) -> None:
         super().__init__()
@@ -76,12 +76,12 @@ class SweepMember(RunLife):
     """A member's run: all that a run does, but it is a `StackedWorker` that trains it with others."""
 
     def __init__(
-        self, folder: RunFolder, lock: RunLock, writer: RunWriter, about: RunManifest, config: RunConfig,
-        before: RunStatus, limits: StopCondition, around: RunContext,
+        self, folder: RunFolder, lock: RunLock, writer: RunWriter, manifest: RunManifest, config: RunConfig,
+        before: RunStatus, stop: StopCondition, context: RunContext,
     ) -> None:  # fmt: skip
-        super().__init__(folder, lock, writer, about, config, before, limits, around)
+        super().__init__(folder, lock, writer, manifest, config, before, stop, context)
         self._rested = threading.Event()
-        self.hand: MemberWorker  # which trains it
+        self.worker: MemberWorker  # which trains it
 
     def send(self, command: Command) -> None:
         """Raises ValueError, in a sentence, for what cannot be asked of one that trains with others."""
@@ -93,21 +93,21 @@ class SweepMember(RunLife):
 
     def put(self, command: Command) -> None:
         """Hand a command to the thread that trains it."""
-        self.hand.ask(self, command)
+        self.worker.ask(self, command)
 
     def join(self, timeout: float | None = None) -> None:
         until = None if timeout is None else time.monotonic() + timeout
-        others = self.hand is not cast(object, threading.current_thread())
-        if self._rested.wait(timeout) and self.hand.empty and others:  # the last one: its thread is about to leave
-            self.hand.join(None if until is None else max(0.0, until - time.monotonic()))
+        others = self.worker is not cast(object, threading.current_thread())
+        if self._rested.wait(timeout) and self.worker.empty and others:  # the last one: its thread is about to leave
+            self.worker.join(None if until is None else max(0.0, until - time.monotonic()))
 
     def is_alive(self) -> bool:
-        return self.hand.is_alive()
+        return self.worker.is_alive()
 
     @property
     def group(self) -> object:
-        """The same for all that pause and step together."""
-        return self._around.line
+        """An object that is the same for all members that pause and step together."""
+        return self._run_context.queue
 
     @property
     def trainer(self) -> StackedTrainer:
@@ -115,43 +115,43 @@ class SweepMember(RunLife):
         return self._trainer
 
     def _build(self, config: RunConfig) -> StackedTrainer:
-        data = self._around.load_data(config, self.about)
-        with self._around.build_lock:
-            return StackedTrainer(config, data, self._around.device)
+        data = self._run_context.load_data(config, self.manifest)
+        with self._run_context.build_lock:
+            return StackedTrainer(config, data, self._run_context.device)
 
     # --- its life; for the thread that trains it
 
     def line_up(self) -> None:
-        self._ledger.stand("queued")
+        self._recorder.set_state("queued")
 
     def tell_place(self) -> None:
-        if self._around.line.place(self.folder.id) != self.view.queue_place:
-            self._ledger.tell()
+        if self._run_context.queue.place(self.folder.id) != self.view.queue_place:
+            self._recorder.tell()
 
     def begin(self) -> None:
-        """The device is there."""
+        """Build the trainer and start: the group holds the device."""
         trainer = self._trainer = self._restore().trainer
-        self._ledger.stand("running", trainer)
+        self._recorder.set_state("running", trainer)
         if not self.folder.grids():
-            self._ledger.keep_grid(trainer)
-        self._ledger.keep_generator_if_due(trainer)
+            self._recorder.keep_grid(trainer)
+        self._recorder.keep_generator_if_due(trainer)
         self._replay(trainer)
 
     def carry_out(self, command: Command) -> None:
         self._carry_out(command, self.trainer)
 
     def go(self) -> None:
-        """It trains, or does so again."""
+        """Train, or go on after a pause."""
         self._paused = False
-        self._ledger.meter.run()
-        if self._ledger.standing.state != "running":
-            self._ledger.stand("running", self.trainer)
+        self._recorder.meter.run()
+        if self._recorder.status.state != "running":
+            self._recorder.set_state("running", self.trainer)
 
     def wait_again(self) -> None:
-        """After a pause, while others have the device."""
-        self._around.line.join(self.folder.id, front=True)
-        if not self._around.line.holds(self.folder.id) and self._ledger.standing.state != "queued":
-            self._ledger.stand("queued", self.trainer)
+        """Queue again after a pause, while others hold the device."""
+        self._run_context.queue.join(self.folder.id, front=True)
+        if not self._run_context.queue.holds(self.folder.id) and self._recorder.status.state != "queued":
+            self._recorder.set_state("queued", self.trainer)
 
     @property
     def end(self) -> State | None:
@@ -176,15 +176,15 @@ class SweepMember(RunLife):
         if trainer.point_due():
             self._point(trainer)
         self.look_after()
-        self._ledger.keep_generator_if_due(trainer)
-        if self._ledger.checkpoint_due(trainer):
+        self._recorder.keep_generator_if_due(trainer)
+        if self._recorder.checkpoint_due(trainer):
             self._checkpoint(trainer, by_hand=False)
 
     def look_after(self) -> None:
-        self._ledger.look_after(self.trainer)
+        self._recorder.look_after(self.trainer)
 
     def rest(self, state: State | None = None, error: BaseException | None = None) -> None:
-        """It is over: in this state, or with an error; everything is let go of."""
+        """End in this state, or with an error, and release everything."""
         try:
             if isinstance(error, Diverged):
                 self._diverge(self.trainer, error.trouble)
@@ -193,7 +193,7 @@ class SweepMember(RunLife):
             elif state is not None and self._trainer is not None:
                 self._end(self._trainer, state)
             elif state is not None:  # it has not begun
-                self._ledger.stand(state)
+                self._recorder.set_state(state)
             self.end_written = True
         except BaseException as problem:
             log.exception("run %s failed", self.folder.id)

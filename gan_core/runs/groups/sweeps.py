@@ -22,7 +22,7 @@ from typing import Any
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.groups.stacked_worker import seat_together
+from gan_core.runs.groups.stacked_worker import stack_members
 from gan_core.runs.groups.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.groups.sweep_measures import measured
 from gan_core.runs.groups.sweep_plan import Plan
@@ -50,7 +50,7 @@ class UnknownSweep(ValueError):
 
 
 def groups(configs: Iterable[RunConfig]) -> list[list[int]]:
-    """Which of these train together, by their places; a group of one trains alone."""
+    """Groups of indices of configurations that train as one stack; a group of one trains alone."""
     kin: dict[Any, list[int]] = {}
     alone: list[list[int]] = []
     for place, config in enumerate(configs):
@@ -119,7 +119,7 @@ class Sweeps:
         return sweep_id
 
     def _launch(self, entries: list[ReadyRun], found: list[list[int]]) -> None:
-        """Let them train, in groups; where one cannot, it and those after it are at rest again."""
+        """Start them, in groups; where one cannot start, it and those after it are at rest again."""
         left = [[entries[place] for place in group] for group in found]
         try:
             while left:
@@ -136,10 +136,10 @@ class Sweeps:
     def _launch_together(self, entries: list[ReadyRun]) -> None:
         launcher = self._launcher
         with launcher.starting():
-            seats, hands = seat_together(entries, launcher.context, launcher.threads)
-            launcher.adopt(seats)
-        for hand in hands:
-            hand.start()
+            members, workers = stack_members(entries, launcher.context, launcher.threads)
+            launcher.adopt(members)
+        for worker in workers:
+            worker.start()
 
     def seconds(self, plan: Plan) -> float:
         """About how long it will take on this machine, all of it. Raises ConfigError."""
@@ -212,7 +212,7 @@ class Sweeps:
         for view in views:  # all go on with their data, or none does
             if view.state not in LIVE and view.state != "finished":
                 folder = RunFolder(manager.runs_dir / view.id)
-                check_data(folder, folder.about(), manager.config(view.id), manager.data_dir)
+                check_data(folder, folder.manifest(), manager.config(view.id), manager.data_dir)
         paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         self._wait_for(paused)
@@ -234,7 +234,7 @@ class Sweeps:
         return len(paused) + len(entries)
 
     def _wait_for(self, paused: list[RunView]) -> None:
-        """Until they are in line again, so that those that are resumed come after them."""
+        """Wait until they are queued again, so that resumed ones queue behind them."""
         until = time.monotonic() + MOST_WAIT_SECONDS
         while time.monotonic() < until and any(self._manager.view(v.id).state == "paused" for v in paused):
             time.sleep(0.005)
@@ -252,6 +252,6 @@ class Sweeps:
                     self._manager.send(view.id, command)
 
     def forget(self, sweep_id: str) -> None:
-        """Its file goes; its runs stay."""
+        """Delete the sweep's file; its runs stay."""
         self.sweep(sweep_id)
         (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)

@@ -1,1 +1,1 @@
-"""Where runs come from: branches, replay, families."""
+"""Runs that come from others: branches, twins in lockstep, resumed runs, families."""

@@ -1,4 +1,4 @@
-"""Branching: where it begins, what must stay the same, and what of its parent a branch carries along."""
+"""Branches: where one starts, which settings must stay the same, and what it copies from its parent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def start_branch(
 ) -> str:
     """As `RunManager.branch`."""
     parent = open_run(launcher.runs_dir, run_id)
-    origin = parent.about()
+    origin = parent.manifest()
     check_device(origin, launcher.device)
     start = find_start(parent, origin, step, launcher.view(run_id).step)
     old = config = config_in_force(origin, parent.changes(), start.step)
@@ -50,17 +50,17 @@ def start_branch(
         raise ConfigError(" ".join(wrong))
     check_past(launcher, origin, start)
     config = launcher.resolved(config)
-    about = launcher.manifest(
+    manifest = launcher.manifest(
         config, origin.preset, title or origin.title, parent=parent.id, parent_step=start.step, past=start.past,
         threads=origin.threads,
     )  # fmt: skip
-    about = replace(about, trained_on={**origin.trained_on, **about.trained_on})
-    limits = _limits(parent, start, asked, longer="total_images" in changes)
-    with launcher.new_run(about) as (folder, lock, about):
-        fill_branch(parent, folder, start, limits, evaluations=same_data)
-    folder = RunFolder(launcher.runs_dir / about.id)
-    launcher.launch(ReadyRun(folder, lock, about, config, start.standing(limits), limits))
-    return about.id
+    manifest = replace(manifest, trained_on={**origin.trained_on, **manifest.trained_on})
+    stop = _stop(parent, start, asked, longer="total_images" in changes)
+    with launcher.new_run(manifest) as (folder, lock, manifest):
+        fill_branch(parent, folder, start, stop, evaluations=same_data)
+    folder = RunFolder(launcher.runs_dir / manifest.id)
+    launcher.launch(ReadyRun(folder, lock, manifest, config, start.status(stop), stop))
+    return manifest.id
 
 
 def _long_enough(config: RunConfig, start: Start, steps: int | None) -> RunConfig:
@@ -73,12 +73,12 @@ def _long_enough(config: RunConfig, start: Start, steps: int | None) -> RunConfi
     return replace_at(config, "total_images", max(config.total_images, needed))
 
 
-def _limits(parent: RunFolder, start: Start, asked: StopCondition, *, longer: bool) -> StopCondition:
+def _stop(parent: RunFolder, start: Start, asked: StopCondition, *, longer: bool) -> StopCondition:
     """Where the branch stops, on its own clock: as asked for, else where its parent was to, if that lies ahead."""
     began = start.row.elapsed_seconds if start.row else 0.0  # the parent's steps from there on are put on top later
     if asked != StopCondition() or longer:
         return StopCondition(asked.steps, None if asked.seconds is None else began + asked.seconds)
-    was, at = parent.standing(), parent.seconds_at(start.step)
+    was, at = parent.status(), parent.seconds_at(start.step)
     steps = was.until_step if was.until_step is not None and was.until_step > start.step else None
     left = None if was.until_seconds is None else was.until_seconds - at
     return StopCondition(steps, began + left if left is not None and left > 0 else None)
@@ -135,13 +135,13 @@ class Start:
     state: bytes = b""
     generator: bytes = b""
 
-    def standing(self, limits: StopCondition) -> RunStatus:
+    def status(self, stop: StopCondition) -> RunStatus:
         row = self.row
         before = RunStatus("queued", row.step, row.images, row.elapsed_seconds) if row else RunStatus()
-        return replace(before, until_step=limits.steps, until_seconds=limits.seconds)
+        return replace(before, until_step=stop.steps, until_seconds=stop.seconds)
 
 
-def find_start(folder: RunFolder, about: RunManifest, step: int | None, reached: int) -> Start:
+def find_start(folder: RunFolder, manifest: RunManifest, step: int | None, reached: int) -> Start:
     """step None: the newest sound checkpoint's. reached: how far the run has come.
 
     Raises ValueError in one sentence where the step cannot be reached.
@@ -154,17 +154,17 @@ def find_start(folder: RunFolder, about: RunManifest, step: int | None, reached:
         if row is None:
             raise ValueError(f"The run {folder.id} has no checkpoint; name a step, and it is trained again up to it.")
         step = row.step
-    life = stages(about, folder.changes())
+    life = stages(manifest, folder.changes())
     if row is None and (life[0].since > 0 or life[0].takes_over):
         raise ValueError(f"The run {folder.id} has no whole checkpoint up to step {step:,} from which to go there.")
     past = leading_to(life, row.step if row else None, step)
-    images = (row.images if row else 0) + sum(_images_of(about, part) for part in past)
+    images = (row.images if row else 0) + sum(_images_of(manifest, part) for part in past)
     return Start(step, images, past, *(found or ()))
 
 
-def _images_of(about: RunManifest, part: Past) -> int:
+def _images_of(manifest: RunManifest, part: Past) -> int:
     """Real images seen in a part of the past; the discriminator's updates in a step may change on the way."""
-    config, images, at = known_config(about, part.config), 0, part.since
+    config, images, at = known_config(manifest, part.config), 0, part.since
     for step, path, value in (*part.changes, (part.until, "", None)):
         images += max(0, step - at) * config.batch_size * config.k_d
         at = max(at, step)
@@ -173,7 +173,7 @@ def _images_of(about: RunManifest, part: Past) -> int:
 
 
 def fill_branch(
-    parent: RunFolder, branch: RunFolder, start: Start, limits: StopCondition, *, evaluations: bool
+    parent: RunFolder, branch: RunFolder, start: Start, stop: StopCondition, *, evaluations: bool
 ) -> None:
     """The checkpoint, and all that was kept up to it: the branch stands on its own. Raises OSError.
 
@@ -182,7 +182,7 @@ def fill_branch(
     with contextlib.closing(RunWriter(branch)) as writer:
         if start.row is not None:
             _copy(parent, branch, writer, start.row, start.state, start.generator, evaluations=evaluations)
-        writer.stand(start.standing(limits))
+        writer.write_status(start.status(stop))
 
 
 def _copy(

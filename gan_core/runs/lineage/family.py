@@ -1,4 +1,4 @@
-"""Who comes from whom: runs as trees of branches, laid out in rows that no line crosses."""
+"""Trees of runs and their branches, laid out in rows without crossing lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twin runs: the same seed, weights, batches and latents, one changed setting, trained in step."""
+"""Twin runs: the same seed, weights, batches and latents, one changed setting, trained in lockstep."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def other_to_resume(
     if not twin:
         return None
     try:
-        if open_run(launcher.runs_dir, twin).about().twin_of != run_id:
+        if open_run(launcher.runs_dir, twin).manifest().twin_of != run_id:
             return None
         return ready_to_resume(launcher, twin, stop, total_images)
     except DataChanged:

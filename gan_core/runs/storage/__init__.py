@@ -1,1 +1,1 @@
-"""One run on disk: its folder, database, checkpoints, archives."""
+"""One run on disk: its folder, manifest, database, replay, checkpoints, archives."""

@@ -26,8 +26,8 @@ CHECKPOINTS: tuple[Checkpoints, ...] = get_args(Checkpoints)
 MANIFEST = "ganscope-run.json"
 FORMAT = 1
 MOST_BYTES = 4_000_000_000  # of one archive; past it a zip would be of another kind (ZIP64)
-KEEPSAKES = ("explore/bookmarks.json", "explore/directions.json")
-BESIDE = ("labels.json", *KEEPSAKES)
+BOOKMARK_FILES = ("explore/bookmarks.json", "explore/directions.json")
+BESIDE = ("labels.json", *BOOKMARK_FILES)
 """Files that a run may have or not."""
 _CHUNK = 1 << 20
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same run gives the same file
@@ -124,8 +124,8 @@ def _write(files: dict[str, Path], run_id: str, out: Path) -> None:
                     digest.update(part)
                     size += len(part)
             listed[name] = {"size": size, "sha256": digest.hexdigest()}
-        manifest = {"format": FORMAT, "run": run_id, "files": listed}
-        archive.writestr(_info(MANIFEST), json.dumps(manifest, indent=1))
+        listing = {"format": FORMAT, "run": run_id, "files": listed}
+        archive.writestr(_info(MANIFEST), json.dumps(listing, indent=1))
 
 
 def _info(name: str) -> zipfile.ZipInfo:

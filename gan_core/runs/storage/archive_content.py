@@ -1,4 +1,4 @@
-"""What an imported run is made of, looked at before it is believed; behind `archive_reading`."""
+"""Validates the content of an imported run before any of it is used; behind `archive_reading`."""
 
 from __future__ import annotations
 
@@ -41,19 +41,27 @@ _TABLE = re.compile(rf"CREATE TABLE [a-z_]+ ?\({_COLUMN}(, {_COLUMN})*(, PRIMARY
 
 def check_about(folder: RunFolder) -> RunManifest:
     """config.json. Raises UnreadableRun or Refused."""
-    about = folder.about()
-    texts = (about.title, about.preset, about.device, about.parent, about.torch_version, about.twin_of, about.sweep)
-    if not all(len(text) <= MOST_TEXT and text.isprintable() for text in (*texts, *about.classes)):
+    manifest = folder.manifest()
+    texts = (
+        manifest.title,
+        manifest.preset,
+        manifest.device,
+        manifest.parent,
+        manifest.torch_version,
+        manifest.twin_of,
+        manifest.sweep,
+    )
+    if not all(len(text) <= MOST_TEXT and text.isprintable() for text in (*texts, *manifest.classes)):
         raise Refused("a text in its config.json is too long or has control signs")
-    names = [text for one in about.trained_on.values() for text in (one.title, *one.classes)]
-    if not all(text.isprintable() for text in (*about.trained_on, *names)):
+    names = [text for one in manifest.trained_on.values() for text in (one.title, *one.classes)]
+    if not all(text.isprintable() for text in (*manifest.trained_on, *names)):
         raise Refused("a name in its config.json has control signs")
-    if len(about.classes) > 1_000:
+    if len(manifest.classes) > 1_000:
         raise Refused("it has more than 1,000 classes")
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", about.created) or not _is_time(about.created):
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", manifest.created) or not _is_time(manifest.created):
         raise Refused("its config.json does not say when it was made")
-    config_in_force(about, [])
-    return about
+    config_in_force(manifest, [])
+    return manifest
 
 
 def _is_time(text: str) -> bool:
@@ -114,8 +122,8 @@ def copy_database(source: RunFolder, target: RunFolder, digests: Mapping[str, st
     """
     _check_database(source.database)
     try:
-        standing, changes = _standing(source.standing()), source.changes()
-        config_in_force(target.about(), [_change(change) for change in changes])
+        status, changes = _status(source.status()), source.changes()
+        config_in_force(target.manifest(), [_change(change) for change in changes])
         points, grids = _points(source.points()), [source.grid(step) for step, _ in source.grids()]
         checkpoints, evaluations = source.checkpoints(), source.evaluations()
         generators = source.generators()
@@ -126,7 +134,7 @@ def copy_database(source: RunFolder, target: RunFolder, digests: Mapping[str, st
     small = [row for row in generators if _generator_is_there(row, digests)]
     with closing(RunWriter(target)) as writer:
         writer.add_points(points)
-        writer.stand(standing)
+        writer.write_status(status)
         for change in changes:
             writer.add_change(change)
         for grid in kept_grids:
@@ -208,16 +216,16 @@ def _wanted() -> dict[str, list[tuple[str, str]]]:
         return _columns(db)
 
 
-def _standing(standing: RunStatus) -> RunStatus:
-    texts = (standing.error, *standing.advice, *standing.warnings)
-    count = len(standing.advice) + len(standing.warnings)
+def _status(status: RunStatus) -> RunStatus:
+    texts = (status.error, *status.advice, *status.warnings)
+    count = len(status.advice) + len(status.warnings)
     if count > MOST_SENTENCES or not all(len(text) <= MOST_SENTENCE for text in texts):
         raise Refused("what it says of itself is too long")
-    _check_numbers(standing.step, standing.images, standing.elapsed_seconds)
-    _check_numbers(standing.compiled_from_step, 0, 0.0)
-    _check_numbers(standing.until_step or 0, 0, standing.until_seconds or 0.0)
-    return replace(standing, error=_line(standing.error), advice=tuple(map(_line, standing.advice)),
-                   warnings=tuple(map(_line, standing.warnings)))  # fmt: skip
+    _check_numbers(status.step, status.images, status.elapsed_seconds)
+    _check_numbers(status.compiled_from_step, 0, 0.0)
+    _check_numbers(status.until_step or 0, 0, status.until_seconds or 0.0)
+    return replace(status, error=_line(status.error), advice=tuple(map(_line, status.advice)),
+                   warnings=tuple(map(_line, status.warnings)))  # fmt: skip
 
 
 def _line(text: str) -> str:

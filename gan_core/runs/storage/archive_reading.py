@@ -1,4 +1,4 @@
-"""A run out of a zip that may come from anywhere.
+"""Imports a run from a zip file, which is not trusted.
 
 What the file claims is checked before anything of it takes a place: names (only those a run has), sizes, counts,
 SHA-256, the configuration, the database. Of the database only values come over, into a new one; pictures must be what
@@ -31,7 +31,7 @@ from typing import Any, BinaryIO
 from gan_core.data.archive import is_folder, is_quiet, open_zip
 from gan_core.data.limits import Refused, shown
 from gan_core.data.own_images import OwnImages
-from gan_core.runs.storage.archive import BESIDE, FORMAT, KEEPSAKES, MANIFEST, MOST_BYTES
+from gan_core.runs.storage.archive import BESIDE, BOOKMARK_FILES, FORMAT, MANIFEST, MOST_BYTES
 from gan_core.runs.storage.archive_content import (
     MOST_DATABASE_BYTES,
     check_about,
@@ -61,7 +61,7 @@ _NAMES: dict[str, int] = {
     r"config\.json": 1_000_000,
     r"metrics\.db": MOST_DATABASE_BYTES,
     re.escape(LABELS): 40_000,
-    "|".join(map(re.escape, KEEPSAKES)): 200_000_000,
+    "|".join(map(re.escape, BOOKMARK_FILES)): 200_000_000,
     r"samples/[0-9]{8,15}\.png": 20_000_000,
     r"samples/[0-9]{8,15}\.scene": MOST_SCENE_BYTES,
     r"checkpoints/[0-9]{8,15}\.pt": 2_000_000_000,
@@ -107,18 +107,18 @@ def _inner(sentence: str) -> str:
 def _import(runs_dir: Path, file: BinaryIO) -> Imported:
     archive, members = _open(file)
     with archive:
-        manifest = _manifest(archive, members)
-        files = {path: _claim(manifest["files"], path, info) for path, info in members.items() if path != MANIFEST}
-        _check_complete(manifest["files"], files)
+        listing = _listing(archive, members)
+        files = {path: _claim(listing["files"], path, info) for path, info in members.items() if path != MANIFEST}
+        _check_complete(listing["files"], files)
         free = shutil.disk_usage(runs_dir).free
         if sum(size for size, _ in files.values()) + _SPARE_BYTES > free:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(runs_dir))
         with tempfile.TemporaryDirectory(prefix=".new-import-", dir=runs_dir) as aside:
-            inbox = RunFolder(Path(aside), manifest["run"])
+            inbox = RunFolder(Path(aside), listing["run"])
             for path in ("config.json", "metrics.db"):
                 _unpack(archive, members[path], files[path][1], inbox.root / path)
-            about = check_about(inbox)
-            return _settle(runs_dir, inbox, about, archive, members, files)
+            manifest = check_about(inbox)
+            return _settle(runs_dir, inbox, manifest, archive, members, files)
 
 
 def _open(file: BinaryIO) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
@@ -191,7 +191,7 @@ def _check_member(name: str, info: zipfile.ZipInfo, before: Mapping[str, zipfile
         raise Refused(f'"{name}" in it has {info.file_size:,} bytes; at most {most:,} are taken')
 
 
-def _manifest(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> dict[str, Any]:
+def _listing(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> dict[str, Any]:
     """{"run": id, "files": {...}}, its form checked."""
     if MANIFEST not in members:
         raise Refused(f"it has no {MANIFEST}; bring the file that a run was exported to")
@@ -254,13 +254,13 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, digest: str, to: Pa
 
 
 def _settle(
-    runs_dir: Path, inbox: RunFolder, about: RunManifest, archive: zipfile.ZipFile,
+    runs_dir: Path, inbox: RunFolder, manifest: RunManifest, archive: zipfile.ZipFile,
     members: Mapping[str, zipfile.ZipInfo], files: Mapping[str, tuple[int, str]],
 ) -> Imported:  # fmt: skip
     """The run's own folder, filled with what stands the test; it takes its place at the end."""
-    about = _with_free_id(runs_dir, about)
+    manifest = _with_free_id(runs_dir, manifest)
     with contextlib.ExitStack() as stack:
-        folder, lock = stack.enter_context(new_run(runs_dir, about))
+        folder, lock = stack.enter_context(new_run(runs_dir, manifest))
         stack.callback(lock.release)  # before the folder takes its place; it is at rest
         for path, info in members.items():
             if path.startswith(("samples/", "checkpoints/", "generators/")):
@@ -269,24 +269,24 @@ def _settle(
         _check_files(folder, digests)
         notes = copy_database(inbox, folder, digests)
         _add_beside(folder, archive, members, files)
-    return Imported(about.id, (*notes, *_unknown_data(about)))
+    return Imported(manifest.id, (*notes, *_unknown_data(manifest)))
 
 
-def _unknown_data(about: RunManifest) -> list[str]:
+def _unknown_data(manifest: RunManifest) -> list[str]:
     """Of an earlier version's run of own images: that they cannot be told from others of their name."""
-    config = first_config(about)
-    if not isinstance(config.data, OwnImages) or content_of_run(about, config) is not None:
+    config = first_config(manifest)
+    if not isinstance(config.data, OwnImages) or content_of_run(manifest, config) is not None:
         return []
     return [
         f'It does not say which pictures "{config.data.slug}" held; see that the set of that name here is the one.'
     ]
 
 
-def _with_free_id(runs_dir: Path, about: RunManifest) -> RunManifest:
-    run_id = about.id
+def _with_free_id(runs_dir: Path, manifest: RunManifest) -> RunManifest:
+    run_id = manifest.id
     while (runs_dir / run_id).exists() or (runs_dir / run_id).is_symlink():
-        run_id = f"{about.id[:70]}-{secrets.token_hex(2)}"
-    return replace(about, id=run_id, order=next_order(runs_dir))
+        run_id = f"{manifest.id[:70]}-{secrets.token_hex(2)}"
+    return replace(manifest, id=run_id, order=next_order(runs_dir))
 
 
 def _check_files(folder: RunFolder, digests: Mapping[str, str]) -> None:

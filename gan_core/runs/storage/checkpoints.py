@@ -1,4 +1,4 @@
-"""Checkpoints: a resume state and the averaged generator, whole or not there, and checked before they are used."""
+"""Checkpoints: a resume state and the averaged generator, written atomically and checked before they are used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network's weights out of a safetensors file that may come from anywhere.
+"""Reads a network's weights from a safetensors file, which is not trusted.
 
 What a file claims is checked before anything is made of it: its length, its header, the configuration in its
 metadata, and that its tensors are just those of the network which that describes. Nothing is ever unpickled.

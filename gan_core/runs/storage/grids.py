@@ -1,4 +1,4 @@
-"""Sample grids on their way to the disk and to viewers."""
+"""Encodes, stores and loads sample grids."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
 from gan_core.runs.storage.tables import GridRow
 from gan_core.training import SampleGrid
 from gan_core.training.scene import Scene, encode_scene
+
+T = TypeVar("T")
 
 
 def atlas_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -64,7 +67,20 @@ def whole_grid(folder: RunFolder, step: int) -> tuple[Grid | None, bool]:
         return None, True
 
 
-class GridShelf:
+def beside(executor: Executor, act: Callable[..., T], *arguments: Any) -> Future[T]:
+    """Have something done beside the training; here and now where the executor is closed, as at a program's end."""
+    try:
+        return executor.submit(act, *arguments)
+    except RuntimeError:
+        done: Future[T] = Future()
+        try:
+            done.set_result(act(*arguments))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+
+class GridWriter:
     """Encodes sample grids, shows them and writes kept ones to disk, all beside the training and in order.
 
     show: called with each grid as soon as it is encoded, from the executor's thread, which must be a single one.
@@ -77,13 +93,13 @@ class GridShelf:
 
     def put(self, sample: SampleGrid | Scene, step: int, images: int, size: int) -> None:
         """Show a grid and keep it."""
-        self._writing.append(self._executor.submit(self._keep, sample, step, images, size))
+        self._writing.append(beside(self._executor, self._keep, sample, step, images, size))
 
     def pass_by(self, sample: SampleGrid | Scene, step: int, images: int, size: int) -> None:
         """Show a grid that is not kept. Raises what went wrong with the one before."""
         if self._showing is not None and self._showing.done():
             self._showing.result()
-        self._showing = self._executor.submit(self._encode, sample, step, images, size)
+        self._showing = beside(self._executor, self._encode, sample, step, images, size)
 
     @property
     def busy(self) -> bool:

@@ -1,4 +1,4 @@
-"""What people write beside a run: tags and notes, in `labels.json` in its folder.
+"""Tags and notes that people give a run, in `labels.json` in its folder.
 
 They belong to the run and go where it goes, but nothing of its training depends on them.
 """

@@ -1,4 +1,4 @@
-"""Which process trains a run: a lock that the system lets go of when the process dies, however it dies."""
+"""The lock of a run, held by the process that trains it; the system releases it when that process dies."""
 
 from __future__ import annotations
 

@@ -67,19 +67,24 @@ def manifest_from(data: Any, run_id: str) -> RunManifest:
     past = read_past(data.get("past", []))
     contents = read_contents(data.get("trained_on", {}))
     read = {"id": run_id, "classes": tuple(data["classes"]), "past": past, "trained_on": contents}
-    about = RunManifest(**{**data, **read})
+    manifest = RunManifest(**{**data, **read})
     texts = (
-        about.title, about.preset, about.created, about.device, about.parent, about.torch_version, about.twin_of,
-        about.sweep,
+        manifest.title, manifest.preset, manifest.created, manifest.device, manifest.parent, manifest.torch_version,
+        manifest.twin_of, manifest.sweep,
     )  # fmt: skip
-    if not all(isinstance(text, str) for text in (*texts, *about.classes)):
+    if not all(isinstance(text, str) for text in (*texts, *manifest.classes)):
         raise TypeError("a text")
-    limits = ((about.threads, MAX_THREADS), (about.channels, 4), (about.parent_step, 2**53), (about.order, 2**53))
+    limits = (
+        (manifest.threads, MAX_THREADS),
+        (manifest.channels, 4),
+        (manifest.parent_step, 2**53),
+        (manifest.order, 2**53),
+    )
     if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= most for n, most in limits):
         raise ValueError("a number")
-    if past and past[-1].until != about.parent_step:
+    if past and past[-1].until != manifest.parent_step:
         raise ValueError("the steps of the past")
-    return about
+    return manifest
 
 
 def read_past(data: Any) -> tuple[Past, ...]:

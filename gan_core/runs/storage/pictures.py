@@ -1,4 +1,4 @@
-"""A run's kept grids as encoded pictures, whatever it makes: images, or points in the plane."""
+"""A run's kept grids as encoded pictures, of images or of points in the plane."""
 
 from __future__ import annotations
 

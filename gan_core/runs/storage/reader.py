@@ -1,4 +1,4 @@
-"""What anybody may read of any run, whether it trains here, elsewhere or not at all."""
+"""Read access to any run, whether it trains here, in another process or not at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RunReader:
 
     def __init__(self, runs_dir: Path, data_dir: Path) -> None:
         self.runs_dir, self.data_dir = runs_dir, data_dir
-        self._library = DatasetCache(data_dir)
+        self._datasets = DatasetCache(data_dir)
 
     def records(self, run_id: str, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
         """Column -> float64 [points] of everything written so far."""
@@ -46,7 +46,7 @@ class RunReader:
 
     def image_measures(self, run_id: str) -> tuple[ImageMeasure, ...]:
         """What is measured of a run of images; nothing of one of points, whose measures `stage` tells."""
-        return () if open_run(self.runs_dir, run_id).about().channels == 2 else IMAGE_MEASURES
+        return () if open_run(self.runs_dir, run_id).manifest().channels == 2 else IMAGE_MEASURES
 
     def grids(self, run_id: str) -> list[tuple[int, int]]:
         """(step, images) of every kept grid, oldest first."""
@@ -82,7 +82,7 @@ class RunReader:
         config = self._config(folder)
         if isinstance(config.data, PointDataset):
             raise ValueError("This run learns points in the plane; it has no pictures.")
-        return _real_grid(config, load_trained(self._library, folder.about(), config, from_memory=False))
+        return _real_grid(config, load_trained(self._datasets, folder.manifest(), config, from_memory=False))
 
     def real_grid_for(self, config: RunConfig) -> bytes:
         """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any.
@@ -91,7 +91,7 @@ class RunReader:
         """
         if isinstance(config.data, PointDataset):
             raise ValueError("This run learns points in the plane; it has no pictures.")
-        return _real_grid(config, self._library.load(config.data, config.size))
+        return _real_grid(config, self._datasets.load(config.data, config.size))
 
     def checkpoint_generator(self, run_id: str, step: int | None = None) -> Path:
         """The safetensors file of the averaged generator at the newest sound checkpoint (up to a step)."""
@@ -110,9 +110,9 @@ class RunReader:
         weights: dict[str, Tensor] = state["discriminator"]
         return row.step, weights
 
-    def about(self, run_id: str) -> RunManifest:
+    def manifest(self, run_id: str) -> RunManifest:
         """What was decided when the run was made."""
-        return open_run(self.runs_dir, run_id).about()
+        return open_run(self.runs_dir, run_id).manifest()
 
     def config_on_data(self, run_id: str) -> RunConfig:
         """The configuration now in force, its dataset named as it has to be read to be what the run was trained on.
@@ -120,11 +120,11 @@ class RunReader:
         Raises DataChanged, one sentence, where that is not here.
         """
         folder = open_run(self.runs_dir, run_id)
-        return on_data(folder.about(), self._config(folder), self.data_dir)
+        return on_data(folder.manifest(), self._config(folder), self.data_dir)
 
     def _config(self, folder: RunFolder, at_step: int | None = None) -> RunConfig:
         """The configuration in force at a step, or now."""
-        return config_in_force(folder.about(), folder.changes(), at_step)
+        return config_in_force(folder.manifest(), folder.changes(), at_step)
 
 
 def _real_grid(config: RunConfig, data: ImageSet) -> bytes:

@@ -1,4 +1,4 @@
-"""What a branch goes through again before it becomes itself: its parent's settings and changes, up to the step.
+"""The steps that a branch repeats before its own: its parent's settings and live changes, up to its first step.
 
 A run's life is one stage, or several: the first ones are its parent's (and theirs), each up to the step at which the
 next one took over; the last one is its own and has no end.
@@ -26,16 +26,19 @@ class ReplaySegment:
     changes: list[LiveChange]
 
 
-def stages(about: RunManifest, changes: Sequence[LiveChange]) -> list[ReplaySegment]:
+def stages(manifest: RunManifest, changes: Sequence[LiveChange]) -> list[ReplaySegment]:
     """The whole life of a run, oldest first; changes: its own."""
     before = [
         ReplaySegment(
             past.since, past.until, past.takes_over, past.config,
-            [LiveChange(about.id, step, path, None, value) for step, path, value in past.changes],
+            [LiveChange(manifest.id, step, path, None, value) for step, path, value in past.changes],
         )
-        for past in about.past
+        for past in manifest.past
     ]  # fmt: skip
-    return [*before, ReplaySegment(about.parent_step, math.inf, bool(about.parent), about.config, list(changes))]
+    return [
+        *before,
+        ReplaySegment(manifest.parent_step, math.inf, bool(manifest.parent), manifest.config, list(changes)),
+    ]
 
 
 def ahead(life: Sequence[ReplaySegment], step: int | None) -> list[ReplaySegment]:

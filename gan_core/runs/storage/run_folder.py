@@ -38,7 +38,7 @@ from gan_core.runs.storage.tables import (
     open_database,
     read_changes,
     read_checkpoints,
-    read_standing,
+    read_status,
 )
 
 __all__ = [
@@ -85,7 +85,7 @@ class RunFolder:
     def small_generator(self, step: int) -> Path:
         return self.root / "generators" / f"{step:08d}.safetensors"
 
-    def about(self) -> RunManifest:
+    def manifest(self) -> RunManifest:
         """Raises UnreadableRun where config.json is missing or not what this version writes."""
         path = self.root / "config.json"
         try:
@@ -120,9 +120,9 @@ class RunFolder:
                 why = "its metrics.db is missing or damaged"
             raise UnreadableRun(f"The data of the run {self.id} cannot be read: {why}.") from error
 
-    def standing(self) -> RunStatus:
+    def status(self) -> RunStatus:
         with self.read() as db:
-            return read_standing(db)
+            return read_status(db)
 
     def points(self, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
         """Column name -> float64 [points], in order of steps."""
@@ -208,7 +208,7 @@ def next_order(runs_dir: Path) -> int:
         root = runs_dir / run_id
         if root not in _orders:
             try:
-                _orders[root] = RunFolder(root).about().order
+                _orders[root] = RunFolder(root).manifest().order
             except UnreadableRun:
                 continue
         newest = max(newest, _orders[root])

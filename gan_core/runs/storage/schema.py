@@ -1,4 +1,4 @@
-"""The database of a run: its tables, their version, and how one of an earlier version is brought up to date.
+"""The tables of a run's database, their version, and the migrations from earlier versions.
 
 To change the tables: raise SCHEMA_VERSION to n + 1, change TABLES, add MIGRATIONS[n] with the statements that turn
 version n into n + 1, and keep a dump of version n under tests/runs/schemas. Writers migrate in place, before anything

@@ -1,4 +1,4 @@
-"""Small generators along the way: what the averaged generator was at moments spaced geometrically, to look back at.
+"""Small copies of the averaged generator, kept at geometrically spaced steps to look back at.
 
 A checkpoint is large and comes late; these are the weights alone, in half precision, from the first step on. Nothing
 resumes or branches from them.
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from gan_core.config.files import write_atomically
 from gan_core.latent.overtime import thinned
+from gan_core.runs.storage.grids import beside
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import GeneratorRow
 from gan_core.runs.storage.writer import RunWriter
@@ -52,7 +53,7 @@ class GeneratorHistory:
             return
         weights = {name: tensor.detach().cpu().clone() for name, tensor in trainer.sampler().state_dict().items()}
         moment = GeneratorRow(trainer.step_count, trainer.images, elapsed_seconds, "")
-        self._writing.append(self._executor.submit(_write, self._folder, moment, weights))
+        self._writing.append(beside(self._executor, _write, self._folder, moment, weights))
         self._due_images = _next(trainer.images)
         self._not_before_seconds = elapsed_seconds + PAUSE_SECONDS
 

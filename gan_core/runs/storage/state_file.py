@@ -1,4 +1,4 @@
-"""What a resume state claims, checked before anything of it is made: its sizes, its strides, what it would build.
+"""Checks a resume state before it is loaded: its sizes, its strides and what it would build.
 
 The file is torch's: a zip of the tensors' numbers and a list (a pickle) that says what to build of them. The list is
 gone through here with signs in the tensors' places, by the few operations that a state of ours needs. What torch then

@@ -1,4 +1,4 @@
-"""Reading metrics.db of a run: its connection, which never writes, and its rows as values of their own types."""
+"""Reads metrics.db of a run: read-only connections, and its rows as typed values."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class GridRow:
     scores: NDArray[np.float32]
 
 
-def read_standing(db: sqlite3.Connection) -> RunStatus:
+def read_status(db: sqlite3.Connection) -> RunStatus:
     """Raises ValueError or TypeError where the table does not hold one."""
     row = db.execute(
         "SELECT state, step, images, elapsed_seconds, error, compiled_from_step, until_step, until_seconds,"

@@ -1,4 +1,4 @@
-"""A run as the outside sees it, from what is known of it in memory or on disk."""
+"""Makes a `RunView` of a run from its manifest, status and changes, in memory or on disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gan_core.runs.storage.lock import is_held
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.replay import ahead, stages
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
-from gan_core.runs.storage.tables import RunStatus, read_changes, read_checkpoints, read_standing
+from gan_core.runs.storage.tables import RunStatus, read_changes, read_checkpoints, read_status
 from gan_core.training import RunConfig
 from gan_core.training.backends.dense import is_plain
 
@@ -24,61 +24,61 @@ SETTLED_SECONDS = 2.0  # a file changed more recently may change again without i
 
 
 def make_view(
-    about: RunManifest, standing: RunStatus, config: dict[str, Any], checkpoints: tuple[int, ...], *,
+    manifest: RunManifest, status: RunStatus, config: dict[str, Any], checkpoints: tuple[int, ...], *,
     speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None, share: float = 1.0,
 ) -> RunView:  # fmt: skip
     return RunView(
-        id=about.id, title=about.title, preset=about.preset, state=standing.state, step=standing.step,
-        images=standing.images, total_images=int(config["total_images"]), elapsed_seconds=standing.elapsed_seconds,
-        recent_images_per_second=speed, device=about.device, threads=about.threads, config=config,
-        created=about.created, parent=about.parent, parent_step=about.parent_step,
-        queue_place=max(0, place) if standing.state == "queued" else 0, error=standing.error, advice=standing.advice,
-        checkpoints=checkpoints, warnings=standing.warnings, seconds_per_step=pace,
-        twin_of=about.twin_of, sweep=about.sweep, device_share=share,
-        compiled_from_step=standing.compiled_from_step, until_step=standing.until_step, order=about.order,
-        until_seconds=standing.until_seconds,
+        id=manifest.id, title=manifest.title, preset=manifest.preset, state=status.state, step=status.step,
+        images=status.images, total_images=int(config["total_images"]), elapsed_seconds=status.elapsed_seconds,
+        recent_images_per_second=speed, device=manifest.device, threads=manifest.threads, config=config,
+        created=manifest.created, parent=manifest.parent, parent_step=manifest.parent_step,
+        queue_place=max(0, place) if status.state == "queued" else 0, error=status.error, advice=status.advice,
+        checkpoints=checkpoints, warnings=status.warnings, seconds_per_step=pace,
+        twin_of=manifest.twin_of, sweep=manifest.sweep, device_share=share,
+        compiled_from_step=status.compiled_from_step, until_step=status.until_step, order=manifest.order,
+        until_seconds=status.until_seconds,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 
 
-def first_config(about: RunManifest) -> RunConfig:
+def first_config(manifest: RunManifest) -> RunConfig:
     """What the run itself began with. Raises UnreadableRun where this version knows no such configuration."""
-    return known_config(about, about.config)
+    return known_config(manifest, manifest.config)
 
 
-def known_config(about: RunManifest, config: dict[str, Any]) -> RunConfig:
+def known_config(manifest: RunManifest, config: dict[str, Any]) -> RunConfig:
     """A configuration of a run. Raises UnreadableRun."""
     try:
         known = from_dict(RunConfig, config)
-        return known if "backend" in config else replace(known, backend=_backend_of_earlier(about, config, known))
+        return known if "backend" in config else replace(known, backend=_backend_of_earlier(manifest, config, known))
     except (ConfigError, ValueError, TypeError, OverflowError, RecursionError) as error:
         why = str(error) if isinstance(error, ConfigError) else "a value in it is of a wrong kind."
-        words = f"The run {about.id} has a configuration that this version cannot use: {why}"
+        words = f"The run {manifest.id} has a configuration that this version cannot use: {why}"
         raise UnreadableRun(words) from error
 
 
-def _backend_of_earlier(about: RunManifest, config: dict[str, Any], known: RunConfig) -> str:
+def _backend_of_earlier(manifest: RunManifest, config: dict[str, Any], known: RunConfig) -> str:
     """What a run of a version before backends were recorded began with."""
-    if about.device == "cpu" and is_plain(known):
+    if manifest.device == "cpu" and is_plain(known):
         return "dense"
     return "inductor" if config.get("compiled") is True and not isinstance(known.data, PointDataset) else "reference"
 
 
-def config_in_force(about: RunManifest, changes: list[LiveChange], at_step: int | None = None) -> RunConfig:
+def config_in_force(manifest: RunManifest, changes: list[LiveChange], at_step: int | None = None) -> RunConfig:
     """The configuration with every change up to a step, or up to now. Raises UnreadableRun.
 
     A branch has its parent's at the steps that it goes through again.
     """
-    life = stages(about, changes)
+    life = stages(manifest, changes)
     stage = life[-1] if at_step is None else ahead(life, at_step)[0]
-    config = known_config(about, stage.config)
+    config = known_config(manifest, stage.config)
     for change in stage.changes:
         if at_step is None or change.step <= at_step:
             try:
                 config = replace_at(config, change.path, change.after)
             except (ConfigError, OverflowError) as error:
                 why = str(error) if isinstance(error, ConfigError) else "its value is of a wrong kind."
-                raise UnreadableRun(f"The run {about.id} has a change that cannot be made: {why}") from error
+                raise UnreadableRun(f"The run {manifest.id} has a change that cannot be made: {why}") from error
     return config
 
 
@@ -90,7 +90,7 @@ class _Stored:
     signature: tuple[Any, ...]
 
 
-class ViewShelf:
+class ViewCache:
     """Views of runs that do not train in this process, read anew only where their files changed."""
 
     def __init__(self) -> None:
@@ -109,13 +109,13 @@ class ViewShelf:
         stored = self._kept.get(folder.root)
         if stored is not None and stored.signature == signature:
             return stored.view
-        about = folder.about()
+        manifest = folder.manifest()
         with folder.read() as db:
             db.execute("BEGIN")  # one moment for all of them
-            standing, rows, changes = read_standing(db), read_checkpoints(db), read_changes(db, folder.id)
+            status, rows, changes = read_status(db), read_checkpoints(db), read_changes(db, folder.id)
             best = best_step(read_evaluations(db))
-        config = to_dict(config_in_force(about, changes))
-        view = make_view(about, standing, config, tuple(row.step for row in rows), best=best)
+        config = to_dict(config_in_force(manifest, changes))
+        view = make_view(manifest, status, config, tuple(row.step for row in rows), best=best)
         if time.time() - newest > SETTLED_SECONDS:
             self._kept[folder.root] = _Stored(view, signature)
         return view

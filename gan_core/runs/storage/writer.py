@@ -1,4 +1,4 @@
-"""The one writer of a run's database, and how a run's folder comes to be: whole, or not at all."""
+"""The single writer of a run's database, and the atomic creation of a run's folder."""
 
 from __future__ import annotations
 
@@ -90,16 +90,16 @@ class RunWriter:
                 if durable:
                     self._db.execute("PRAGMA synchronous = NORMAL")
 
-    def stand(self, standing: RunStatus) -> None:
+    def write_status(self, status: RunStatus) -> None:
         """Write how the run stands, with the points that wait: both or neither."""
         with self._transaction() as db:
             self._write_points(db)
             db.execute(
                 "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    standing.state, standing.step, standing.images, standing.elapsed_seconds, standing.error,
-                    json.dumps(standing.advice), json.dumps(standing.warnings), standing.compiled_from_step,
-                    standing.until_step, standing.until_seconds,
+                    status.state, status.step, status.images, status.elapsed_seconds, status.error,
+                    json.dumps(status.advice), json.dumps(status.warnings), status.compiled_from_step,
+                    status.until_step, status.until_seconds,
                 ),
             )  # fmt: skip
         self._waiting.clear()
@@ -205,30 +205,32 @@ def _no_room(folder: Path) -> bool:
         return False
 
 
-def write_about(folder: RunFolder, about: RunManifest) -> None:
+def write_manifest(folder: RunFolder, manifest: RunManifest) -> None:
     """config.json. Raises OSError where it cannot be written."""
-    text = json.dumps(asdict(about), indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False, sort_keys=True)
     write_atomically(folder.root / "config.json", text.encode())
 
 
 @contextlib.contextmanager
-def new_run(runs_dir: Path, about: RunManifest) -> Iterator[tuple[RunFolder, RunLock]]:
+def new_run(runs_dir: Path, manifest: RunManifest) -> Iterator[tuple[RunFolder, RunLock]]:
     """A new run's folder, to be filled inside the block; it takes its place in `runs_dir` at the block's end.
 
     Until then it has a name that no list shows; where the block fails nothing is left of it. Its lock is held from
     the beginning and stays so. Raises OSError where it cannot be written, FileExistsError where the name is taken.
     """
-    staging = runs_dir / f".new-{about.id}-{secrets.token_hex(4)}"
-    lock = RunLock(staging / "run.lock", about.id)
+    staging = runs_dir / f".new-{manifest.id}-{secrets.token_hex(4)}"
+    lock = RunLock(staging / "run.lock", manifest.id)
     try:
         for name in ("samples", "checkpoints", "generators"):
             (staging / name).mkdir(parents=True)
         lock.acquire()
-        write_about(RunFolder(staging, about.id), about)
-        yield RunFolder(staging, about.id), lock
-        if (runs_dir / about.id).exists():
-            raise FileExistsError(errno.EEXIST, "There is a run of that name already", os.fspath(runs_dir / about.id))
-        os.replace(staging, runs_dir / about.id)
+        write_manifest(RunFolder(staging, manifest.id), manifest)
+        yield RunFolder(staging, manifest.id), lock
+        if (runs_dir / manifest.id).exists():
+            raise FileExistsError(
+                errno.EEXIST, "There is a run of that name already", os.fspath(runs_dir / manifest.id)
+            )
+        os.replace(staging, runs_dir / manifest.id)
         sync_folder(runs_dir)
     except BaseException:
         lock.release()

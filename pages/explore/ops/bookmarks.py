@@ -19,7 +19,7 @@ MOST_NAME = 60
 @operation("models")
 def models(context: OperationContext, _asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """All that can be explored, as the cards say it."""
-    return Reply({"models": [card.json() for card in context.catalog.models()]})
+    return Reply({"models": [entry.json() for entry in context.catalog.models()]})
 
 
 @operation("open", lane="long")
@@ -43,28 +43,28 @@ def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) 
     if len(blobs) != 1:
         raise ValueError("Bring one file at a time.")
     found = context.catalog.bring(blobs[0], words(asked, "name", 200, default="the file"))
-    return Reply({"brought": found, "models": [card.json() for card in context.catalog.models()]})
+    return Reply({"brought": found, "models": [entry.json() for entry in context.catalog.models()]})
 
 
 @operation("remove")
 def remove(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Take a brought file out of the catalog; its bookmarks stay, and `bring-back` undoes it."""
     context.catalog.take_away(words(asked, "model", 200))
-    return Reply({"models": [card.json() for card in context.catalog.models()]})
+    return Reply({"models": [entry.json() for entry in context.catalog.models()]})
 
 
 @operation("bring-back")
 def bring_back(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     found = words(asked, "model", 200)
     context.catalog.bring_back(found)
-    return Reply({"brought": found, "models": [card.json() for card in context.catalog.models()]})
+    return Reply({"brought": found, "models": [entry.json() for entry in context.catalog.models()]})
 
 
 # --- bookmarks: every answer is the whole list as it is then
 
 
 def _kept(context: OperationContext, asked: dict[str, Any]) -> BookmarkStore:
-    return context.catalog.keepsakes(words(asked, "model", 200))
+    return context.catalog.bookmark_store(words(asked, "model", 200))
 
 
 def _all(kept: BookmarkStore) -> Reply:

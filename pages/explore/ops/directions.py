@@ -159,7 +159,7 @@ def restore(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
 
 
 def _directions(context: OperationContext, asked: Mapping[str, Any]) -> KeptList[NamedDirection]:
-    return context.catalog.keepsakes(words(asked, "model", 200)).directions
+    return context.catalog.bookmark_store(words(asked, "model", 200)).directions
 
 
 def _all(context: OperationContext, asked: Mapping[str, Any], **more: object) -> Reply:

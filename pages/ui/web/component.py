@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.server.modules import loader
 
+if TYPE_CHECKING:
+    from streamlit.components.v2.types import ComponentRenderer
+
 _PAGES = Path(__file__).resolve().parents[2]
 
 
-def component(name: str, entry: str, *styles: str, others: tuple[str, ...] = ()) -> Any:
+def component(name: str, entry: str, *styles: str, others: tuple[str, ...] = ()) -> ComponentRenderer:
     """What mounts the component whose module is `entry`, with these style sheets.
 
     others: modules that it finds loaded. Not isolated: Plotly puts its style sheet into the document, which a shadow

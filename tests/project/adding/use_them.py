@@ -3,9 +3,11 @@
 import contextlib
 import io
 import json
+import runpy
 import sys
 from pathlib import Path
 
+import torch
 from streamlit.testing.v1 import AppTest
 
 from gan_core.cli.catalogue import catalogue
@@ -13,6 +15,7 @@ from gan_core.cli.main import main
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.explore.ops import OPERATIONS
+from pages.explore.web.explore import tools
 from pages.server.operations import OperationContext
 
 FOLDER = Path(sys.argv[1])
@@ -52,6 +55,16 @@ def brightness(run: str) -> float:
     return float(OPERATIONS["brightness"].run(context, asked, []).header["brightness"])
 
 
+def script_told() -> str:
+    """What the exported script prints when it trains for two steps on two batches of the data."""
+    script = runpy.run_path(str(FOLDER / "train.py"))
+    images = torch.randint(0, 256, (8, 1, 28, 28), dtype=torch.uint8)
+    (made := FOLDER / "by-script").mkdir()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        script["train"](images, 2, 1, made)
+    return out.getvalue()
+
+
 sets = [word for name, value in CHOSEN.items() for word in ("--set", f"{name}={value}")]
 trained = said("train", *PLACES, "--preset", "stripes", *sets, "--steps", "2", "--threads", "1", "--json")
 run = json.loads(trained.splitlines()[-1])["run"]
@@ -63,6 +76,8 @@ print(json.dumps({
     "panel": labels_in_panel(),
     "trained": json.loads(trained.splitlines()[-1]),
     "config": json.loads((FOLDER / "runs" / run / "config.json").read_text("utf-8")),
-    "weights": said("count-weights", "stripes"),
+    "script_told": script_told(),
+    "longest": said("longest", *PLACES),
+    "tools": tools("js"),
     "brightness": brightness(run),
 }))  # fmt: skip

@@ -254,8 +254,9 @@ export class Microscope {
 /** A loss with the batch's numbers in it: a card for each summand, and the sum. */
 function formulaOf(player, { terms, penalty, loss }) {
   const all = penalty ? [...terms, penalty] : terms;
-  const card = ({ formula, spelled, value }) => make("div", { class: "gs-term", "data-kind": formula === penalty?.formula ? "penalty" : "term" },
-    make("span", {}, formula), ...(spelled ? [make("small", {}, `= ${spelled}`)] : [make("small", {}, "penalty")]), make("b", {}, `= ${exact(value)}`));
+  const card = (term) => make("div", { class: "gs-term", "data-kind": term === penalty ? "penalty" : "term" },
+    make("span", {}, term.formula), ...(term.spelled ? [make("small", {}, `= ${term.spelled}`)] : []),
+    ...(term === penalty ? [make("small", {}, "penalty")] : []), make("b", {}, `= ${exact(term.value)}`));
   return [make("span", { class: "gs-formula-name" }, `${player.toUpperCase()}’s loss =`), ...all.flatMap((term, i) => [...(i ? [make("span", {}, "+")] : []), card(term)]),
     make("span", { class: "gs-formula-sum", "data-testid": "scope-sum" }, `= ${exact(loss + (penalty?.value ?? 0))}`)];
 }
