@@ -2,7 +2,7 @@
 
 Templates (`*.jinja`) say what a training step, a dataset's loading and a picture are. `networks` prints a run's
 layers as they were built, or takes this package's classes; `source` takes a loss, penalty, augmentation, schedule or
-dataset as it is written here, with its options put in; `writing` puts all of it down with its imports and settings.
+dataset as it is written here, with its options put in; `writing` adds imports and settings.
 """
 
 from gan_core.export.scripts.packages import (
