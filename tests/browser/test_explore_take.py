@@ -69,16 +69,16 @@ def test_everything_can_be_taken_away_and_opened_again(
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(tmp_path)
     script = alive((tmp_path / "sample.py").read_text())
-    z, labels = script.read_latents(tmp_path / "latent.npz")
-    again = script.draw(script.load_generator(tmp_path / "generator.safetensors"), z, labels)
-    assert np.abs(script.to_pixels(again)[0, ..., 0].astype(int) - shown).max() <= 1
+    z = script.read_latents(tmp_path / "latent.npz")
+    again = script.draw(script.load_generator(tmp_path / "generator.safetensors"), z)
+    assert np.abs(script.to_pixels(again)[0, ..., 0].numpy().astype(int) - shown).max() <= 1
     assert set(load(save(page, "safetensors")[1])) == set(load((tmp_path / "generator.safetensors").read_bytes()))
 
     name, data = save(page, "train-script")
     assert name.endswith("-train.zip")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert set(archive.namelist()) == {"train.py", "train.npz"}
-        assert alive(archive.read("train.py").decode()).build_discriminator() is not None
+        assert alive(archive.read("train.py").decode()).Discriminator() is not None
     config = from_dict(RunConfig, json.loads(save(page, "config")[1]))
     assert config.latent.dim == latent["z"].shape[1]
     point: dict[str, Any] = json.loads(save(page, "point")[1])

@@ -109,9 +109,11 @@ def test_the_latent_drawn_by_the_sampling_script_is_the_picture(
         archive.extractall(tmp_path)
     script = alive((tmp_path / "sample.py").read_text())
     assert ("styles" in arrays) == model.has_w == ("z" not in arrays)
-    z, labels = script.read_latents(tmp_path / name)
-    drawn = script.draw(script.load_generator(tmp_path / "generator.safetensors"), z, labels)
-    assert np.abs(script.to_pixels(drawn)[0].astype(int) - wanted).max() <= 1
+    latents = script.read_latents(tmp_path / name)  # with labels, or class weights, where there are classes
+    drawn = script.draw(
+        script.load_generator(tmp_path / "generator.safetensors"), *(latents if model.classes else (latents,))
+    )
+    assert np.abs(script.to_pixels(drawn)[0].numpy().astype(int) - wanted).max() <= 1
 
 
 def test_the_sampling_script_runs_where_it_was_unpacked(shelf: ModelCatalog, tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_the_training_script_brings_the_images_that_it_cannot_make(shelf: ModelC
             images = arrays["images"]
     wanted = config.data.load(config.size, Path()).images
     np.testing.assert_array_equal(images, wanted.numpy())
-    assert script.build_generator()(torch.zeros(1, config.latent.dim)).shape[-1] == config.size
+    assert script.Generator()(torch.zeros(1, config.latent.dim)).shape[-1] == config.size
     header = ask(shelf, "takeaway", "asset:small-emoji").header
     assert header["with_data"]
     assert header["formats"]["train-script"] == "zip"
