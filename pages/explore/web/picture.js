@@ -9,7 +9,7 @@ const ACROSS = 8, SAID_MS = 7000;
 export class BigPicture {
   constructor(explorer) {
     this.explorer = explorer;
-    this.canvas = make("canvas", { class: "gx-canvas", role: "img", "data-testid": "picture", width: 28, height: 28 });
+    this.canvas = make("canvas", { class: "gx-canvas", role: "img", "aria-label": "The picture", "data-testid": "picture", width: 28, height: 28 });
     this.around = make("canvas", { class: "gx-canvas gx-around", hidden: true, tabindex: "0", role: "application", "data-testid": "neighbours",
       "aria-label": "Pictures around this one: arrow keys choose one, Enter goes there." });
     this.mark = make("i", { class: "gx-mark", hidden: true });

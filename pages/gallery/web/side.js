@@ -22,7 +22,7 @@ export class Side {
     this.mark = make("i", { class: "gg-mark", "aria-hidden": "true" }, id === "failing" ? "✕" : "✓");
     this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
     this.state = make("span", { class: "gg-state", role: "status", "data-testid": `state-${id}` });
-    this.canvas = make("canvas", { class: "gs-canvas", role: "img", "data-testid": `picture-${id}` });
+    this.canvas = make("canvas", { class: "gs-canvas", role: "img", "aria-label": "Samples", "data-testid": `picture-${id}` });
     this.empty = make("div", { class: "gs-empty" }, make("p", {}, "The first picture is on its way."));
     this.place = make("div", { class: "gs-stage gg-picture" }, this.canvas, this.empty);
     this.legend = make("p", { class: "gg-legend", hidden: true });

@@ -40,7 +40,7 @@ export class Film {
   build() {
     const button = (name, text, action, more = {}) =>
       make("button", { type: "button", class: "gs-button", "data-testid": name, onClick: action, ...more }, text);
-    this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": "film",
+    this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "aria-label": "Samples", "data-testid": "film",
       onPointermove: (e) => this.point(this.under(e)), onPointerleave: () => this.point(-1),
       onBlur: () => this.point(-1), onKeydown: (e) => this.walk(e) });
     this.realCanvas = make("canvas", { class: "gs-canvas", role: "img", "aria-label": "Real images from the dataset", "data-testid": "real" });

@@ -127,7 +127,7 @@ export class Quality {
         make("span", { class: "gs-measure-name" }, measure.label), value, canvas, lines);
       return { measure, value, canvas, lines, root };
     });
-    this.bars = classes ? make("div", { class: "gs-classes", role: "img" }) : null;
+    this.bars = classes ? make("div", { class: "gs-classes", role: "img", "aria-label": "Classes" }) : null;
     const share = this.bars && make("div", { class: "gs-measure gs-measure-classes", title: "Into which classes a classifier puts the generated images (bars) and real ones (lines)." },
       make("span", { class: "gs-measure-name" }, "Classes of the generated images"), this.bars);
     this.cards.replaceChildren(...this.made.map(({ root }) => root), ...(share ? [share] : []));

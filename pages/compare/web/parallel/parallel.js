@@ -13,7 +13,7 @@ class ParallelView {
   constructor(parent) {
     this.metric = make("select", { class: "gc-select", "aria-label": "Measure", "data-testid": "parallel-metric", onChange: () => { memory.metric = this.metric.value; this.rebuild(); } });
     this.pills = make("div", { class: "gc-pills", role: "group", "aria-label": "Settings shown" });
-    this.svg = draw("svg", { class: "gc-parallel", role: "img", "data-testid": "parallel", onPointermove: (e) => this.hover(e), onPointerleave: () => this.stress(null) });
+    this.svg = draw("svg", { class: "gc-parallel", role: "img", "aria-label": "Settings and measures of the runs", "data-testid": "parallel", onPointermove: (e) => this.hover(e), onPointerleave: () => this.stress(null) });
     this.tip = make("div", { class: "gs-tip gc-tip", hidden: true, role: "status" });
     this.scale = make("div", { class: "gc-scale" });
     this.clear = make("button", { type: "button", class: "gs-button", "data-testid": "clear-brushes", onClick: () => this.unbrush() }, "Show all");

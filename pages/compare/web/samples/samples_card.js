@@ -17,7 +17,7 @@ export class SampleCard {
     this.shown = null;
     this.stage = null;
     this.shower = new Shower({ held: LEAST_HELD, display: (frame) => this.display(frame), refused: (why) => this.tellEmpty(why) });
-    this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "data-testid": `grid-${run.letter}`,
+    this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "aria-label": `Samples of ${run.name}`, "data-testid": `grid-${run.letter}`,
       onPointermove: (e) => view.point(this.under(e)), onPointerleave: () => view.point(-1), onClick: (e) => view.enlarge(this.under(e)),
       onKeydown: (e) => this.walk(e) });
     this.cell = make("i", { class: "gc-cell", hidden: true, "aria-hidden": "true" });

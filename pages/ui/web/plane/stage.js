@@ -73,7 +73,7 @@ export class Stage {
       onPointerleave: () => this.describe(), onBlur: () => this.describe() }, make("i", { "aria-hidden": "true" }), name));
     this.bar = make("div", { class: "gs-layers", role: "group", "aria-label": "Layers of the stage" }, ...this.toggles);
     this.about = make("p", { class: "gs-stage-about" });
-    this.canvas = make("canvas", { class: "gs-plane", tabindex: "0", role: "img", "data-testid": "stage",
+    this.canvas = make("canvas", { class: "gs-plane", tabindex: "0", role: "img", "aria-label": "The plane", "data-testid": "stage",
       onKeydown: (e) => this.key(e), onBlur: () => this.pick(null) });
     this.corner = make("div", { class: "gs-corner" });
     this.resetButton = small("zoom-reset", "⟲", "Show everything (0)", () => this.plane.home());

@@ -18,7 +18,7 @@ export class Reasons {
     this.show = oneAtATime(() => this.fetch(), () => !this.root.hidden);
     this.buttons = Object.entries(REASONS).map(([method, [words, title]]) => make("button", { type: "button", class: "gs-button", title, "data-method": method, "data-testid": `judge-${method}`,
       "aria-pressed": String(method === this.method), onclick: () => this.choose(method) }, words));
-    this.canvas = make("canvas", { class: "gx-judge-canvas", role: "img", width: JUDGE_SIDE, height: JUDGE_SIDE, "data-testid": "judge-canvas" });
+    this.canvas = make("canvas", { class: "gx-judge-canvas", role: "img", "aria-label": "What convinced the discriminator", width: JUDGE_SIDE, height: JUDGE_SIDE, "data-testid": "judge-canvas" });
     this.score = make("b", { class: "gx-judge-score", "data-testid": "judge-score" });
     this.verdict = make("p", {});
     this.about = make("p", { class: "gx-quiet" });

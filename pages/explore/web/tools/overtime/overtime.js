@@ -160,7 +160,7 @@ class OverTimeTool {
     const { at, of, of_step: step, images, columns, rows, size } = header, sheet = new OffscreenCanvas(columns * size, rows * size);
     sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(atlas), columns * size, rows * size), 0, 0);
     if (this.grid.childElementCount !== of) {
-      this.grid.replaceChildren(...Array.from({ length: of }, () => make("figure", {}, make("canvas", { width: size, height: size, role: "img" }), make("figcaption", {}, "\u00a0"))));
+      this.grid.replaceChildren(...Array.from({ length: of }, () => make("figure", {}, make("canvas", { width: size, height: size, role: "img", "aria-label": "The picture at a step" }), make("figcaption", {}, "\u00a0"))));
     }
     const [canvas, caption] = this.grid.children[at].children;
     Object.assign(canvas, { width: size, height: size });
