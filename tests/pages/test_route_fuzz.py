@@ -26,6 +26,7 @@ from gan_core.runs.groups.sweeps import Sweeps
 from pages.compare.sweep_form import plan_of
 from pages.server.access import Gate
 from pages.server.app_state import AppState
+from pages.server.modules import modules, version
 from pages.server.routes import routes
 from pages.server.safe_answers import SafeAnswers
 from pages.server.wire import pack, unpack
@@ -154,7 +155,10 @@ def filled(path: str, fill: Callable[[str], str]) -> str:
 def test_every_route_with_every_odd_word_and_origin(
     client: Client, home: AppState, runs: dict[str, str], quiet: None
 ) -> None:
-    known = {"run": runs["pictures"], "sweep": runs["sweep"], "step": "0", "key": "x", "name": "y"}
+    known = {
+        "run": runs["pictures"], "sweep": runs["sweep"], "step": "0", "key": "x", "name": "y",
+        "version": version(), "name:path": next(iter(modules())),
+    }  # fmt: skip
     for path in paths_of(home):
         for word in ODD_WORDS:
             for odd in known:
