@@ -100,7 +100,10 @@ def _plane(trainer: Trainer, fakes: Any, side: int) -> Image.Image:
 
 
 def fingerprint(config: RunConfig) -> str:
-    return hashlib.sha256(json.dumps(to_dict(config), sort_keys=True).encode()).hexdigest()[:16]
+    """Of all that decides what a run becomes; how its steps are worked out does not."""
+    settings = to_dict(config)
+    del settings["backend"]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def measure(scene: FailureScene, seed: int, known: dict[str, Any], pictures: bool) -> dict[str, Any]:

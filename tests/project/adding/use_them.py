@@ -5,9 +5,9 @@ import io
 import json
 import runpy
 import sys
+import unittest.mock
 from pathlib import Path
 
-import torch
 from streamlit.testing.v1 import AppTest
 
 from gan_core.cli.catalogue import catalogue
@@ -56,12 +56,10 @@ def brightness(run: str) -> float:
 
 
 def script_told() -> str:
-    """What the exported script prints when it trains for two steps on two batches of the data."""
-    script = runpy.run_path(str(FOLDER / "train.py"))
-    images = torch.randint(0, 256, (8, 1, 28, 28), dtype=torch.uint8)
-    (made := FOLDER / "by-script").mkdir()
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        script["train"](images, 2, 1, made)
+    """What the exported script prints when it trains for two steps."""
+    words = ["train.py", "--steps", "2", "--every", "1", "--out", str(FOLDER / "by-script")]
+    with contextlib.redirect_stdout(io.StringIO()) as out, unittest.mock.patch.object(sys, "argv", words):
+        runpy.run_path(str(FOLDER / "train.py"), run_name="__main__")
     return out.getvalue()
 
 
