@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.engine import recorder
 
 
 @pytest.fixture(autouse=True)
 def _checkpoints_as_often_as_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger, "CHECKPOINT_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_PAUSE_SECONDS", 0.0)

@@ -26,7 +26,7 @@ import torch
 
 from gan_core.config.codec import from_dict
 from gan_core.runs import LIVE, Change, Event, Pause, Recorded, RunManager
-from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.engine import recorder
 from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
@@ -98,7 +98,7 @@ def child(folder: Path, task: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    ledger.CHECKPOINT_PAUSE_SECONDS = 0.0  # a checkpoint as often as the configuration says
+    recorder.CHECKPOINT_PAUSE_SECONDS = 0.0  # a checkpoint as often as the configuration says
     for line in sys.stdin:
         task = json.loads(line)
         pid = os.fork()

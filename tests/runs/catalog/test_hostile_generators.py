@@ -23,7 +23,7 @@ from gan_core.config.codec import to_dict
 from gan_core.nets.base import GeneratorNet
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.model_catalog import ModelCatalog
-from gan_core.runs.storage import foreign_weights as foreign
+from gan_core.runs.storage import foreign_weights
 from gan_core.runs.storage.foreign_weights import NotAGenerator, describe, open_weights
 from tests.latent.conftest import CLASSES, small_config, small_model
 
@@ -214,10 +214,10 @@ def test_pickles_and_zips_are_told_what_would_be_right(shelf: ModelCatalog, tmp_
 
 
 def test_large_files_are_refused_unread(shelf: ModelCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreign, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(foreign_weights, "MOST_BYTES", 1_000)
     assert f"has {len(GOOD):,} bytes; at most 1,000 are taken" in refused(shelf, GOOD)
     monkeypatch.undo()
-    monkeypatch.setattr(foreign, "MOST_ELEMENTS", 1_000)
+    monkeypatch.setattr(foreign_weights, "MOST_ELEMENTS", 1_000)
     assert "numbers; at most 1,000 are taken" in refused(shelf, GOOD)
 
 

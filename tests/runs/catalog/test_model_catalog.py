@@ -20,7 +20,7 @@ from gan_core.data.points import Ring
 from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
 from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun
-from gan_core.runs.catalog import model_catalog as shelf
+from gan_core.runs.catalog import model_catalog
 from gan_core.runs.catalog.model_catalog import ModelCatalog, UnknownModel
 from gan_core.runs.storage.checkpoints import read_checkpoint
 from gan_core.runs.storage.foreign_weights import read_header
@@ -179,7 +179,7 @@ def test_a_checkpoint_in_use_stays_although_its_files_are_thinned_out(world: Wor
 
 
 def test_a_run_that_trains_is_followed(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "LOOK_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(model_catalog, "LOOK_AGAIN_SECONDS", 0.0)
     run = manager.start(quick(steps=100_000))
     here = ModelCatalog(manager)
     until(lambda: bool(manager.view(run).checkpoints))
@@ -274,7 +274,7 @@ def test_a_brought_file_is_taken_away_and_brought_back(
     world: World, exported: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = ModelCatalog(open_manager(tmp_path), tmp_path / "none")
-    monkeypatch.setattr(shelf, "MOST_BROUGHT", 1)
+    monkeypatch.setattr(model_catalog, "MOST_BROUGHT", 1)
     model_id = here.bring(exported, "a.safetensors")
     here.bookmark_store(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
     here.bring(exported, "a.safetensors")
@@ -303,12 +303,12 @@ def test_few_models_stay_open(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     here = make_shelf(world.manager.runs_dir.parent, world.manager)
     first = here.open(PLAIN)
     assert here.open(PLAIN) is first
-    monkeypatch.setattr(shelf, "MOST_WEIGHTS_BYTES", 1)  # one is always kept
+    monkeypatch.setattr(model_catalog, "MOST_WEIGHTS_BYTES", 1)  # one is always kept
     here.open(STYLED)
     assert here.open(STYLED) is here.open(STYLED)
     assert here.open(PLAIN) is not first
     monkeypatch.undo()
-    monkeypatch.setattr(shelf, "KEEP_OPEN", 2)
+    monkeypatch.setattr(model_catalog, "KEEP_OPEN", 2)
     second = here.open(PLAIN)
     here.open(STYLED)
     assert here.open(PLAIN) is second

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan_core.runs.evaluation import scheduler as cadence
+from gan_core.runs.evaluation import scheduler
 from gan_core.runs.evaluation.reference import Moment
 from gan_core.runs.evaluation.scheduler import CAUTION, SHARE, EvaluationScheduler
 from gan_core.runs.evaluation_record import Evaluation
@@ -46,9 +46,9 @@ def simulate(
         future.set_result(judge)
     else:
         future.set_exception(real_images)
-    monkeypatch.setattr(cadence, "evaluate", world.evaluate)
-    monkeypatch.setattr(cadence, "references", lambda: SimpleNamespace(soon=lambda *_: future))
-    monkeypatch.setattr(cadence, "time", SimpleNamespace(perf_counter=lambda: world.now))
+    monkeypatch.setattr(scheduler, "evaluate", world.evaluate)
+    monkeypatch.setattr(scheduler, "references", lambda: SimpleNamespace(soon=lambda *_: future))
+    monkeypatch.setattr(scheduler, "time", SimpleNamespace(perf_counter=lambda: world.now))
     if first is None:
         first = world.cost_seconds(1) if callable(world.cost_seconds) else world.cost_seconds
     monkeypatch.setattr(EvaluationScheduler, "_guess", guess or (lambda *_: first))

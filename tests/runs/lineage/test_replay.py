@@ -14,7 +14,7 @@ import torch
 from gan_core.config.codec import replace_at
 from gan_core.data.shapes import Shapes
 from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnreadableRun
-from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.engine import recorder
 from gan_core.runs.storage.manifest import Past, RunManifest
 from gan_core.runs.storage.replay import ahead, leading_to, stages
 from gan_core.training import Trainer
@@ -42,7 +42,7 @@ ON_THE_WAY = {
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunManager]:
     patch = pytest.MonkeyPatch()
-    patch.setattr(ledger, "CHECKPOINT_PAUSE_SECONDS", 0.0)
+    patch.setattr(recorder, "CHECKPOINT_PAUSE_SECONDS", 0.0)
     manager = open_manager(tmp_path_factory.mktemp("replay"))
     yield manager
     manager.close()

@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 
 from gan_core.runs import RunManager, Stop
-from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.engine import recorder
 from gan_core.runs.storage import grids
 from gan_core.runs.storage.checkpoints import (
     KEEP_AT_MOST,
@@ -247,8 +247,8 @@ def test_a_row_is_kept_by_hand_once_it_is_marked(folder: RunFolder) -> None:
 
 def test_automatic_ones_take_a_small_share_of_the_time(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where writing is slow, fewer are written; the last moment is kept all the same."""
-    monkeypatch.setattr(ledger, "CHECKPOINT_PAUSE_SECONDS", 3600.0)
-    monkeypatch.setattr(ledger, "CHECKPOINT_SHARE", 1e-9)
+    monkeypatch.setattr(recorder, "CHECKPOINT_PAUSE_SECONDS", 3600.0)
+    monkeypatch.setattr(recorder, "CHECKPOINT_SHARE", 1e-9)
     run = manager.start(quick(steps=600))
     view = at_rest(manager, run)
     assert len(view.checkpoints) == 2

@@ -17,7 +17,7 @@ import pytest
 
 from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager
-from gan_core.runs.engine import recorder as ledger
+from gan_core.runs.engine import recorder
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.checkpoints import write_checkpoint
@@ -184,7 +184,7 @@ def test_what_was_not_kept_is_not_called_kept(tmp_path: Path, monkeypatch: pytes
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return write_checkpoint(*args, **options)
 
-    monkeypatch.setattr(ledger, "write_checkpoint", write)
+    monkeypatch.setattr(recorder, "write_checkpoint", write)
     run = manager.start(quick(steps=40, every=4), stop_at_step=8)
     view = at_rest(manager, run)
     assert (view.state, view.checkpoints) == ("failed", ())
