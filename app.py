@@ -16,10 +16,10 @@ if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script on
     sys.path.insert(0, str(ROOT))
 
 from gan_core.config.places import data_dir  # noqa: E402
-from pages.server.access import Gate, NotSafe, access_token, cookie_key  # noqa: E402
 from pages.server.app_state import AppState, install_app_state  # noqa: E402
 from pages.server.routes import routes  # noqa: E402
-from pages.server.safe_answers import SafeAnswers  # noqa: E402
+from pages.server.security.access import Gate, NotSafe, access_token, cookie_key  # noqa: E402
+from pages.server.security.safe_answers import SafeAnswers  # noqa: E402
 from pages.server.shutdown import end_with_status_zero, leave_at_once  # noqa: E402
 
 try:

@@ -25,8 +25,8 @@ from torch.func import functional_call, grad_and_value, vmap
 from benchmarks.machine import describe
 from gan_core.runs.engine.compiled_cache import CompiledStepCache, give_library
 from gan_core.training import PRESETS, RunConfig, Trainer
+from gan_core.training.backends.batched import StackedTrainer, TrainerStack
 from gan_core.training.backends.compiled import _draw
-from gan_core.training.batched import StackedTrainer, TrainerStack
 from gan_core.training.optimizers import EPS
 
 CPU = torch.device("cpu")

@@ -21,7 +21,7 @@ from safetensors import safe_open
 
 from gan_core.config.codec import from_dict
 from gan_core.config.files import write_atomically
-from gan_core.data.assets import ASSETS
+from gan_core.data.files.assets import ASSETS
 from gan_core.export import draw_samples, load_generator
 from gan_core.measure import Reference, features_for, measure_images
 from gan_core.training import RunConfig

@@ -3,8 +3,8 @@
     python -m benchmarks.peer [--seeds 1] [--seconds 60 200]
 
 Both train on one thread and count the process's own CPU time, so that a busy machine does not matter. The distance is
-Fréchet's in the features of a small classifier (`gan_core.measure.classifier`), 10,000 samples against the 10,000
-test images. Goals: after 60 s ours is below the peer's after 200 s; after 200 s at most a sixth of it.
+Fréchet's in the features of a small classifier (`gan_core.measure.features.classifier`), 10,000 samples against the
+10,000 test images. Goals: after 60 s ours is below the peer's after 200 s; after 200 s at most a sixth of it.
 
 The peer is re-created from its published settings (images 32 x 32, latent 100, batch 64, Adam 2e-4 / 0.5 / 0.999;
 generator: dense, BatchNorm, upsample, conv 128, upsample, conv 64, conv 1; discriminator: strided convs 16-32-64-128

@@ -82,7 +82,8 @@ def server(
 
 def chromium_path() -> str:
     """Debian's Chromium, or what CHROMIUM names."""
-    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+    names = "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"
+    for name in (os.environ.get("CHROMIUM"), *names):
         if name and (found := shutil.which(name)):
             return found
     raise RuntimeError("This benchmark needs Chromium: install it, or name it in CHROMIUM.")

@@ -2,9 +2,9 @@
 
     python -m benchmarks.stage [--seconds 10] [--side 560] [--a-second 8]
 
-A page of its own with 2 000 + 2 000 points, D's 64 x 64 map, its boundary, the pulls and the 21 x 21 grid, all shown,
-and both networks beside it. Scenes come from inside the page, so that nothing but the browser is at work. "Bare" is
-the same browser with a page that only asks for frames: what the machine gives at best.
+A page of its own with 2 000 + 2 000 points, D's 64 x 64 map, its boundary, the pulls, the 21 x 21 grid, trails and
+density lines, all shown, and both networks beside it. Scenes come from inside the page, so that nothing but the
+browser is at work. "Bare" is the same browser with a page that only asks for frames: what the machine gives at best.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import statistics
 
 from playwright.sync_api import Browser, Page
 
-from benchmarks import plane_page
 from benchmarks.machine import describe
+from benchmarks.plane import page as plane_page
 from benchmarks.serving import browser
 
 GOAL_MS, SLOW_MS = 1000 / 60, 20.0
@@ -65,7 +65,7 @@ def moving_page(opened: Browser, side: int, a_second: float) -> Page:
     page.wait_for_function("() => window.view")
     page.evaluate("t => feed(t)", plane_page.text(plane_page.hello_frame(10)))
     page.evaluate("t => feed(t)", plane_page.text(plane_page.stage_frame()))
-    page.get_by_test_id("layer-manifold").click()
+    page.get_by_test_id("layer-density").click()
     frames = [plane_page.text(plane_page.grid_frame(25 * i)) for i in range(SCENES)]
     page.evaluate(_FEED, [frames, 1000 / a_second])
     return page

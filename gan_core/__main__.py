@@ -3,8 +3,8 @@
 import signal
 import sys
 
-from gan_core.cli.signals import may_listen
-from gan_core.cli.streams import Streams
+from gan_core.cli.terminal.signals import may_listen
+from gan_core.cli.terminal.streams import Streams
 
 # Until there is a run that wants to be stopped with care, Ctrl-C simply ends the program, also while torch loads.
 if may_listen(signal.SIGINT):

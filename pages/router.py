@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from pages.learn.column import draw_column, take_from_address  # noqa: E402
 from pages.server.app_state import app_state  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 from pages.ui.history import keep  # noqa: E402
@@ -23,6 +24,7 @@ st.set_page_config(
 pages = [
     st.Page(PAGES / "lab" / "page.py", title="Lab", icon=":material/science:", url_path="lab", default=True),
     st.Page(PAGES / "explore" / "page.py", title="Explore", icon=":material/explore:", url_path="explore"),
+    st.Page(PAGES / "apply" / "page.py", title="Apply", icon=":material/handyman:", url_path="apply"),
     st.Page(PAGES / "compare" / "page.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page(PAGES / "gallery" / "page.py", title="Failures", icon=":material/healing:", url_path="gallery"),
     st.Page(PAGES / "learn" / "page.py", title="Learn", icon=":material/school:", url_path="learn"),
@@ -34,5 +36,8 @@ draw_phone_links(pages)
 if not app_state().ready:  # the page's imports must not meet those of the engine's start
     with st.spinner("The engine is starting …"):
         app_state().wait()
+take_from_address()
 page.run()
+if page.url_path != "learn":
+    draw_column(page.url_path)
 keep()

@@ -53,11 +53,6 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file first, so that nobody waits for it in the end."""
-    items.sort(key=lambda item: item.path.name != "test_plane_promises.py")
-
-
 @pytest.fixture(autouse=True)
 def _one_thread() -> Iterator[None]:
     """Results to the last bit depend on the thread count; two cores are shared with a browser and other tests."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
 from gan_core.cli.take import say, writable
+from gan_core.cli.terminal.errors import CommandError
 from gan_core.config.files import output_path
-from gan_core.runs.storage.archive import export_run
-from gan_core.runs.storage.archive_reading import import_run
+from gan_core.runs.storage.archives.archive import export_run
+from gan_core.runs.storage.archives.reading import import_run
 
 
 def write_run(arguments: argparse.Namespace) -> int:

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gan_core.cli.errors import CommandError
+from gan_core.cli.terminal.errors import CommandError
 from gan_core.config.codec import NAME_KEY, apply_sets, from_dict, get_at, parse_text, spec_at
 from gan_core.training import RunConfig, preset
-from gan_core.training.presets import DEFAULT
+from gan_core.training.configuration.presets import DEFAULT
 
 LARGEST_CONFIG_BYTES = 1_000_000
 
@@ -24,7 +24,7 @@ def config_from(arguments: argparse.Namespace) -> tuple[RunConfig, str]:
     else:
         name = arguments.preset or DEFAULT
         config = preset(name).config
-    config = apply_sets(config, _pairs(arguments.sets))
+    config = apply_sets(config, read_pairs(arguments.sets))
     if arguments.seed is not None:
         config = _option(config, "seed", "--seed", arguments.seed)
     if arguments.images is not None:
@@ -49,7 +49,8 @@ def config_from_file(path: Path) -> RunConfig:
         raise CommandError(f"{path} is not JSON; --config takes a run's configuration as a JSON file.") from None
 
 
-def _pairs(sets: list[str], option: str = "--set") -> dict[str, str]:
+def read_pairs(sets: list[str], option: str = "--set") -> dict[str, str]:
+    """FIELD=VALUE texts as pairs. Raises CommandError for one that is none, or a field given twice."""
     pairs: dict[str, str] = {}
     for text in sets:
         field, equals, value = text.partition("=")
@@ -63,7 +64,7 @@ def _pairs(sets: list[str], option: str = "--set") -> dict[str, str]:
 
 def typed_changes(config: RunConfig, sets: list[str], option: str = "--set") -> dict[str, Any]:
     """What `FIELD=VALUE` pairs change in a configuration: dotted path -> value, families before their fields."""
-    pairs = _pairs(sets, option)
+    pairs = read_pairs(sets, option)
     changed = apply_sets(config, pairs)
     found = {}
     for path in sorted((path.removesuffix(f".{NAME_KEY}") for path in pairs), key=lambda path: path.count(".")):

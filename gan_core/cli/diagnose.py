@@ -6,9 +6,9 @@ import argparse
 import math
 
 from gan_core.cli.show import open_manager, run_named
-from gan_core.cli.streams import json_text
-from gan_core.measure.referee import Finding
-from gan_core.measure.referee_words import number_words
+from gan_core.cli.terminal.streams import json_text
+from gan_core.measure.referee.findings import LIVE_CHANGE, Finding
+from gan_core.measure.referee.words import number_words
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.training import RunConfig
@@ -35,7 +35,7 @@ def diagnose(arguments: argparse.Namespace) -> int:
 
 
 def _words(finding: Finding, config: RunConfig) -> str:
-    since = f" (first seen at step {finding.step:,})" if finding.trouble else ""
+    since = f" (first seen at step {finding.step:,})" if finding.trouble and finding.kind != LIVE_CHANGE else ""
     lines = [f"{finding.title}{since}. {finding.words}", f"  Likely cause: {finding.cause}"]
     lines.append(f"  Suggestion: {finding.suggestion_words}")
     if sets := finding.sets(config):

@@ -10,9 +10,9 @@ import sys
 from tqdm import tqdm
 
 from gan_core.cli.show import open_manager, run_named, table
-from gan_core.cli.streams import Passing, is_terminal
+from gan_core.cli.terminal.streams import Passing, is_terminal
 from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
-from gan_core.measure.inception import inception_space
+from gan_core.measure.features.inception import inception_space
 from gan_core.runs import RunManager
 from gan_core.runs.evaluation_record import Evaluation, as_json
 

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 
 from gan_core.cli.commands import command
-from gan_core.cli.errors import os_sentence
 from gan_core.cli.parser import build_parser
-from gan_core.cli.signals import may_listen
-from gan_core.cli.streams import Passing
+from gan_core.cli.terminal.errors import os_sentence
+from gan_core.cli.terminal.signals import may_listen
+from gan_core.cli.terminal.streams import Passing
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gan_core.cli.errors import CommandError
+from gan_core.cli.terminal.errors import CommandError
 from gan_core.config.places import DEVICES, data_dir, device_name, place, runs_dir
 
 
@@ -69,7 +69,10 @@ def add_title(parser: Parser, default: str = "") -> None:
 
 def add_settings(parser: Parser) -> None:
     """Where a new run's settings come from."""
-    from gan_core.training.presets import DEFAULT, PRESETS  # they bring torch, which --help has no need of
+    from gan_core.training.configuration.presets import (  # they bring torch, which --help has no need of
+        DEFAULT,
+        PRESETS,
+    )
 
     parser.add_argument(
         "--preset", default="", help=f"where to start from: {', '.join(PRESETS)} (default: {DEFAULT})"

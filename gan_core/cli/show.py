@@ -9,8 +9,9 @@ import json
 import torch
 
 from gan_core.cli.catalogue import catalogue as everything
-from gan_core.cli.errors import CommandError
-from gan_core.cli.streams import json_text
+from gan_core.cli.terminal.errors import CommandError
+from gan_core.cli.terminal.follow import outcome
+from gan_core.cli.terminal.streams import json_text
 from gan_core.runs import RunManager
 from gan_core.runs.snapshot import RunView
 
@@ -58,7 +59,7 @@ def runs(arguments: argparse.Namespace) -> int:
 def _row(view: RunView) -> dict[str, str]:
     return {
         "run": view.id,
-        "state": view.state,
+        "state": outcome(view),
         "steps": f"{view.step:,}",
         "images": f"{view.images:,}",
         "seconds": f"{view.elapsed_seconds:,.1f}",

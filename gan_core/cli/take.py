@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gan_core.cli.errors import CommandError
 from gan_core.cli.show import open_manager, run_named
+from gan_core.cli.terminal.errors import CommandError
 from gan_core.config.files import open_handle, output_path, write_atomically, write_output
 from gan_core.export import (
     discriminator_file,

@@ -40,16 +40,25 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
+def check_folder(path: Path) -> None:
+    """Raises FileNotFoundError, which names it, where the folder that `path` is to lie in is not there."""
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.fspath(folder))
+
+
 @contextlib.contextmanager
 def output_path(path: Path) -> Iterator[Path]:
     """As `atomic_path`, for a path that somebody typed: only a file or a new name is replaced.
 
     A link stays a link, and what it leads to is written; a pipe or a device (`/dev/null`, `/dev/stdout`, a FIFO) is
-    written to, once all of it is there. Raises OSError, also for what is neither (a folder, a disk, a socket).
+    written to, once all of it is there. Raises OSError, also for what is neither (a folder, a disk, a socket), which
+    names the folder where that is not there.
     """
     kind = _kind(path)
     handle = open_handle(path)
     if kind is None or (stat.S_ISREG(kind) and handle is None):
+        check_folder(path)
         with atomic_path(Path(os.path.realpath(path))) as temporary:
             yield temporary
         return

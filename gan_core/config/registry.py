@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -79,8 +78,9 @@ class Registry(Generic[T]):
 def import_modules(package: str) -> None:
     """Import every module of the package of this name, so that a new file there registers what it holds.
 
-    Called at the end of a package's own `__init__`. What that imports itself comes first, in its order; the rest
-    follows in alphabetical order. A module that cannot be imported is an error, whoever asks for the package.
+    Called at the end of an `__init__`, of the package or of the one above it. What that imports itself comes first,
+    in its order; the rest follows in alphabetical order. A module that cannot be imported is an error, whoever asks
+    for the package.
     """
-    for module in pkgutil.iter_modules(sys.modules[package].__path__):
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         importlib.import_module(f"{package}.{module.name}")

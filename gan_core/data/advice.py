@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gan_core.data.picture import SIDE
+from gan_core.data.uploads.picture import SIDE
 
 FEWEST, SOME, MANY, PLENTY = 40, 200, 1_000, 5_000  # training pictures
 _FEW_OF_A_CLASS = 10

@@ -12,7 +12,7 @@ import torch
 from gan_core.config.codec import replace_at
 from gan_core.config.fields import specs
 from gan_core.data.base import Dataset, DataUnavailable, ImageInfo, datasets
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 
 _PORTRAIT, _BLUE = 256, (0, 114, 178)  # pixels a side; the colour of what is real
 _ENOUGH = 2_000  # images to choose the shown ones from, where a dataset can be cut short

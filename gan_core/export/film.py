@@ -143,13 +143,10 @@ class _Mp4:
         self._count = 0
 
     def add(self, picture: Picture) -> None:
-        large = _even(enlarged(picture, self._film.size, smooth=self._film.smooth))
+        large = even(enlarged(picture, self._film.size, smooth=self._film.smooth))
         if self._stream is None:
-            self._stream = _video_stream(self._container, self._film, large.shape)
-        frame = av.VideoFrame.from_ndarray(np.repeat(large, 3, 2) if large.shape[2] == 1 else large, format="rgb24")
-        # The standard of high-definition video, written into the file, so that every player shows the same colours.
-        # By name, which is all that PyAV 14 understands here.
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+            self._stream = video_stream(self._container, self._film.frames_per_second, large.shape)
+        frame = video_frame(large)
         frame.pts, frame.time_base = self._count, Fraction(1, self._film.frames_per_second)
         self._count += 1
         self._container.mux(self._stream.encode(frame))
@@ -165,10 +162,19 @@ def video_encoder() -> str:
     return "libx264" if "libx264" in av.codecs_available else "mpeg4"
 
 
-def _video_stream(container: Any, film: Film, shape: tuple[int, ...]) -> Any:
+def video_frame(picture: Picture) -> Any:
+    """A picture of even sides as an encoder takes it."""
+    frame = av.VideoFrame.from_ndarray(np.repeat(picture, 3, 2) if picture.shape[2] == 1 else picture, format="rgb24")
+    # The standard of high-definition video, written into the file, so that every player shows the same colours.
+    # By name, which is all that PyAV 14 understands here.
+    return frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+
+
+def video_stream(container: Any, rate: int | Fraction, shape: tuple[int, ...]) -> Any:
+    """A stream of an open container for pictures of this shape, at so many a second."""
     encoder = video_encoder()
     options = {"crf": QUALITY, "preset": "fast"} if encoder == "libx264" else {}
-    stream = container.add_stream(encoder, rate=film.frames_per_second, options=options)
+    stream = container.add_stream(encoder, rate=rate, options=options)
     stream.height, stream.width = shape[:2]
     stream.pix_fmt = "yuv420p"  # half the colour resolution: the one form that every player reads
     stream.codec_context.colorspace = Colorspace.ITU709
@@ -176,7 +182,7 @@ def _video_stream(container: Any, film: Film, shape: tuple[int, ...]) -> Any:
     stream.codec_context.color_range = ColorRange.MPEG
     stream.codec_context.thread_count = 1  # training runs beside it
     if encoder == "mpeg4":
-        stream.bit_rate = int(MPEG4_BITS_PER_PIXEL * shape[0] * shape[1] * film.frames_per_second)
+        stream.bit_rate = int(MPEG4_BITS_PER_PIXEL * shape[0] * shape[1] * rate)
     return stream
 
 
@@ -200,7 +206,7 @@ def _whole_scale(picture: Picture, size: int) -> int:
     return int(size // max(picture.shape[:2]))
 
 
-def _even(picture: Picture) -> Picture:
+def even(picture: Picture) -> Picture:
     """Sides of whole pairs of pixels, which share one colour: the last row or column twice where one is left over."""
     height, width = picture.shape[:2]
     if height % 2 == 0 and width % 2 == 0:

@@ -10,17 +10,19 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 from PIL.Image import Resampling
 
-from gan_core.training.scene import HEAT, Scene, decode_scene
+from gan_core.training.observe.scene import HEAT, Scene, decode_scene
 
 Colour = tuple[int, int, int]
 Doubles = NDArray[np.float64]
 
 REAL, GENERATED = (0, 114, 178), (230, 159, 0)
-FAKE_SIDE, MIDDLE, REAL_SIDE = (180, 186, 194), (246, 244, 241), (169, 143, 210)  # of D's map
+FAKE_SIDE, MIDDLE, REAL_SIDE = (188, 195, 202), (248, 247, 244), (171, 128, 234)  # of D's map
 LINE, EDGE = (85, 56, 127), (107, 67, 0)  # D's boundary; around what is generated
 LARGEST = 4_096  # pixels a side
 _FINE = 1_200  # up to so many pixels a side, lines and points are drawn twice as large and then made smooth
 _BEND = 0.85  # brings faint differences out
+_SUREST, _OUTER, _FEW = 8.0, 2.0, 0.001  # logits; percent left out at each end; share too small to be a side
+_LEAST, _LEAST_PART = 0.04, 0.004  # below this a difference is half precision's, not D's
 
 
 def _shades() -> NDArray[np.uint8]:
@@ -48,8 +50,9 @@ def scene_png(
     scene = decode_scene(encoded)
     line = _half_way(scene, real, extent) if threshold is None else threshold
     fine = pixels * (2 if pixels <= _FINE else 1)
-    field = _enlarged(scene.heat, fine)
-    image = Image.fromarray(_coloured(field, line, probability))
+    seen = _seen(scene.heat, probability)
+    turn = float(_seen(np.float64(line), probability))
+    image = Image.fromarray(_coloured(_enlarged(seen - turn, fine), *_range(seen - turn, probability)))
     pen = ImageDraw.Draw(image, "RGBA")
     radius = max(3.0, fine / 240)
     for x, y in _places(real, extent, fine):
@@ -72,19 +75,47 @@ def _places(points: NDArray[np.float32], extent: tuple[float, float, float, floa
     return found
 
 
-def _enlarged(heat: NDArray[np.float32], pixels: int) -> Doubles:
+def _enlarged(heat: Doubles, pixels: int) -> Doubles:
     """D's scores at every pixel, the first row on top."""
     smooth = Image.fromarray(heat[::-1].astype(np.float32)).resize((pixels, pixels), Resampling.BILINEAR)
     return np.asarray(smooth, np.float64)
 
 
-def _coloured(field: Doubles, line: float, probability: bool) -> NDArray[np.uint8]:
-    """Grey where D says generated, purple where it says real, and the line between."""
+def _seen(scores: Any, probability: bool) -> Doubles:
+    """What the colours follow, as on the stage: the logit of a probability, else the score."""
+    given: Doubles = np.asarray(scores, np.float64)
+    if not probability:
+        return given
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logits: Doubles = np.clip(np.log(given / (1 - given)), -_SUREST, _SUREST)
+    return logits
+
+
+def _range(away: Doubles, probability: bool) -> tuple[float, float, float]:
+    """Where the colours turn and how far they reach below and above: by what D says on each side of its line (0).
+
+    Where it says one thing nearly everywhere they turn half-way between its least and its most.
+    """
+    away = away[np.isfinite(away)]
+    if not away.size:
+        return 0.0, 1.0, 1.0
+    real = away > 0
+    sides = _FEW <= real.mean() <= 1 - _FEW
+    low = float(np.percentile(away[~real] if sides else away, _OUTER))
+    high = float(np.percentile(away[real] if sides else away, 100 - _OUTER))
+    middle = 0.0 if sides else (low + high) / 2
+    least = _LEAST if probability else _LEAST_PART * float(np.abs(away).max()) or 1.0
+    return middle, max(least, middle - low), max(least, high - middle)
+
+
+def _coloured(away: Doubles, middle: float, below: float, above: float) -> NDArray[np.uint8]:
+    """Grey where D says generated, purple where it says real, and the line where `away` from it is 0."""
     with np.errstate(invalid="ignore"):
-        away = np.nan_to_num(field - line)
-    reach = (max(line, 1 - line) if probability else float(np.abs(away).max())) or 1.0
-    pixels = _SHADES[np.rint((np.clip(away / reach, -1, 1) + 1) * (len(_SHADES) // 2)).astype(np.intp)]
-    pixels[_crossed(away > 0, max(1, len(field) // 480))] = LINE
+        away = np.nan_to_num(away)
+    share = away - middle
+    share /= np.where(share < 0, below, above)
+    pixels = _SHADES[np.rint((np.clip(share, -1, 1) + 1) * (len(_SHADES) // 2)).astype(np.intp)]
+    pixels[_crossed(away > 0, max(1, len(away) // 480))] = LINE
     return pixels
 
 

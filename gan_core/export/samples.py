@@ -16,7 +16,7 @@ from gan_core.nets.base import GeneratorNet, ImageShape
 from gan_core.training import RunConfig
 from gan_core.training.batches import to_pixels
 from gan_core.training.build import draw_latents
-from gan_core.training.run_config import Latent
+from gan_core.training.configuration.run_config import Latent
 
 BLOCK = 256
 """So many samples are drawn at once, always: sample i is the same however many are asked for."""

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from gan_core.latent.where import draw_z
 from gan_core.nets.base import GeneratorNet
 from gan_core.training.batches import to_pixels
-from gan_core.training.run_config import Latent
+from gan_core.training.configuration.run_config import Latent
 
 BLOCK = 64
 

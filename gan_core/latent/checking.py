@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from gan_core.latent.inside.units import MOST_SCALE
 from gan_core.latent.look import (
     SPACES,
     Along,
@@ -29,7 +30,6 @@ from gan_core.latent.look import (
     Where,
 )
 from gan_core.latent.model import Explorable
-from gan_core.latent.units import MOST_SCALE
 from gan_core.latent.vectors import decode_vector
 from gan_core.latent.walks import EASINGS, WAYS, Timeline
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from gan_core.latent.model import Explorable
+from gan_core.latent.model import Explorable, twin
+from gan_core.nets.base import DiscriminatorNet
 from gan_core.nets.layers import MinibatchStd
 
 SIGHTS = ("pixels", "discriminator")
@@ -16,6 +16,10 @@ SIGHTS = ("pixels", "discriminator")
 
 Features = Callable[[Tensor], Tensor]
 """float [N, C, size, size] in [-1, 1] -> float [N, F]; each image by itself, differentiable."""
+
+
+Logits = Callable[[Tensor, Tensor | None], Tensor]
+"""images float [N, C, size, size] in [-1, 1], labels int64 [N] or None -> float [N]; differentiable."""
 
 
 class _Bare(nn.Module):
@@ -48,12 +52,7 @@ def discriminator_features(model: Explorable) -> Features | None:
     """
     if model.discriminator is None or not has_discriminator_features(model):
         return None
-    shared = {id(t): t for t in (*model.discriminator.parameters(), *model.discriminator.buffers())}
-    net = copy.deepcopy(model.discriminator, shared)
-    for module in list(net.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, MinibatchStd):
-                setattr(module, name, _NoSpread())
+    net = _of_one_image(model.discriminator)
     net.head = _Bare()
     pack = model.config.pack
 
@@ -62,6 +61,30 @@ def discriminator_features(model: Explorable) -> Features | None:
         return seen
 
     return features
+
+
+def discriminator_logits(model: Explorable) -> Logits | None:
+    """What the run's own discriminator says of each image by itself; None where it was not kept."""
+    if model.discriminator is None:
+        return None
+    net, pack = _of_one_image(model.discriminator), model.config.pack
+
+    def logits(images: Tensor, labels: Tensor | None) -> Tensor:
+        packed = images.repeat(1, pack, 1, 1) if pack > 1 else images
+        said: Tensor = net(packed, None if labels is None else labels.repeat_interleave(pack))
+        return said
+
+    return logits
+
+
+def _of_one_image(net: DiscriminatorNet) -> DiscriminatorNet:
+    """A copy, modules of its own on shared weights, for which the other images of a batch do not count."""
+    alone = twin(net)
+    for module in list(alone.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, MinibatchStd):
+                setattr(module, name, _NoSpread())
+    return alone
 
 
 def features_of(model: Explorable, sight: str) -> Features:

@@ -13,7 +13,7 @@ from torch import nn
 
 from gan_core.data.content import Content
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet, ImageShape
-from gan_core.training.run_config import RunConfig
+from gan_core.training.configuration.run_config import RunConfig
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -44,6 +44,11 @@ class Explorable:
                 net.eval().requires_grad_(False)
         # with the channels of a pixel side by side 64 pictures take two thirds of the time, one as long as before
         self.generator.to(memory_format=torch.channels_last)
+
+    def need_pictures(self) -> None:
+        """Raises ValueError, one sentence, where it makes points in the plane."""
+        if self.shape.is_points:
+            raise ValueError("This generator makes points in the plane; choose one that makes pictures.")
 
     @property
     def dim(self) -> int:

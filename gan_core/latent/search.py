@@ -1,191 +1,200 @@
-"""Looking for directions of a model: method, layers, what they shall be orthogonal to; then their usable range."""
+"""Gradient descent on a generator's input from many starts at once, for whatever an image is to be like.
+
+Adam with a step that falls along half a cosine; restarts that lag are given up on the way. What an image is compared
+with is the subclass's: a whole picture (`inversion`), or the known part of one (`gan_core.apply.completion`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.data.base import Progress
-from gan_core.latent.activations import layer_names
-from gan_core.latent.attributes import attribute, attribute_values, reader_of
-from gan_core.latent.directions import Direction, RangeFinder, measured, orthogonalised
-from gan_core.latent.factors import FactorChange, factor_changes
-from gan_core.latent.look import Look
 from gan_core.latent.model import Explorable
-from gan_core.latent.pca import pca_directions
-from gan_core.latent.population import Floats, Population, population_of
-from gan_core.latent.sefa import sefa_directions
-from gan_core.latent.supervised import labelled_direction, marked_direction
-from gan_core.latent.where import forward, resolve_all
+from gan_core.latent.survey import Survey
+from gan_core.training.batches import to_pixels
 
-Early = Callable[[list[Direction]], None]
+SPACES = ("z", "w", "ws")
+MOST_RESTARTS, MOST_ITERATIONS = 64, 2_000
+_TELL_EVERY = 5  # iterations
+_BETA1, _BETA2, _EPS = 0.9, 0.99, 1e-8
 
-METHODS = ("pca", "sefa", "attribute")
-MOST = 16  # directions of one search
-_SEED = 20  # of the populations: the same search finds the same directions
-_STYLES, _WATCHED, _LABELLED = 5_000, 1_000, 1_500  # latents for PCA in W, PCA of activations, labels
-_RANGED = 560
-_READ = 64  # pictures whose factors are read along a direction
 
-_finders: WeakKeyDictionary[Explorable, dict[tuple[str, bytes], RangeFinder]] = WeakKeyDictionary()
+@dataclass(frozen=True)
+class InversionOptions:
+    """How to look for a picture.
+
+    space: "z"; with a mapping network also "w" (one style) and "ws" (W+, a style of its own for every layer).
+    label: the class that is asked for; None tries all and goes on with the nearest.
+    pool: random samples that are looked at first; the nearest of them are the starts.
+    keep: after a quarter and after half of the iterations this share of the restarts goes on; 1 keeps all.
+    rate: the step at the start, in standard deviations of a latent's numbers; it falls along half a cosine.
+    """
+
+    space: str = "z"
+    label: int | None = None
+    restarts: int = 16
+    iterations: int = 200
+    pool: int = 1_000
+    keep: float = 0.5
+    rate: float = 0.3
+    feature_weight: float = 0.1
+    prior_weight: float = 0.2
+    seed: int = 0
+
+    def check(self, model: Explorable) -> None:
+        """Raises ValueError, one sentence, where these options cannot serve this model."""
+        if self.space not in SPACES or not model.length(self.space):
+            there = [space for space in SPACES if model.length(space)]
+            raise ValueError(f'space is "{self.space}"; for this generator it must be one of {", ".join(there)}.')
+        if self.label is not None and not 0 <= self.label < len(model.classes):
+            raise ValueError(f"label is {self.label}; this generator has {len(model.classes)} classes.")
+        for name, value, high in (
+            ("restarts", self.restarts, MOST_RESTARTS),
+            ("iterations", self.iterations, MOST_ITERATIONS),
+        ):
+            if not 1 <= value <= high:
+                raise ValueError(f"{name} is {value}; it must be 1 to {high:,}.")
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
-    """What to look for.
+class Moment:
+    """How far a search has come. rmse: of every restart by now, NaN for those given up; in grey levels of 255.
 
-    layer: of PCA in Z, whose activations; None is the first. layers: of a style generator, which layers' styles
-    move; None is all. attribute: of method "attribute", which. others: what the directions shall be orthogonal to.
-    weights: of the classes, for a conditional generator; None: all classes.
+    picture: uint8 [size, size, C], the best so far, which is at best_rmse.
     """
 
-    method: str
-    count: int = 6
-    layer: str | None = None
-    layers: tuple[int, ...] | None = None
-    attribute: str | None = None
-    others: tuple[Direction, ...] = ()
-    weights: Floats | None = None
+    iteration: int
+    iterations: int
+    rmse: NDArray[np.float32]
+    best_rmse: float
+    picture: NDArray[np.uint8]
 
 
-def find_directions(
-    model: Explorable, search: Search, progress: Progress | None = None, early: Early | None = None
-) -> list[Direction]:
-    """The directions that a search finds, at most MOST, each with its range.
-
-    They lie in W where the model has it, else in Z. early: is given them before their ranges are measured, which
-    takes longer than finding them. Raises ValueError in one sentence where there are none.
-    """
-    space = "w" if model.has_w else "z"
-    layers = search.layers if space == "w" else None
-    count = min(search.count, MOST)
-    if search.method == "pca":
-        population = population_of(model, _STYLES if model.has_w else _WATCHED, _SEED, space, search.weights)
-        found = pca_directions(population, count, search.layer, _part(progress, 0.0, 0.4))
-    elif search.method == "sefa":
-        population = population_of(model, _WATCHED, _SEED, space, search.weights)
-        found = sefa_directions(population, count, layers)
-    elif search.method == "attribute":
-        chosen = attribute(model, search.attribute or "")
-        weights = None if chosen.name.startswith("class-") else search.weights
-        population = population_of(model, _LABELLED, _SEED, space, weights)
-        pictures = population.pictures(_part(progress, 0.0, 0.6))
-        values = attribute_values(model, chosen.name, population, pictures)
-        found = [labelled_direction(population, values, chosen.label)]
-    else:
-        raise ValueError(f'method is "{search.method}"; it must be one of {", ".join(METHODS)}.')
-    found = [replace(direction, layers=layers) for direction in found]
-    return finished(model, found, search, population, _part(progress, 0.6, 1.0), early)
+Follow = Callable[[Moment], None]
+"""May raise, to cancel."""
 
 
-def direction_of_marks(
-    model: Explorable,
-    looks: Sequence[Look],
-    yes: Sequence[bool],
-    search: Search,
-    progress: Progress | None = None,
-) -> Direction:
-    """The direction from the looks marked no to those marked yes, with its range. Raises ValueError."""
-    space = "w" if model.has_w else "z"
-    population = population_of(model, _LABELLED, _SEED, space, search.weights)
-    marked = _images(model, looks)
-    pictures = population.pictures(_part(progress, 0.0, 0.6))
-    found = marked_direction(population, pictures, marked, yes)
-    found = replace(found, layers=search.layers if space == "w" else None)
-    return finished(model, [found], search, population, _part(progress, 0.6, 1.0))[0]
+class LatentSearch(ABC):
+    """The restarts of one search: row i of everything belongs to the restart `alive[i]`."""
+
+    def __init__(self, model: Explorable, found: Survey, options: InversionOptions, loss: Tensor) -> None:
+        """found: random samples; loss: of each of them, [N]: the `options.restarts` lowest are the starts."""
+        self.model, self.options = model, options
+        starts = loss.argsort()[: options.restarts]
+        points = found.points(options.space)
+        self.centre, self.unit = found.centre(options.space), found.unit(options.space)
+        self.usual = found.usual(options.space)
+        self.values = points[starts].clone()
+        self.labels = None if found.labels is None else found.labels[starts]
+        self.alive = np.arange(len(starts))
+        self.all_labels = () if self.labels is None else tuple(int(c) for c in self.labels)
+        self.mean, self.square = torch.zeros_like(self.values), torch.zeros_like(self.values)
+        self.least = torch.full((len(starts),), torch.inf)  # each restart's lowest loss so far, and where it was
+        self.lowest = self.values.clone()
+        self.curves = np.full((options.iterations + 1, len(starts)), np.nan, np.float32)
+
+    @abstractmethod
+    def compare(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Squared error in [-1, 1], that is told, and the loss without the latent's pull, both [restarts]."""
+
+    def descend(self, follow: Follow | None) -> Tensor:
+        """Every iteration; the images of the restarts that are left, each at its lowest loss."""
+        total, keep = self.options.iterations, self.options.keep
+        given_up_at = {max(1, total // 4), max(1, total // 2)} if keep < 1.0 else set()
+        for i in range(total):
+            if i in given_up_at:
+                self.give_up(keep)
+            self.values.requires_grad_(True)
+            images = self.images()
+            error, loss = self.measure(images)
+            (slope,) = torch.autograd.grad(loss.sum(), self.values)
+            self.note(i, error, loss.detach())
+            self.keep_lowest(loss.detach())
+            if follow is not None and i % _TELL_EVERY == 0:
+                self.tell(follow, i, images.detach())
+            self.move(slope, i)
+        with torch.no_grad():
+            self.keep_lowest(self.measure(self.images())[1])
+            self.values = self.lowest
+            images = self.images()
+            self.note(total, *self.measure(images))
+        if follow is not None:
+            self.tell(follow, total, images)
+        return images
+
+    def images(self) -> Tensor:
+        generator = self.model.generator
+        if self.options.space == "z":
+            images: Tensor = generator(self.values, self.labels)
+            return images
+        if self.options.space == "w":
+            return generator.synthesis(self.values[:, None].expand(-1, self.model.style_layers, -1))
+        return generator.synthesis(self.values)
+
+    def measure(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Squared error and the whole loss, both [restarts]."""
+        error, loss = self.compare(images)
+        return error, loss + self.options.prior_weight * self.pull()
+
+    def pull(self) -> Tensor:
+        """How far each restart's latent is from where random ones lie, [restarts].
+
+        (|u| / sqrt(D) - 1)^2 for the standardised u: a Gaussian latent's norm is sqrt(D), hardly more or less. In
+        W+ the mean of that over layers, and how much the layers' styles differ, in variances.
+        """
+        u = (self.values - self.centre) / self.unit
+        off = (u.square().mean(-1).add(1e-12).sqrt() - 1.0).square()
+        if self.options.space != "ws":
+            return off
+        apart = (u - u.mean(1, keepdim=True)).square().mean((1, 2))
+        return off.mean(1) + 0.1 * apart
+
+    def note(self, i: int, error: Tensor, loss: Tensor) -> None:
+        self.loss = loss.detach().numpy()
+        self.curves[i, self.alive] = 127.5 * error.detach().clamp_min(0.0).sqrt().numpy()
+
+    def keep_lowest(self, loss: Tensor) -> None:
+        """A step may lead up again: the result is each restart's best moment, so never worse than its start."""
+        better = loss < self.least
+        self.least[better], self.lowest[better] = loss[better], self.values.detach()[better]
+
+    def move(self, slope: Tensor, i: int) -> None:
+        """One step of Adam (Kingma & Ba 2015, algorithm 1), in place."""
+        count, total = i + 1, self.options.iterations
+        rate = self.options.rate * 0.5 * (1.0 + math.cos(math.pi * i / total))
+        self.values = self.values.detach()
+        self.mean.lerp_(slope, 1.0 - _BETA1)
+        self.square.mul_(_BETA2).addcmul_(slope, slope, value=1.0 - _BETA2)
+        size = (self.square / (1.0 - _BETA2**count)).sqrt_().add_(_EPS)
+        self.values -= rate / (1.0 - _BETA1**count) * self.unit * self.mean / size
+        if self.options.space == "z" and self.model.config.latent.distribution == "uniform":
+            self.values.clamp_(-1.0, 1.0)
+
+    def give_up(self, keep: float) -> None:
+        """Go on with the best share of the restarts only."""
+        count = max(1, math.ceil(keep * len(self.alive)))
+        rows = np.sort(np.argsort(self.least.numpy(), kind="stable")[:count])
+        chosen = torch.from_numpy(rows)
+        self.alive, self.loss = self.alive[rows], self.loss[rows]
+        self.values = self.values.detach()[chosen]
+        self.mean, self.square = self.mean[chosen], self.square[chosen]
+        self.least, self.lowest = self.least[chosen], self.lowest[chosen]
+        self.labels = None if self.labels is None else self.labels[chosen]
+
+    def tell(self, follow: Follow, i: int, images: Tensor) -> None:
+        row = int(self.loss.argmin())
+        rmse = self.curves[i].copy()
+        follow(Moment(i, self.options.iterations, rmse, float(rmse[self.alive[row]]), picture_of(images[row])))
 
 
-def changed_direction(
-    model: Explorable, direction: Direction, search: Search, progress: Progress | None = None
-) -> Direction:
-    """The same direction with other layers, without others; and its range anew. Raises ValueError."""
-    population = population_of(model, _WATCHED, _SEED, direction.space, search.weights)
-    layers = search.layers if direction.space == "w" else None
-    return finished(model, [replace(direction, layers=layers)], search, population, progress)[0]
-
-
-def finished(
-    model: Explorable,
-    found: Sequence[Direction],
-    search: Search,
-    population: Population,
-    progress: Progress | None = None,
-    early: Early | None = None,
-) -> list[Direction]:
-    """Orthogonal to the search's others, with their ranges.
-
-    Those of which nothing is left are left out. Raises ValueError where that leaves none.
-    """
-    kept, problem = list[Direction](), None
-    for direction in found:
-        try:
-            kept.append(orthogonalised(direction, search.others, population) if search.others else direction)
-        except ValueError as error:
-            problem = error
-    if not kept and problem is not None:
-        raise problem
-    if early is not None:
-        early(kept)
-    finder = _finder(model, population.space, search.weights, _part(progress, 0.0, 0.3))
-    return measured(kept, finder, _part(progress, 0.3, 1.0))
-
-
-def offered_layers(model: Explorable) -> list[str]:
-    """The layers whose activations PCA can be of; none for a model with W, whose PCA is that of the styles."""
-    return [] if model.has_w else layer_names(population_of(model, 2, _SEED, "z"))
-
-
-def factors_along(
-    model: Explorable, direction: Direction, weights: Floats | None = None, progress: Progress | None = None
-) -> tuple[list[FactorChange], float, float, float]:
-    """How much each known factor moves along a direction: changes, share of pictures read, from where to where.
-
-    From -2 to 2 units, or as far as the usable range goes. Raises ValueError for a model not trained on Shapes.
-    """
-    if progress is not None:
-        progress(0.05, "learning to read factors")
-    reader = reader_of(model)
-    if reader is None:
-        raise ValueError("The factors of pictures are known for models trained on Shapes only.")
-    population = population_of(model, _READ, _SEED + 1, direction.space, weights)
-    low = max(-2.0, -2.0 if direction.low is None else direction.low)
-    high = min(2.0, 2.0 if direction.high is None else direction.high)
-    asked = 0
-
-    def pictures(amount: float) -> Tensor:
-        nonlocal asked
-        asked += 1
-        if progress is not None:
-            progress(min(0.95, 0.2 + 0.13 * asked), "reading factors")
-        return direction.pictures(population, amount)
-
-    changes, read = factor_changes(reader, pictures, low, high)
-    return changes, read, low, high
-
-
-def _finder(model: Explorable, space: str, weights: Floats | None, progress: Progress | None) -> RangeFinder:
-    known = _finders.setdefault(model, {})
-    key = (space, b"" if weights is None else np.asarray(weights, np.float32).tobytes())
-    if key not in known:
-        if len(known) >= 2:
-            known.pop(next(iter(known)))
-        known[key] = RangeFinder(population_of(model, _RANGED, _SEED + 2, space, weights), progress)
-    return known[key]
-
-
-def _images(model: Explorable, looks: Sequence[Look]) -> Tensor:
-    """float32 [N, C, size, size] in [-1, 1]; units that a look has changed are not heeded."""
-    with torch.no_grad():
-        return forward(model.generator, resolve_all(model, looks))
-
-
-def _part(progress: Progress | None, start: float, end: float) -> Progress | None:
-    """A progress of its own for one part of the whole."""
-    if progress is None:
-        return None
-    return lambda fraction, words: progress(start + fraction * (end - start), words)
+def picture_of(image: Tensor) -> NDArray[np.uint8]:
+    """One image [C, size, size] in [-1, 1] as uint8 [size, size, C]."""
+    picture: NDArray[np.uint8] = to_pixels(image).permute(1, 2, 0).contiguous().numpy()
+    return picture

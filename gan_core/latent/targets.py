@@ -13,8 +13,8 @@ from torch import Tensor
 
 from gan_core.data.base import Dataset, DataUnavailable, ImageSet
 from gan_core.data.identity import as_trained, other_classes
-from gan_core.data.intake import IntakeOptions, read_one
 from gan_core.data.pixels import resize
+from gan_core.data.uploads.intake import IntakeOptions, read_one
 from gan_core.latent.model import Explorable
 from gan_core.nets.base import ImageShape
 

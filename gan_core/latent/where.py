@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core.latent.checking import check_look, check_path, check_weights, check_where
+from gan_core.latent.inside.units import edited
 from gan_core.latent.look import (
     SPACES,
     Along,
@@ -30,7 +31,6 @@ from gan_core.latent.look import (
     Where,
 )
 from gan_core.latent.model import Explorable, numbers
-from gan_core.latent.units import edited
 from gan_core.latent.vectors import Vector
 from gan_core.latent.walks import Floats, Walk
 from gan_core.nets.base import GeneratorNet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_core.measure.distances import MaximumMeanDiscrepancy, SlicedWasserstein
-from gan_core.measure.features import FeatureSpace, features_for
+from gan_core.measure.features.spaces import FeatureSpace, features_for
 from gan_core.measure.image_measures import IMAGE_MEASURES, ImageMeasure
 from gan_core.measure.modes import ModeCounts, count_modes
 from gan_core.measure.plane import PLANE_MEASURES, Floor, PlaneMeasure, PlaneReference, measure_plane

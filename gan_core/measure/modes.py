@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gan_core.data.points import Modes
+from gan_core.data.sets.points import Modes
 
 Points = np.ndarray[Any, np.dtype[Any]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]

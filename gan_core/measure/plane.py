@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from gan_core.data.points import Modes
+from gan_core.data.sets.points import Modes
 from gan_core.measure.distances import MaximumMeanDiscrepancy, Points, SlicedWasserstein
 from gan_core.measure.modes import count_modes
 
@@ -108,6 +108,16 @@ class PlaneReference:
     def measures(self) -> tuple[PlaneMeasure, ...]:
         """Those that these data have."""
         return tuple(m for m in PLANE_MEASURES if self.modes is not None or not m.needs_modes)
+
+
+def sliced_wasserstein(fakes: Points, reference: PlaneReference) -> float:
+    """That measure alone, of fakes [count, 2]; NaN where one is not finite. Raises ValueError as `measure_plane`."""
+    points = _flat(fakes)
+    if len(points) != reference.count:
+        raise ValueError(f"{len(points)} fakes were given; this reference is for {reference.count}.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = reference._sliced_wasserstein(points)
+    return value if math.isfinite(value) else math.nan
 
 
 def measure_plane(fakes: Points | Tensor, reference: PlaneReference) -> dict[str, float]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gan_core.measure.class_histogram import Classes, class_shares, entropy
-from gan_core.measure.features import FeatureSpace, Singles
+from gan_core.measure.features.spaces import FeatureSpace, Singles
 from gan_core.measure.frechet import Doubles, Gaussian, fit_gaussian, frechet_distance
 from gan_core.measure.kernel import SUBSETS, kernel_distance
 from gan_core.measure.manifold import COVERAGE_K, Balls, compare_manifolds, nearest_distances

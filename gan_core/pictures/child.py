@@ -50,10 +50,9 @@ def _is_asked() -> bool:
 
 
 def _answer(request: dict[str, Any], raw: bytes, answers: BinaryIO) -> None:
-    _confine(request["memory_bytes"], request["seconds"])
-    decoding = Decoding(
-        Framing(request["fit"], tuple(request["background"])), request["memory_bytes"], request["shortest_side"]
-    )
+    confine(request["memory_bytes"], request["seconds"])
+    framing = Framing(request["fit"], tuple(request["background"]), request["side"])
+    decoding = Decoding(framing, request["memory_bytes"], request["shortest_side"])
     start = time.process_time()
     pixels, reason = b"", ""
     try:
@@ -72,7 +71,7 @@ def _answer(request: dict[str, Any], raw: bytes, answers: BinaryIO) -> None:
     answers.flush()
 
 
-def _confine(memory_bytes: int, seconds: float) -> None:
+def confine(memory_bytes: int, seconds: float) -> None:
     """For the next picture. Past its time the system ends this process."""
     if not _HAS_LIMITS:
         return

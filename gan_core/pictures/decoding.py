@@ -1,4 +1,4 @@
-"""One untrusted picture to 64 x 64 RGB. It runs in `child`, a process that may be ended at any time.
+"""One untrusted picture to a small square of RGB, 64 x 64 as a rule; in `child`, a process that may end at any time.
 
 What a file is, its content says, never its name. Pillow sees only the formats of the list, and only the header before
 it is known what the picture takes to decode.
@@ -62,10 +62,14 @@ class NotRead(Exception):
 
 @dataclass(frozen=True)
 class Framing:
-    """How a picture of any shape becomes a square: fit is "crop", "border" or "stretch"."""
+    """How a picture of any shape becomes a square of `side` pixels: fit is "crop", "border" or "stretch".
+
+    One that has this size already keeps every pixel.
+    """
 
     fit: str = "crop"
     background: tuple[int, int, int] = (255, 255, 255)
+    side: int = SIDE
 
 
 @dataclass
@@ -141,7 +145,8 @@ def _read(image: Image.Image, raw: bytes, asked: Decoding) -> Image.Image:
         changes.append("several pages: the first was taken")
     whole = image.width * image.height
     if scans:
-        image.draft(None, (2 * SIDE, 2 * SIDE))  # decodes at a fraction of the size where that is enough
+        wanted = 2 * max(SIDE, asked.framing.side)
+        image.draft(None, (wanted, wanted))  # decodes at a fraction of the size where that is enough
     asked.pixels = max(image.width * image.height, whole * scans // 8)
     image.load()
     if raw[:4] == b"\x89PNG" and raw[24:25] == b"\x10":
@@ -268,21 +273,21 @@ def _strips(image: Image.Image) -> Iterator[tuple[int, Any]]:
 
 def _square(image: Image.Image, framing: Framing) -> Image.Image:
     width, height = image.size
-    side = min(width, height)
-    smooth = Image.Resampling.LANCZOS if side > SIDE else Image.Resampling.BICUBIC
+    side, to = min(width, height), framing.side
+    smooth = Image.Resampling.LANCZOS if side > to else Image.Resampling.BICUBIC
     if framing.fit == "stretch":
-        return image.resize((SIDE, SIDE), smooth, reducing_gap=3.0)
+        return image.resize((to, to), smooth, reducing_gap=3.0)
     if framing.fit == "crop":
         left, top = (width - side) / 2, (height - side) / 2
         box = (left, top, left + side, top + side)
-        return image.resize((SIDE, SIDE), smooth, box=box, reducing_gap=3.0)
-    scale = SIDE / max(width, height)
+        return image.resize((to, to), smooth, box=box, reducing_gap=3.0)
+    scale = to / max(width, height)
     inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     smooth = Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.BICUBIC
     small = image.resize(inner, smooth, reducing_gap=3.0)
     if small.mode == "L":
         small = small.convert("RGB")
     background = framing.background if small.mode == "RGB" else (*framing.background, 0)
-    canvas = Image.new(small.mode, (SIDE, SIDE), background)
-    canvas.paste(small, ((SIDE - inner[0]) // 2, (SIDE - inner[1]) // 2))
+    canvas = Image.new(small.mode, (to, to), background)
+    canvas.paste(small, ((to - inner[0]) // 2, (to - inner[1]) // 2))
     return canvas

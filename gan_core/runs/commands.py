@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gan_core.config.codec import ConfigError, replace_at, spec_at
-from gan_core.data.points import PointDataset
-from gan_core.training.run_config import RunConfig
+from gan_core.data.sets.points import PointDataset
+from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.trainer import Players
 
 

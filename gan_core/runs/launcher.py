@@ -29,7 +29,7 @@ from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.engine.worker import RunWorker
 from gan_core.runs.evaluation.reference import references
 from gan_core.runs.listeners import Listeners
-from gan_core.runs.names import free_id, named_after, own_title
+from gan_core.runs.names import data_label, free_id, named_after, own_title
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
@@ -43,7 +43,7 @@ from gan_core.training import Cost, RunConfig, problems, step_cost
 from gan_core.training.backends import choose
 from gan_core.training.backends.compiled import spec_of
 from gan_core.training.build import sample_shape
-from gan_core.training.cost import useful_threads
+from gan_core.training.configuration.cost import useful_threads
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +134,11 @@ class Launcher:
 
     def manifest(self, config: RunConfig, preset: str, title: str, **fields: Any) -> RunManifest:
         """Of a run with this configuration, without a place in the folder yet; fields: others of its manifest."""
-        info = config.data.info(self.data_dir)
+        info, plain = config.data.info(self.data_dir), to_dict(config)
+        named = title or own_title(config.data, self.data_dir) or data_label(plain, preset)
         threads = useful_threads(self.cost(config).step_flops, self.threads) if self.device == "cpu" else 0
         manifest = RunManifest(
-            id="", title=(title or own_title(config.data, self.data_dir))[:200], preset=preset, created=now_text(),
-            config=to_dict(config), device=self.device,
+            id="", title=named[:200], preset=preset, created=now_text(), config=plain, device=self.device,
             threads=threads, channels=info.channels, classes=info.classes,
             torch_version=str(torch.__version__), trained_on=contents_now(config, self.data_dir),
         )  # fmt: skip
@@ -169,11 +169,13 @@ class Launcher:
     # --- into training
 
     def launch(
-        self, run: ReadyRun, *, total_images: int | None = None, pair: LockstepPair | None = None
+        self, run: ReadyRun, *, total_images: int | None = None, pair: LockstepPair | None = None,
+        seconds_per_step: float = 0.0,
     ) -> None:  # fmt: skip
         """Start the worker of a run, whose lock is let go of where that fails.
 
         total_images: its new length, to be recorded as a change. pair: what it shares with its twin.
+        seconds_per_step: the pace that it begins with.
         """
         folder, lock, manifest, config, status, stop = run
         with contextlib.ExitStack() as undo:
@@ -191,6 +193,7 @@ class Launcher:
                 self.context,
                 total_images=total_images,
                 pair=pair,
+                seconds_per_step=seconds_per_step,
             )
             with self.starting():
                 self.adopt([worker])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from gan_core.runs.storage.run_folder import (
     run_ids,
 )
 from gan_core.training import RunConfig, cautions, resolve_device
-from gan_core.training.cost import useful_threads
+from gan_core.training.configuration.cost import useful_threads
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,12 @@ class RunManager(RunReader):
         threads = useful_threads(cost.step_flops, self.threads)
         return estimate(config, cost, self._torch_device, threads, self._earlier_runs)
 
+    def rough_seconds(self, config: RunConfig) -> float:
+        """About what a whole run takes here, by arithmetic alone: nothing that it needs begins to be made."""
+        config, cost = replace(config, backend="dense"), self.launcher.cost(config)
+        threads = useful_threads(cost.step_flops, self.threads)
+        return estimate(config, cost, self._torch_device, threads, list).seconds_total
+
     def resolved(self, config: RunConfig) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine.
 
@@ -96,10 +103,11 @@ class RunManager(RunReader):
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None,
+        stop_after_seconds: float | None = None, seconds_per_step: float = 0.0,
     ) -> str:  # fmt: skip
         """Make a run and let it train as soon as the device is free; returns its id.
 
+        seconds_per_step: the pace to which it is held from its first step on; 0 is full speed.
         Raises ConfigError where the configuration cannot start, OSError where the folder cannot be written.
         """
         self.refuse_where_nothing_trains()
@@ -108,7 +116,7 @@ class RunManager(RunReader):
         stop = StopCondition(stop_at_step, stop_after_seconds)
         config, reason = self.launcher.resolved_why(config)
         run = self.launcher.make(config, preset, title, stop, warnings=(reason,) if reason else ())
-        self.launcher.launch(run)
+        self.launcher.launch(run, seconds_per_step=seconds_per_step)
         return run.manifest.id
 
     def refuse_where_nothing_trains(self) -> None:

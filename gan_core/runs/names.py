@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gan_core.data import OwnImages, own_set
+from gan_core.config.codec import to_dict
+from gan_core.data import OwnImages, datasets, own_set
 from gan_core.data.base import Dataset
+from gan_core.training import PRESETS
 
 _TRIED = 20
+_NAMES = {"drawn": "Own drawing"}  # what a run is called where the label in a list is an invitation
 _MILLISECOND = timedelta(milliseconds=1)
 
 _lock = threading.Lock()
@@ -21,9 +24,24 @@ _newest = datetime.min.replace(tzinfo=UTC)
 
 
 def named_after(config: Mapping[str, Any], preset: str) -> str:
-    """What a run of this configuration is called after: the set of one's own images it learns from, or a preset."""
+    """What a run of this configuration is called after: the data it learns from where they are not the preset's."""
     data = config.get("data")
-    return str(data.get("slug") or preset) if isinstance(data, Mapping) else preset
+    if not isinstance(data, Mapping):
+        return preset
+    return str(data.get("slug") or (data.get("name") if _other_data(data, preset) else preset) or preset)
+
+
+def data_label(config: Mapping[str, Any], preset: str) -> str:
+    """The label of the data that a run learns from; "" where they are those that its preset is named after."""
+    data = config.get("data")
+    if not isinstance(data, Mapping) or not _other_data(data, preset) or data.get("name") not in datasets.names():
+        return ""
+    name = str(data["name"])
+    return _NAMES.get(name, datasets.get(name).label)
+
+
+def _other_data(data: Mapping[str, Any], preset: str) -> bool:
+    return preset in PRESETS and dict(data) != to_dict(PRESETS[preset].config)["data"]
 
 
 def own_title(data: Dataset, data_dir: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,13 +103,25 @@ class RunView:
 
     @property
     def words(self) -> str:
-        """Its state in words; of a finished run, which length that was."""
-        if self.cut_short and self.until_step is not None and self.step >= self.until_step:
-            return f"finished the {self.until_step:,} steps that it was given"
-        if self.cut_short and self.until_seconds is not None:
-            given = "time" if self.parent else f"{_seconds(self.until_seconds)} of training"
-            return f"finished the {given} that it was given"
-        return WORDS[self.state]
+        """Its state in words; of a run that came to where it was asked to stop, that, and what was planned."""
+        if not self.cut_short:
+            return WORDS[self.state]
+        return f"stopped after {self._asked} as asked, {self.planned_share} of its planned length"
+
+    @property
+    def _asked(self) -> str:
+        """The length that it was given; a branch's seconds count from its own first step, which they do not say."""
+        if self.until_step is not None and self.step >= self.until_step:
+            return f"{self.until_step:,} step{'s' * (self.until_step != 1)}"
+        return "its time" if self.parent or self.until_seconds is None else _seconds(self.until_seconds)
+
+    @property
+    def planned_share(self) -> str:
+        """How much of its planned length it has seen: "2%", never 0% of something nor 100% of less."""
+        share = 100 * self.images / max(1, self.total_images)
+        if 0 < share < 1:
+            return "less than 1%"
+        return f"{math.floor(share)}%"
 
 
 def _seconds(seconds: float) -> str:
@@ -121,8 +134,8 @@ class Grid:
 
     png: the atlas, `columns` x `rows` samples of size x size pixels without gaps, 1 or 3 channels.
     scores: float32 [columns * rows], D's score of each sample (probability "real", or the raw score).
-    A run of points has a scene instead (`gan_core.training.scene`): size 1, no columns, rows or scores, and the
-    encoded scene as `png`.
+    A run of points has a scene instead (`gan_core.training.observe.scene`): size 1, no columns, rows or scores, and
+    the encoded scene as `png`.
     """
 
     step: int
@@ -173,7 +186,7 @@ class LiveChange:
 
 @dataclass(frozen=True)
 class Dissected:
-    """One step of a run of points taken apart; `data` is `gan_core.training.microscope.encode_dissection` of it."""
+    """One step of a run of points taken apart; `data` is what `observe.microscope.encode_dissection` makes of it."""
 
     run: str
     step: int

@@ -1,12 +1,12 @@
 """The step, what a run holds between steps, and the configuration that describes it."""
 
-from gan_core.training.cost import Cost, step_cost
+from gan_core.training.configuration.cost import Cost, step_cost
+from gan_core.training.configuration.presets import PRESETS, Preset, preset
+from gan_core.training.configuration.problems import cautions, problems
+from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.digest import state_digest
+from gan_core.training.observe.sample_grid import SampleGrid
 from gan_core.training.precision import bfloat16_is_native, resolve_device
-from gan_core.training.presets import PRESETS, Preset, preset
-from gan_core.training.problems import cautions, problems
-from gan_core.training.run_config import RunConfig
-from gan_core.training.sample_grid import SampleGrid
 from gan_core.training.trainer import Trainer
 
 __all__ = [

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_core.data.base import ImageInfo
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet, ImageShape
-from gan_core.training.run_config import Latent, RunConfig
+from gan_core.training.configuration.run_config import Latent, RunConfig
 from gan_core.training.seeds import stream_seed
 
 

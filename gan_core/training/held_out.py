@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gan_core.data.base import ImageSet
 from gan_core.training.batches import to_unit
-from gan_core.training.run_config import RunConfig
+from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.seeds import stream_generator
 from gan_core.training.step import StepContext
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from gan_core.runs.storage.archive_reading import import_run
+from gan_core.runs.storage.archives.reading import import_run
 from pages.compare.chosen import choose, chosen
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 

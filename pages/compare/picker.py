@@ -10,7 +10,7 @@ from pages.compare.chosen import MOST_CHOSEN, choose, chosen
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.preset_match import makes_points
 from pages.ui.session import manager
-from pages.ui.words import moment, preset_label
+from pages.ui.words import moment, run_label
 
 if TYPE_CHECKING:
     from gan_core.runs.snapshot import RunView
@@ -21,7 +21,7 @@ FIRST_CHOICE = 4  # runs that one click chooses where none is
 
 def run_name(view: RunView) -> str:
     """As people call it: its title or preset, and when it was made."""
-    return f"{view.title or preset_label(view.preset)} · {moment(view.created, st.context.timezone)}"
+    return f"{run_label(view)} · {moment(view.created, st.context.timezone)}"
 
 
 def letter_of(place: int) -> str:

@@ -12,9 +12,9 @@ from gan_core.config.fields import FieldSpec
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import groups
 from gan_core.training import PRESETS, RunConfig
-from gan_core.training.batched import apart
+from gan_core.training.backends.batched import apart
 from pages.server.preview import shows_points
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab

@@ -19,7 +19,7 @@ from pages.compare.sweep_form import draw_form
 from pages.compare.web.sweep import sweep_view
 from pages.server.app_state import app_state
 from pages.server.preview import real_points, shows_points
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.server.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal

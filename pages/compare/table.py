@@ -14,10 +14,11 @@ from gan_core.runs.storage.run_folder import run_ids
 from pages.compare.carry import draw_import
 from pages.compare.chosen import MOST_CHOSEN, WIDGET, choose, chosen
 from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
+from pages.compare.measuring import begin, draw_measuring
 from pages.compare.web.runs_table import runs_table
 from pages.server.app_state import app_state
-from pages.server.public import public
 from pages.server.run_rows import rows
+from pages.server.security.public import public
 from pages.ui.session import Tab, manager, watch
 from pages.ui.words import preset_label
 
@@ -48,6 +49,7 @@ def draw(state: Tab) -> None:
         for one in trash.deleted(manager().runs_dir)
     ]  # fmt: skip
     draw_import(state)
+    draw_measuring(state)
     if not found and not deleted:
         st.html(
             '<div class="gs-nothing"><b>No run yet.</b> Every run that is trained in the Lab stands here, with a '
@@ -116,6 +118,10 @@ def _empty(_state: Tab) -> None:
     st.session_state[LAST] = []
 
 
+def _measure(_state: Tab, runs: object) -> None:
+    begin(_texts(runs))
+
+
 def _tags(_state: Tab, run: str, tags: object) -> None:
     label(manager().runs_dir, run, tags=_texts(tags))
 
@@ -135,5 +141,5 @@ def _tab(_state: Tab, name: str) -> None:
 
 _ACTS: dict[str, Callable[..., None]] = {
     "choose": _choose, "delete": _delete, "undelete": _undelete, "empty": _empty, "tags": _tags, "notes": _notes,
-    "lab": _lab, "tab": _tab,
+    "lab": _lab, "tab": _tab, "measure": _measure,
 }  # fmt: skip

@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core.data import DataUnavailable, bring_back, contents, drop_pictures, own_set, some_pictures
 from pages.data.samples import atlas_address
 from pages.data.web.pictures import picture_grid
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.words import count

@@ -24,7 +24,7 @@ from gan_core.data import (
 from pages.data.browse import draw_edit_undo, edited, forget_edit, open_set, open_slug
 from pages.data.report import draft_is_open, draw_kept, open_draft
 from pages.data.samples import draw_samples
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.panel import draw_options
 from pages.ui.session import Tab, manager

@@ -27,13 +27,13 @@ from gan_core.data import (
 )
 from pages.data.browse import remember_edit
 from pages.data.samples import ACROSS, atlas_address
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
 
 if TYPE_CHECKING:
-    from gan_core.data.draft import Refusal
+    from gan_core.data.uploads.draft import Refusal
 
 _SHOWN_REFUSALS, _SHOWN_PAIRS, _SHOWN_PICTURES = 30, 12, 3 * ACROSS
 _DRAFT, _CHOICES, _INTO, _SETTLED = "draft", "draft-choices", "draft-into", "draft-settled"

@@ -12,7 +12,7 @@ from gan_core.data import DataUnavailable
 from pages.server.app_state import app_state
 from pages.server.atlas import atlas_png
 from pages.server.preview import portrait_key, preview_key
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.addresses import address
 from pages.ui.session import manager
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gan_core.data.base import Dataset, ImageInfo
-    from gan_core.data.points import PointDataset
+    from gan_core.data.sets.points import PointDataset
 
 ACROSS, DOWN = 8, 3
 

@@ -10,8 +10,8 @@ import streamlit as st
 from gan_core.runs.commands import Stop
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
-from gan_core.training.gallery import GALLERY
-from pages.server.public import public
+from gan_core.training.configuration.gallery import GALLERY
+from pages.server.security.public import public
 from pages.ui.history import write
 from pages.ui.session import Tab, manager
 

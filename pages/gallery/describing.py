@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gan_core.config.codec import get_at, replace_at
 from gan_core.data import DataUnavailable
-from gan_core.training.gallery import FailureScene
+from gan_core.training.configuration.gallery import FailureScene
 from pages.gallery.gauges import PICTURES, gauge_of
 from pages.server.app_state import app_state
 from pages.server.preview import preview_key, shows_points

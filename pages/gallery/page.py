@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 from pathlib import Path
 
 import streamlit as st
 
-from gan_core.training.gallery import GALLERY, FailureScene
+from gan_core.training.configuration.gallery import GALLERY, FailureScene
 from pages.gallery.acting import Shown, close, open_scene, press_fix, reread, shown, watch_again, write_address
 from pages.gallery.describing import described
 from pages.gallery.web.gallery import gallery_view
 from pages.server.app_state import NotReady, app_state
-from pages.server.preview import shows_points
+from pages.server.preview import file_key, shows_points
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.history import browsed
@@ -32,14 +31,7 @@ LEAD = (
 
 def picture_key(name: str) -> str:
     """Key of a scene's picture in the server's previews, "" where it has none."""
-    path = PICTURES / f"{name}.png"
-    if not path.is_file():
-        return ""
-    data = path.read_bytes()
-    key = hashlib.sha256(data).hexdigest()[:24]
-    if key not in app_state().previews:
-        app_state().previews.put(key, data)
-    return key
+    return file_key(app_state().previews, PICTURES / f"{name}.png")
 
 
 def draw_card(scene: FailureScene) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Begin = Callable[[Tab, int, Callable[[], str]], None]
 """`controls.begin`: make a run and watch it, once for each drawing of the button."""
 
-_ASKED = "branch-asked"  # the run and the step that were asked for under the picture
+_ASKED = "branch-asked"  # the run and the step of the dialog that is open
 _LOOKING = "branch-looking"  # the run and the step that are looked at while Branch is being opened
 _OFFERED = "branch-offered"  # key -> the step that the form offered by itself
 
@@ -32,9 +32,11 @@ def draw_branch(state: Tab, view: RunView, begin: Begin) -> None:
         if run == view.id and 0 <= step <= view.step:
             st.session_state[_step_key("branch", view.id)] = step
         _draw_form(state, view, begin, "branch", int(view.checkpoints[-1] if view.checkpoints else view.step))
-    run, step = st.session_state.pop(_ASKED, ("", -1))
+    run, step = st.session_state.get(_ASKED, ("", -1))
     if run == view.id and 0 <= step <= view.step:
-        _dialog(state, view, begin, step)
+        _dialog(state, view, begin, step)  # each time that the page is drawn: Streamlit closes it where it is not
+    else:
+        _closed()
 
 
 def look_at(state: Tab, run: str, step: object) -> None:
@@ -56,10 +58,15 @@ def ask_for_branch(state: Tab, run: str, step: object) -> None:
             watch(state, run)  # the other twin
 
 
-@st.dialog("Branch from here", icon=":material/call_split:")
+def _closed() -> None:
+    st.session_state.pop(_ASKED, None)
+
+
+@st.dialog("Branch from here", icon=":material/call_split:", on_dismiss=_closed)
 def _dialog(state: Tab, view: RunView, begin: Begin, step: int) -> None:
     st.markdown("A new run that goes on from this moment of the run.")
     if _draw_form(state, view, begin, "branch-here", step):
+        _closed()
         st.rerun()
 
 

@@ -11,15 +11,15 @@ from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOn
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
+from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
-from pages.ui.panel import fresh_key, is_fresh
 from pages.ui.preset_match import makes_points
-from pages.ui.session import Tab, config_query, manager, pace_in_force, send_pace, watch
+from pages.ui.session import Tab, config_query, manager, watch, with_view
 from pages.ui.web.copy import copy_link
-from pages.ui.words import compact, pace_words
+from pages.ui.words import compact
 
 if TYPE_CHECKING:
     from gan_core.runs.snapshot import RunView
@@ -29,7 +29,6 @@ Kind = State | Literal["idle", "elsewhere"]
 """How a run stands for this program; "idle" where none is watched, "elsewhere" where another program trains it."""
 
 LONGER = (2, 5, 10)
-PACES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.0)  # seconds a step; 0 is full speed
 MOST_OFFERED, MOST_ACTIVE = 200, 5  # runs to choose from; of those that train, so many are listed below
 FITS = 90  # letters that a line holds on most screens
 
@@ -55,13 +54,22 @@ def begin(state: Tab, drawn: int, make: Callable[[], str]) -> None:
         watch(state, run)
 
 
-def draw_controls(state: Tab, view: RunView | None) -> None:
+def draw_controls(state: Tab, view: RunView | None, paces: Callable[[], None]) -> None:
+    """The row above the picture; in projector mode the strip that floats over the page, with both learning rates.
+
+    paces: draws their sliders.
+    """
     with st.container(key="controls", horizontal=True, vertical_alignment="center", gap="small"):
         _draw_actions(state, view)
+        if state.projector:
+            with st.container(key="strip-paces", horizontal=True, gap="small"):
+                paces()
+            return
         st.space("stretch")
-        _draw_runs(state)
-        if view is not None:
-            draw_downloads(view)
+        if state.full:
+            _draw_runs(state)
+            if view is not None:
+                draw_downloads(view)
         _draw_share(state)
 
 
@@ -69,13 +77,7 @@ def _draw_share(state: Tab) -> None:
     """What helps to show it to others."""
     with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.markdown("The link opens this panel, with these settings, on any machine.")
-        copy_link("copy", "Copy link", config_query(state.preset, state.config))
-        st.session_state["projector"] = state.projector
-
-        def turned() -> None:
-            state.projector = bool(st.session_state["projector"])
-
-        st.toggle("Projector mode", key="projector", help="Large type, for the last row.", on_change=turned)
+        copy_link("copy", "Copy link", with_view(config_query(state.preset, state.config), state.full))
 
 
 def _draw_actions(state: Tab, view: RunView | None) -> None:
@@ -93,8 +95,11 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
         _draw_commands(state, view, kind)
     if kind not in LIVE or not state.steering:
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
-        draw_twins(state, begin)
-    if running:
+        if kind not in ("running", "paused"):
+            draw_speed(state, None)
+        if _shows_all(state):
+            draw_twins(state, begin)
+    if running and not state.projector:
         st.button(
             "Watch what trains now",
             key="watch-other",
@@ -103,75 +108,78 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
             args=(state, running[0].id),
             help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
         )
+    if not _shows_all(state):
+        return
     if view is not None and view.state != "queued":
         draw_branch(state, view, begin)
     if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
         _draw_explore(state)
 
 
+def _shows_all(state: Tab) -> bool:
+    """Every command that there is, or only those that a newcomer, or a lecture hall, needs."""
+    return state.full and not state.projector
+
+
 def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
     """What the watched run can be told now."""
 
-    def command(label: str, icon: str, what: Command, *, primary: bool = False, help: str = "") -> None:
+    def command(
+        label: str, icon: str, what: Command, *, primary: bool = False, help: str = "", disabled: bool = False
+    ) -> None:
         st.button(
             label,
             key=label.lower().replace(" ", "-"),
             icon=f":material/{icon}:" if icon else None,
             type="primary" if primary else "secondary",
             help=help or None,
+            disabled=disabled,
             on_click=lambda: attempt(state, lambda: manager().send(state.run, what)),
         )
 
     if kind == "queued":
         st.button("Cancel", key="cancel", type="primary", icon=":material/close:",
                   on_click=lambda: attempt(state, lambda: manager().cancel(state.run)))  # fmt: skip
-    elif kind == "running":
-        command("Pause", "pause", Pause(), primary=True)
-    elif kind == "paused":
-        command("Resume", "play_arrow", Resume(), primary=True)
-        command("Step", "skip_next", StepOnce(), help="One update of both networks, then pause again.")
-        if makes_points(view):
-            command("D only", "", StepOnce("discriminator"), help="One update of D; G stays as it is.")
-            command("G only", "", StepOnce("generator"), help="One update of G; D stays as it is.")
+    elif kind in ("running", "paused"):  # the same buttons in the same places: nothing moves away from the pointer
+        moving = kind == "running"
+        if moving:
+            command("Pause", "pause", Pause(), primary=True)
+        else:
+            command("Resume", "play_arrow", Resume(), primary=True)
+        step = "One update of both networks, then pause again."
+        command("Step", "skip_next", StepOnce(), help=_when_paused(step, moving), disabled=moving)
+        if makes_points(view) and _shows_all(state):
+            for label, step_once in (("D only", StepOnce("discriminator")), ("G only", StepOnce("generator"))):
+                alone = f"One update of {label[0]}; the other stays as it is."
+                command(label, "", step_once, help=_when_paused(alone, moving), disabled=moving)
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
             help=f"{_from_where(view)}, to {view.goal}.",
             on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
         )  # fmt: skip
-    elif kind == "finished":
+    elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view)
     if kind in ("running", "paused"):
-        _draw_speed(state, view)
+        draw_speed(state, view)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
-        command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
+        if _shows_all(state):
+            command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
+
+
+def _when_paused(words: str, moving: bool) -> str:
+    return f"{words} Pause first." if moving else words
 
 
 def _from_where(view: RunView) -> str:
     return "Go on from the last checkpoint" if view.checkpoints else "Begin again, as no checkpoint was made yet"
 
 
-def _draw_speed(state: Tab, view: RunView) -> None:
-    """From one step a second to as fast as it goes; what is drawn of it comes as often as before."""
-    now = pace_in_force(state, view)
-    label = f"Speed: {pace_words(now).removesuffix(' a step')}" if now else "Speed"
-    with st.popover(label, icon=":material/speed:", key="speed"):
-        key = fresh_key("pace", now)
-        st.session_state[key] = now
-
-        def turned() -> None:
-            if is_fresh("pace", key) and st.session_state[key] != now:
-                send_pace(state, st.session_state[key])
-
-        st.select_slider(
-            "Speed",
-            sorted({*PACES, now}, key=lambda seconds: -seconds or 1),
-            format_func=pace_words,
-            key=key,
-            on_change=turned,
-            help="The least time from one step to the next. It changes nothing in what the run becomes.",
-        )
-        st.caption(f"In force: {pace_words(now)}." if now else "In force: as fast as this machine goes.")
+def train(state: Tab, drawn: int) -> None:
+    """Train with the settings of the panel. drawn: see `begin`."""
+    if drawn == state.begun:
+        begin(state, drawn, lambda: manager().start(state.config, preset=state.preset, seconds_per_step=state.speed))
+        paced(state)
 
 
 def _draw_train(state: Tab, *, primary: bool) -> None:
@@ -183,8 +191,8 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
         icon=":material/play_arrow:",
         disabled=bool(found),
         help=literal(found[0]) if found else "Start a new run with the settings of the panel.",
-        on_click=begin,
-        args=(state, state.begun, lambda: manager().start(state.config, preset=state.preset)),
+        on_click=train,
+        args=(state, state.begun),
     )
 
 

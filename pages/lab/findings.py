@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gan_core.data import DataUnavailable
-from gan_core.measure.referee import HEALTHY, KINDS, Finding
-from gan_core.measure.referee_words import EVIDENCE_LABELS, number_words
-from gan_core.runs.dataset_cache import DatasetCache
+from gan_core.measure.referee.findings import HEALTHY, KINDS, LIVE_CHANGE, Finding, changed
+from gan_core.measure.referee.words import EVIDENCE_LABELS, number_words
 from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.runs.states import LIVE
 from pages.lab.controls import begin
-from pages.server.public import public
+from pages.server.app_state import app_state
+from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager
+from pages.ui.session import Tab, manager, send_change
 from pages.ui.words import count, path_label, plain
 
 if TYPE_CHECKING:
@@ -30,10 +30,9 @@ COLOURS = dict.fromkeys(KINDS, "red") | {"plateau": "gray", "healthy": "green"}
 TOO_EARLY = ":gray[:material/hourglass_empty: The referee has too little to go by yet.]"
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
 def _diagnoser(data_dir: str) -> Diagnoser:
-    """One for all tabs: each kept grid is looked at once."""
-    return Diagnoser(DatasetCache(manager().data_dir))
+    """One for all tabs, and the captions: what both say is of the same evidence."""
+    return app_state().diagnoser()
 
 
 def draw_findings(state: Tab, view: RunView | None) -> None:
@@ -67,11 +66,14 @@ def _draw(state: Tab, run: str) -> None:
 
 
 def _badge(finding: Finding) -> str:
+    if finding.kind == LIVE_CHANGE:  # a badge does not wrap, and this is a sentence
+        return f":{COLOURS[finding.kind]}[:material/{ICONS[finding.kind]}: **{literal(finding.title)}**]  \n"
     return f":{COLOURS[finding.kind]}-badge[:material/{ICONS[finding.kind]}: {literal(finding.title)}]"
 
 
 def _draw_finding(state: Tab, view: RunView, finding: Finding) -> None:
-    when = f" :gray[first seen at step {count(finding.step)}]" if finding.kind != HEALTHY else ""
+    seen = finding.kind not in (HEALTHY, LIVE_CHANGE)
+    when = f" :gray[first seen at step {count(finding.step)}]" if seen else ""
     st.markdown(f"**{literal(finding.title)}**{when}")
     st.markdown(literal(public(finding.words)))
     st.markdown(f":gray[{'Why' if finding.kind == HEALTHY else 'Likely cause'}:] {literal(finding.cause)}")
@@ -82,18 +84,31 @@ def _draw_finding(state: Tab, view: RunView, finding: Finding) -> None:
     st.caption("  \n".join(numbers))
     helps = "What to do" if finding.kind == HEALTHY else "What might help"
     st.markdown(f":gray[{helps}:] {literal(finding.suggestion_words)}")
+    config = manager().config(view.id)
+    if finding.kind == LIVE_CHANGE and view.state in LIVE and changed(config, finding.suggestion) != config:
+        st.button(
+            "Undo", key="findings-undo", icon=":material/undo:", on_click=_undo, args=(state, finding),
+            help="Sets it back in this run, between two steps.",
+        )  # fmt: skip
     if finding.suggestion:
         _draw_branch(state, view, finding)
 
 
+def _undo(state: Tab, finding: Finding) -> None:
+    for path, value in finding.suggestion.items():
+        send_change(state, path, value)
+
+
 def branch_step(view: RunView, finding: Finding) -> int:
-    """From where the change is tried: a plateau from now, other things from before they were seen.
+    """From where the change is tried: a plateau from now, other things from before they were seen or changed.
 
     What goes wrong is in the networks before it is seen, and a branch would carry it along: half of the way back, and
     to the beginning where it has been wrong from the first quarter on.
     """
     if finding.kind == "plateau":
         return int(view.step)
+    if finding.kind == LIVE_CHANGE:
+        return int(min(finding.step, view.step))
     return 0 if finding.step <= view.step / 4 else int(min(finding.step, view.step)) // 2
 
 
@@ -102,8 +117,9 @@ def _draw_branch(state: Tab, view: RunView, finding: Finding) -> None:
     changes = finding.suggestion
     listed = ", ".join(f"{path_label(config, path)}: {plain(value)}" for path, value in changes.items())
     step = branch_step(view, finding)
+    named = "just before the change" if finding.kind == LIVE_CHANGE else "with this change"
     if st.button(
-        f"Branch from step {count(step)} with this change",
+        f"Branch from step {count(step)}{', ' * (finding.kind == LIVE_CHANGE) or ' '}{named}",
         key=f"findings-branch:{finding.kind}",
         icon=":material/call_split:",
         help=f"A new run that goes on from step {count(step)} of this one, with {literal(listed)}.",

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from gan_core.config.codec import replace_at
 from gan_core.data import DataUnavailable
+from gan_core.data.sets.drawn import HALF
+from gan_core.data.sets.ink import MOST_STROKE_SIGNS, PLACES
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch, look_at
-from pages.lab.controls import draw_controls, draw_trouble
+from pages.lab.choosing import draw_kind
+from pages.lab.code import draw_code, draw_code_switch
+from pages.lab.controls import draw_controls, draw_trouble, train
 from pages.lab.findings import draw_findings
+from pages.lab.networks import asked_layers, planned_networks
 from pages.lab.quality import draw_quality
+from pages.lab.recorded import recording_of
 from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
+from pages.lab.ways import draw_ways
 from pages.lab.web.live import live_view, signature
 from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.learning import reading
 from pages.ui.literal import literal
+from pages.ui.panel import draw_paces
 from pages.ui.preset_match import crossed
-from pages.ui.session import Tab, config_in_force, for_next_run, lab_tab, manager, send_change, write_url
-from pages.ui.words import preset_label
+from pages.ui.session import (
+    Tab,
+    config_in_force,
+    for_next_run,
+    lab_tab,
+    manager,
+    pace_in_force,
+    send_change,
+    write_url,
+)
+from pages.ui.words import run_label
 
 if TYPE_CHECKING:
+    from gan_core.data.base import Dataset
     from gan_core.runs.snapshot import RunView
 
 NOT_HERE = "These images are not on this machine yet: fetch them first."
@@ -60,17 +80,25 @@ def draw_view(
         token=app_state().token,
         run=view.id if view else "",
         signature=signature(view, len(manager().changes(view.id))) if view else "",
-        name=(name or view.title or preset_label(view.preset)) if view else "",
+        name=(name or run_label(view)) if view else "",
         probability=bool(config.loss.probability),
         threshold=config.loss.fixed_threshold(),
         epoch_images=epoch_images,
         class_names=classes if config.conditional else (),
         preview=None if view and not shows_points(config.data) else preview_of(config),
         missing=NOT_HERE if info.needs_download and view is None else "",
+        recording="" if view or reading() else recording_of(state),
         projector=state.projector,
+        full=state.full,
+        drawing=drawing_of(state.config.data) if view is None else None,
         on_moved=lambda: None,
+        on_drawn=lambda text: edit(state, "data.strokes", text),
         on_branch=(lambda step: ask_for_branch(state, view.id, step)) if view else None,
         on_looking=(lambda step: look_at(state, view.id, step)) if view else None,
+        networks=planned_networks(config),
+        pace=pace_in_force(state, view) if view else 0.0,
+        on_layers=lambda told: change_layers(state, told),
+        on_train=partial(train, state, state.begun),
         key=key,
         twin=twin,
     )
@@ -93,6 +121,14 @@ def preview_of(config: RunConfig) -> dict[str, Any] | None:
     }
 
 
+def drawing_of(data: Dataset) -> dict[str, Any] | None:
+    """What the stage needs to be drawn on; None where the data are no drawing."""
+    drawn: Any = data
+    if not isinstance(getattr(drawn, "strokes", None), str):
+        return None
+    return {"strokes": drawn.strokes, "std": drawn.std, "places": PLACES, "half": HALF, "most": MOST_STROKE_SIGNS}
+
+
 def edit(state: Tab, path: str, value: object) -> None:
     """A field of the next run was changed in the panel."""
     state.own, state.remark = True, ""
@@ -105,6 +141,12 @@ def edit(state: Tab, path: str, value: object) -> None:
         state.notice = public(problem)
 
 
+def change_layers(state: Tab, told: object) -> None:
+    """Hidden layers were added, taken away or resized in the drawing of the networks."""
+    if not state.run and (asked := asked_layers(told)):
+        edit(state, *asked)
+
+
 def draw_lab(state: Tab) -> None:
     view = watched(state)
     here = view is not None and view.state in LIVE and manager().trains_here(state.run)
@@ -112,6 +154,11 @@ def draw_lab(state: Tab) -> None:
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
         state.config = for_next_run(config, state.config.backend)  # which starts from what this one has become
+    shown = config if steering else state.config
+
+    def changed(path: str, value: object) -> None:
+        (send_change if steering else edit)(state, path, value)
+
     write_url(state)
     draw_projector(state)
     with st.container(key="lab"):
@@ -120,17 +167,26 @@ def draw_lab(state: Tab) -> None:
         with stage:
             with st.container(key="notice"):  # a place of its own: the view below is not built anew when a word goes
                 draw_notice(state)
-            draw_controls(state, view)
+            with st.container(key="kind-above"):
+                draw_kind(state, "kind-first")
+            draw_controls(state, view, lambda: draw_paces(shown, "strip", changed, running=steering))
             with st.container(key="said"):
                 draw_trouble(view)
             draw_pair(state, view, config, draw_view)
-            draw_quality(state, view)
+            if state.full:
+                draw_quality(state, view)
+            draw_code(state, shown)
         with side, st.container(key="panel"):
-            draw_findings(state, view)
-            if steering:
-                draw_setup(state, here, config, lambda p, v: send_change(state, p, v), steering=True)
-            else:
-                draw_setup(state, here, state.config, lambda p, v: edit(state, p, v), steering=False)
+            judged = st.container(key="findings-place") if state.full and view is not None else None
+            if judged is not None:
+                judged.html("<i></i>")  # an empty container has no room
+            draw_setup(state, here, shown, changed, steering=steering)
+            draw_code_switch(state)
+            if not state.full:
+                draw_ways(state)
+            if judged is not None:
+                with judged:  # last, as the first look takes a moment; its room is there before
+                    draw_findings(state, view)
 
 
 try:

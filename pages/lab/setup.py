@@ -1,4 +1,4 @@
-"""The Lab's left side: preset, what the run will cost, what stands in its way, and the panel."""
+"""The Lab's left side: what is learned from, and then two sliders, or every setting."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from gan_core.data import datasets
-from gan_core.training import PRESETS, RunConfig, cautions, preset
-from gan_core.training.presets import DEFAULT
+from gan_core.training import PRESETS, RunConfig, cautions
+from pages.lab.choosing import draw_kind, draw_thumbnails
 from pages.server.preview import shows_points
 from pages.ui.fetching import draw_fetch
 from pages.ui.literal import literal
-from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields
-from pages.ui.preset_match import PLANE, as_preset, hidden_fields, presets_like
+from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields, draw_paces
+from pages.ui.preset_match import as_preset, hidden_fields, presets_like
 from pages.ui.session import Tab, manager, send_change
 from pages.ui.words import compact, count, duration, path_label, plain
 
@@ -22,13 +22,22 @@ _SHOWN_CHANGES = 6
 
 def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, steering: bool) -> None:
     """live: the watched run trains here, so the panel may set it or the next one; steering: it sets the run."""
+    if not state.full or not steering:
+        draw_kind(state, "kind")
+        draw_thumbnails(state)
+    if not state.full:
+        draw_paces(config, "steer" if steering else "next", changed, running=steering)
+        _draw_full_switch(state)
+        if not steering:  # last: nothing moves when it goes
+            _draw_obstacles(config)
+        return
+    _draw_full_switch(state)
     if live:
         _draw_mode(state)
     if steering:
         _draw_changes(state, config)
         draw_live_fields(config, changed)
         return
-    _draw_kind(state)
     _draw_preset(state)
     if state.remark:
         st.caption(f":material/info: {literal(state.remark)}")
@@ -38,6 +47,15 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
     st.toggle("Advanced fields", key="advanced", help="Show the fields that are rarely changed.")
     with cost:  # last: the first estimate of a network takes a moment
         _draw_cost(config)
+
+
+def _draw_full_switch(state: Tab) -> None:
+    st.session_state["full"] = state.full
+
+    def turned() -> None:
+        state.full = bool(st.session_state["full"])
+
+    st.toggle("All settings", key="full", on_change=turned, help="Every setting, curve and measure there is.")
 
 
 def _draw_mode(state: Tab) -> None:
@@ -64,29 +82,6 @@ def _draw_mode(state: Tab) -> None:
         st.caption("The run that trains now is left alone; Train puts this one in the queue behind it.")
 
 
-def _draw_kind(state: Tab) -> None:
-    """The two groups of presets."""
-    if state.preset not in PRESETS:
-        state.preset = DEFAULT
-    st.session_state["kind"] = points = shows_points(PRESETS[state.preset].config.data)
-
-    def turned() -> None:
-        if st.session_state["kind"] not in (None, points):
-            state.preset, state.remark = DEFAULT if points else PLANE, ""
-            state.config = preset(state.preset).config
-
-    st.segmented_control(
-        "What is made",
-        (False, True),
-        format_func=lambda plane: "In the plane" if plane else "Pictures",
-        key="kind",
-        required=True,
-        on_change=turned,
-        label_visibility="collapsed",
-        width="stretch",
-    )
-
-
 def _draw_preset(state: Tab) -> None:
     st.session_state["preset"] = shown = state.preset
 
@@ -109,10 +104,11 @@ def _draw_preset(state: Tab) -> None:
         )
 
 
-def _draw_cost(config: RunConfig) -> None:
+def _draw_obstacles(config: RunConfig) -> bool:
+    """What stands in the way of Train, and the way around it; whether anything does."""
     if getattr(config.data, "strokes", None) == "":  # as much room as the cost takes: the pad stays where it is
-        st.markdown("**Nothing is drawn yet**  \n:gray[A stroke on the pad below is enough]")
-        return
+        st.markdown("**Nothing is drawn yet**  \n:gray[One stroke on the stage is enough]")
+        return True
     found = manager().problems(config)
     for sentence in found:
         st.error(literal(sentence), icon=":material/block:")
@@ -120,7 +116,11 @@ def _draw_cost(config: RunConfig) -> None:
     if info.needs_download:
         name = datasets.name_of(config.data)
         draw_fetch(name, datasets.get(name).label, config.data, info)
-    if found:
+    return bool(found)
+
+
+def _draw_cost(config: RunConfig) -> None:
+    if _draw_obstacles(config):
         return
     for sentence in cautions(config):
         st.warning(literal(sentence), icon=":material/warning:")
@@ -135,12 +135,10 @@ def _draw_cost(config: RunConfig) -> None:
 
 
 def _draw_changes(state: Tab, config: RunConfig) -> None:
-    """What was changed while it trained, newest first, each with its way back."""
+    """What was changed while it trained, newest first, each with its way back. It has its room from the beginning."""
     changes = [c for c in manager().changes(state.run) if c.path != "checkpoint"]
-    if not changes:
-        return
     with st.container(key="changes"):
-        st.markdown("**Changed on the way**")
+        st.markdown("**Changed on the way**" if changes else ":gray[What you change on the way is listed here.]")
         for i, change in enumerate(reversed(changes[-_SHOWN_CHANGES:])):
             words, undo = st.columns([4, 1], vertical_alignment="center", wrap=False, gap="xsmall")
             words.markdown(

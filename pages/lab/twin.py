@@ -11,7 +11,7 @@ from gan_core.config.codec import ConfigError, differences, from_dict, get_at, r
 from gan_core.runs.states import LIVE
 from gan_core.training import RunConfig
 from pages.lab.branching import Begin
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.choices import meant, named
 from pages.ui.literal import literal
 from pages.ui.panel import draw_field

@@ -13,15 +13,18 @@ import threading
 from typing import TYPE_CHECKING
 
 from pages.server.atlas import Previews
-from pages.server.channel import Hub
-from pages.server.explore_channel import ExploreHub
 from pages.server.jobs import Jobs
+from pages.server.live.captions import Narrator, Narrators
+from pages.server.live.channel import Hub
+from pages.server.live.explore_channel import ExploreHub
 from pages.server.loading import load
-from pages.server.public import public
+from pages.server.security.public import public
 
 if TYPE_CHECKING:
     from gan_core.runs import RunManager
     from gan_core.runs.catalog.model_catalog import ModelCatalog
+    from gan_core.runs.evaluation.diagnosis import Diagnoser
+    from gan_core.runs.jobs import JobManager
 
 _SLOT = "_ganscope_app_state"
 WARM_UP_SECONDS = 60.0
@@ -37,11 +40,15 @@ class AppState:
 
     def __init__(self, manager: RunManager | None = None) -> None:
         self.token = secrets.token_urlsafe(24)
-        self.hub = Hub(self.manager, self.token)
+        self.narrators = Narrators()
+        self.hub = Hub(self.manager, self.token, self.narrator, self.diagnoser)
         self.explore = ExploreHub(self._catalog, self.token)
         self.previews = Previews()
         self.jobs = Jobs()
         self._manager = manager
+        self._diagnoser: Diagnoser | None = None
+        self._job_manager: JobManager | None = None
+        self._job_guard = threading.Lock()
         self._problem = ""
         self._ready = threading.Event()
         self._closing = threading.Event()
@@ -82,13 +89,15 @@ class AppState:
         """What the Lab shows first, made before anybody asks; where it fails, the page says why."""
         if self._manager is None:
             return
-        from gan_core.training.presets import DEFAULT, preset
+        from gan_core.training.configuration.presets import DEFAULT, PRESETS, preset
         from pages.server.preview import preview_key
 
         config = preset(DEFAULT).config
         with contextlib.suppress(Exception):
             preview_key(self.previews, config.data, config.size, self._manager.data_dir)
             self._manager.estimate(config)  # with what it measures of this machine
+            for one in PRESETS.values():
+                self._manager.rough_seconds(one.config)
 
     def wait(self) -> bool:
         """Wait until everything is imported and the manager is there; False where it takes too long.
@@ -105,6 +114,29 @@ class AppState:
             raise NotReady(self._problem)
         return self._manager
 
+    def diagnoser(self) -> Diagnoser:
+        """The referee's, one for all: each kept grid is looked at once."""
+        if self._diagnoser is None:
+            from gan_core.runs.dataset_cache import DatasetCache
+            from gan_core.runs.evaluation.diagnosis import Diagnoser  # it brings torch
+
+            self._diagnoser = Diagnoser(DatasetCache(self.manager().data_dir))
+        return self._diagnoser
+
+    def job_manager(self) -> JobManager:
+        """The one for all that work in the background beside runs. Raises NotReady."""
+        manager = self.manager()
+        with self._job_guard:
+            if self._job_manager is None:
+                from gan_core.runs.jobs import JobManager  # it brings torch
+
+                self._job_manager = JobManager(manager)
+            return self._job_manager
+
+    def narrator(self, run: str) -> Narrator | None:
+        """Who says what the pictures of a run show; None where nobody can."""
+        return self.narrators.of(self.manager(), run, self.diagnoser)
+
     def _catalog(self) -> ModelCatalog:
         """What there is to explore; made when somebody first asks."""
         manager = self.manager()
@@ -119,6 +151,8 @@ class AppState:
     def close(self) -> None:
         """Stop every run between two steps, with a checkpoint."""
         self._closing.set()
+        if self._job_manager is not None:
+            self._job_manager.close()
         if self._ready.wait(5.0) and self._manager is not None:
             self._manager.close()
         if self._thread is not None:

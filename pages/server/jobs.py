@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pages.server.public import public
+from pages.server.security.public import public
 
 
 class Cancelled(Exception):

@@ -19,7 +19,7 @@ from pages.server.atlas import Previews, atlas_png
 
 if TYPE_CHECKING:
     from gan_core.data.base import Dataset
-    from gan_core.data.points import PointDataset
+    from gan_core.data.sets.points import PointDataset
 
 ACROSS = 8
 POINTS = 2000
@@ -48,17 +48,28 @@ def points_preview(dataset: PointDataset) -> dict[str, Any]:
         return {"points": "", "extent": list(dataset.extent), "key": key, "caption": "nothing to learn from yet"}
 
 
-def portrait_key(previews: Previews, dataset: PointDataset) -> str:
+def portrait_key(previews: Previews, dataset: PointDataset, pixels: int = PORTRAIT_PIXELS) -> str:
     """Key of a picture of a set of points: blue on nothing, so that it suits light and dark pages."""
-    described = json.dumps(["portrait", type(dataset).__qualname__, to_dict(dataset)])
+    described = json.dumps(["portrait", type(dataset).__qualname__, to_dict(dataset), pixels])
     key = hashlib.sha256(described.encode()).hexdigest()[:24]
     if key not in previews:
-        shown = portrait(dataset, PORTRAIT_PIXELS)
+        shown = portrait(dataset, pixels)
         alpha = 255 - shown[..., :1]  # the colour has no red of its own: what is left of it is paper
         blue = np.broadcast_to(np.array(BLUE, np.uint8), shown.shape)
         out = io.BytesIO()
         Image.fromarray(np.concatenate([blue, alpha], axis=2)).save(out, "PNG")
         previews.put(key, out.getvalue())
+    return key
+
+
+def file_key(previews: Previews, path: Path) -> str:
+    """Key of a picture that comes along, "" where there is none."""
+    if not path.is_file():
+        return ""
+    data = path.read_bytes()
+    key = hashlib.sha256(data).hexdigest()[:24]
+    if key not in previews:
+        previews.put(key, data)
     return key
 
 

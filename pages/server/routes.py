@@ -16,10 +16,11 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.server import run_routes, sweep_routes
-from pages.server.guard import refusal
 from pages.server.modules import module
-from pages.server.public import public
+from pages.server.recordings import recording
 from pages.server.run_routes import step_asked
+from pages.server.security.guard import refusal
+from pages.server.security.public import public
 from pages.ui.addresses import base_path
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
+KATEX = "katex-0.19.1"  # its files lie in assets/katex, so that formulas need no package and no network
+TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
 MOST_COMMAND_BYTES = 1000
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -35,11 +38,13 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 @cache
 def _files() -> dict[str, tuple[Path, str]]:
     """The few files that may be asked for by name; nothing else on disk can be reached."""
-    package = Path(plotly.__file__).parent / "package_data"
+    package, katex = Path(plotly.__file__).parent / "package_data", ASSETS / "katex"
     return {
         f"plotly-{plotly.__version__}.js": (package / "plotly.min.js", "text/javascript"),
         "inter-latin.woff2": (ASSETS / "font" / "inter-latin.woff2", "font/woff2"),
         "inter-latin-ext.woff2": (ASSETS / "font" / "inter-latin-ext.woff2", "font/woff2"),
+        **{f"{KATEX}/{p.relative_to(katex).as_posix()}": (p, TYPES[p.suffix]) for p in katex.rglob("*.*")},
+        **{f"glossary/{p.name}": (p, TYPES[p.suffix]) for p in (ASSETS / "glossary" / "figures").glob("*.svg")},
     }
 
 
@@ -47,7 +52,8 @@ async def asset(request: Request) -> Response:
     known = _files().get(request.path_params["name"])
     if known is None:
         return Response("There is no such file here.", 404, media_type="text/plain")
-    return FileResponse(known[0], media_type=known[1], headers=_FOREVER)
+    lasting = known[0].suffix != ".svg"  # a glossary's figure has no version in its name
+    return FileResponse(known[0], media_type=known[1], headers=_FOREVER if lasting else {"Cache-Control": "no-cache"})
 
 
 async def first_page(request: Request) -> Response:
@@ -99,7 +105,8 @@ def routes(app_state: AppState) -> list[BaseRoute]:
         Route(f"{base}/runs/{{run}}/thumb/{{step}}.png", answer(run_routes.thumbnail)),
         Route(f"{base}/runs/{{run}}/archive.zip", answer(run_routes.archive)),
         Route(f"{base}/sweeps/{{sweep}}", answer(sweep_routes.sweep)),
-        Route(f"{base}/asset/{{name}}", asset),
+        Route(f"{base}/recording/{{digest}}/{{name}}", recording),
+        Route(f"{base}/asset/{{name:path}}", asset),
         Route(f"{base}/module/{{version}}/{{name:path}}", module),
         Route(f"{base}/lab", first_page),
     ]
@@ -112,7 +119,11 @@ def _once_ready(app_state: AppState, read: Callable[[AppState, Request], Respons
 
 def _grid(app_state: AppState, request: Request) -> Response:
     """One kept sample grid: geometry, scores and the PNG in base64, so that they cannot come apart."""
-    return _with_picture(app_state.manager().grid(request.path_params["run"], step_asked(request)), _FOREVER)
+    run = request.path_params["run"]
+    grid = app_state.manager().grid(run, step_asked(request))
+    narrator = app_state.narrator(run)
+    caption = narrator.caption_kept(grid) if narrator else ""
+    return _with_picture(grid, _FOREVER, caption, narrator.counted(grid.step) if narrator else {})
 
 
 def _drawn(app_state: AppState, request: Request) -> Response:
@@ -125,7 +136,9 @@ def _drawn(app_state: AppState, request: Request) -> Response:
     return _with_picture(redraw(app_state.manager(), request.path_params["run"], step_asked(request), int(seed)))
 
 
-def _with_picture(grid: Grid, headers: dict[str, str] | None = None) -> Response:
+def _with_picture(
+    grid: Grid, headers: dict[str, str] | None = None, caption: str = "", counted: dict[str, float] | None = None
+) -> Response:  # fmt: skip
     return JSONResponse(
         {
             "step": grid.step,
@@ -133,6 +146,8 @@ def _with_picture(grid: Grid, headers: dict[str, str] | None = None) -> Response
             "columns": grid.columns,
             "rows": grid.rows,
             "size": grid.size,
+            "caption": caption,
+            "counted": counted or {},
             "scores": [None if s != s else float(s) for s in grid.scores],
             "png": base64.b64encode(grid.png).decode(),
         },

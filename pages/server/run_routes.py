@@ -44,7 +44,7 @@ def thumbnail(app_state: AppState, request: Request) -> Response:
 
 def archive(app_state: AppState, request: Request) -> Response:
     """The run as one file; ?checkpoints= says which come along."""
-    from gan_core.runs.storage.archive import CHECKPOINTS, exported
+    from gan_core.runs.storage.archives.archive import CHECKPOINTS, exported
 
     wanted = request.query_params.get("checkpoints", "all")
     if wanted not in CHECKPOINTS:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from gan_core.config.codec import ConfigError, differences, from_dict, spec_at, to_dict
 from gan_core.runs.catalog.trash import disk_use
 from gan_core.runs.evaluation.final_measures import final_values
-from gan_core.runs.evaluation_record import Evaluation
+from gan_core.runs.evaluation.last_and_best import last_and_best
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.labels import FILE as LABELS
 from gan_core.runs.storage.labels import read_labels
 from gan_core.runs.storage.run_folder import UnknownRun, open_run
 from gan_core.runs.storage.views import config_in_force
 from gan_core.training import PRESETS, RunConfig, preset
-from pages.server.public import public
-from pages.ui.words import count, path_label, plain, preset_label
+from pages.server.security.public import public
+from pages.ui.words import count, path_label, plain, preset_label, run_label
 
 if TYPE_CHECKING:
     from gan_core.runs import RunManager
@@ -46,7 +46,7 @@ def rows(manager: RunManager, only: set[str] | None = None) -> list[dict[str, An
 
 
 def name_of(view: RunView) -> str:
-    return str(view.title or preset_label(view.preset))
+    return run_label(view)
 
 
 def row_of(manager: RunManager, view: RunView, names: dict[str, str]) -> dict[str, Any]:
@@ -57,12 +57,13 @@ def row_of(manager: RunManager, view: RunView, names: dict[str, str]) -> dict[st
         "preset": preset_label(view.preset),
         "state": view.state,
         "words": view.words,
+        "cut_short": view.cut_short,
         "data": view.config["data"]["name"],
         "live": view.state in LIVE,
         "error": public(view.error) if view.error else "",
         "step": view.step,
         "images": view.images,
-        "total": view.end_images,
+        "total": view.total_images if view.cut_short else view.end_images,
         "seconds": view.elapsed_seconds,
         "created": view.created,
         "checkpoints": len(view.checkpoints),
@@ -102,36 +103,23 @@ def _stat(path: Path) -> tuple[int, int]:
 
 
 def _metrics(manager: RunManager, run: str) -> dict[str, list[Any]]:
-    """Name -> [value, what it was measured on ("" for a curve), and of an evaluation what real data score against
-    real data, what the untrained generator scored (null where unknown)]; what was not measured is not there.
+    """Name -> [last value, what it was measured on ("" for curves and points), what real data score against real
+    data, what the untrained generator scored, the last value's step, the best value, its step]; null where unknown.
+    What was not measured is not there.
     """
+    records = manager.records(run)
     found: dict[str, list[Any]] = {
-        name: [value, ""] for name, value in final_values(manager.records(run)).items() if math.isfinite(value)
-    }
-    evaluations = manager.evaluations(run)
-    one = told(evaluations)
-    if one is not None:
-        what = f"{one.features}, {count(one.samples)} samples, step {count(one.step)}"
-        untrained: dict[str, float] = next((e.values for e in evaluations if e.step == 0 and e.kind == one.kind), {})
-        found |= {
-            name: [value, what, _finite(one.floor, name), _finite(untrained, name)]
-            for name, value in one.values.items() if math.isfinite(value)
-        }  # fmt: skip
+        name: [value, "", None, None, None, None, None]
+        for name, value in final_values(records).items() if math.isfinite(value)
+    }  # fmt: skip
+    for name, one in last_and_best(records, manager.evaluations(run)).items():
+        what = f"{one.features}, {count(one.samples)} samples" if one.features else ""
+        found[name] = [one.last, what, _finite(one.floor), _finite(one.untrained), one.step, one.best, one.best_step]
     return found
 
 
-def _finite(values: dict[str, float], name: str) -> float | None:
-    value = values.get(name, math.nan)
+def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def told(evaluations: list[Evaluation]) -> Evaluation | None:
-    """The one that stands for a run: the best, of the largest samples where there are several; else the newest."""
-    best = [one for one in evaluations if one.best]
-    if best:
-        return max(best, key=lambda one: (one.samples, one.step))
-    trained = [one for one in evaluations if one.step > 0]
-    return trained[-1] if trained else None
 
 
 def _differs(manager: RunManager, view: RunView, names: dict[str, str]) -> tuple[str, list[list[str]]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pages.server.public import public
+from pages.server.security.public import public
 
 if TYPE_CHECKING:
     from gan_core.runs import RunManager
@@ -36,7 +36,8 @@ def sweep(app_state: AppState, request: Request) -> Response:
             continue
         known = shown[place] if place < len(shown) else ""
         members.append({
-            "run": view.id, "state": view.state, "words": view.words, "live": view.state in LIVE,
+            "run": view.id, "state": view.state, "words": view.words, "cut_short": view.cut_short,
+            "live": view.state in LIVE,
             "step": view.step, "images": view.images, "total": view.end_images,
             "error": public(view.error) if view.error else "",
             "values": values[view.id], **_picture(app_state.manager(), view.id, known),
@@ -58,7 +59,7 @@ def _picture(manager: RunManager, run: str, known: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _points(manager: RunManager, run: str, step: int, extent: tuple[float, ...]) -> str:
-    from gan_core.training.scene import decode_scene
+    from gan_core.training.observe.scene import decode_scene
 
     return packed(decode_scene(manager.grid(run, step).png).fakes[:SHOWN_POINTS], extent)
 

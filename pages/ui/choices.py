@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
-from pages.ui.words import date_and_clock, preset_label
+from pages.ui.words import date_and_clock, preset_label, run_label
 
 if TYPE_CHECKING:
     from gan_core.runs.groups.sweep_file import Sweep
@@ -46,7 +46,9 @@ def _said(choice: str) -> dict[object, Any]:
 def made_name(item: RunView | Sweep) -> str:
     """A run or a sweep as people call it, in words that stay: its title or preset, and when it was made."""
     when = date_and_clock(item.created, st.context.timezone)
-    return f"{item.title or preset_label(item.preset)} · {when}"
+    if hasattr(item, "members"):  # by its shape: a reload of the code replaces classes under a live run
+        return f"{item.title or preset_label(item.preset)} · {when}"
+    return f"{run_label(item)} · {when}"
 
 
 def distinct(names: dict[str, str]) -> dict[str, str]:

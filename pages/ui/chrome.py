@@ -32,7 +32,21 @@ def draw_phone_links(pages: Sequence[StreamlitPage]) -> None:
 
 
 def draw_projector(state: Tab) -> None:
-    """Large type for a lecture hall: everything is sized in rem, so one number is enough."""
+    """Large type for a lecture hall: everything is sized in rem, so one number is enough. Its switch, and its key."""
+
+    def turned() -> None:
+        state.projector = not state.projector
+
+    with st.container(key="projector-switch"):
+        st.button(
+            "Leave projector mode" if state.projector else "Projector",
+            key="projector",
+            icon=":material/close_fullscreen:" if state.projector else ":material/slideshow:",
+            type="tertiary",
+            shortcut="P",
+            help="Large, for the last row of a lecture hall.",
+            on_click=turned,
+        )
     if state.projector:
         st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT} !important; }}</style>")
         st.html(STYLE / "projector.css")

@@ -1,4 +1,4 @@
-"""Fields whose text nobody types: a drawing's strokes and a picture's darkness, each with what makes it."""
+"""Fields whose text nobody types: a picture's darkness, with what makes it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ import numpy as np
 import streamlit as st
 
 from gan_core.data import darkness_text
-from gan_core.data.ink import LEVELS, decode_levels
-from pages.server.public import public
+from gan_core.data.sets.ink import LEVELS, decode_levels
+from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.web.draw import drawing_pad
 
 if TYPE_CHECKING:
-    from gan_core.data.drawn import Drawn, FromPicture
+    from gan_core.data.sets.drawn import FromPicture
 
 MOST_MEGABYTES = 20
 _ENLARGED = 4
-
-
-def draw_strokes(member: Drawn, key: str, changed: Callable[[str], None]) -> None:
-    drawing_pad(key, member.strokes, member.std, changed)
 
 
 def draw_ink(member: FromPicture, key: str, changed: Callable[[str], None]) -> None:
@@ -55,7 +50,6 @@ def draw_ink(member: FromPicture, key: str, changed: Callable[[str], None]) -> N
 
 
 CUSTOM_WIDGETS: dict[tuple[str, str], Callable[[Any, str, Callable[[str], None]], None]] = {
-    ("Drawn", "strokes"): draw_strokes,
     ("FromPicture", "ink"): draw_ink,
 }
 """By class and field: what is drawn instead of a widget for text. Called with the member, a key, and whom to tell."""

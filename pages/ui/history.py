@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages.ui.learning import carried
 from pages.ui.web.address import address_keeper
 
 _PAGE = "ganscope.address.page"  # in the session: whose query was written last
@@ -30,7 +31,8 @@ def write(page: str, query: Mapping[str, str], usual: Mapping[str, str]) -> None
     Where a link has just led here, or to the page that is open anyway, the address is bare but the view is not: then
     it is completed in place (`keep`), without another step for Back.
     """
-    seen, wanted = st.query_params.to_dict(), dict(query)
+    seen = st.query_params.to_dict()
+    wanted = dict(query) | carried(seen)
     led_here = st.session_state.get(_PAGE) != page or st.session_state.get(_WRITTEN) == wanted
     st.session_state[_PAGE], st.session_state[_WRITTEN] = page, wanted
     is_usual = wanted == dict(usual)

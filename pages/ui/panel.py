@@ -20,10 +20,10 @@ from pages.server.preview import shows_points
 from pages.ui.custom_widgets import CUSTOM_WIDGETS
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
+from pages.ui.terms import glossary_link
 from pages.ui.words import label_of, path_label, plain
 
 if TYPE_CHECKING:
-    from gan_core.data.intake import IntakeOptions
     from gan_core.training import RunConfig
 
 Changed = Callable[[str, object], None]
@@ -96,8 +96,8 @@ def _draw_live_signs(keys: Sequence[str]) -> None:
         st.html(f"<style>{', '.join(labels)} {{ content: '{LIVE_SIGN}'; }}</style>")
 
 
-def draw_options(options: IntakeOptions, scope: str, changed: Changed) -> None:
-    """The fields of a small group of options, such as those of an upload."""
+def draw_options(options: Any, scope: str, changed: Changed) -> None:
+    """The fields of a small group of options, such as those of an upload: a dataclass."""
     drawing = Drawing(scope, changed, advanced=True)
     for f in dataclasses.fields(options):
         _draw(spec_of(f), f.name, f.name, getattr(options, f.name), drawing)
@@ -107,6 +107,21 @@ def draw_field(config: RunConfig, path: str, scope: str, changed: Changed) -> No
     """One field of a `RunConfig`, with the fields inside it if it has any."""
     drawing = Drawing(scope, changed, advanced=True, hidden=hidden_fields(config), points=shows_points(config.data))
     _draw(spec_at(config, path), path.rpartition(".")[2], path, get_at(config, path), drawing)
+
+
+TWO_PACES = (
+    ("g_optimizer.lr", "G’s pace", "How far the generator goes at each step: its learning rate."),
+    ("d_optimizer.lr", "D’s pace", "How far the discriminator goes at each step: its learning rate."),
+)
+"""What a newcomer may set: the field, what it is called there, and what it does."""
+
+
+def draw_paces(config: RunConfig, scope: str, changed: Changed, *, running: bool) -> None:
+    """Both learning rates. running: of the run that trains, so that others may set them too."""
+    drawing = Drawing(scope, changed, advanced=True, only_live=running)
+    for path, label, words in TWO_PACES:
+        spec = dataclasses.replace(spec_at(config, path), label=label, help=words)
+        _widget(spec, "lr", path, get_at(config, path), drawing)
 
 
 FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")
@@ -164,7 +179,7 @@ def _inner(heading: str, words: str, path: str, value: Any, drawing: Drawing) ->
     if not shown:
         return
     if heading:
-        st.markdown(f"**{heading}**", help=words or None)
+        st.markdown(f"**{heading}**", help=words + glossary_link(path.rpartition(".")[2]) or None)
     with st.container(key=f"{drawing.scope}-inner-{path.replace('.', '-')}"):
         for f in shown:
             here = f"{path}.{f.name}"
@@ -184,7 +199,7 @@ def _family(spec: FieldSpec, name: str, path: str, member: object, drawing: Draw
         drawing.offers(family, entry.name),
         format_func=lambda n: family.get(n).label,
         key=key,
-        help=_help(spec),
+        help=_help(spec, name),
         on_change=_take,
         args=(key, path, drawing.changed),
     )
@@ -243,8 +258,8 @@ def _lately(key: str) -> Any:
     return value if time.monotonic() - when < STALE_SECONDS else None
 
 
-def _help(spec: FieldSpec) -> str:
-    return spec.help + (" Can change while a run trains." if spec.live else "")
+def _help(spec: FieldSpec, name: str) -> str:
+    return spec.help + (" Can change while a run trains." if spec.live else "") + glossary_link(name)
 
 
 def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing) -> None:
@@ -258,7 +273,7 @@ def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing)
     common: dict[str, Any] = {
         "label": label,  # plain words: a screen reader is told it as it is written here
         "key": key,
-        "help": _help(spec),
+        "help": _help(spec, name),
         "on_change": _take,
         "args": (key, path, drawing.changed),
     }

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, TypeGuard
 from gan_core.config.codec import ConfigError, differences, set_at
 from gan_core.data import datasets, own_set, point_datasets
 from gan_core.training import PRESETS, RunConfig, preset
-from gan_core.training.presets import DEFAULT
-from gan_core.training.run_config import SIZES
+from gan_core.training.configuration.presets import DEFAULT
+from gan_core.training.configuration.run_config import SIZES
 from pages.server.preview import shows_points
 
 if TYPE_CHECKING:
     from gan_core.data.base import Dataset
-    from gan_core.data.own_images import OwnImages
+    from gan_core.data.sets.own_images import OwnImages
     from gan_core.runs.snapshot import RunView
 
 QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to make in the panel
@@ -26,6 +26,9 @@ PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": "few-images", "gri
 
 OF_THE_KIND = frozenset({"data", "size", "conditional", "generator", "discriminator", "augmentation"})
 """Fields that go with pictures or with points, and are never taken from the one to the other."""
+
+OF_THE_DATA = frozenset({"data", "size", "conditional"})
+"""Fields that go with one dataset."""
 
 HIDDEN_FOR_POINTS = frozenset({"size", "conditional", "augmentation", "record.grid_count"})
 """Fields that mean nothing for points in the plane."""
@@ -82,17 +85,21 @@ def as_preset(name: str, config: RunConfig, data_dir: Path) -> RunConfig:
 
 
 def crossed(name: str, config: RunConfig, dataset: Dataset, data_dir: Path) -> tuple[str, RunConfig, str]:
-    """From pictures to points or back: a preset that suits `dataset`, its settings, and a sentence that says so.
+    """To another dataset: a preset that suits it, its settings, and a sentence where they are of the other kind.
 
     What was set by hand in `config`, the preset `name` changed, is kept wherever it can be.
     """
     found, new = matching_preset(dataset, data_dir)
-    own = {p: t for p, t in differences(config, preset(name).config).items() if p.split(".")[0] not in OF_THE_KIND}
+    same_kind = shows_points(dataset) == shows_points(config.data)
+    left = OF_THE_DATA if same_kind else OF_THE_KIND
+    own = {p: t for p, t in differences(config, preset(name).config).items() if p.split(".")[0] not in left}
     kept = 0
     for path in sorted(own, key=lambda p: p.count(".")):  # families first: their members' fields come with them
         with contextlib.suppress(ConfigError):
             new = set_at(new, path, own[path])
             kept += 1
+    if same_kind:
+        return found, new, ""
     what = "Points need small dense networks" if shows_points(dataset) else "Pictures need other networks than points"
     end = ", with what you had changed" if kept else ""
     return found, new, f"{what}: the settings are now those of “{PRESETS[found].label}”{end}."

@@ -16,10 +16,11 @@ import streamlit as st
 from gan_core.config.codec import ConfigError, apply_sets, differences, from_dict, get_at, replace_at
 from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
-from gan_core.training.presets import DEFAULT
+from gan_core.training.configuration.presets import DEFAULT
 from pages.server.app_state import app_state
-from pages.server.public import public
+from pages.server.security.public import public
 from pages.ui.history import browsed, write
+from pages.ui.learning import OF_LESSONS
 
 if TYPE_CHECKING:
     from gan_core.runs import RunManager
@@ -27,32 +28,39 @@ if TYPE_CHECKING:
 
 _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0
-OF_EXPLORE = ("model", "step", "look")  # what the Explore page says of itself in the address
+OF_EXPLORE = ("model", "step", "look", "tool", "quiz")  # what the Explore page says of itself in the address
 OF_COMPARE = ("tab", "runs")
 OF_GALLERY = ("scene", "failing", "fixed")
+OF_APPLY = ("workshop", "job")
+ELSEWHERE = (*OF_EXPLORE, *OF_COMPARE, *OF_GALLERY, *OF_APPLY, *OF_LESSONS)
+VIEWS = {"full": True, "simple": False}  # what "view" in a link says
 
 
 @dataclass
 class Tab:
     """One tab's state.
 
-    steering: the panel sets the run that is watched, not the next one. own: the next one's settings were changed by
-    hand; until then they follow the watched run. notice: a sentence to show once. remark: a quiet one, until the next
-    change. begun: how many runs were asked for here. pending: live changes under way. pace: the seconds a step last
-    asked for, and when.
+    full: every setting and measure is shown, not only what a newcomer needs. steering: the panel sets the run that is
+    watched, not the next one. own: the next one's settings were changed by hand; until then they follow the watched
+    run. notice: a sentence to show once. remark: a quiet one, until the next change. code: whether the settings are
+    shown as a script. begun: how many runs were asked for here. pending: live changes under way. pace: the seconds a
+    step last asked for, and when. speed: those that the next run begins with.
     """
 
     preset: str
     config: RunConfig
     run: str = ""
     projector: bool = False
+    full: bool = False
     steering: bool = True
     own: bool = False
     notice: str = ""
     remark: str = ""
+    code: bool = False
     begun: int = 0
     pending: dict[str, tuple[object, float]] = field(default_factory=dict)
     pace: tuple[float, float] = (0.0, -math.inf)
+    speed: float = 0.0
 
 
 def manager() -> RunManager:
@@ -80,16 +88,25 @@ def lab_tab() -> Tab:
 
 def from_url(query: Mapping[str, str]) -> Tab:
     """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
-    pairs = {name: text for name, text in query.items() if name not in (*OF_EXPLORE, *OF_COMPARE, *OF_GALLERY)}
+    pairs = {name: text for name, text in query.items() if name not in ELSEWHERE}
     projector = pairs.pop("projector", "") == "1"
-    run = pairs.pop("run", "")
-    fresh = Tab(DEFAULT, preset(DEFAULT).config, projector=projector)
+    code = pairs.pop("code", "") == "1"
+    run, view_name = pairs.pop("run", ""), pairs.pop("view", "")
+    full = VIEWS.get(view_name, _opens_full(run, pairs))
+    fresh = Tab(DEFAULT, preset(DEFAULT).config, projector=projector, full=full, code=code)
     try:
         if run:
             view = manager().view(run)
-            return Tab(view.preset or DEFAULT, for_next_run(from_dict(RunConfig, view.config)), run, projector)
+            return Tab(
+                view.preset or DEFAULT,
+                for_next_run(from_dict(RunConfig, view.config)),
+                run,
+                projector,
+                full,
+                code=code,
+            )
         name = pairs.pop("preset", DEFAULT)
-        return Tab(name, apply_sets(preset(name).config, pairs), projector=projector)
+        return Tab(name, apply_sets(preset(name).config, pairs), projector=projector, full=full, code=code)
     except ValueError as problem:
         fresh.notice = f"The link cannot be opened as it is: {public(problem)}"
         return fresh
@@ -98,7 +115,22 @@ def from_url(query: Mapping[str, str]) -> Tab:
 def to_url(state: Tab) -> dict[str, str]:
     """The query of this tab's address: the run it watches, else the preset and what differs from it."""
     query = {"run": state.run} if state.run else config_query(state.preset, state.config)
-    return query | ({"projector": "1"} if state.projector else {})
+    return (
+        with_view(query, state.full)
+        | ({"projector": "1"} if state.projector else {})
+        | ({"code": "1"} if state.code else {})
+    )
+
+
+def with_view(query: Mapping[str, str], full: bool) -> dict[str, str]:
+    """A link that opens in this view; it says so only where it would open in the other one by itself."""
+    usual = _opens_full(query.get("run", ""), query)
+    return {**query, **({} if full == usual else {"view": "full" if full else "simple"})}
+
+
+def _opens_full(run: str, pairs: Mapping[str, str]) -> bool:
+    """A link that names a run or a setting, as links did before there were two views, shows them."""
+    return bool(run or set(pairs) - {"preset"})
 
 
 def config_query(name: str, config: RunConfig) -> dict[str, str]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from gan_core.config.codec import ConfigError, get_at, spec_at
+from gan_core.runs.names import data_label
 from gan_core.training import PRESETS
 
 if TYPE_CHECKING:
     from gan_core.data.base import ImageInfo
+    from gan_core.runs.snapshot import RunView
     from gan_core.training import RunConfig
 
 LONGEST_TEXT = 40  # letters of a setting that are shown; a drawing's text has hundreds
@@ -120,6 +122,11 @@ def path_label(config: RunConfig, path: str) -> str:
 def preset_label(name: str) -> str:
     """A preset as people call it; "own settings" where there was none."""
     return PRESETS[name].label if name in PRESETS else name or "own settings"
+
+
+def run_label(view: RunView) -> str:
+    """A run as people call it: by its title, by its data where they are not its preset's, else by its preset."""
+    return str(view.title or data_label(view.config, view.preset) or preset_label(view.preset))
 
 
 def value_at(config: RunConfig, path: str) -> Any:

@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 SMALL = "generator.width=8&discriminator.width=8&discriminator.dense_units=0&precision=float32&record.every_steps=2"
 """Networks so small that a step is quick even where two cores are shared."""
+AT_REST = "[data-test-script-state=notRunning]"
+"""The page when it is drawn to its end: what is pressed before may be of what stood there before."""
 
 
 class Lab:
@@ -21,7 +23,7 @@ class Lab:
         self.film, self.caption = page.get_by_test_id("film"), page.get_by_test_id("film-step")
         self.state = page.get_by_test_id("state")
 
-    def open(self, query: str = "") -> None:
+    def open(self, query: str = "view=full") -> None:
         self.page.goto(f"{self.url}/{'?' + query if query else ''}")
         expect(self.film).to_be_visible()
 

@@ -35,7 +35,7 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
 
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     phone = Lab(context.new_page(), served.url)
-    phone.open(f"run={run}")
+    phone.open(f"run={run}&view=simple")
     phone.expect_state("training")
     boxes = phone.page.eval_on_selector_all(
         ".st-key-controls button",
@@ -72,7 +72,7 @@ def test_the_whole_picture_is_in_view_beside_trouble(page: Page, served: Server)
 
 
 def test_the_lab_is_found_by_its_name_too(page: Page, served: Server) -> None:
-    page.goto(f"{served.url}/lab?preset=wgan-gp")
+    page.goto(f"{served.url}/lab?preset=wgan-gp&view=full")
     expect(page.get_by_test_id("film")).to_be_visible()
     expect(page.get_by_text("a critic that measures", exact=False).first).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)

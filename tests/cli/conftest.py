@@ -16,6 +16,7 @@ from gan_core.cli.main import main
 SMALL = [
     "--set", "generator.width=8", "--set", "discriminator.width=8", "--set", "batch_size=8",
     "--set", "precision=float32", "--set", "record.every_steps=2", "--set", "record.grid_count=16",
+    "--set", "record.evaluate_images=0",
 ]  # fmt: skip
 """A run whose steps take milliseconds, with nothing in it that is measured on the spot."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_core.config.codec import apply_sets
-from gan_core.measure.referee import KINDS
+from gan_core.measure.referee.findings import KINDS
 from gan_core.training import preset
 from tests.cli.conftest import Cli
 

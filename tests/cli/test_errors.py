@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gan_core.cli.commands import names
-from gan_core.cli.errors import os_sentence
+from gan_core.cli.terminal.errors import os_sentence
 from gan_core.config.places import data_dir, runs_dir
 
 from .conftest import SMALL, Answer
@@ -118,6 +118,8 @@ def test_a_mistake_in_a_command_points_to_its_own_help(command: str, capfd: pyte
 
     needed = {"resume": ["x"], "branch": ["x"], "evaluate": ["x"], "diagnose": ["x"], "sample": ["x", "--out", "y"],
               "export": ["x", "--to", "csv", "--out", "y"], "export-run": ["x", "--out", "y"], "import-run": ["x"],
+              "fill-picture": ["x", "--held-out", "0", "--out", "y"], "synthesise": ["x", "--out", "y"],
+              "edit": ["x", "--out", "y"],
              }.get(command, [])  # fmt: skip
     assert main([command, *needed, "--frobnicate"]) == 2
     said = capfd.readouterr().err

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from gan_core.measure import FeatureSpace, inception
-from gan_core.measure.features import pixel_space
+from gan_core.measure import FeatureSpace
+from gan_core.measure.features import inception
+from gan_core.measure.features.spaces import pixel_space
 
 from .conftest import SMALL, Answer
 

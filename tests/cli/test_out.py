@@ -34,7 +34,7 @@ def test_every_command_that_writes_to_a_given_path_is_tried_here() -> None:
     def takes_out(name: str) -> bool:
         parser = Parser()
         command(name).add_arguments(parser)
-        return "--out" in parser.format_usage()
+        return "--out FILE" in " ".join(parser.format_usage().split())  # a folder is another matter
 
     assert set(filter(takes_out, names())) == set(COMMANDS_WITH_OUT)
 

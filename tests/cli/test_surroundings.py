@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gan_core.cli.commands import names
-from gan_core.cli.streams import json_text
+from gan_core.cli.terminal.streams import json_text
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "モデル ☃"
@@ -35,7 +35,19 @@ WORDS: dict[str, list[str]] = {
     "import-run": ["{zip}"],
     "catalogue": [],
     "doctor": [],
-}
+    "synthesise": ["{table}", *ENGINE, "--rows", "5", "--set", "gan.steps=2", "--out", "{out}"],
+    "jobs": [],
+    "augment": [
+        *ENGINE, "--data", "shapes", "--set", "data.count=1000", "--per-class", "5", "--seeds", "1",
+        "--ways", "classic", "--set", "classifier_steps=10",
+    ],
+    "fill-picture": [
+        "shapes", *ENGINE, "--held-out", "0", "--hide", "half", "--count", "1", "--set", "restarts=2",
+        "--set", "pool=64", "--set", "iterations=2", "--out", "{out}",
+    ],
+    "edit": ["shapes", *ENGINE, "--seed", "1", "--move", "pca-1=1", "--out", "{out}"],
+    "impute": ["{table}", *ENGINE, "--method", "mean", "--out", "{out}"],
+}  # fmt: skip
 """What each command is asked here; one that is not named here fails the test below."""
 
 Carry = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
@@ -50,6 +62,7 @@ class Place:
 
     def __init__(self, root: Path) -> None:
         self.root, self._files, self._steps = root, 0, 2
+        (root / "table.csv").write_text("a,b\n1,2\n,4\n5,7\n" + "".join(f"{i % 5},{i % 7}\n" for i in range(30)))
         self._forking = subprocess.Popen(  # one for all cases: what takes long is to import torch
             [sys.executable, "-m", "tests.cli.each_command"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"},
@@ -70,7 +83,7 @@ class Place:
         self._files, self._steps = self._files + 1, self._steps + 1
         known = {
             "run": getattr(self, "run", ""), "zip": str(self.root / "run.zip"), "steps": str(self._steps),
-            "out": str(self.root / f"out-{self._files}"),
+            "table": str(self.root / "table.csv"), "out": str(self.root / f"out-{self._files}"),
         }  # fmt: skip
         words = [word.format(**known) if word.startswith("{") else word for word in WORDS[command]]
         return [command, *([] if command == "catalogue" else self.folders), *words, *more]
@@ -112,7 +125,7 @@ def test_what_the_caller_ignores_stays_ignored_by_every_command(place: Place) ->
     ), [answer["err"] for answer in answers]
     trained = dict(zip(WORDS, answers, strict=True))
     for command in ("train", "resume", "branch", "twin"):
-        assert "finished after" in trained[command]["out"]
+        assert "stopped as asked after" in trained[command]["out"]
     assert all(state == "finished" for state, _ in place.states().values())
 
 
@@ -187,4 +200,4 @@ def test_a_title_in_bytes_that_the_locale_cannot_read_is_the_title(place: Place)
 def test_training_does_not_wait_for_whoever_does_not_read_its_log(place: Place) -> None:
     (answer,) = place.ask((place.words("train", "--verbose"), "stuck"))
     assert answer["status"] == 0
-    assert "finished after" in answer["out"]
+    assert "stopped as asked after" in answer["out"]

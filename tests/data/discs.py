@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_core.data.own import save_own
+from gan_core.data.own.saving import save_own
 
 RED, BLUE = (220, 30, 30), (30, 60, 220)
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]

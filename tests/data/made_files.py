@@ -18,18 +18,8 @@ import pytest
 import scipy.io
 from PIL import Image
 
-from gan_core.data import (
-    CelebA,
-    Cifar10,
-    Dataset,
-    EmnistLetters,
-    KMnist,
-    Mnist,
-    OwnImages,
-    Svhn,
-    celeba,
-    read_uploads,
-)
+from gan_core.data import CelebA, Cifar10, Dataset, EmnistLetters, KMnist, Mnist, OwnImages, Svhn, read_uploads
+from gan_core.data.sets import celeba
 
 TRAIN, TEST = 60, 20
 

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import scipy.io
 
-from gan_core.data import DataUnavailable, matlab
-from gan_core.data.idx import parse_idx
-from gan_core.data.matlab import read_mat
-from gan_core.data.npy import read_npy
+from gan_core.data import DataUnavailable
+from gan_core.data.files import matlab
+from gan_core.data.files.idx import parse_idx
+from gan_core.data.files.matlab import read_mat
+from gan_core.data.files.npy import read_npy
 
 
 def npy(array: np.ndarray, **changes: str) -> bytes:

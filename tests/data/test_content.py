@@ -24,15 +24,15 @@ from gan_core.data import (
     bring_back,
     datasets,
     drop_pictures,
-    own_content,
 )
 from gan_core.data.content import Content, read_content
 from gan_core.data.identity import place_of, what_changed
-from gan_core.data.own import load_arrays
-from gan_core.data.own_content import content_of
-from gan_core.data.own_edit import add_to_own
+from gan_core.data.own import content as own_content
+from gan_core.data.own.content import content_of
+from gan_core.data.own.edit import add_to_own
+from gan_core.data.own.own_set import load_arrays
 from tests.data.discs import BLUE, RED, discs, keep
-from tests.data.test_own_edit import of_the_first_format
+from tests.data.own.test_own_edit import of_the_first_format
 
 
 def about_of(data_dir: Path, slug: str) -> Path:

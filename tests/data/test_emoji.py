@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from gan_core.data import DataUnavailable, Emoji, emoji
+from gan_core.data import DataUnavailable, Emoji
+from gan_core.data.sets import emoji
 
 NOWHERE = Path("/nonexistent")
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_core.data import DataUnavailable, FashionMnist, fashion
+from gan_core.data import DataUnavailable, FashionMnist
+from gan_core.data.sets import fashion
 
 NOWHERE = Path("/nonexistent")
 

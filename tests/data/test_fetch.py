@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_core.data import DataUnavailable, fetch
-from gan_core.data.fetch import Remote, fetch_all
+from gan_core.data import DataUnavailable
+from gan_core.data.files import fetch
+from gan_core.data.files.fetch import Remote, fetch_all
 
 CONTENT = os.urandom(3_000_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -30,7 +30,7 @@ from gan_core.data import (
     UnequalMixture,
     point_datasets,
 )
-from gan_core.data.point_shapes import keep_below
+from gan_core.data.sets.point_shapes import keep_below
 
 EVERY = pytest.mark.parametrize(
     "dataset", [entry.cls() for entry in point_datasets()], ids=lambda d: type(d).__name__

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 
 from gan_core.config.codec import differences, from_dict, set_at, to_dict
 from gan_core.data import DataUnavailable, Drawn, FromPicture, darkness_text, describe, portrait
-from gan_core.data.ink import (
+from gan_core.data.sets.ink import (
     MOST_PICTURE_SIGNS,
     MOST_STROKE_SIGNS,
     decode_levels,
@@ -28,9 +28,9 @@ from gan_core.data.ink import (
     encode_levels,
     encode_strokes,
 )
-from gan_core.data.limits import Limits
-from tests.data.hostile_files import png_header
+from gan_core.data.uploads.limits import Limits
 from tests.data.made_files import noise_picture, picture
+from tests.data.uploads.hostile_files import png_header
 
 PLACE = st.tuples(st.integers(0, 63), st.integers(0, 63))
 STROKES = st.lists(st.lists(PLACE, min_size=1, max_size=40), min_size=1, max_size=12)

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gan_core.data import CelebA, Cifar10, DataUnavailable, EmnistLetters, KMnist, Mnist, Svhn, celeba
-from gan_core.data.idx import parse_idx
-from gan_core.data.matlab import read_mat
-from gan_core.data.published import Published
+from gan_core.data import CelebA, Cifar10, DataUnavailable, EmnistLetters, KMnist, Mnist, Svhn
+from gan_core.data.files.idx import parse_idx
+from gan_core.data.files.matlab import read_mat
+from gan_core.data.sets import celeba
+from gan_core.data.sets.published import Published
 from tests.data import made_files
 
 

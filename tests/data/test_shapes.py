@@ -11,8 +11,8 @@ import torch
 from PIL import Image, ImageDraw
 
 from gan_core.data import Shapes
-from gan_core.data.sdf import OUTLINES
-from gan_core.data.shapes import PLACE_RANGE, SIZE_RANGE, draw_factors, render
+from gan_core.data.sets.sdf import OUTLINES
+from gan_core.data.sets.shapes import PLACE_RANGE, SIZE_RANGE, draw_factors, render
 
 NOWHERE = Path("/nonexistent")
 NAMES = tuple(OUTLINES)

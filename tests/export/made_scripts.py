@@ -65,10 +65,13 @@ def narrow(member: Any) -> Any:
     return replace(member, width=16)
 
 
-def run_alone(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The script in a process of its own, in its folder, far from this repository; it must not complain."""
+def run_alone(script: Path, *words: str, warnings: str = "error") -> subprocess.CompletedProcess[str]:
+    """The script in a process of its own, in its folder, far from this repository; it must not complain.
+
+    warnings: what Python makes of those; Keras calls numpy in a way that numpy is about to give up.
+    """
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COVERAGE"))}
-    surroundings |= {"PYTHONPATH": "", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "error"}
+    surroundings |= {"PYTHONPATH": "", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": warnings}
     done = subprocess.run(
         [sys.executable, script.name, *words], cwd=script.parent, env=surroundings, capture_output=True, text=True,
         timeout=300, check=False,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gan_core.export import scene_png, training_gif
 from gan_core.export.plane import FAKE_SIDE, GENERATED, LINE, MIDDLE, REAL, REAL_SIDE
-from gan_core.training.scene import Scene, encode_scene
+from gan_core.training.observe.scene import Scene, encode_scene
 
 EXTENT = (-2.0, 2.0, -2.0, 2.0)
 NOTHING = np.zeros((0, 0, 2), np.float32)

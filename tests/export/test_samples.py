@@ -15,7 +15,7 @@ from gan_core.export.samples import BLOCK
 from gan_core.nets import DcganGenerator, MlpGenerator
 from gan_core.nets.base import GeneratorNet, ImageShape
 from gan_core.training import RunConfig
-from gan_core.training.run_config import Latent
+from gan_core.training.configuration.run_config import Latent
 
 SMALL = replace(RunConfig(), generator=MlpGenerator(), latent=Latent(dim=5))
 

@@ -23,9 +23,9 @@ from gan_core.config.codec import replace_at
 from gan_core.config.registry import Registry
 from gan_core.data import Cifar10, EmnistLetters, Mnist, Shapes, Svhn, datasets
 from gan_core.data.base import ImageSet
-from gan_core.data.fashion import FOLDER
-from gan_core.data.points import PointDataset
-from gan_core.data.published import Published
+from gan_core.data.sets.fashion import FOLDER
+from gan_core.data.sets.points import PointDataset
+from gan_core.data.sets.published import Published
 from gan_core.export.samples import write_npz
 from gan_core.export.scripts import optimizers as script_optimizers
 from gan_core.export.scripts.train import is_drawn, train_script, training_data

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from gan_core.data import Shapes
-from gan_core.data.sdf import OUTLINES
-from gan_core.data.shapes import draw_factors, render
+from gan_core.data.sets.sdf import OUTLINES
+from gan_core.data.sets.shapes import draw_factors, render
 from gan_core.latent import Explorable, check_look, check_weights, resolve
-from gan_core.latent.attributes import attribute_values, attributes, factor_values, shows_factors
-from gan_core.latent.directions import Direction, unit_vector
-from gan_core.latent.factors import factor_reader
-from gan_core.latent.population import population_of
-from gan_core.latent.search import (
+from gan_core.latent.directions.attributes import attribute_values, attributes, factor_values, shows_factors
+from gan_core.latent.directions.direction import Direction, unit_vector
+from gan_core.latent.directions.factors import factor_reader
+from gan_core.latent.directions.population import population_of
+from gan_core.latent.directions.search import (
     METHODS,
     Search,
     changed_direction,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from torch import Tensor, nn
 
-from gan_core.latent.activations import activations, first_matrix, layer_names, style_matrices
-from gan_core.latent.directions import (
+from gan_core.latent.directions.activations import activations, first_matrix, layer_names, style_matrices
+from gan_core.latent.directions.direction import (
     Direction,
     RangeFinder,
     measured,
@@ -24,10 +24,10 @@ from gan_core.latent.directions import (
     usable_range,
     usual,
 )
-from gan_core.latent.pca import pca_directions, principal_components
-from gan_core.latent.population import draw_population
-from gan_core.latent.sefa import factorise, sefa_directions
-from gan_core.latent.supervised import labelled_direction, logistic_regression, marked_direction
+from gan_core.latent.directions.pca import pca_directions, principal_components
+from gan_core.latent.directions.population import draw_population
+from gan_core.latent.directions.sefa import factorise, sefa_directions
+from gan_core.latent.directions.supervised import labelled_direction, logistic_regression, marked_direction
 from gan_core.nets import DcganGenerator, MlpGenerator, R3ganGenerator, ResnetGenerator
 from gan_core.nets.base import GeneratorNet, ImageShape
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_core.data.sdf import OUTLINES
-from gan_core.data.shapes import PLACE_RANGE, SIZE_RANGE, draw_factors, render
-from gan_core.latent.directions import Direction
-from gan_core.latent.factors import FACTORS, difference, factor_changes, factor_reader, rgb_to_hue
-from gan_core.latent.population import draw_population
-from gan_core.latent.supervised import labelled_direction
+from gan_core.data.sets.sdf import OUTLINES
+from gan_core.data.sets.shapes import PLACE_RANGE, SIZE_RANGE, draw_factors, render
+from gan_core.latent.directions.direction import Direction
+from gan_core.latent.directions.factors import FACTORS, difference, factor_changes, factor_reader, rgb_to_hue
+from gan_core.latent.directions.population import draw_population
+from gan_core.latent.directions.supervised import labelled_direction
 from gan_core.nets.base import GeneratorNet
 
 

@@ -18,7 +18,7 @@ from gan_core.nets.base import GeneratorNet, ImageShape
 from gan_core.training import RunConfig
 from gan_core.training.batches import to_pixels
 from gan_core.training.build import build_networks
-from gan_core.training.run_config import Latent
+from gan_core.training.configuration.run_config import Latent
 from tests.pictures import assert_same_picture
 
 QUICK = InversionOptions(restarts=8, iterations=80, pool=200)

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gan_core.config.fields import specs
-from gan_core.latent.units import edited, layer_named, layers_of, scaled, watched
+from gan_core.latent.inside.units import edited, layer_named, layers_of, scaled, watched
 from gan_core.nets import generators
 from gan_core.nets.base import GeneratorNet, ImageShape
 

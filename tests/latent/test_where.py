@@ -253,7 +253,7 @@ def test_style_mixing_takes_layers_from_elsewhere(style_model: Explorable) -> No
 
 
 def test_units_are_changed_for_their_own_look_only(dcgan_model: Explorable) -> None:
-    from gan_core.latent.units import layers_of
+    from gan_core.latent.inside.units import layers_of
 
     layer = layers_of(dcgan_model.generator)[-1]
     units = [{"layer": layer.name, "unit": i, "scale": 0} for i in range(layer.units // 2)]

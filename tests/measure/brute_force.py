@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gan_core.data.points import Modes
+from gan_core.data.sets.points import Modes
 
 
 def ring_modes(k=8, std=0.01, weights=None):

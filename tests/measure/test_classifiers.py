@@ -13,9 +13,9 @@ import torch
 
 from gan_core.data.base import ImageSet
 from gan_core.data.pixels import SIZES
-from gan_core.measure import classifier, classifier_training
-from gan_core.measure.classifier import FOLDER, find_card, load_classifier, read_card
-from gan_core.measure.classifier_training import PLANS, Plan, accuracy, main, train_classifier, training_data
+from gan_core.measure.features import classifier, classifier_training
+from gan_core.measure.features.classifier import FOLDER, find_card, load_classifier, read_card
+from gan_core.measure.features.classifier_training import PLANS, Plan, accuracy, main, train_classifier, training_data
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
 WANTED = {f"{name}-{size}" for name, plan in PLANS.items() for size in SIZES}
@@ -47,7 +47,7 @@ def test_the_card_is_that_of_the_weights_and_its_command_makes_them(name: str) -
     assert card.name == name
     assert hashlib.sha256((FOLDER / f"{name}.safetensors").read_bytes()).hexdigest() == card.sha256
     assert shlex.split(card.command) == [
-        "python", "-m", "gan_core.measure.classifier_training", card.dataset, "--size", str(card.size),
+        "python", "-m", "gan_core.measure.features.classifier_training", card.dataset, "--size", str(card.size),
     ]  # fmt: skip
     assert (card.seed, card.epochs) == (classifier_training.SEED, PLANS[card.dataset].epochs)
     assert card.features.startswith(f"{PLANS[card.dataset].label} classifier features")

@@ -12,8 +12,8 @@ import torch
 from gan_core.data import Emoji, FashionMnist, PointDataset, Shapes
 from gan_core.data.base import datasets
 from gan_core.data.pixels import SIZES
-from gan_core.measure.classifier import FOLDER, read_card
-from gan_core.measure.features import PIXEL_FEATURES, features_for, pixel_space
+from gan_core.measure.features.classifier import FOLDER, read_card
+from gan_core.measure.features.spaces import PIXEL_FEATURES, features_for, pixel_space
 
 
 def noise(count: int, channels: int, size: int, seed: int = 0) -> torch.Tensor:

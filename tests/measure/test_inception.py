@@ -18,10 +18,10 @@ from torch_fidelity.feature_extractor_inceptionv3 import (  # type: ignore[impor
 )
 
 from gan_core.data.base import DataUnavailable
-from gan_core.data.fetch import fetch_all
-from gan_core.measure import inception
+from gan_core.data.files.fetch import fetch_all
+from gan_core.measure.features import inception
+from gan_core.measure.features.inception import inception_space
 from gan_core.measure.image_measures import IMAGE_MEASURES
-from gan_core.measure.inception import inception_space
 
 
 @pytest.fixture(scope="module")

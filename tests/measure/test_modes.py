@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan_core.data.points import Modes
+from gan_core.data.sets.points import Modes
 from gan_core.measure import count_modes
 from tests.measure.brute_force import draw, ring_modes
 

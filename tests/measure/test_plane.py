@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core.data.points import Modes
+from gan_core.data.sets.points import Modes
 from gan_core.measure import PLANE_MEASURES, PlaneReference, measure_plane
 from gan_core.measure.plane import FLOOR_SAMPLES, _samples
 from tests.measure.brute_force import draw, ring_modes

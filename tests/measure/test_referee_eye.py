@@ -11,8 +11,8 @@ from scipy.spatial.distance import cdist, pdist
 
 from gan_core.data import Ring, Shapes
 from gan_core.data.base import ImageSet
-from gan_core.measure.referee_eye import Eye, cut_atlas, flat_features
-from gan_core.training.sample_grid import tile
+from gan_core.measure.referee.eye import Eye, cut_atlas, flat_features
+from gan_core.training.observe.sample_grid import tile
 
 RNG = np.random.default_rng(5)
 

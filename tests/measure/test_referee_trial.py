@@ -9,12 +9,25 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.referee import FIT_SEEDS, LEAST, REPORT_SEEDS, RESULTS, judge, moments, record_file
-from benchmarks.referee_record import Recorder, load, save
-from benchmarks.referee_scenarios import BAD, HEALTHY, SCENARIOS, Scenario
-from benchmarks.referee_table import DOCUMENT, table
-from gan_core.measure.referee import KINDS, TROUBLES, findings_by, thresholds
-from gan_core.measure.referee_scores import SCORES
+from benchmarks.referee.live import LIVE_BAD, LIVE_HEALTHY
+from benchmarks.referee.record import Recorder, load, save
+from benchmarks.referee.scenarios import Scenario
+from benchmarks.referee.table import DOCUMENT, table
+from benchmarks.referee.trial import (
+    BAD,
+    FIT_SEEDS,
+    HEALTHY,
+    LEAST,
+    REPORT_SEEDS,
+    RESULTS,
+    SCENARIOS,
+    judge,
+    moments,
+    record_file,
+)
+from gan_core.measure.referee.findings import KINDS, TROUBLES, findings_by, thresholds
+from gan_core.measure.referee.scores import SCORES
+from gan_core.objectives.base import losses
 
 SEED = 11
 QUICK = ("ring, D asleep", "ring, still", "clothes, D asleep")
@@ -54,12 +67,18 @@ def test_a_record_comes_back_as_it_was(recorder: Recorder, tmp_path: Path) -> No
 
 
 def test_the_suite_is_what_was_promised() -> None:
-    """At least six seeds each; none that is fitted to is reported; ill and healthy, points and images; every kind."""
+    """At least six seeds each; none that is fitted to is reported; ill and healthy, points and images; every kind;
+    twelve kinds of live changes, and every loss but the one that saturates.
+    """
     assert len({*FIT_SEEDS, *REPORT_SEEDS}) >= 6
     assert not {*FIT_SEEDS} & {*REPORT_SEEDS}
     for group in (BAD, HEALTHY):
         assert {scenario.images for scenario in group} == {True, False}
     assert {kind for scenario in BAD for kind in scenario.kinds} == set(SCORES)
+    assert {"oscillation", "plateau"} <= {scenario.kinds[0] for scenario in BAD if scenario.images}
+    assert len(LIVE_BAD + LIVE_HEALTHY) >= 12
+    played = {losses.name_of(scenario.base.loss) for scenario in HEALTHY}
+    assert played >= {"non-saturating", "hinge", "least-squares", "wasserstein", "relativistic"}
     assert len({record_file(Path(), scenario, 1) for scenario in SCENARIOS}) == len(SCENARIOS)
 
 

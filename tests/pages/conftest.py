@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from pages.server.app_state import AppState, install_app_state
 from pages.server.routes import routes
 from tests.pages.fake_manager import FakeManager
-from tests.pages.serving import Client, served
+from tests.pages.server.serving import Client, served
 
 
 @pytest.fixture

@@ -109,6 +109,9 @@ class FakeManager:
     def views(self) -> list[RunView]:
         return list(reversed(self._views.values()))
 
+    def rough_seconds(self, config: RunConfig) -> float:
+        return 65.0
+
     def records(self, run_id: str, after_step: int = -1) -> dict[str, np.ndarray]:
         rows = [r for r in self._rows[run_id] if r["step"] > after_step]
         names = list(rows[0]) if rows else ["step"]
@@ -171,7 +174,10 @@ class FakeManager:
 
     # What can be done
 
-    def start(self, config: RunConfig, *, preset: str = "", title: str = "", parent: str = "", step: int = 0) -> str:
+    def start(
+        self, config: RunConfig, *, preset: str = "", title: str = "", parent: str = "", step: int = 0,
+        seconds_per_step: float = 0.0,
+    ) -> str:  # fmt: skip
         run_id = f"run-{len(self._views) + 1:04d}"
         busy = sum(v.state in ("running", "paused", "queued") for v in self._views.values())
         state = "queued" if busy else "running"
@@ -192,6 +198,7 @@ class FakeManager:
             parent,
             step if parent else 0,
             busy,
+            seconds_per_step=seconds_per_step,
         )
         threading.Thread(target=self._train, args=(run_id,), daemon=True).start()
         return run_id

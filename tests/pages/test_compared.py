@@ -19,7 +19,7 @@ from pages.compare import curves, settings
 from pages.server.app_state import AppState
 from pages.ui.choices import distinct
 from tests.pages.fake_manager import FakeManager
-from tests.pages.serving import Client
+from tests.pages.server.serving import Client
 
 PAGE = Path(__file__).parents[2] / "pages" / "compare" / "page.py"
 FEATURES = "Fashion-MNIST classifier features"

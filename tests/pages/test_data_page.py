@@ -14,13 +14,14 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from gan_core.data import OwnImages, datasets, delete_own, list_own
-from gan_core.data.own import save_own
+from gan_core.data.own.saving import save_own
 from gan_core.training import PRESETS
 from pages.server.app_state import AppState
 from pages.server.atlas import atlas_png
 from pages.server.jobs import Job, Jobs
 from pages.ui.preset_match import as_preset, matching_preset
 from tests.pages.fake_manager import FakeManager
+from tests.runs.helpers import until
 
 PAGE = Path(__file__).parents[2] / "pages" / "data" / "page.py"
 
@@ -270,14 +271,10 @@ def test_a_fetch_shows_how_far_it_is_and_can_be_stopped() -> None:
 
     job = jobs.start("mnist", "MNIST", work)
     assert jobs.start("mnist", "MNIST", work) is job, "started twice"
-    end = time.monotonic() + 60
-    while job.fraction == 0 and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: job.fraction > 0)
     assert job.words == "fetching"
     job.cancel()
-    while not job.done and time.monotonic() < end:
-        time.sleep(0.01)
-    assert job.done
+    until(lambda: job.done)
     assert job.problem == "MNIST: stopped, nothing was kept."
 
 
@@ -286,7 +283,5 @@ def test_a_failed_fetch_ends_with_its_sentence() -> None:
         raise ValueError("No network.")
 
     job = Jobs().start("svhn", "SVHN", work)
-    end = time.monotonic() + 60
-    while not job.done and time.monotonic() < end:
-        time.sleep(0.01)
+    until(lambda: job.done)
     assert job.problem == "No network."

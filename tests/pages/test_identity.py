@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from gan_core.config.codec import to_dict
 from gan_core.data import DataUnavailable, OwnImages, bring_back, delete_own, drop_pictures
-from gan_core.data.own_edit import add_to_own
+from gan_core.data.own.edit import add_to_own
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.compare import settings
@@ -24,11 +24,11 @@ from pages.explore.ops import inversion, maps
 from pages.lab.page import preview_of
 from pages.server.app_state import AppState
 from pages.server.atlas import Previews
-from pages.server.operations import OperationContext
+from pages.server.live.operations import OperationContext
 from pages.server.preview import preview_key
 from tests.data.discs import BLUE, RED, discs, keep
 from tests.pages.fake_manager import FakeManager
-from tests.pages.serving import served
+from tests.pages.server.serving import served
 from tests.runs.helpers import at_rest, open_manager, quick
 
 PAGE = Path(__file__).parents[2] / "pages" / "data" / "page.py"

@@ -11,8 +11,14 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from pages.server.access import COOKIE, Gate, NotSafe, access_token, cookie_key, health_path, is_loopback
-from pages.server.guesses import FORGOTTEN_AFTER_SECONDS, FREE_GUESSES, LONGEST_WAIT_SECONDS, MOST_ADDRESSES, Guesses
+from pages.server.security.access import COOKIE, Gate, NotSafe, access_token, cookie_key, health_path, is_loopback
+from pages.server.security.guesses import (
+    FORGOTTEN_AFTER_SECONDS,
+    FREE_GUESSES,
+    LONGEST_WAIT_SECONDS,
+    MOST_ADDRESSES,
+    Guesses,
+)
 
 TOKEN = "correct-horse-battery"
 

@@ -24,7 +24,7 @@ FILES = {
     "A penalty": "gan_core/objectives/drift.py",
     "An augmentation": "gan_core/objectives/flips.py",
     "A network": "gan_core/nets/coordinates.py",
-    "A dataset": "gan_core/data/gratings.py",
+    "A dataset": "gan_core/data/sets/gratings.py",
     "An Explore tool": "pages/explore/ops/brightness.py",
     "A command": "gan_core/cli/commands/longest.py",
 }
@@ -71,7 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         imported += [ast.unparse(n) for n in ast.parse(code).body if isinstance(n, ast.Import | ast.ImportFrom)]
     (made / TOOL).parent.mkdir()
     (made / TOOL).write_text(block("An Explore tool", "js"), "utf-8")
-    with (made / "gan_core/training/presets.py").open("a", encoding="utf-8") as presets:
+    with (made / "gan_core/training/configuration/presets.py").open("a", encoding="utf-8") as presets:
         presets.write(PRESET)
     return made
 

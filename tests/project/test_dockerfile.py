@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from streamlit import config
 
-from pages.server.access import health_path
+from pages.server.security.access import health_path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILTINS = {"if", "then", "fi", "["}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_core.runs.storage.archive import MANIFEST, export_run
+from gan_core.runs.storage.archives.archive import MANIFEST, export_run
 from tests.runs.helpers import at_rest, open_manager, quick
 
 Info = Callable[[zipfile.ZipInfo], None]

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from gan_core.config.codec import replace_at
-from gan_core.data.shapes import Shapes
+from gan_core.data.sets.shapes import Shapes
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.runs import LIVE, TIMING_COLUMNS, RunManager, RunView
-from gan_core.runs.storage.checkpoints import read_checkpoint
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.weights.checkpoints import read_checkpoint
 from gan_core.training import RunConfig
 from gan_core.training.digest import state_digest
 
@@ -25,13 +25,16 @@ PATIENCE_SECONDS = 60.0
 
 
 def quick(*, steps: int, every: int = 4, **changes: Any) -> RunConfig:
-    """A dense GAN on 60 drawn shapes with a point every few steps; `changes`: dotted path (with __) -> value."""
+    """A dense GAN on 60 drawn shapes with a point every few steps, never evaluated by itself.
+
+    changes: dotted path (with __) -> value.
+    """
     config = replace(
         RunConfig(data=Shapes(count=60), generator=MlpGenerator(hidden="16"), discriminator=MlpDiscriminator("16")),
         batch_size=16, total_images=max(100, steps * 16), precision="float32",
     )  # fmt: skip
     config = replace_at(replace_at(config, "record.every_steps", every), "record.checkpoint_images", 1000)
-    config = replace_at(config, "record.grid_count", 16)
+    config = replace_at(replace_at(config, "record.grid_count", 16), "record.evaluate_images", 0)
     for path, value in changes.items():
         config = replace_at(config, path.replace("__", "."), value)
     return config

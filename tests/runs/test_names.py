@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_core.data import OwnImages
-from gan_core.data.own import save_own
+from gan_core.data import Drawn, Moons, OwnImages
+from gan_core.data.own.saving import save_own
 from gan_core.runs import RunManager, names
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage.archive import export_run
-from gan_core.runs.storage.archive_reading import import_run
-from gan_core.training import RunConfig
+from gan_core.runs.storage.archives.archive import export_run
+from gan_core.runs.storage.archives.reading import import_run
+from gan_core.training import RunConfig, preset
 
 from .helpers import at_rest, edit_config_json, folder_of, open_manager, quick
 
@@ -62,6 +62,20 @@ def test_a_run_of_ones_own_images_is_called_after_them(own: tuple[RunManager, Ru
     assert manager.view(titled).title == "Second try"
     at_rest(manager, run)
     at_rest(manager, titled)
+
+
+def test_a_run_on_other_data_than_its_presets_is_called_after_them(own: tuple[RunManager, RunConfig]) -> None:
+    manager, _ = own
+    config = preset("ring").config
+    for data, name, title in (
+        (config.data, "ring", ""),
+        (Moons(), "moons", "Two moons"),
+        (Drawn(), "drawn", "Own drawing"),
+    ):
+        run = manager.start(replace(config, data=data), preset="ring", stop_at_step=1)
+        assert run[18:].startswith(f"-{name}-")
+        assert manager.view(run).title == title
+        at_rest(manager, run)
 
 
 def test_twins_and_sweeps_of_ones_own_images_are_called_after_them(own: tuple[RunManager, RunConfig]) -> None:

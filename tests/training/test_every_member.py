@@ -14,10 +14,10 @@ from gan_core.config.codec import replace_at
 from gan_core.config.fields import specs
 from gan_core.config.registry import Registry
 from gan_core.data.base import ImageSet
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.nets import MlpDiscriminator, MlpGenerator
 from gan_core.training import PRESETS, RunConfig, Trainer, problems
-from gan_core.training.scene import Scene
+from gan_core.training.observe.scene import Scene
 from tests.conftest import shortened
 from tests.data import made_files
 from tests.training.made_data import random_data_like

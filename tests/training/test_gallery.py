@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import gallery_measures as measures
-from benchmarks.gallery import RESULTS, fingerprint, judge, table
+from benchmarks.gallery import measures
+from benchmarks.gallery.scenes import RESULTS, fingerprint, judge, table
 from gan_core.config.codec import ConfigError, differences
 from gan_core.data import FashionMnist
 from gan_core.training import RunConfig, problems
-from gan_core.training.gallery import GALLERY, scene
+from gan_core.training.configuration.gallery import GALLERY, scene
 
 SEEDS = 3
 PROMISED = {
@@ -55,7 +55,7 @@ def test_an_unknown_scene_is_named_with_those_there_are() -> None:
 
 
 def test_every_scene_was_measured_as_it_stands_and_does_what_it_says() -> None:
-    """gallery_results.json holds full runs of each scene and its cure: a changed scene must be measured anew."""
+    """gallery/results.json holds full runs of each scene and its cure: a changed scene must be measured anew."""
     known = json.loads(RESULTS.read_text("utf-8"))["runs"]
     for each in GALLERY.values():
         judgement = measures.JUDGEMENTS[each.name]

@@ -18,8 +18,8 @@ from gan_core.config.codec import replace_at
 from gan_core.objectives import losses, penalties
 from gan_core.objectives.base import Loss
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
-from gan_core.training.microscope import MOST_POINTS, StepTrace, dissect, encode_dissection, spell
-from gan_core.training.scene import HEAT, Scene
+from gan_core.training.observe.microscope import MOST_POINTS, StepTrace, dissect, encode_dissection, spell
+from gan_core.training.observe.scene import HEAT, Scene
 from gan_core.training.trainer import Players
 from tests.training.made_data import random_data_like
 

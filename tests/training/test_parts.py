@@ -15,7 +15,7 @@ from gan_core.nets import DcganGenerator
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import Hinge, NonSaturating
 from gan_core.training.batches import Batches, to_pixels, to_unit
-from gan_core.training.cost import useful_threads
+from gan_core.training.configuration.cost import useful_threads
 from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import Guard, total_norm
 from gan_core.training.seeds import STREAMS, stream_seed

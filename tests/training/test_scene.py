@@ -12,8 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
-from gan_core.training.run_config import Latent
-from gan_core.training.scene import MOST_NETWORK_NUMBERS, Scene, decode_scene, encode_scene, latent_lattice
+from gan_core.training.configuration.run_config import Latent
+from gan_core.training.observe.scene import (
+    MOST_NETWORK_NUMBERS,
+    Scene,
+    decode_scene,
+    encode_arrays,
+    encode_scene,
+    latent_lattice,
+)
 
 RING = replace(PRESETS["ring"].config, precision="float32")
 
@@ -54,6 +61,13 @@ def test_the_scene_is_what_the_weights_say(tmp_path: Path) -> None:
     ys = y0 + (np.arange(64) + 0.5) * (y1 - y0) / 64
     cells = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)  # rows of one y, lowest first
     np.testing.assert_allclose(scene.heat.ravel(), score(cells), atol=1e-5)
+    widths = (x1 - x0) / 64 * 1.3 ** np.arange(1, 14)  # of the cells around, from the extent outwards
+    out = np.cumsum(widths) - widths / 2
+    xs, ys = (np.concatenate((low - out[::-1], fine, high + out)) for low, fine, high in ((x0, xs, x1), (y0, ys, y1)))
+    around = np.stack(np.meshgrid(xs, ys), axis=-1)
+    inside = (np.abs(around - np.array(((x0 + x1) / 2, (y0 + y1) / 2))) < (x1 - x0) / 2).all(-1)
+    np.testing.assert_allclose(scene.margin, score(around[~inside]), atol=1e-5)
+    assert x1 + widths.sum() > 2.4 * (x1 - x0)  # as far as a stage twice as wide as it is high shows when zoomed out
     lattice = latent_lattice(trainer.config.latent).numpy().astype(float)
     np.testing.assert_allclose(
         scene.manifold.reshape(-1, 2), forward(scene.networks, "g", lattice), atol=1e-5, rtol=1e-4
@@ -140,3 +154,13 @@ def test_a_scene_survives_its_bytes(count: int, manifold: tuple[int, ...], units
 def test_other_bytes_are_refused_in_words(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a scene"):
         decode_scene(data)
+
+
+def test_a_scene_of_an_earlier_version_has_no_margin_and_is_read(tmp_path: Path) -> None:
+    scene = scene_of(trained(RING, tmp_path))
+    arrays = {name: getattr(scene, name).astype("<f4") for name in ("fakes", "manifold", "scores", "arrows", "heat")}
+    old = decode_scene(encode_arrays({**arrays, **scene.networks}))
+    assert old.margin.size == 0
+    assert set(old.networks) == set(scene.networks)
+    np.testing.assert_array_equal(old.heat, scene.heat)
+    assert decode_scene(encode_scene(old)).margin.size == 0

@@ -21,8 +21,8 @@ from gan_core.nets import MlpDiscriminator, MlpGenerator
 from gan_core.objectives import R1, DiffAugment, NonSaturating, Relativistic
 from gan_core.training import PRESETS, RunConfig, Trainer, state_digest
 from gan_core.training.batches import to_unit
+from gan_core.training.configuration.run_config import Ema
 from gan_core.training.optimizers import SGD, Adam
-from gan_core.training.run_config import Ema
 from gan_core.training.seeds import stream_generator
 from tests.training.made_data import random_data_like
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gan_core.cli.apart import branch as run
 from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_run, add_sets, add_title, whole_number
+from gan_core.cli.training.apart import branch as run
 
 __all__ = ["add_arguments", "run"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_core.cli.carry import write_run as run
 from gan_core.cli.options import Parser, add_folders, add_out, add_run
-from gan_core.runs.storage.archive import CHECKPOINTS
+from gan_core.runs.storage.archives.archive import CHECKPOINTS
 
 __all__ = ["add_arguments", "run"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_run
-from gan_core.cli.train import resume as run
+from gan_core.cli.training.train import resume as run
 
 __all__ = ["add_arguments", "run"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_core.cli.options import Parser, add_engine, add_json, add_settings, add_title, whole_number
-from gan_core.cli.sweep import sweep as run
+from gan_core.cli.training.sweep import sweep as run
 
 __all__ = ["add_arguments", "run"]
 

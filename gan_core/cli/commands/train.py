@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_settings, add_title
-from gan_core.cli.train import train as run
+from gan_core.cli.training.train import train as run
 
 __all__ = ["add_arguments", "run"]
 

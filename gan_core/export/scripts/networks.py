@@ -13,7 +13,8 @@ from typing import Any
 from torch import nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
-from gan_core.export.scripts.source import Source, literal, put_in, settled, shortened
+from gan_core.export.scripts.rewriting import literal, put_in, settled, shortened
+from gan_core.export.scripts.source import Source
 from gan_core.nets.base import GeneratorNet, ImageShape
 from gan_core.nets.layers import LatentWithLabel, LogitHead, MinibatchStd
 from gan_core.training import RunConfig

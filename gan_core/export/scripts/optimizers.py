@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gan_core.export.scripts.source import Source, literal
+from gan_core.export.scripts.rewriting import literal
+from gan_core.export.scripts.source import Source
 from gan_core.training.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 
 _OWN = """\

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from gan_core.export.scripts.networks import network
-from gan_core.export.scripts.source import Source, literal
+from gan_core.export.scripts.rewriting import literal
+from gan_core.export.scripts.source import Source
 from gan_core.export.scripts.train import about_images, extent_setting, latent_settings
 from gan_core.export.scripts.writing import TAKEN, filled, script, settings
 from gan_core.nets.base import ImageShape

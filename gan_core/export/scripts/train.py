@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from gan_core.data import FashionMnist, Shapes
 from gan_core.data.base import Dataset
-from gan_core.data.fashion import CLASSES
-from gan_core.data.points import POINTS_SEED, TRAIN_POINTS, PointDataset
-from gan_core.data.published import Published
+from gan_core.data.sets.fashion import CLASSES
+from gan_core.data.sets.points import POINTS_SEED, TRAIN_POINTS, PointDataset
+from gan_core.data.sets.published import Published
+from gan_core.export.scripts.keras_layers import keras_discriminator, keras_generator, keras_optimizer, why_no_twin
 from gan_core.export.scripts.networks import network
 from gan_core.export.scripts.optimizers import optimizer_call
-from gan_core.export.scripts.source import Source, literal
+from gan_core.export.scripts.rewriting import literal
+from gan_core.export.scripts.source import Source
 from gan_core.export.scripts.writing import TAKEN, comment, filled, script, settings
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import losses, penalties
@@ -28,28 +30,39 @@ from gan_core.training.optimizers import Constant
 
 def train_script(
     config: RunConfig, *, run: str, channels: int, classes: tuple[str, ...] = (), live_changes: int = 0,
-    name: str = "train.py", with_data: bool = False,
+    name: str = "train.py", with_data: bool = False, keras: bool = False,
 ) -> str:  # fmt: skip
-    """The script. channels: of the run's images, 2 for points; classes: names of its data's classes; live_changes:
-    how many settings were changed while the run trained; name: what its file will be called; with_data: an .npz file
-    of that name, with the images (`training_data`), will lie beside it.
+    """The script.
+
+    run: its id, "" of settings that were not trained yet. channels: of its images, 2 for points. classes: names of
+    its data's classes. live_changes: how many settings were changed while the run trained. name: what its file will
+    be called. with_data: an .npz file of that name, with the images (`training_data`), will lie beside it. keras:
+    networks and optimizers are Keras's, on torch (ValueError where `why_no_twin` has a reason).
 
     It starts with the run's own weights and draws the same batches, latents and noise: on one processor thread its
     numbers are the run's but for rounding. Needs torch, numpy, pillow, safetensors (torchvision for some datasets).
+    The Keras twin draws initial weights of its own, and the same batches, latents and noise.
     """
+    if keras and (reason := why_no_twin(config)):
+        raise ValueError(reason)
     shape = ImageShape(channels, 1 if channels == 2 else config.size)
     class_count = len(classes) if config.conditional else 0
     source, about = Source(TAKEN), about_images(config, shape, class_count)
     beside = Path(name).with_suffix(".npz").name if with_data else ""
     data_help = _data_help(config.data, beside)
-    parts = {**about, **_parts(source, config, shape, class_count), **_rules(source, config, class_count)}
+    parts = {
+        **about,
+        **_parts(source, config, shape, class_count, keras),
+        **_rules(source, config, class_count, keras),
+    }
     body = filled(
         "train.py.jinja", **parts, settings=settings(_settings(config, shape, class_count)),
         data=_data(source, config, about, beside), may_be_few=_may_be_few(config, beside),
         pictures=filled("pictures.jinja", **about, sampling=False),
     )  # fmt: skip
     call = f"python {name} --data PICTURES" if data_help == _NEEDED else f"python {name}"
-    return script(_introduction(config, run, call, data_help, classes, live_changes), body, source.imports)
+    introduction = _introduction(config, run, call, data_help, classes, live_changes, keras)
+    return script(introduction, body, source.imports | (_KERAS if keras else {}), before=_BACKEND if keras else "")
 
 
 def about_images(config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
@@ -101,22 +114,30 @@ _IN_STEP = {"real", "fake", "seen", "seen_fake", "z", "classes", "step", "factor
 """Names that the step has for its own."""
 
 
-def _parts(source: Source, config: RunConfig, shape: ImageShape, class_count: int) -> dict[str, Any]:
+def _parts(source: Source, config: RunConfig, shape: ImageShape, class_count: int, keras: bool) -> dict[str, Any]:
     """The networks, what they play for, and how their weights move."""
     nets = build_networks(config, shape, class_count, torch.device("cpu"))
     augmentation, schedule = config.augmentation, config.schedule
     constant = isinstance(schedule, Constant) and not schedule.warm_up_images
     return {
-        "generator": network(source, config, nets.generator, shape, class_count),
-        "discriminator": network(source, config, nets.discriminator, shape, class_count),
+        "generator": keras_generator(config, nets, shape, class_count)
+        if keras
+        else network(source, config, nets.generator, shape, class_count),
+        "discriminator": keras_discriminator(config, nets, shape, class_count)
+        if keras
+        else network(source, config, nets.discriminator, shape, class_count),
         "has_buffers": any(True for _ in nets.generator.buffers()),
         "batch_dependent": nets.discriminator.batch_dependent,
         "loss": _loss(source, config.loss),
         "penalty": _penalty(source, config.penalty),
         "augmentation": source.methods(augmentation, "augment") if augmentation.active else "",
         "schedule": "" if constant else source.methods(schedule, "factor", name="learning_rate_factor"),
-        "g_optimizer": optimizer_call(source, config.g_optimizer, "g", "generator.parameters()"),
-        "d_optimizer": optimizer_call(source, config.d_optimizer, "d", "discriminator.parameters()"),
+        "g_optimizer": keras_optimizer(config.g_optimizer, "G_LEARNING_RATE")
+        if keras
+        else optimizer_call(source, config.g_optimizer, "g", "generator.parameters()"),
+        "d_optimizer": keras_optimizer(config.d_optimizer, "D_LEARNING_RATE")
+        if keras
+        else optimizer_call(source, config.d_optimizer, "d", "discriminator.parameters()"),
         "own_optimizers": source.collected(),
     }
 
@@ -153,10 +174,10 @@ def _told(family: Any, member: object, *, short: bool = False) -> str:
     return comment(named if short else f"{named}. {about}")
 
 
-def _rules(source: Source, config: RunConfig, class_count: int) -> dict[str, Any]:
+def _rules(source: Source, config: RunConfig, class_count: int, keras: bool) -> dict[str, Any]:
     """What decides which lines of the training a run has."""
     penalty, noise = config.penalty, config.instance_noise
-    judges = config.pack > 1 or config.precision == "bfloat16"
+    judges = config.pack > 1 or config.precision == "bfloat16" or keras
     sees = config.augmentation.active or noise.sigma > 0
     by_class = 1 < class_count <= 16
     count = config.record.grid_count
@@ -164,7 +185,7 @@ def _rules(source: Source, config: RunConfig, class_count: int) -> dict[str, Any
     whole = f"lambda x: {judge if judges else 'discriminator(x, classes)'}"
     steps = max(1, -(-config.total_images // (config.batch_size * config.k_d)))
     return {
-        "steps": steps, "sample_every": max(1, steps // 40),
+        "keras": keras, "steps": steps, "sample_every": max(1, steps // 40),
         "penalises": penalty.active, "interval": penalty.interval, "clips": _clips(penalty),
         "critic": whole if judges or class_count else "discriminator", "judges": judges, "sees": sees,
         "chance": sees or penalty.active, "noise": noise if noise.sigma > 0 else None, "ema": config.ema,
@@ -231,7 +252,7 @@ def _data(source: Source, config: RunConfig, about: dict[str, Any], beside: str)
         values["resizes"] = config.size != 28
     elif isinstance(data, Shapes):
         for name in ("draw_factors", "render"):
-            source.definition("gan_core.data.shapes", name, {"progress": None}, gone="progress")
+            source.definition("gan_core.data.sets.shapes", name, {"progress": None}, gone="progress")
         values |= {"seed": data.seed, "background": 1.0 if data.background == "white" else 0.0}
     elif isinstance(data, PointDataset):
         source.method(data, "sample", "sample_points")
@@ -267,20 +288,49 @@ def training_data(config: RunConfig, data_dir: Path) -> dict[str, NDArray[Any]]:
     return images if data.labels is None else {**images, "labels": data.labels.numpy()}
 
 
+_KERAS = {"keras": ("keras", ""), "layers": ("keras", "layers")}  # as `script` wants imports
+_BACKEND = """\
+import os
+
+os.environ["KERAS_BACKEND"] = "torch"  # before Keras is imported
+
+"""
+_TORCH_WORDS = (
+    "It starts with the run's weights and draws the same batches, latents and noise: on a processor, losses and",
+    "weights are the run's but for rounding. Needs torch, numpy, pillow, safetensors",
+)
+_KERAS_WORDS = (
+    "With Keras 3, on torch: batches, latents and noise are those of the PyTorch script, weights are drawn alike,",
+    "so that its losses are close to that one's. Needs keras, torch, numpy, pillow",
+)
+
+
+def _whose(run: str) -> str:
+    """run: "" where the settings have not been trained yet."""
+    what = f"run {run} once more, as GANscope trained it" if run else "settings of GANscope's Lab, as it trains them"
+    return f"Trains a generative adversarial network: the {what}."
+
+
 def _introduction(
-    config: RunConfig, run: str, call: str, data_help: str, classes: tuple[str, ...], live_changes: int
+    config: RunConfig,
+    run: str,
+    call: str,
+    data_help: str,
+    classes: tuple[str, ...],
+    live_changes: int,
+    keras: bool,
 ) -> str:
     fetches = ", torchvision to fetch the data" if "fetch" in data_help else ""
     lines = [
-        f"Trains a generative adversarial network: the run {run} once more, as GANscope trained it.",
+        _whose(run),
         "",
         f"    {call} --out trained             the whole run; samples and weights: folder trained",
         f"    {call} --steps 100 --every 10    a first look",
         "",
         f"--data: {data_help}.",
         "",
-        "It starts with the run's weights and draws the same batches, latents and noise: on a processor, losses and",
-        f"weights are the run's but for rounding. Needs torch, numpy, pillow, safetensors{fetches}.",
+        _KERAS_WORDS[0] if keras else _TORCH_WORDS[0],
+        f"{_KERAS_WORDS[1] if keras else _TORCH_WORDS[1]}{fetches}.",
     ]
     if live_changes:
         what = "A setting was" if live_changes == 1 else f"{live_changes} settings were"

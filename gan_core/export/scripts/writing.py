@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from gan_core.export.scripts.source import literal
+from gan_core.export.scripts.rewriting import literal
 
 _LONGEST = 118
 
@@ -51,12 +51,12 @@ def comment(text: str) -> str:
     return textwrap.fill(text, _LONGEST, initial_indent="# ", subsequent_indent="# ")
 
 
-def script(introduction: str, body: str, imports: Mapping[str, tuple[str, str]]) -> str:
-    """The whole text. imports: name -> (module, what of it), beside those of the templates."""
+def script(introduction: str, body: str, imports: Mapping[str, tuple[str, str]], before: str = "") -> str:
+    """The whole text. imports: name -> (module, what of it), beside the templates' own; before: what goes first."""
     tree = ast.parse(body)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     known = {name: place for name, place in {**_IMPORTS, **imports}.items() if name in used}
-    head = f'"""{introduction}"""\n\nfrom __future__ import annotations\n\n{_import_lines(known)}\n\n'
+    head = f'"""{introduction}"""\n\nfrom __future__ import annotations\n\n{before}{_import_lines(known)}\n\n'
     return head + _spaced(_without_unused_settings(body, tree))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from gan_core.data.base import datasets
 from gan_core.runs.snapshot import RunView
-from gan_core.runs.storage.foreign_weights import MOST_BYTES, Description
+from gan_core.runs.storage.weights.foreign_weights import MOST_BYTES, Description
 
 MOST_CARD_BYTES = 100_000
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from gan_core.config.codec import from_dict
 from gan_core.config.files import write_atomically
-from gan_core.data.assets import ASSETS
 from gan_core.data.base import datasets
-from gan_core.data.limits import shown
+from gan_core.data.files.assets import ASSETS
+from gan_core.data.uploads.limits import shown
 from gan_core.latent import Explorable
 from gan_core.nets.base import ImageShape
 from gan_core.runs.catalog.cards import (
@@ -44,10 +44,16 @@ from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.bookmarks import BookmarkStore
 from gan_core.runs.storage.data_identity import content_of_run
-from gan_core.runs.storage.foreign_weights import HEAD_BYTES, Description, NotAGenerator, describe, open_weights
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnreadableRun, now_text, open_run
 from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow
+from gan_core.runs.storage.weights.foreign_weights import (
+    HEAD_BYTES,
+    Description,
+    NotAGenerator,
+    describe,
+    open_weights,
+)
 from gan_core.training import RunConfig
 
 log = logging.getLogger(__name__)

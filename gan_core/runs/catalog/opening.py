@@ -8,10 +8,16 @@ from pathlib import Path
 
 from gan_core.latent import Explorable
 from gan_core.nets.base import DiscriminatorNet, GeneratorNet
-from gan_core.runs.storage.checkpoints import DamagedCheckpoint, read_checkpoint
-from gan_core.runs.storage.foreign_weights import Description, NotAGenerator, open_weights, undrawn, with_weights
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow
+from gan_core.runs.storage.weights.checkpoints import DamagedCheckpoint, read_checkpoint
+from gan_core.runs.storage.weights.foreign_weights import (
+    Description,
+    NotAGenerator,
+    open_weights,
+    undrawn,
+    with_weights,
+)
 
 log = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ import torch
 from gan_core.nets.base import ImageShape
 from gan_core.runs.catalog.opening import build_generator
 from gan_core.runs.snapshot import Grid
-from gan_core.runs.storage.foreign_weights import Description, open_weights
 from gan_core.runs.storage.grids import atlas_png
 from gan_core.runs.storage.run_folder import open_run
 from gan_core.runs.storage.tables import CheckpointRow
+from gan_core.runs.storage.weights.foreign_weights import Description, open_weights
 from gan_core.training.batches import to_pixels
-from gan_core.training.sample_grid import GridLatents, tile
+from gan_core.training.observe.sample_grid import GridLatents, tile
 
 GRID_COUNT = 64
 MOST_SEED = 2**31 - 1

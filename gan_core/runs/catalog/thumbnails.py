@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.export import scene_png
 from gan_core.runs.manager import RunManager
 

@@ -11,7 +11,7 @@ from typing import Any
 from torch import nn
 
 from gan_core.config.codec import to_dict
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.measure.plane import measure_plane
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.meter import Meter
@@ -21,17 +21,17 @@ from gan_core.runs.evaluation.scheduler import EvaluationScheduler, Interrupted
 from gan_core.runs.evaluation_record import Evaluation, best_step
 from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.states import State, move
-from gan_core.runs.storage.checkpoints import write_checkpoint
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.runs.storage.grids import GridWriter
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
-from gan_core.runs.storage.small_generators import GeneratorHistory
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import make_view
+from gan_core.runs.storage.weights.checkpoints import write_checkpoint
+from gan_core.runs.storage.weights.small_generators import GeneratorHistory
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
-from gan_core.training.microscope import StepTrace, encode_dissection
+from gan_core.training.observe.microscope import StepTrace, encode_dissection
 
 log = logging.getLogger(__name__)
 

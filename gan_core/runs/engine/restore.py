@@ -9,11 +9,11 @@ from typing import Any
 
 from gan_core.config.codec import replace_at
 from gan_core.runs.snapshot import LiveChange
-from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.replay import ReplaySegment, ahead, stages
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.views import known_config
+from gan_core.runs.storage.weights.checkpoints import newest_sound
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 

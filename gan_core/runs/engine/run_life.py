@@ -5,10 +5,10 @@ It is restored, changed, kept, paused and ended.
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from gan_core.config.codec import get_at, replace_at
 from gan_core.runs.commands import (
@@ -23,37 +23,23 @@ from gan_core.runs.commands import (
     check_command,
 )
 from gan_core.runs.engine.advice import after_divergence, failure_words
-from gan_core.runs.engine.compiled_cache import give_library
 from gan_core.runs.engine.context import RunContext, StopCondition
-from gan_core.runs.engine.recorder import RunRecorder
-from gan_core.runs.engine.restore import Restored, restore, take_over
+from gan_core.runs.engine.replaying import Diverged, ReplayingRun, set_live
 from gan_core.runs.evaluation_record import Evaluation
-from gan_core.runs.snapshot import Dissected, LiveChange, RunView
+from gan_core.runs.snapshot import Dissected, RunView
 from gan_core.runs.states import State
 from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
-from gan_core.runs.storage.replay import ReplaySegment
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
-from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.guard import Trouble
 
 log = logging.getLogger(__name__)
 
-LEFT_OUT = "The backend {}, with which this run was trained, cannot be had here; it goes on with {}."
 
-
-class Diverged(Exception):
-    """A weight is no longer finite; the trainer holds its last finite weights again."""
-
-    def __init__(self, trouble: Trouble) -> None:
-        super().__init__(trouble.sentence())
-        self.trouble = trouble
-
-
-class RunLife:
+class RunLife(ReplayingRun):
     """A run that trains in this process. lock and writer are its own, held and open; it lets go of both at its end.
 
     config: the one in force. All but the methods for other threads are for the thread that trains it.
@@ -63,15 +49,11 @@ class RunLife:
         self, folder: RunFolder, lock: RunLock, writer: RunWriter, manifest: RunManifest, config: RunConfig,
         before: RunStatus, stop: StopCondition, context: RunContext,
     ) -> None:  # fmt: skip
-        self.folder, self.manifest, self.config = folder, manifest, config
+        super().__init__(folder, writer, manifest, config, before, stop, context)
         self.ended = False  # and everything let go of
         self.end_written = False
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
-        self._lock, self._writer, self._stop_condition, self._run_context = lock, writer, stop, context
-        self._recorder = RunRecorder(folder, manifest, writer, config, before, context)
-        self._trainer: Trainer | None = None
-        self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
-        self._life: list[ReplaySegment] = []  # the stage that it is in, and those to come; the last is its own
+        self._lock = lock
         self._stopping = self._paused = False
         self._door = threading.Lock()  # of the two below
         self._brought: list[Evaluation] = []  # made by others, and not written down yet
@@ -116,79 +98,6 @@ class RunLife:
         self.put(KeepBrought())
         return True
 
-    # --- from where it was left
-
-    def _restore(self) -> Restored:
-        restored = restore(self.folder, self._writer, self.manifest, self._build)
-        self._life, self._pending = restored.life, restored.pending
-        own = config_in_force(self.manifest, self.folder.changes()) if self.replaying else restored.trainer.config
-        self.config = own
-        self._recorder.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
-        self._recorder.warn(restored.warnings)
-        self._give_backend(restored.trainer, restored.backend)
-        return restored
-
-    def _give_backend(self, trainer: Trainer, recorded: str) -> None:
-        """The backend that the trainer's configuration names, made first where it is not there.
-
-        Where it cannot be had, which only a run comes to that was left on another machine, it is the one that can:
-        that is recorded, as is what a run of an earlier version was left with. recorded: what stands there now.
-        """
-        if trainer.config.backend == "compiled":
-            give_library(trainer, self._run_context.compiled_steps)
-        has = trainer.backend.name
-        if self._recorder.status.compiled_from_step:  # from now on its changes tell
-            self._recorder.set_state(self._recorder.status.state, trainer, compiled_from_step=0)
-        if self._run_context.compiled_steps.closed or trainer.config.backend == has == recorded:
-            return
-        if trainer.config.backend != has:
-            self._recorder.warn([LEFT_OUT.format(trainer.config.backend, has)])
-            trainer.config = replace_at(trainer.config, "backend", has)
-        if not self.replaying and has != recorded:
-            self.config = replace_at(self.config, "backend", has)
-            self._recorder.note_change(trainer.step_count, "backend", recorded, has, self.config)
-
-    def _build(self, config: RunConfig) -> Trainer:
-        data = self._run_context.load_data(config, self.manifest)
-        with self._run_context.build_lock:
-            return Trainer(config, data, self._run_context.device)
-
-    @property
-    def replaying(self) -> bool:
-        """Whether it still repeats its parent's steps, before its own first one."""
-        return len(self._life) > 1
-
-    def _next_stage(self, trainer: Trainer) -> Trainer:
-        """At the end of a replay segment: record that step, then go on with the next segment's settings."""
-        self._checkpoint(trainer, by_hand=True)
-        stage = self._life[1]
-        new = self._build(known_config(self.manifest, stage.config))
-        take_over(new, trainer.state(), self.manifest, self._life[0])
-        self._life, self._trainer = self._life[1:], new
-        if not self.replaying:
-            stage = dataclasses.replace(stage, changes=self.folder.changes())  # some may have come meanwhile
-            self.config = new.config
-            self._recorder.show_config(new.config)
-        self._give_backend(new, new.config.backend)
-        self._pending = list(stage.changes)
-        if not self.replaying:
-            self._begin_own_clock(new)
-        return new
-
-    def _begin_own_clock(self, trainer: Trainer) -> None:
-        """Moves the time limit on by the time that the replay took: it does not count against the branch's limit."""
-        if (seconds := self._stop_condition.seconds) is None:
-            return
-        first = self.manifest.past[0].since
-        began = next((row.elapsed_seconds for row in self.folder.checkpoints() if row.step == first), 0.0)
-        seconds += self._recorder.meter.elapsed() - began
-        self._stop_condition = dataclasses.replace(self._stop_condition, seconds=seconds)
-        self._recorder.set_state(self._recorder.status.state, trainer, until_seconds=seconds)
-
-    def at_limit(self, trainer: Trainer) -> bool:
-        """Whether a stop condition is reached; never before a branch's own steps."""
-        return not self.replaying and self._stop_condition.reached(trainer.step_count, self._recorder.meter.elapsed())
-
     # --- what is kept
 
     def _point(self, trainer: Trainer) -> None:
@@ -198,20 +107,19 @@ class RunLife:
             raise Diverged(trainer.last_examined)
         if trainer.grid_due():
             self._recorder.keep_grid(trainer)
+        else:
+            self._keep_beginning(trainer)
+
+    def _keep_beginning(self, trainer: Trainer) -> None:
+        """The beginning, and what a live change does, can be watched; the usual grids are spaced as without these."""
+        if trainer.is_beginning or trainer.is_aftermath:
+            self._recorder.keep_grid(trainer, counts=False)
 
     def _keep_brought(self) -> None:
         with self._door:
             brought, self._brought = self._brought, []
         for one in brought:
             self._recorder.keep_evaluation(one)
-
-    def _checkpoint(self, trainer: Trainer, *, by_hand: bool) -> None:
-        self._examine(trainer)  # so that what is kept is sound
-        self._recorder.checkpoint(trainer, by_hand=by_hand)
-
-    def _examine(self, trainer: Trainer) -> None:
-        if (trouble := trainer.examine()) is not None:
-            raise Diverged(trouble)
 
     # --- commands
 
@@ -249,7 +157,7 @@ class RunLife:
             self._change_later(path, value)
             return
         try:
-            before, after = _set(trainer, path, value)
+            before, after = set_live(trainer, path, value)
         except ValueError as error:  # it was checked when it was sent, so only a race gets here
             log.warning("run %s: change refused: %s", self.folder.id, error)
             return
@@ -271,18 +179,20 @@ class RunLife:
             elif isinstance(command, Lengthen):
                 self._change_later("total_images", command.total_images)
 
-    def _replay(self, trainer: Trainer) -> None:
-        """Repeat live changes made before the process was killed, at the same steps."""
-        while self._pending and self._pending[0].step <= trainer.step_count:
-            change = self._pending.pop(0)
-            _set(trainer, change.path, change.after)
-            if change.path == "backend":
-                self._give_backend(trainer, trainer.config.backend)
-            if not self.replaying:
-                self.config = trainer.config
-                self._recorder.show_config(trainer.config)
-
     # --- ends
+
+    @contextlib.contextmanager
+    def _to_its_end(self) -> Iterator[None]:
+        """What happens inside ends the run: it stands written, a failure too, and everything is let go of."""
+        try:
+            yield
+            self.end_written = True
+        except BaseException as error:
+            log.exception("run %s failed", self.folder.id)
+            self._fail(error)
+        finally:
+            self._trainer = None
+            self._let_go()
 
     def _end(self, trainer: Trainer, state: State) -> None:
         """Write a checkpoint and the last grid, then set the final state."""
@@ -339,14 +249,3 @@ class RunLife:
             self._lock.release()
             self.ended = True
             self._recorder.tell()
-
-
-def _set(trainer: Trainer, path: str, value: object) -> tuple[object, object]:
-    """The value before and after. Raises ValueError."""
-    if path not in ("total_images", "backend"):  # these are not live: they change only with a resume
-        return trainer.change(path, value)
-    before = get_at(trainer.config, path)
-    trainer.config = replace_at(trainer.config, path, value)
-    if path == "backend":
-        trainer.renew_backend()
-    return before, value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
@@ -12,17 +11,16 @@ import torch
 from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
-from gan_core.runs.engine.run_life import Diverged, RunLife
+from gan_core.runs.engine.replaying import Diverged
+from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
-from gan_core.training.microscope import dissect
+from gan_core.training.observe.microscope import dissect
 from gan_core.training.trainer import Players
-
-log = logging.getLogger(__name__)
 
 LOOKS_A_POINT = 8  # at the least so often between two points of the curves it is seen whether anything is to be done
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
@@ -36,7 +34,7 @@ class RunWorker(threading.Thread, RunLife):
     def __init__(
         self, folder: RunFolder, lock: RunLock, writer: RunWriter, manifest: RunManifest, config: RunConfig,
         before: RunStatus, stop: StopCondition, context: RunContext,
-        *, total_images: int | None = None, pair: LockstepPair | None = None,
+        *, total_images: int | None = None, pair: LockstepPair | None = None, seconds_per_step: float = 0.0,
     ) -> None:  # fmt: skip
         threading.Thread.__init__(self, name=f"run-{folder.id}", daemon=True)
         RunLife.__init__(self, folder, lock, writer, manifest, config, before, stop, context)
@@ -46,6 +44,8 @@ class RunWorker(threading.Thread, RunLife):
         self._commands: queue.SimpleQueue[Command | Lengthen] = queue.SimpleQueue()
         if total_images is not None:
             self._commands.put(Lengthen(total_images))
+        if seconds_per_step:
+            self._commands.put(Pace(seconds_per_step))
         self._single_step = False
         self._players: Players = "both"
         self._dissecting = False  # the next step is to be taken apart
@@ -75,15 +75,8 @@ class RunWorker(threading.Thread, RunLife):
     # --- the life
 
     def run(self) -> None:
-        try:
+        with self._to_its_end():
             self._live()
-            self.end_written = True
-        except BaseException as error:
-            log.exception("run %s failed", self.folder.id)
-            self._fail(error)
-        finally:
-            self._trainer = None
-            self._let_go()
 
     def _live(self) -> None:
         self._recorder.set_state("queued")
@@ -155,6 +148,8 @@ class RunWorker(threading.Thread, RunLife):
                 self._examine(trainer)
             if trainer.point_due():
                 self._point(trainer)
+            else:
+                self._keep_beginning(trainer)
             self._look_after(trainer)
             self._recorder.keep_generator_if_due(trainer)
             if self._recorder.checkpoint_due(trainer):
@@ -167,10 +162,10 @@ class RunWorker(threading.Thread, RunLife):
 
     def _steps_ahead(self, trainer: Trainer) -> int:
         """How many steps may be taken in one call: none beyond the next recorded point, live change or end."""
-        if self._single_step or self._pace_seconds or self._pair is not None:
+        if self._single_step or self._pace_seconds or self._pair is not None or trainer.is_beginning:
             return 1
         step, every = trainer.step_count, trainer.every_steps
-        ends = [step + max(1, every // LOOKS_A_POINT), step - step % every + every, self._life[0].until]
+        ends = [step + max(1, every // LOOKS_A_POINT), trainer.next_point, self._life[0].until]
         ends += [
             end
             for end in (self._stop_condition.steps, self._pending[0].step if self._pending else None)

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gan_core.data.points import Extent, Modes, PointDataset
+from gan_core.data.sets.points import Extent, Modes, PointDataset
 from gan_core.measure.plane import Floor, PlaneMeasure, PlaneReference
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks, sample_shape
-from gan_core.training.scene import POINTS, dense_layers
-from gan_core.training.stage import fixed_latents
+from gan_core.training.observe.scene import POINTS, dense_layers
+from gan_core.training.observe.stage import fixed_latents
 
 _REFERENCE_SEED = 7
 _NOWHERE = Path()  # these data are drawn, not read

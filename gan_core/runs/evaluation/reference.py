@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from gan_core.config.codec import to_dict
 from gan_core.data.base import ImageSet, datasets
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.latent.threads import one_thread
 from gan_core.measure import (
     FeatureSpace,
@@ -33,10 +33,10 @@ from gan_core.runs.evaluation_record import ClassShares, Evaluation
 from gan_core.training import RunConfig
 from gan_core.training.batches import to_pixels
 from gan_core.training.build import build_networks, draw_latents
+from gan_core.training.observe.scene import POINTS
+from gan_core.training.observe.stage import fixed_latents
 from gan_core.training.precision import forward_context
-from gan_core.training.scene import POINTS
 from gan_core.training.seeds import stream_generator
-from gan_core.training.stage import fixed_latents
 
 POINT_FEATURES = "points in the plane"
 CHUNK = 100  # images at once: so soon is an evaluation ended that nobody wants any more

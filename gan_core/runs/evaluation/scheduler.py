@@ -29,10 +29,12 @@ from gan_core.training.precision import forward_context
 log = logging.getLogger(__name__)
 
 SHARE = 0.05  # of the run's time, at most, goes into evaluations
+MOST_CROWDED = 4.0  # so many times longer than alone, at most, is an evaluation expected to take beside others' work
 CAUTION = 1.25  # so much longer than expected may an evaluation take
 SAMPLES = 500  # generated images; of points as many as are shown
 GROWTH = 0.1  # evaluations are so far apart, as a share of the images seen, where that is more than is asked for
 _PROBE_IMAGES = 16
+END_SECONDS = 10.0  # what a run has become is measured at its end, where that takes no longer, whatever its share
 _EARLIEST_SECONDS = 1.0  # before that a measurement of time tells little
 _EARLIEST_SHARE = 0.25  # of the way to the first evaluation: then the real images are looked at
 
@@ -92,10 +94,15 @@ class EvaluationScheduler:
         trained = reference.kind in self._kinds
         if trained and self._must_save(reference, trainer, elapsed_seconds, images_per_second):
             return None
+        if not self._affordable(reference, trainer, elapsed_seconds):
+            return None
         return self._made(reference, trainer, elapsed_seconds, interrupted, trained=trained)
 
     def last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
-        """What the run has become at its end, with the untrained generator where that is missing, if affordable."""
+        """What the run has become at its end, with the untrained generator where that is missing.
+
+        Where neither its time pays for that nor it can be had in END_SECONDS, nothing.
+        """
         try:
             return self._last(trainer, elapsed_seconds)
         except Exception as error:
@@ -103,14 +110,25 @@ class EvaluationScheduler:
             return []
 
     def _last(self, trainer: Trainer, elapsed_seconds: float) -> list[Evaluation]:
-        if not trainer.config.record.evaluate_images or trainer.images <= self._images or self._coming is None:
+        if not trainer.config.record.evaluate_images or trainer.images <= self._images:
             return []
-        reference = self._reference(trainer)
-        which = (True,) if reference is not None and reference.kind in self._kinds else (False, True)
-        if reference is None or not self._affordable(reference, trainer, elapsed_seconds, times=len(which)):
+        reference = self._awaited(trainer)
+        if reference is None:
+            return []
+        which = (True,) if reference.kind in self._kinds else (False, True)
+        paid = self._affordable(reference, trainer, elapsed_seconds, times=len(which))
+        if not paid and len(which) * CAUTION * (self._expected_seconds or 0.0) > END_SECONDS:
             return []
         made = [self._made(reference, trainer, elapsed_seconds, lambda: False, trained=trained) for trained in which]
         return [one for one in made if one is not None]
+
+    def _awaited(self, trainer: Trainer) -> EvaluationReference | None:
+        """What it is measured against, waited for where it is on its way."""
+        reference = self._reference(trainer)
+        if reference is None and self._coming is not None:
+            with contextlib.suppress(TimeoutError, Ended):
+                reference = self._coming.result(END_SECONDS)
+        return reference
 
     def _reference(self, trainer: Trainer) -> EvaluationReference | None:
         """What it is measured against, once that is there."""
@@ -172,11 +190,14 @@ class EvaluationScheduler:
             with forward_context(config.precision, trainer.device):
                 net(z, None if labels is None else labels[: len(z)]).cpu()
 
+        def timed() -> tuple[float, float]:
+            start, worked = time.perf_counter(), time.thread_time()
+            make()
+            return time.perf_counter() - start, time.thread_time() - worked
+
         make()  # the first time takes longer than any other
-        start, worked = time.perf_counter(), time.thread_time()
-        make()
-        took, worked = time.perf_counter() - start, time.thread_time() - worked
-        crowded = max(1.0, took / max(worked, 1e-4))  # others want the processor too
+        took, worked = min(timed() for _ in range(3))  # a short one that was interrupted says nothing of a long one
+        crowded = min(MOST_CROWDED, max(1.0, took / max(worked, 1e-4)))  # others want the processor too
         return crowded * reference.build_seconds / 2 + took / len(z) * reference.samples
 
     # --- doing it
@@ -185,9 +206,7 @@ class EvaluationScheduler:
         self, reference: EvaluationReference, trainer: Trainer, elapsed_seconds: float,
         interrupted: Interrupted, *, trained: bool,
     ) -> Evaluation | None:  # fmt: skip
-        """An evaluation, if it is affordable."""
-        if not self._affordable(reference, trainer, elapsed_seconds):
-            return None
+        """An evaluation; None where it was interrupted."""
         start = time.perf_counter()
         with self.booked():
             net = trainer.sampler() if trained else self._untrained(trainer)

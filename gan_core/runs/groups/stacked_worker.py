@@ -24,7 +24,7 @@ from gan_core.runs.groups.sweep_member import SharedPlace, SweepMember
 from gan_core.runs.launcher import ReadyRun
 from gan_core.runs.states import State
 from gan_core.runs.storage.writer import RunWriter
-from gan_core.training.batched import TrainerStack
+from gan_core.training.backends.batched import TrainerStack
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +218,7 @@ def stack_members(
 def _has_cores_to_spare(context: RunContext) -> bool:
     """Whether several threads would help: on a processor that others keep busy they only get in each other's way.
 
-    Which it is changes no member's result (`gan_core.training.batched`).
+    Which it is changes no member's result (`gan_core.training.backends.batched`).
     """
     if context.device.type != "cpu":
         return False

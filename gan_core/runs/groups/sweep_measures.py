@@ -14,7 +14,6 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.run_folder import UnknownRun, UnreadableRun, open_run
 
 SAMPLES = 1_000  # of an evaluation on demand: enough to tell members of a sweep apart, in seconds each
-_OF_POINTS = frozenset(measure.name for measure in PLANE_MEASURES)
 
 
 def measured(manager: RunManager, runs: Iterable[str]) -> dict[str, dict[str, float]]:
@@ -32,22 +31,22 @@ def measured(manager: RunManager, runs: Iterable[str]) -> dict[str, dict[str, fl
     for run, found in evaluations.items():
         for one in found:  # in order of steps
             if one.kind == usual:
-                known = {n: v for n, v in one.values.items() if math.isfinite(v) and n not in _OF_POINTS}
-                curves[run] |= known
+                curves[run] |= {n: v for n, v in one.values.items() if math.isfinite(v)}
     return curves
 
 
 def _read(manager: RunManager, run: str) -> tuple[dict[str, float], list[Evaluation]]:
-    """Of points the newest measured values of their curve; and the evaluations of what was trained."""
+    """Of points the newest measured values of their curve; and the evaluations of later steps than these."""
     found: dict[str, float] = {}
     try:
         with open_run(manager.runs_dir, run).read() as db:
+            newest = 0
             for measure in PLANE_MEASURES:
                 known = f"FROM points WHERE {measure.name} IS NOT NULL ORDER BY step DESC LIMIT 1"
-                row = db.execute(f"SELECT {measure.name} {known}").fetchone()
+                row = db.execute(f"SELECT {measure.name}, step {known}").fetchone()
                 if row is not None:
-                    found[measure.name] = float(row[0])
-            return found, [one for one in read_evaluations(db) if one.step > 0]
+                    found[measure.name], newest = float(row[0]), max(newest, int(row[1]))
+            return found, [one for one in read_evaluations(db) if one.step > newest]
     except (UnknownRun, UnreadableRun):
         return {}, []
 

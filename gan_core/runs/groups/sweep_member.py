@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from typing import Protocol, cast
 from gan_core.runs.commands import Change, Command, Dissect, StepOnce
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device_queue import DeviceQueue
-from gan_core.runs.engine.run_life import Diverged, RunLife
+from gan_core.runs.engine.replaying import Diverged
+from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.states import State
 from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
@@ -19,9 +19,7 @@ from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
-from gan_core.training.batched import StackedTrainer
-
-log = logging.getLogger(__name__)
+from gan_core.training.backends.batched import StackedTrainer
 
 
 class SharedPlace(DeviceQueue):
@@ -175,6 +173,8 @@ class SweepMember(RunLife):
             self._examine(trainer)
         if trainer.point_due():
             self._point(trainer)
+        else:
+            self._keep_beginning(trainer)
         self.look_after()
         self._recorder.keep_generator_if_due(trainer)
         if self._recorder.checkpoint_due(trainer):
@@ -186,19 +186,14 @@ class SweepMember(RunLife):
     def rest(self, state: State | None = None, error: BaseException | None = None) -> None:
         """End in this state, or with an error, and release everything."""
         try:
-            if isinstance(error, Diverged):
-                self._diverge(self.trainer, error.trouble)
-            elif error is not None:
-                raise error
-            elif state is not None and self._trainer is not None:
-                self._end(self._trainer, state)
-            elif state is not None:  # it has not begun
-                self._recorder.set_state(state)
-            self.end_written = True
-        except BaseException as problem:
-            log.exception("run %s failed", self.folder.id)
-            self._fail(problem)
+            with self._to_its_end():
+                if isinstance(error, Diverged):
+                    self._diverge(self.trainer, error.trouble)
+                elif error is not None:
+                    raise error
+                elif state is not None and self._trainer is not None:
+                    self._end(self._trainer, state)
+                elif state is not None:  # it has not begun
+                    self._recorder.set_state(state)
         finally:
-            self._trainer = None
-            self._let_go()
             self._rested.set()

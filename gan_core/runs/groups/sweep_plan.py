@@ -13,7 +13,7 @@ from typing import Any
 from gan_core.config.codec import ConfigError, apply_sets, parse_text, replace_at, spec_at
 from gan_core.config.fields import FieldSpec
 from gan_core.training import RunConfig
-from gan_core.training.batched import apart
+from gan_core.training.backends.batched import apart
 
 MOST_MEMBERS = 64
 MOST_AXES = 4

@@ -35,7 +35,7 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import check_data
 from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnknownRun, UnreadableRun, now_text
 from gan_core.training import RunConfig
-from gan_core.training.batched import apart, kinship
+from gan_core.training.backends.batched import apart, kinship
 
 log = logging.getLogger(__name__)
 

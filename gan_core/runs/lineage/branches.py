@@ -14,15 +14,15 @@ from gan_core.data.identity import other_classes
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.lineage.ready import check_device
-from gan_core.runs.storage.checkpoints import sound_files
 from gan_core.runs.storage.data_identity import check_data, on_data
 from gan_core.runs.storage.grids import load_grid, save_grid
 from gan_core.runs.storage.manifest import Past, RunManifest
 from gan_core.runs.storage.replay import leading_to, stages
 from gan_core.runs.storage.run_folder import RunFolder, open_run
-from gan_core.runs.storage.small_generators import copy_small
 from gan_core.runs.storage.tables import CheckpointRow, RunStatus
 from gan_core.runs.storage.views import config_in_force, known_config
+from gan_core.runs.storage.weights.checkpoints import sound_files
+from gan_core.runs.storage.weights.small_generators import copy_small
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 

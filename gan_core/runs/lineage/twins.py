@@ -21,7 +21,7 @@ from gan_core.runs.names import free_id, named_after
 from gan_core.runs.storage.run_folder import open_run
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks, sample_shape
-from gan_core.training.cost import points_every_steps
+from gan_core.training.configuration.cost import points_every_steps
 
 log = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from gan_core.data.base import DataUnavailable, ImageSet
 from gan_core.data.content import Content
 from gan_core.data.identity import DataChanged, as_trained, other_classes, place_of, what_changed
-from gan_core.data.own import own_set
-from gan_core.data.own_images import OwnImages
+from gan_core.data.own.own_set import own_set
+from gan_core.data.sets.own_images import OwnImages
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.replay import ahead, stages
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.views import first_config, known_config
+from gan_core.runs.storage.weights.checkpoints import newest_sound
 from gan_core.runs.storage.writer import write_manifest
 from gan_core.training import RunConfig
 

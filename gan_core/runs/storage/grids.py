@@ -17,7 +17,7 @@ from gan_core.runs.snapshot import Grid
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
 from gan_core.runs.storage.tables import GridRow
 from gan_core.training import SampleGrid
-from gan_core.training.scene import Scene, encode_scene
+from gan_core.training.observe.scene import Scene, encode_scene
 
 T = TypeVar("T")
 

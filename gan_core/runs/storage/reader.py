@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gan_core.data.base import ImageSet
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.measure import IMAGE_MEASURES, ImageMeasure
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Grid, LiveChange
-from gan_core.runs.storage.checkpoints import newest_sound, sound_generator
 from gan_core.runs.storage.data_identity import load_trained, on_data
 from gan_core.runs.storage.grids import atlas_png, load_grid, whole_grid
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, open_run
 from gan_core.runs.storage.views import config_in_force
+from gan_core.runs.storage.weights.checkpoints import newest_sound, sound_generator
 from gan_core.training import RunConfig
-from gan_core.training.sample_grid import GridLatents, tile
+from gan_core.training.observe.sample_grid import GridLatents, tile
 
 
 class RunReader:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import ConfigError, from_dict, replace_at, to_dict
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.runs.evaluation_record import best_step, read_evaluations
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE

@@ -11,7 +11,7 @@ from gan_core.training import step as autograd_step
 from gan_core.training.backends import compiled, dense
 from gan_core.training.backends.base import Backend, Eager
 from gan_core.training.backends.compiler import missing_compiler
-from gan_core.training.run_config import RunConfig
+from gan_core.training.configuration.run_config import RunConfig
 
 FALLS_BACK_TO = {
     "auto": ("compiled", "dense", "reference"),

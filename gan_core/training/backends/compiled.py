@@ -26,8 +26,8 @@ from gan_core.training.backends import dense
 from gan_core.training.backends.base import Backend
 from gan_core.training.backends.loss_source import SOURCES, LossSource
 from gan_core.training.build import draw_latents
+from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.optimizers import Adam, AdamW, Optimizer, OptimizerState
-from gan_core.training.run_config import RunConfig
 
 if TYPE_CHECKING:
     from gan_core.training.trainer import Trainer

@@ -15,8 +15,8 @@ from torch import Tensor
 from gan_core.nets.mlp import MlpDiscriminator, MlpGenerator
 from gan_core.training import step as autograd_step
 from gan_core.training.backends.loss_gradients import d_loss_and_grad, g_loss_and_grad
+from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.flat import lay_together, whole_of
-from gan_core.training.run_config import RunConfig
 from gan_core.training.statistics import Window
 from gan_core.training.step import StepContext, keep_discriminator, keep_generator, move_weights
 

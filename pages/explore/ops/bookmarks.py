@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gan_core.latent import check_look, render
 from gan_core.runs.storage.bookmarks import thumbnail_png
 from pages.explore.ops.picture import spread
-from pages.server.operations import OperationContext, Reply, operation, words
+from pages.server.live.operations import OperationContext, Reply, operation, words
 
 if TYPE_CHECKING:
     from gan_core.runs.storage.bookmarks import BookmarkStore

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_core.latent import Explorable, Look, check_look, check_weights, decode_vector, encode_vector, render
-from gan_core.latent.attributes import attributes, shows_factors
-from gan_core.latent.directions import FARTHEST, STRIP, Direction, unit_vector
-from gan_core.latent.look import Along, Move
-from gan_core.latent.search import (
+from gan_core.latent.directions.attributes import attributes, shows_factors
+from gan_core.latent.directions.direction import FARTHEST, STRIP, Direction, unit_vector
+from gan_core.latent.directions.search import (
     METHODS,
     MOST,
     Search,
@@ -26,8 +25,9 @@ from gan_core.latent.search import (
     find_directions,
     offered_layers,
 )
+from gan_core.latent.look import Along, Move
 from pages.explore.ops.picture import atlas
-from pages.server.operations import OperationContext, Reply, number, operation, whole, words
+from pages.server.live.operations import OperationContext, Reply, number, operation, whole, words
 
 if TYPE_CHECKING:
     from gan_core.latent.look import Weights

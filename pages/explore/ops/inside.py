@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, Look, Point, check_look, pictures, resolve, resolve_all
-from gan_core.latent.inside import Effects, feature_maps, judged_evidence, unit_effects
-from gan_core.latent.judging import METHODS
+from gan_core.latent.inside.effects import Effects, feature_maps, judged_evidence, unit_effects
+from gan_core.latent.inside.judging import METHODS
+from gan_core.latent.inside.units import layers_of
 from gan_core.latent.look import Seed
-from gan_core.latent.units import layers_of
 from pages.explore.ops.picture import rgba
-from pages.server.operations import OperationContext, Reply, operation, whole
+from pages.server.live.operations import OperationContext, Reply, operation, whole
 
 SAMPLES = 16  # pictures that a class, or the generator as a whole, is judged by
 MEASURES = ("change", "score", "for_class", "elsewhere")
@@ -94,7 +94,7 @@ def _joined(found: list[Effects], name: str) -> NDArray[np.float32]:
 
 @operation("inside-evidence", lane="long")
 def inside_evidence(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """Which pixels made the discriminator take the look's picture for real: "method" as of gan_core.latent.judging.
+    """Which pixels made D take the look's picture for real: "method" as of `gan_core.latent.inside.judging`.
 
     Header: "score" (the logit), "blank_score", "gap" and "probability" (whether sigmoid of the score is one).
     Blobs: float32 [size, size], above 0 for "real"; the picture's RGBA.

@@ -14,7 +14,7 @@ from gan_core.latent import Explorable, check_look, encode_vector, render
 from gan_core.latent.inversion import MOST_ITERATIONS, MOST_RESTARTS, InversionOptions, Moment, invert
 from gan_core.latent.targets import INVERT, Target, real_target, training_images, uploaded_target
 from pages.explore.ops.picture import rgba
-from pages.server.operations import OperationContext, Reply, number, operation, whole, words
+from pages.server.live.operations import OperationContext, Reply, number, operation, whole, words
 
 _SAMPLES = 16  # whose border says on what ground this generator draws
 _DRAWING = 0.1  # of the work, about

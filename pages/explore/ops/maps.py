@@ -17,7 +17,7 @@ from gan_core.latent.maps import LEAST, MOST, Drawn, LatentMap, MapOptions, make
 from gan_core.latent.neighbours import REFERENCES, TrainingSet
 from pages.explore.ops.inversion import data_of
 from pages.explore.ops.picture import atlas
-from pages.server.operations import OperationContext, Reply, operation, whole, words
+from pages.server.live.operations import OperationContext, Reply, operation, whole, words
 
 Made = TypeVar("Made")
 

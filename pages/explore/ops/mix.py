@@ -10,7 +10,7 @@ import numpy as np
 from gan_core.latent import check_look, encode_vector, render, resolve, resolve_all
 from gan_core.latent.look import Look, Mix
 from pages.explore.ops.picture import atlas
-from pages.server.operations import OperationContext, Reply, operation
+from pages.server.live.operations import OperationContext, Reply, operation
 
 MOST_EACH_WAY = 8
 

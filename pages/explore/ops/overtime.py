@@ -6,7 +6,7 @@ from typing import Any
 
 from gan_core.latent.overtime import same_path, spread
 from pages.explore.ops.picture import atlas
-from pages.server.operations import OperationContext, Reply, operation, whole
+from pages.server.live.operations import OperationContext, Reply, operation, whole
 
 MOST_MOMENTS = 8
 MOST_FRAMES = 60

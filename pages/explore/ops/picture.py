@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, Look, Point, check_look, decode_vector, pictures, render, resolve, resolve_all
 from gan_core.latent.look import Given, Seed
-from pages.server.operations import OperationContext, Reply, number, operation, whole
+from pages.server.live.operations import OperationContext, Reply, number, operation, whole
 
 MOST_LOOKS = 256
 MOST_ACROSS = 16

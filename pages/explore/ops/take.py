@@ -17,7 +17,7 @@ from gan_core.export import discriminator_file, onnx_file, weights_file
 from gan_core.export.scripts import about_bytes, data_bytes, npz, sample_package, train_package, train_script
 from gan_core.latent import Explorable, check_look, pictures, resolve
 from gan_core.latent.targets import training_dataset
-from pages.server.operations import OperationContext, Reply, operation
+from pages.server.live.operations import OperationContext, Reply, operation
 
 ONNX_WORDS_BYTES = 6_000  # about: what is no weight in such a file
 

@@ -12,7 +12,7 @@ from gan_core.export.film import LARGEST, LONGEST, MIME, SMALLEST, Film, write_f
 from gan_core.latent import Explorable, Look, at_time, check_look, render
 from gan_core.latent.look import OnPath
 from pages.explore.ops.picture import atlas
-from pages.server.operations import OperationContext, Reply, number, operation, whole
+from pages.server.live.operations import OperationContext, Reply, number, operation, whole
 
 MOST_FRAMES = 64  # of one request: what is played next must not keep the hand on the pad waiting
 MOST_TIMES = 128

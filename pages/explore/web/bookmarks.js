@@ -1,6 +1,7 @@
 // Bookmarks: points kept with the model on the server, each with a picture and a name.
 
-import { make } from "../../ui/web/words.js";
+import { context2d } from "../../ui/web/canvas/context.js";
+import { make, messageOf } from "../../ui/web/words.js";
 import { iconOf, toolButton } from "./tools.js";
 
 export class Bookmarks {
@@ -22,7 +23,7 @@ export class Bookmarks {
       const answer = await explorer.ask("bookmarks");
       if (answer && model === explorer.model) this.set(answer.header.bookmarks);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -116,6 +117,6 @@ export function shortened({ header: { columns, size }, blobs: [rgba] }, canvases
     const left = (k % columns) * size, top = Math.floor(k / columns) * size;
     for (let y = 0; y < size; y++) to.set(pixels.subarray((top + y) * width + left, (top + y) * width + left + size), y * size);
     if (canvas.width !== size || canvas.height !== size) Object.assign(canvas, { width: size, height: size });
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    context2d(canvas).putImageData(image, 0, 0);
   });
 }

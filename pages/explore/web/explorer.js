@@ -1,6 +1,7 @@
 // What all tools of the Explore page share: the model, the present look, its picture, and the way to the server.
 
-import { make } from "../../ui/web/words.js";
+import { context2d } from "../../ui/web/canvas/context.js";
+import { make, messageOf } from "../../ui/web/words.js";
 import { Channel, LOST } from "./channel.js";
 import { encodeVector, randomSeed } from "./tools.js";
 
@@ -60,7 +61,7 @@ export class Explorer {
       if (answer && model === this.model) take(answer.header);
       return answer;
     } catch (problem) {
-      this.say(problem.message);
+      this.say(messageOf(problem));
       return null;
     }
   }
@@ -112,7 +113,7 @@ export class Explorer {
 
   refuse(asked, problem) {
     if (asked.fallback) asked.fallback(problem);
-    else this.say(problem.message);
+    else this.say(messageOf(problem));
     this.onRefused?.(asked, problem);
   }
 
@@ -174,5 +175,5 @@ function classesOf(weights) {
 /** RGBA bytes onto a canvas, pixel for pixel. */
 export function drawPicture(canvas, width, height, rgba) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-  canvas.getContext("2d", { alpha: true }).putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
+  context2d(canvas, { alpha: true }).putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
 }

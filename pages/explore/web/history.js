@@ -16,6 +16,7 @@ export class LookHistory {
   }
 
   clear() {
+    /** @type {any[]} */
     this.steps = [];
     this.at = -1;
     this.show();
@@ -77,7 +78,7 @@ export class LookHistory {
   recall() {
     this.clear();
     try {
-      const { steps, at } = JSON.parse(sessionStorage.getItem(this.place));
+      const { steps, at } = JSON.parse(sessionStorage.getItem(this.place) ?? "null");
       if (!Array.isArray(steps) || !steps[at]) return false;
       this.steps = steps;
       this.at = at;

@@ -2,7 +2,7 @@
 
 import { addressOf } from "../../ui/web/addresses.js";
 import { component } from "../../ui/web/mounting.js";
-import { dark, make } from "../../ui/web/words.js";
+import { dark, make, messageOf } from "../../ui/web/words.js";
 import { Bookmarks } from "./bookmarks.js";
 import { ModelCard } from "./card.js";
 import { Explorer } from "./explorer.js";
@@ -80,7 +80,7 @@ class ExploreView {
       if (!first) return this.showNothing(asked.problem);
       await this.open(first, asked.model && !known(asked.model) ? { problem: asked.problem } : asked);
     } catch (problem) {
-      this.showNothing(problem.message);
+      this.showNothing(messageOf(problem));
     }
   }
 
@@ -94,18 +94,21 @@ class ExploreView {
       make("a", { class: "gs-button gx-primary", href: addressOf("./"), target: "_self" }, "Train one in the Lab"));
   }
 
-  /** Turn to a model: at the point that a link asks for, else where this tab was, else where the model starts. */
+  /**
+   * Turn to a model: at the point that a link asks for, else where this tab was, else where the model starts.
+   * @param {string} id @param {{step?: number | null, look?: any, problem?: string}} how
+   */
   async open(id, { step = null, look = null, problem = "" } = {}) {
     const { explorer } = this, stays = explorer.model?.id === id;
     let answer;
     try {
       answer = await explorer.ask("open", { model: id, step }, { slot: "open" });
     } catch (error) {
-      if (step !== null && !stays) return this.open(id, { look, problem: error.message });
-      explorer.say(error.message);
+      if (step !== null && !stays) return this.open(id, { look, problem: messageOf(error) });
+      explorer.say(messageOf(error));
       if (explorer.model) this.top.setModel(explorer.model);
-      else if (explorer.models[0] && explorer.models[0].id !== id) return this.open(explorer.models[0].id, { problem: error.message });
-      else this.showNothing(error.message);
+      else if (explorer.models[0] && explorer.models[0].id !== id) return this.open(explorer.models[0].id, { problem: messageOf(error) });
+      else this.showNothing(messageOf(error));
       return;
     }
     if (!answer) return;
@@ -136,7 +139,7 @@ class ExploreView {
     if (JSON.stringify(asked.look) === JSON.stringify(usual)) return;
     this.history.clear();
     this.explorer.show(usual, { commit: true });
-    this.explorer.say(this.fromLink ? `The link's point does not fit this model, so this is the usual view: ${problem.message}` : problem.message);
+    this.explorer.say(this.fromLink ? `The link's point does not fit this model, so this is the usual view: ${messageOf(problem)}` : messageOf(problem));
     this.fromLink = false;
   }
 
@@ -173,7 +176,7 @@ class ExploreView {
       this.top.setModels(explorer.models);
       await this.open(answer.header.brought);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -188,7 +191,7 @@ class ExploreView {
       explorer.say(`${name} is no longer in the list.`);
       if (explorer.models.length) await this.open(explorer.models[0].id);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -201,7 +204,7 @@ class ExploreView {
       this.top.setModels(explorer.models);
       await this.open(id);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -241,7 +244,7 @@ class ExploreView {
       this.tools[at].tab.focus();
       event.preventDefault();
     });
-    const last = sessionStorage.getItem(TAB);
+    const last = new URLSearchParams(location.search).get("tool") ?? sessionStorage.getItem(TAB);
     this.choose(this.tools.some((tool) => tool.name === last) ? last : this.tools[0]?.name);
   }
 
@@ -258,6 +261,10 @@ class ExploreView {
     next.panel.hidden = false;
     next.tab.setAttribute("aria-selected", "true");
     next.tab.tabIndex = 0;
+    requestAnimationFrame(() => { // in a strip that is narrower than its tabs
+      const strip = next.tab.parentElement;
+      if (strip) strip.scrollLeft = Math.max(0, next.tab.offsetLeft - strip.offsetLeft - 40);
+    });
     sessionStorage.setItem(TAB, name);
     try {
       next.made ??= next.mount(next.panel, this.explorer) ?? {};

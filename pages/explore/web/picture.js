@@ -1,6 +1,6 @@
 // The big picture: the present point, or in its place the pictures around it; and the quiet line below.
 
-import { make, say } from "../../ui/web/words.js";
+import { make, messageOf, say } from "../../ui/web/words.js";
 import { drawPicture } from "./explorer.js";
 import { encodeVector, oneAtATime, randomSeed, toolButton } from "./tools.js";
 
@@ -84,7 +84,7 @@ export class BigPicture {
       this.around.hidden = false;
       this.point(this.at ?? header.middle);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 

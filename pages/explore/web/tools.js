@@ -95,3 +95,14 @@ export function toolButton(icon, words, attributes = {}) {
   const parts = [icon ? iconOf(icon) : "", words ? make("span", {}, words) : ""].filter(Boolean);
   return make("button", { type: "button", class: "gs-button gx-button", "aria-label": words ? null : attributes.title, ...attributes }, ...parts);
 }
+
+/** @typedef {{box: any, field: HTMLElement}} Choice */
+
+/**
+ * A box to choose from, with its label beside it. options: [value, words] each.
+ * @returns {Choice}
+ */
+export function choiceField(name, label, title, options, onchange) {
+  const box = make("select", { class: "gx-select", "data-testid": name, onchange }, ...options.map(([value, words]) => make("option", { value }, words)));
+  return { box, field: make("label", { class: "gx-field", title }, make("span", { class: "gx-label" }, label), box) };
+}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pages.server.wire import COLUMNS
+from pages.server.live.wire import COLUMNS
 from pages.ui.web.component import component
 
 _mount = component(

@@ -1,5 +1,6 @@
 // One number under each picture, and how it went, on one scale for both sides.
 
+import { context2d } from "../../ui/web/canvas/context.js";
 import { count, make, say, short } from "../../ui/web/words.js";
 
 export class Gauge {
@@ -21,7 +22,7 @@ export class Gauge {
     const ratio = window.devicePixelRatio || 1, width = Math.round(this.canvas.clientWidth * ratio), height = Math.round(this.canvas.clientHeight * ratio);
     if (!width || !height) return;
     Object.assign(this.canvas, { width, height });
-    const out = this.canvas.getContext("2d"), scale = log ? (v) => Math.log10(Math.max(v, 1e-6)) : (v) => v;
+    const out = context2d(this.canvas), scale = log ? (v) => Math.log10(Math.max(v, 1e-6)) : (v) => v;
     const low = scale(ends.low), high = scale(ends.high), pad = 3 * ratio;
     const x = (step) => (step / Math.max(1, ends.last)) * (width - 2 * pad) + pad;
     const y = (v) => height - pad - ((scale(v) - low) / Math.max(1e-9, high - low)) * (height - 2 * pad);

@@ -1,10 +1,11 @@
 // What the gallery reads off a picture itself: copies of training images, and checkerboards.
 
+import { context2d } from "../../ui/web/canvas/context.js";
 import { rgb } from "../../ui/web/words.js";
 
 /** Grey values from 0 to 1 of each sample of an atlas: Float32Array [size * size] each. */
 export function greys({ bitmap, columns, rows, size }) {
-  const canvas = new OffscreenCanvas(columns * size, rows * size), ink = canvas.getContext("2d", { willReadFrequently: true });
+  const canvas = new OffscreenCanvas(columns * size, rows * size), ink = context2d(canvas, { willReadFrequently: true });
   ink.drawImage(bitmap, 0, 0);
   const { data } = ink.getImageData(0, 0, canvas.width, canvas.height);
   return Array.from({ length: columns * rows }, (_, i) => {
@@ -72,7 +73,7 @@ export function drawCells(canvas, cells, across, marks) {
   if (!side) return;
   canvas.style.aspectRatio = "1 / 1";
   Object.assign(canvas, { width: side, height: side });
-  const ink = canvas.getContext("2d"), left = marks ? Math.round(5 * ratio) : 0, gap = Math.max(1, Math.round(side * 0.006)), pair = marks ? 3 * gap : 0;
+  const ink = context2d(canvas), left = marks ? Math.round(5 * ratio) : 0, gap = Math.max(1, Math.round(side * 0.006)), pair = marks ? 3 * gap : 0;
   const wide = (side - left - gap * (across - 1)) / across, high = (side - gap * (across - 1) - (pair * (across - 2)) / 2) / across;
   ink.imageSmoothingEnabled = false;
   cells.forEach(([sheet, index], i) => {

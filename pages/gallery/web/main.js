@@ -23,6 +23,7 @@ class Duo {
   }
 
   build() {
+    /** @type {Timeline} */
     this.timeline = new Timeline({ onMove: (step) => this.scrub(step), says: (step) => `step ${count(step)}` });
     this.again = make("button", { type: "button", class: "gs-button", "data-testid": "again", onClick: () => this.ask(this.again, "again") }, "↻ Watch it again");
     this.timeline.root.append(this.again);

@@ -17,6 +17,7 @@ export class Side {
     this.id = id;
     this.run = "";
     this.shown = null;
+    /** @type {Stage | null} */
     this.stage = null;
     this.shower = new Shower({ held: FRAMES_HELD, display: (frame) => this.display(frame) });
     this.mark = make("i", { class: "gg-mark", "aria-hidden": "true" }, id === "failing" ? "✕" : "✓");
@@ -43,6 +44,7 @@ export class Side {
     this.run = run;
     this.scene = scene;
     this.shown = null;
+    /** @type {Map<number, any>} */
     this.measured = new Map();
     this.shower.forget();
     this.empty.hidden = false;
@@ -56,15 +58,16 @@ export class Side {
   }
 
   setPoints(on) {
-    if (!on === !this.stage) return this.stage?.reset();
-    if (on) {
+    const { stage } = this;
+    if (!on === !stage) return stage?.reset();
+    if (stage) {
+      stage.end();
+      stage.root.replaceWith(this.canvas);
+      this.stage = null;
+    } else {
       this.stage = new Stage({ threshold: (step) => this.threshold(step), onClose: () => {} });
       this.stage.canvas.dataset.testid = `picture-${this.id}`;
       this.canvas.replaceWith(this.stage.root);
-    } else {
-      this.stage.end();
-      this.stage.root.replaceWith(this.canvas);
-      this.stage = null;
     }
   }
 
@@ -104,7 +107,7 @@ export class Side {
   }
 
   showScene(frame) {
-    if (!this.feed.stage) return;
+    if (!this.stage || !this.feed.stage) return;
     if (this.stage.stage !== this.feed.stage) this.stage.setStage(this.feed.stage);
     this.stage.probability = this.scene.probability;
     this.stage.show(frame, this.duo.at === null);

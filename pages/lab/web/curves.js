@@ -1,5 +1,6 @@
 // The curves: Plotly, fed by the socket, redrawn at most a few times a second and only where they can be seen.
 
+import { titled } from "../../ui/web/glossary.js";
 import { loadPlotly, purgePlot } from "../../ui/web/plotly.js";
 import { count, make, rgb, say, short } from "../../ui/web/words.js";
 
@@ -12,20 +13,20 @@ const line = (column, name, color, dash = "solid", width = 2) => ({ column, name
 
 /** One block a chart. `share`: values from 0 to 1. */
 const CHARTS = [
-  { id: "losses", title: "Losses", about: "Each network pushes its own down; side by side and level is healthy.", lines: [
+  { id: "losses", term: "loss", title: "Losses", about: "Each network pushes its own down; side by side and level is healthy.", lines: [
     line("d_loss", "Discriminator", PURPLE), line("g_loss", "Generator", ORANGE, "dash")] },
-  { id: "scores", title: "D's score", about: "1: D is sure it is real; 0: generated. Close together: D can hardly tell.",
+  { id: "scores", term: "discriminator", title: "D's score", about: "1: D is sure it is real; 0: generated. Close together: D can hardly tell.",
     raw: "The higher, the more real to D. Close together: D can hardly tell.", lines: [
     line("d_real", "of real", BLUE), line("d_fake", "of generated", ORANGE, "dash")] },
-  { id: "accuracy", title: "D's accuracy", about: "The share D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
+  { id: "accuracy", term: "discriminator", title: "D's accuracy", about: "The share D gets right; 0.5 is guessing", share: true, guide: 0.5, lines: [
     line("d_accuracy_real", "on real", BLUE), line("d_accuracy_fake", "on generated", ORANGE, "dash")] },
-  { id: "gradients", title: "Gradient norms", about: "How hard each is pushed to change", log: true, lines: [
+  { id: "gradients", term: "gradient", title: "Gradient norms", about: "How hard each is pushed to change", log: true, lines: [
     line("d_grad_norm", "Discriminator", PURPLE), line("g_grad_norm", "Generator", ORANGE, "dash")] },
-  { id: "speed", title: "Throughput", about: "Real images seen in a second", zero: true, lines: [
+  { id: "speed", term: "batch", title: "Throughput", about: "Real images seen in a second", zero: true, lines: [
     line("images_per_second", "images / s", GREEN)] },
-  { id: "augmentation", title: "Augmentation", about: "ADA: rises while D is too sure of real images", when: "augmentation_strength", lines: [
+  { id: "augmentation", term: "augmentation", title: "Augmentation", about: "ADA: rises while D is too sure of real images", when: "augmentation_strength", lines: [
     line("augmentation_strength", "strength", GREEN), line("d_sign_real", "mean sign on real", PURPLE, "dash")] },
-  { id: "overfitting", title: "Seen and unseen", about: "D's score of real images. A gap: it knows its own by heart", when: "d_held_out", lines: [
+  { id: "overfitting", term: "memorisation", title: "Seen and unseen", about: "D's score of real images. A gap: it knows its own by heart", when: "d_held_out", lines: [
     line("d_real", "trained on", BLUE), line("d_held_out", "never seen", PURPLE, "dash")] },
 ];
 
@@ -39,7 +40,9 @@ export class Curves {
     this.probability = true;
     this.timer = 0;
     this.drawn = { series: null, length: 0, at: 0 };
+    /** @type {{at: number, look: any}} */
     this.styled = { at: -LOOK_MS, look: null };
+    /** @type {any[]} */
     this.charts = CHARTS.map((spec) => this.chart(spec));
     this.main = make("div", { class: "gs-charts" }, ...this.charts.slice(0, 2).map((c) => c.root));
     this.more = make("div", { class: "gs-more" }, ...this.charts.slice(2).map((c) => c.root));
@@ -68,7 +71,7 @@ export class Curves {
     chart.plot = make("div", { class: "gs-plot" });
     chart.about = make("p", { class: "gs-about", title: spec.about }, spec.about);
     chart.root = make("section", { class: "gs-chart", "aria-label": spec.title, "data-testid": `chart-${spec.id}` },
-      make("header", {}, make("h3", {}, spec.title), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.about, chart.plot);
+      make("header", {}, titled(spec.title, spec.term), make("div", { class: "gs-keys" }, ...keys), chart.reset), chart.about, chart.plot);
     chart.root.hidden = !!spec.when; // one that only some runs have
     return chart;
   }

@@ -10,15 +10,19 @@ export class Film {
   /**
    * threshold(step): the score above which D said real then, NaN where that is not known. plane: the Stage that shows
    * frames of points; onScene(scene): one is shown. onBranch(step): somebody wants to branch from that moment.
+   * onShown(frame, live): a frame is shown.
    */
-  constructor({ onScrub, threshold, plane, onScene, onBranch }) {
+  constructor({ onScrub, threshold, plane, onScene, onBranch, onShown }) {
     this.onScrub = onScrub;
     this.threshold = threshold;
     this.plane = plane;
     this.onScene = onScene;
     this.onBranch = onBranch;
+    this.onShown = onShown;
     this.canBranch = false;
-    this.source = null; // {run, token}
+    this.source = null; // {run, token}, or of a recording {run: "", frame(step), real: address}
+    this.realChosen = null; // what a viewer wants; null: beside the generated ones wherever there is room
+    this.narrow = false; // two runs share the page
     this.classNames = []; // of a class-conditional run: a column each
     this.reset();
     this.build();
@@ -27,9 +31,11 @@ export class Film {
 
   reset() {
     this.kept = []; // [step, images], oldest first
+    /** @type {Set<number>} */
     this.damaged = new Set(); // steps of kept frames that cannot be read any more
+    /** @type {Map<number, any>} */
     this.frames = new Map(); // step -> frame, oldest use first
-    this.newest = this.shown = this.realFrame = null;
+    this.newest = this.shown = this.realFrame = this.realOf = null;
     this.live = true;
     this.wanted = null;
     this.pinned = -1;
@@ -49,7 +55,7 @@ export class Film {
     this.caption = make("span", { class: "gs-caption", "data-testid": "film-step" });
     this.heading = make("h3", {}, "Generated");
     this.empty = make("div", { class: "gs-empty" });
-    this.realButton = button("toggle-real", "Real beside it", () => this.toggleReal(), { "aria-pressed": "false" });
+    this.realButton = button("toggle-real", "Real beside it", () => this.toggleReal(), { "aria-pressed": "true" });
     this.playButton = button("play", "▶ Replay", () => this.play(), { "aria-label": "Replay the training from its start" });
     this.liveButton = button("live", "Live", () => this.goLive(), { "aria-label": "Show the newest samples" });
     this.branchButton = button("branch-here", "Branch", () => this.onBranch(this.kept[Number(this.slider.value)]?.[0]),
@@ -58,8 +64,9 @@ export class Film {
       "data-testid": "timeline", onInput: () => this.scrub(Number(this.slider.value)) });
     this.stage = make("div", { class: "gs-stage" }, this.canvas, this.tip, this.plane.root, this.empty);
     this.head = make("header", {}, this.heading, this.caption, this.realButton);
+    this.realCaption = make("span", { class: "gs-caption" });
     this.real = make("figure", { class: "gs-real gs-side", hidden: true },
-      make("figcaption", {}, make("h3", { class: "gs-real-title" }, "Real")), this.realCanvas);
+      make("figcaption", {}, make("h3", { class: "gs-real-title" }, "Real"), this.realCaption), this.realCanvas);
     this.root = make("section", { class: "gs-film", "aria-label": "Samples" },
       make("div", { class: "gs-side" },
         this.head, this.names, this.stage,
@@ -77,14 +84,16 @@ export class Film {
     else this.heading.after(this.caption);
     this.head.hidden = on;
     if (on) drawNames(this.names, this.canvas, null, []);
+    this.showReal();
   }
 
   /** Start over with another run, or with none: then `preview` is a picture of what it would learn from. */
   open(source) {
+    const before = this.source ? null : this.realFrame; // until those of the run are here
     this.reset();
+    this.realFrame = before;
     this.source = source;
-    this.showReal(this.realOn);
-    this.redraw();
+    this.showReal();
     this.update();
   }
 
@@ -120,14 +129,17 @@ export class Film {
   keep(frame) {
     this.frames.delete(frame.step);
     this.frames.set(frame.step, frame);
-    if (this.frames.size > FRAMES_HELD) this.frames.delete(this.frames.keys().next().value);
+    const [oldest] = this.frames.keys();
+    if (this.frames.size > FRAMES_HELD) this.frames.delete(oldest);
   }
 
   display(frame) {
     this.shown = frame;
+    if (this.realOf !== this.source?.run) this.showReal();
     if (frame.scene) this.showScene(frame);
     else this.redraw();
     this.update();
+    this.onShown(frame, this.live);
     if (this.pinned >= 0) this.point(this.pinned);
   }
 
@@ -137,7 +149,7 @@ export class Film {
   }
 
   redraw() {
-    if (this.points) return;
+    if (this.points || this.shown?.scene) return; // on the stage, or what is left of it
     drawAtlas(this.canvas, this.shown);
     drawNames(this.names, this.canvas, this.source && this.shown, this.classNames);
     if (this.realOn) drawAtlas(this.realCanvas, this.realFrame);
@@ -202,7 +214,7 @@ export class Film {
   async frame(step) {
     const known = this.frames.get(step);
     if (known) return known;
-    const { source } = this, { frame, why } = await fetchFrame(httpUrl(source.run, `grid/${step}`, source.token));
+    const { source } = this, { frame, why } = await (source.frame?.(step) ?? fetchFrame(httpUrl(source.run, `grid/${step}`, source.token)));
     if (source !== this.source) return null;
     if (frame) this.keep(frame);
     else if (why) this.damaged.add(step), this.update();
@@ -232,25 +244,42 @@ export class Film {
   // Real images beside the generated ones
 
   toggleReal() {
-    this.showReal(!this.realOn);
+    this.realChosen = !this.realOn;
+    this.showReal();
   }
 
-  async showReal(on) {
-    this.realOn = !!on && !!this.source && !this.points;
-    this.real.hidden = !this.realOn;
-    this.realButton.setAttribute("aria-pressed", String(this.realOn));
-    this.realButton.disabled = !this.source;
-    this.root.parentElement?.toggleAttribute("data-real", this.realOn);
-    if (!this.realOn || this.realFrame) return this.redraw();
-    const source = this.source;
+  get realOn() {
+    return !this.points && (!this.source || (this.realChosen ?? !this.narrow));
+  }
+
+  /** Before a run: real images in their place, and none yet in that of the generated ones. */
+  preview(frame, caption) {
+    this.realFrame = frame;
+    say(this.realCaption, caption);
+    this.realCanvas.setAttribute("aria-label", caption || "Real images from the dataset");
+    this.showReal();
+  }
+
+  async showReal() {
+    const { realOn, source } = this;
+    this.real.hidden = !realOn;
+    this.realButton.setAttribute("aria-pressed", String(realOn));
+    this.root.parentElement?.toggleAttribute("data-real", realOn);
+    this.redraw();
+    if (!realOn || !source || !this.shown || this.realOf === source.run) return; // its grid says how they are laid out
+    this.realOf = source.run;
+    say(this.realCaption, "");
     try {
-      const answer = await fetch(httpUrl(source.run, "real.png", source.token));
-      if (!answer.ok || source !== this.source) return;
+      const answer = await fetch(source.real ?? httpUrl(source.run, "real.png", source.token));
+      if (!answer.ok) return;
       const bitmap = await createImageBitmap(await answer.blob());
-      const shape = this.shown ?? { columns: 8, rows: 8, size: bitmap.width / 8 };
+      if (source !== this.source || !this.shown) return;
+      const shape = this.shown;
       this.realFrame = { bitmap, columns: shape.columns, rows: shape.rows, size: bitmap.width / shape.columns };
       this.redraw();
-    } catch { /* the next click tries again */ }
+    } catch {
+      this.realOf = null; // the next frame tries again
+    }
   }
 
   // What D says of one sample

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.server.public import public
+from pages.server.live.wire import COLUMNS
 from pages.server.routes import PLOTLY_PATH
-from pages.server.wire import COLUMNS
+from pages.server.security.public import public
 from pages.ui.web.component import component
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ENTRY = "lab/web/main.js"
 STYLES = (
     "ui/web/live.css", "ui/web/plane/stage.css", "lab/web/microscope/microscope.css", "lab/web/quality.css",
+    "lab/web/drawing/drawing.css", "lab/web/recording.css",
 )  # fmt: skip
 
 _mount = component("ganscope_live", ENTRY, *STYLES)
@@ -35,10 +36,18 @@ def live_view(
     class_names: Sequence[str],
     preview: dict[str, Any] | None,
     missing: str,
+    recording: str = "",
     projector: bool,
+    full: bool = True,
+    drawing: dict[str, Any] | None = None,
     on_moved: Callable[[], None],
     on_branch: Callable[[object], None] | None = None,
     on_looking: Callable[[object], None] | None = None,
+    networks: dict[str, Any] | None = None,
+    pace: float = 0.0,
+    on_layers: Callable[[object], None] = lambda told: None,
+    on_drawn: Callable[[str], None] | None = None,
+    on_train: Callable[[], None] = lambda: None,
     key: str = "live",
     twin: str = "",
 ) -> None:
@@ -49,7 +58,13 @@ def live_view(
     real; None: half-way between its two means. class_names: of a class-conditional run, a column of samples each.
     on_branch: is told the step of the moment that is looked at when somebody wants to branch from it; None: there is
     nothing to branch. on_looking: is told the step that is looked at when Branch in the row of buttons opens.
-    key: one for each view on a page. twin: the run whose film moves with this one's.
+    networks: the dense networks of the run or the panel (see `planned_networks`); on_layers: is told
+    {"player": "g" or "d", "hidden": "64,64"} when layers are changed in their drawing. pace: the least seconds from
+    one step of the run to the next, 0: full speed.
+    full: with every measure and curve. drawing: what is drawn on the stage before a run, see `page.drawing_of`;
+    on_drawn is told the text of every new drawing, which came from a browser: check it. recording: with `run` empty,
+    the address of a recorded training that plays; on_train: Train was pressed over it. key: one for each view on a
+    page. twin: the run whose film moves with this one's.
     """
 
     def asked() -> None:
@@ -60,6 +75,11 @@ def live_view(
         told = st.session_state[key]["looking"]
         if on_looking is not None and isinstance(told, dict) and told.get("run") == run:
             on_looking(told.get("step"))
+
+    def drawn() -> None:
+        given = st.session_state[key].get("drawing")
+        if on_drawn is not None and isinstance(given, list) and len(given) == 2 and isinstance(given[1], str):
+            on_drawn(given[1])
 
     data = {
         "token": token,
@@ -72,7 +92,12 @@ def live_view(
         "class_names": list(class_names),
         "preview": preview,
         "missing": missing,
+        "recording": recording,
         "projector": projector,
+        "networks": networks,
+        "pace": pace,
+        "full": full,
+        "drawing": drawing,
         "plotly": PLOTLY_PATH,
         "columns": list(COLUMNS),
         "can_branch": on_branch is not None,
@@ -84,6 +109,9 @@ def live_view(
         on_moved_change=on_moved,
         on_branch_change=asked,
         on_looking_change=opening,
+        on_layers_change=lambda: on_layers(st.session_state[key]["layers"]),
+        on_drawing_change=drawn,
+        on_train_change=on_train,
     )
 
 

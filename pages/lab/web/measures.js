@@ -1,5 +1,6 @@
 // How good a generator of points is: each measure's newest value and its way there, with what a perfect generator scores.
 
+import { context2d } from "../../ui/web/canvas/context.js";
 import { make, rgb, say, short } from "../../ui/web/words.js";
 
 const NEXT_TO_NOTHING = 0.001;
@@ -11,6 +12,7 @@ export class Measures {
     this.cards = [];
     this.series = null;
     this.cursor = null;
+    this.evaluations = []; // by step; of a run's end among others, which need not fall on a point of the curves
     this.sizes = new ResizeObserver(() => this.soon());
     this.sizes.observe(this.root);
   }
@@ -31,7 +33,21 @@ export class Measures {
   }
 
   reset() {
+    this.evaluations = [];
     this.setStage({ measures: [], floors: {}, modes: null });
+  }
+
+  /** What was measured beside the curves. */
+  addEvaluations(evaluations) {
+    this.evaluations = [...this.evaluations, ...evaluations].filter(({ step }) => step > 0).sort((a, b) => a.step - b.step);
+    this.soon();
+  }
+
+  /** A measure's value at the cursor: of the curves, or of an evaluation that is newer than they are. */
+  valueOf({ name }, at) {
+    const curve = at === undefined ? NaN : this.series.columns[name][at], since = at === undefined ? 0 : this.series.columns.step[at];
+    const newer = this.evaluations.findLast((one) => one.step > since && one.step <= (this.cursor ?? Infinity) && Number.isFinite(one.values[name]));
+    return newer ? newer.values[name] : curve;
   }
 
   soon() {
@@ -46,8 +62,9 @@ export class Measures {
       const values = this.series.columns[card.measure.name] ?? [], rows = [];
       for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) rows.push(i);
       const now = rows.findLast((row) => row <= until);
-      say(card.value, now === undefined ? "–" : card.format(values[now]));
-      card.root.dataset.good = String(now !== undefined && !!card.floor && this.asGood(card, values[now]));
+      const value = this.valueOf(card.measure, now);
+      say(card.value, Number.isFinite(value) ? card.format(value) : "–");
+      card.root.dataset.good = String(Number.isFinite(value) && !!card.floor && this.asGood(card, value));
       this.drawSpark(card, rows, values, now, look);
     }
   }
@@ -61,7 +78,7 @@ export class Measures {
     if (!wide || !high) return;
     Object.assign(canvas, { width: wide, height: high });
     if (!rows.length) return;
-    const ink = canvas.getContext("2d"), steps = this.series.columns.step, shown = rows.map((row) => values[row]);
+    const ink = context2d(canvas), steps = this.series.columns.step, shown = rows.map((row) => values[row]);
     const all = floor ? [...shown, floor.low, floor.high] : shown, low = Math.min(...all), span = Math.max(...all) - low || 1;
     const y = (v) => 2 * px + (1 - (v - low) / span) * (high - 4 * px), first = steps[rows[0]] ?? 0, last = steps[rows[rows.length - 1]] ?? 1;
     const x = (row) => 2 * px + ((steps[row] - first) / (last - first || 1)) * (wide - 5 * px);

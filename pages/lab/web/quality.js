@@ -1,6 +1,8 @@
 // How good a generator of images is: each measure of the run's evaluations over time, between two reference lines:
 // real images against real ones (the floor), and the generator before its first step.
 
+import { context2d } from "../../ui/web/canvas/context.js";
+import { titled } from "../../ui/web/glossary.js";
 import { compact, count, make, rgb, say, short } from "../../ui/web/words.js";
 
 const SHARES = new Set(["precision", "recall", "coverage"]);
@@ -9,7 +11,7 @@ const LEAST_LOGARITHMIC = 1e-3;
 
 export class Quality {
   constructor() {
-    this.title = make("h3", {}, "How good it is");
+    this.title = titled("How good it is", "fid");
     this.about = make("p", { class: "gs-about", "data-testid": "quality-about" });
     this.kinds = make("select", { class: "gs-button", "aria-label": "Which evaluations", hidden: true, onChange: () => this.choose(this.kinds.value) });
     const key = (kind, words) => make("span", { class: "gs-quality-key", "data-kind": kind }, make("i", { "aria-hidden": "true" }), words);
@@ -25,6 +27,7 @@ export class Quality {
   }
 
   reset() {
+    /** @type {Map<string, any>} */
     this.found = new Map(); // "step features samples" -> evaluation
     this.measures = [];
     this.cursor = null;
@@ -163,7 +166,7 @@ function drawQuality(canvas, { rows, name, floor, start, now, look }) {
   const px = Math.min(2, window.devicePixelRatio || 1), wide = Math.round(canvas.clientWidth * px), high = Math.round(canvas.clientHeight * px);
   if (!wide || !high) return;
   Object.assign(canvas, { width: wide, height: high });
-  const ink = canvas.getContext("2d"), bend = WIDE.has(name) ? (v) => Math.log10(Math.max(LEAST_LOGARITHMIC, v)) : (v) => v;
+  const ink = context2d(canvas), bend = WIDE.has(name) ? (v) => Math.log10(Math.max(LEAST_LOGARITHMIC, v)) : (v) => v;
   const all = [...rows.map((one) => one.values[name]), floor, start].filter(Number.isFinite).map(bend);
   if (!all.length) return;
   const low = Math.min(...all), span = Math.max(...all) - low || 1, edge = 3 * px;

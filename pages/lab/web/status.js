@@ -5,6 +5,8 @@ import { clock, compact, count, make, say } from "../../ui/web/words.js";
 // A shape beside each word, so that the colour is never alone.
 const STATES = {
   idle: ["○", "Ready", "quiet"],
+  starting: ["○", "One moment", "quiet"],
+  recording: ["◉", "Recording", "quiet"],
   queued: ["◷", "Waiting", "quiet"],
   running: ["●", "Training", "good"],
   paused: ["❚❚", "Paused", "quiet"],
@@ -16,6 +18,8 @@ const STATES = {
   interrupted: ["◖", "Interrupted", "trouble"],
 };
 
+const CUT_SHORT = ["◼", "Stopped as asked", "good"];
+
 const REMARKS = {
   paused: "Held between two steps; nothing is lost",
   stopping: "Keeping a checkpoint first",
@@ -26,30 +30,7 @@ const REMARKS = {
   diverged: "A number grew out of bounds; the last good weights are kept",
 };
 
-// How the game stands, by the share of images that D gets right (the mean over real and generated): first fit counts.
-const STORY = [
-  { from: 0.95, words: "The discriminator spots nearly every fake" },
-  { from: 0.8, words: "The discriminator is ahead: it spots most fakes" },
-  { from: 0.62, words: "An even match: each learns from the other" },
-  { from: 0.45, words: "The discriminator can hardly tell fake from real" },
-  { from: 0, words: "The generator is ahead: most of its fakes pass" },
-];
-const RUNAWAY_LOSS = 20; // of a cross-entropy whose guessing value is 1.39
 const BAR_PARTS = 400;
-const RECENT_ROWS = 8, BEGINNING_ROWS = 3, CALM_MS = 4000;
-
-/** What is happening now, in a sentence, from the newest records. */
-function story(series, probability) {
-  const { d_accuracy_real, d_accuracy_fake } = series.columns, end = series.length;
-  if (probability && series.last("d_loss") > RUNAWAY_LOSS) return "The losses have run away: lower learning rates help";
-  if (end < BEGINNING_ROWS) return "Both networks have just begun: from noise";
-  let sum = 0, n = 0;
-  for (let i = Math.max(0, end - RECENT_ROWS); i < end; i++) {
-    const right = (d_accuracy_real[i] + d_accuracy_fake[i]) / 2;
-    if (Number.isFinite(right)) { sum += right; n += 1; }
-  }
-  return n ? STORY.find(({ from }) => sum / n >= from).words : "";
-}
 
 export class StatusStrip {
   constructor() {
@@ -71,12 +52,11 @@ export class StatusStrip {
     this.eta = value("eta");
     this.root = make("section", { class: "gs-status", "aria-label": "Status of the run" },
       make("div", { class: "gs-state" }, this.mark, make("div", {}, make("div", { class: "gs-title" }, this.word, this.name), this.note)),
-      make("dl", { class: "gs-figures" },
+      this.figures = make("dl", { class: "gs-figures" },
         figure(label("Step"), this.step), figure(this.imagesLabel, this.images), figure(label("Epochs"), this.epochs),
         figure(this.speedLabel, this.speed), figure(label("Elapsed"), this.elapsed), figure(label("Remaining"), this.eta)),
       this.track);
     this.view = null;
-    this.told = { words: "", at: -Infinity };
   }
 
   /** What one sample is called: an image, or a point in the plane. */
@@ -93,16 +73,18 @@ export class StatusStrip {
     this.speedLabel.title = compiled ? "Its steps are C++, made for the sizes of these networks" : "";
   }
 
-  show(view, { name, epochImages, down, series, probability }) {
-    if (view?.id !== this.view?.id) this.told.at = -Infinity;
+  /** blank: nothing is drawn yet that could be learned. starting: there is a run, which has not told anything yet. */
+  show(view, { name, epochImages, down, blank = false, starting = false }) {
+    this.blank = blank;
+    this.starting = starting;
     this.view = view;
-    const [mark, word, tone] = STATES[view ? view.state : "idle"] ?? STATES.idle;
+    const state = view ? view.state : starting ? "starting" : "idle", [mark, word, tone] = (view?.cut_short ? CUT_SHORT : STATES[state]) ?? STATES.idle;
     this.root.dataset.tone = down ? "quiet" : tone;
-    this.root.dataset.state = view ? view.state : "idle";
+    this.root.dataset.state = state;
     say(this.mark, mark);
     say(this.word, word);
     say(this.name, view ? name : "");
-    say(this.note, down ? "Connection lost, trying again" : this.remark(view, series, probability));
+    say(this.note, down ? "Connection lost, trying again" : this.remark(view));
     this.note.title = this.note.textContent;
     say(this.step, view ? count(view.step) : "–");
     say(this.images, view ? compact(view.images) : "–");
@@ -125,14 +107,16 @@ export class StatusStrip {
     this.track.setAttribute("aria-valuenow", String(Math.floor(100 * done)));
   }
 
-  remark(view, series, probability) {
+  /** How the run stands; what its networks are doing is the caption's to say. */
+  remark(view) {
+    if (!view && this.starting) return "The run is being opened.";
+    if (!view && this.blank) return "Draw what is to be learned, right on the stage.";
     if (!view) return `Press Train: one network learns to ${this.points ? "make points" : "draw pictures"} like these, another to tell them from the real ones.`;
-    if (view.state === "queued") return view.queue_place > 0 ? `Number ${view.queue_place} in the queue` : "It starts at once";
+    if (view.state === "recording") return `${view.recorded_seconds} s of training in ${view.played_seconds} s. Press Train: it learns anew, here`;
+    if (view.state === "queued") return starting(view);
     if (view.state === "running" && view.step < view.parent_step) return `Its parent's steps are trained again, exactly, up to step ${count(view.parent_step)}`;
-    if (view.state !== "running") return (REMARKS[view.state] ?? "").replace("images", this.points ? "points" : "images");
-    const now = performance.now();
-    if (now - this.told.at > CALM_MS) this.told = { words: story(series, probability), at: now };
-    return this.told.words;
+    if (view.cut_short) return `${view.words[0].toUpperCase()}${view.words.slice(1)}; it can go on from here`;
+    return (REMARKS[view.state] ?? "").replace("images", this.points ? "points" : "images");
   }
 
   /** Between two state messages the records say how far it is. */
@@ -147,4 +131,10 @@ export class StatusStrip {
       eta_seconds: speed > 0 ? Math.max(0, this.view.total_images - images) / speed : this.view.eta_seconds,
     });
   }
+}
+
+/** What a run waits for; its device's turn comes first, then the library that only a run from another machine lacks. */
+function starting(view) {
+  if (view.queue_place > 0) return `Number ${view.queue_place} in the queue`;
+  return view.backend === "compiled" ? "It starts as soon as its compiled step is there" : "It starts at once";
 }

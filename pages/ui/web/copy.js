@@ -4,7 +4,8 @@ import { component } from "./mounting.js";
 
 const SAID_MS = 1600;
 
-async function copy(text) {
+/** Puts a text into the clipboard, where the browser lets a page do so or not. */
+export async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
   } catch { // no clipboard on a plain-HTTP address: the old way
@@ -33,7 +34,7 @@ class CopyButton {
   }
 
   async press() {
-    await copy(this.button.title);
+    await copyText(this.button.title);
     this.button.textContent = "Copied";
     setTimeout(() => { this.button.textContent = this.label; }, SAID_MS);
   }

@@ -4,6 +4,7 @@ import { addressOf } from "./addresses.js";
 import { make } from "./words.js";
 
 const page = /** @type {any} */ (window);
+/** @type {Promise<any> | null} */
 let plotlyLoading = null;
 
 export function loadPlotly(path) {

@@ -1,5 +1,7 @@
 // Numbers as people read them, and small helpers for the page.
 
+import { context2d } from "./canvas/context.js";
+
 const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 export const count = (n) => (Number.isFinite(n) ? COUNT.format(n).replaceAll(",", "\u202f") : "–");
 
@@ -39,6 +41,9 @@ export function make(tag, attributes = {}, ...parts) {
   return element;
 }
 
+/** What went wrong, in words: of an error its message. @param {unknown} problem */
+export const messageOf = (problem) => (problem instanceof Error ? problem.message : String(problem));
+
 /** Set text only where it changed, so that nothing is laid out anew for nothing. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -46,7 +51,7 @@ export function say(element, text) {
 
 /** New children for the old ones; who had the focus on one of them has it on the new one of that `data-testid`. */
 export function renew(parent, ...children) {
-  const held = parent.contains(document.activeElement) ? document.activeElement.getAttribute("data-testid") : "";
+  const held = parent.contains(document.activeElement) ? document.activeElement?.getAttribute("data-testid") : "";
   parent.replaceChildren(...children);
   if (held) [...parent.querySelectorAll("[data-testid]")].find((child) => child.dataset.testid === held)?.focus({ preventScroll: true });
 }
@@ -57,7 +62,7 @@ export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matche
 export function rgb(element, css) {
   const probe = make("i", { style: `color: ${css}` });
   element.append(probe);
-  const ink = new OffscreenCanvas(1, 1).getContext("2d");
+  const ink = context2d(new OffscreenCanvas(1, 1));
   ink.fillStyle = getComputedStyle(probe).color;
   probe.remove();
   ink.fillRect(0, 0, 1, 1);

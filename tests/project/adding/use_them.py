@@ -16,7 +16,7 @@ from gan_core.runs import RunManager
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.explore.ops import OPERATIONS
 from pages.explore.web.explore import tools
-from pages.server.operations import OperationContext
+from pages.server.live.operations import OperationContext
 
 FOLDER = Path(sys.argv[1])
 PLACES = ["--runs-dir", str(FOLDER / "runs"), "--data-dir", str(FOLDER / "data")]

@@ -23,8 +23,8 @@ from gan_core.config.codec import to_dict
 from gan_core.nets.base import GeneratorNet
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.model_catalog import ModelCatalog
-from gan_core.runs.storage import foreign_weights
-from gan_core.runs.storage.foreign_weights import NotAGenerator, describe, open_weights
+from gan_core.runs.storage.weights import foreign_weights
+from gan_core.runs.storage.weights.foreign_weights import NotAGenerator, describe, open_weights
 from tests.latent.conftest import CLASSES, small_config, small_model
 
 MODEL = small_model(small_config())

@@ -16,16 +16,16 @@ import pytest
 import torch
 from safetensors.torch import load, load_file, save
 
-from gan_core.data.points import Ring
+from gan_core.data.sets.points import Ring
 from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
 from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun
 from gan_core.runs.catalog import model_catalog
 from gan_core.runs.catalog.model_catalog import ModelCatalog, UnknownModel
-from gan_core.runs.storage.checkpoints import read_checkpoint
-from gan_core.runs.storage.foreign_weights import read_header
+from gan_core.runs.storage.weights.checkpoints import read_checkpoint
+from gan_core.runs.storage.weights.foreign_weights import read_header
 from tests.latent.conftest import small_config, small_model
-from tests.pages.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf, model_of, write_asset
+from tests.pages.explore.explore_shelf import CONDITIONAL, PLAIN, STYLED, make_shelf, model_of, write_asset
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick, until, until_state
 
 

@@ -12,7 +12,7 @@ from gan_core.latent import Explorable, check_look, render
 from gan_core.nets.base import ImageShape, discriminators, generators
 from gan_core.runs.catalog.model_catalog import Description
 from gan_core.runs.catalog.opening import build_discriminator, build_generator, explorable
-from gan_core.runs.storage.foreign_weights import TooLarge, open_weights, undrawn
+from gan_core.runs.storage.weights.foreign_weights import TooLarge, open_weights, undrawn
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -20,14 +19,12 @@ from gan_core.training import RunConfig, preset
 from gan_core.training.build import draw_latents
 from gan_core.training.seeds import stream_generator
 from tests.conftest import shortened
+from tests.runs.helpers import until_state
 
 
 def trained(manager: RunManager, config: RunConfig) -> str:
     run = manager.start(config)
-    end = time.monotonic() + 60
-    while manager.view(run).state != "finished":
-        assert time.monotonic() < end, manager.view(run)
-        time.sleep(0.05)
+    until_state(manager, run, "finished")
     return run
 
 

@@ -19,13 +19,13 @@ from gan_core.runs import RunManager
 from gan_core.runs.commands import Change, StepOnce
 from gan_core.runs.engine import compiled_cache
 from gan_core.runs.engine.compiled_cache import BEING_MADE, NO_COMPILER, CompiledStepCache
-from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.run_folder import open_run
+from gan_core.runs.storage.weights.checkpoints import newest_sound
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
 from gan_core.training.backends import choice
+from gan_core.training.configuration.run_config import InstanceNoise
 from gan_core.training.digest import state_digest
-from gan_core.training.run_config import InstanceNoise
 from tests.runs.helpers import at_rest, edit_config_json, folder_of, until, until_state
 
 pytestmark = pytest.mark.skipif(

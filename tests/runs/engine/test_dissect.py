@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gan_core.runs import Dissect, Dissected, Event, Pause, Resume, RunManager, StepOnce, Stop
-from gan_core.training.scene import decode_scene
+from gan_core.training.observe.scene import decode_scene
 from tests.runs.helpers import at_rest, fingerprint, quick, straight, until, until_state
 from tests.training.test_microscope import decoded
 

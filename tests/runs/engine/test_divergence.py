@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from gan_core.runs import Event, Recorded, RunManager, Stop
-from gan_core.runs.storage.checkpoints import read_checkpoint
 from gan_core.runs.storage.run_folder import UnreadableRun
+from gan_core.runs.storage.weights.checkpoints import read_checkpoint
 from gan_core.training import RunConfig, Trainer
 from tests.runs.helpers import at_rest, folder_of, quick
 

@@ -44,7 +44,8 @@ def test_killed_and_resumed_it_goes_on_to_where_it_was_asked_to(tmp_path: Path) 
     manager.resume(run, stop_at_step=at + 40)  # another length is the new one
     view = at_rest(manager, run)
     assert (view.state, view.step, view.until_step) == ("finished", at + 40, at + 40)
-    assert view.words == f"finished the {at + 40:,} steps that it was given"
+    assert view.words.startswith(f"stopped after {at + 40:,} steps as asked, ")
+    assert view.words.endswith("% of its planned length")
     assert view.end_images == view.images
     as_killed(manager, run)
     manager.resume(run)
@@ -75,7 +76,8 @@ def test_so_many_seconds_are_remembered_too(tmp_path: Path) -> None:
     done = at_rest(manager, run)
     assert done.state == "finished"
     assert done.cut_short
-    assert done.words.endswith("s of training that it was given")
+    assert done.words.startswith("stopped after ")
+    assert " s as asked, " in done.words
     assert done.elapsed_seconds >= view.elapsed_seconds + 0.2
     manager.close()
 
@@ -93,6 +95,16 @@ def test_what_is_left_is_told_of_the_length_that_was_asked_for() -> None:
     assert view_of(until_seconds=30.0).eta_seconds == pytest.approx(20.0)
     assert view_of(until_step=10**9).end_images == 32_000
     assert view_of(until_step=150, device_share=0.5).eta_seconds == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(("known", "words"), [
+    ({"until_seconds": 15.0, "images": 700}, "stopped after 15 s as asked, 2% of its planned length"),
+    ({"until_step": 100, "images": 31_999}, "stopped after 100 steps as asked, 99% of its planned length"),
+    ({"until_step": 1, "step": 1, "images": 16}, "stopped after 1 step as asked, less than 1% of its planned length"),
+    ({"images": 32_000, "until_seconds": 15.0}, "finished its planned length"),
+])  # fmt: skip
+def test_where_it_ended_is_said_with_how_much_was_planned(known: dict[str, object], words: str) -> None:
+    assert view_of(state="finished", **known).words == words
 
 
 def test_a_branch_stops_where_its_parent_was_to(tmp_path: Path) -> None:
@@ -123,7 +135,7 @@ def test_a_branch_s_seconds_are_its_own(tmp_path: Path) -> None:
     assert view.state == "finished"
     assert view.step > 50
     assert view.elapsed_seconds >= began + 0.15
-    assert view.words == "finished the time that it was given"
+    assert view.words.startswith("stopped after its time as asked, ")
     assert parent.until_seconds is None
     manager.close()
 

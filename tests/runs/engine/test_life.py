@@ -28,7 +28,7 @@ from gan_core.runs import (
 )
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage.checkpoints import write_checkpoint
+from gan_core.runs.storage.weights.checkpoints import write_checkpoint
 from tests.runs.groups.test_sweeps import ring
 from tests.runs.helpers import at_rest, fingerprint, folder_of, quick, straight, until, until_state
 
@@ -65,7 +65,7 @@ def test_pause_step_change_resume_and_stop(manager: RunManager) -> None:
     until(lambda: manager.view(run).step > 0 or len(manager.records(run)["step"]) > 0)
     manager.send(run, Pause())
     paused = until_state(manager, run, "paused")
-    time.sleep(0.05)
+    time.sleep(0.05)  # long enough for many steps, of which there may be none
     assert manager.view(run).step == paused.step
     manager.send(run, StepOnce())
     until(lambda: manager.view(run).state == "paused" and manager.view(run).step == paused.step + 1)
@@ -129,7 +129,7 @@ def test_the_elapsed_time_stands_still_during_a_pause(manager: RunManager) -> No
     until_state(manager, run, "running")
     manager.send(run, Pause())
     before, began = until_state(manager, run, "paused").elapsed_seconds, time.monotonic()
-    time.sleep(0.3)
+    time.sleep(0.3)  # the time that may not be counted
     manager.send(run, StepOnce())
     until(lambda: manager.view(run).state == "paused" and manager.view(run).elapsed_seconds > before)
     passed = time.monotonic() - began

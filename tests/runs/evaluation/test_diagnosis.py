@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.referee_record import Recorder
+from benchmarks.referee.record import Recorder
 from gan_core.config.codec import apply_sets
-from gan_core.measure.referee import HEALTHY
-from gan_core.measure.referee_eye import LOOKS
+from gan_core.measure.referee.eye import LOOKS
+from gan_core.measure.referee.findings import HEALTHY, LIVE_CHANGE, diagnose
 from gan_core.runs import RunManager
+from gan_core.runs.commands import Change
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.training import RunConfig, preset
@@ -69,6 +70,23 @@ def test_a_blind_discriminator_is_found_and_its_cure_can_be_branched_to(manager:
     assert manager.view(branch).parent == run
 
 
+def test_a_rate_that_was_raised_on_the_way_is_named_a_hundred_steps_later(manager: RunManager) -> None:
+    calm = plane(
+        g_optimizer__lr="0.001", g_optimizer__beta1="0", d_optimizer__beta1="0", total_images=str(128 * 1_400)
+    )
+    run = manager.start(calm, stop_at_step=763)
+    at_rest(manager, run)
+    manager.resume(run)
+    manager.send(run, Change("g_optimizer.lr", 0.3))
+    at_rest(manager, run)
+    (change,) = [one for one in manager.changes(run) if one.path == "g_optimizer.lr"]
+    evidence = diagnoser(manager).evidence(manager, run)
+    first, *_ = diagnose(evidence.until(change.step + 100))
+    assert (first.kind, first.step, first.suggestion) == (LIVE_CHANGE, change.step, {"g_optimizer.lr": 0.001})
+    branch = manager.branch(run, change.step, first.suggestion)
+    assert at_rest(manager, branch).config["g_optimizer"]["lr"] == 0.001
+
+
 def test_a_run_is_looked_at_anew_where_it_has_gone_on(manager: RunManager) -> None:
     run = manager.start(plane(total_images=str(128 * 300)))
     at_rest(manager, run)
@@ -85,8 +103,8 @@ def test_a_run_is_looked_at_anew_where_it_has_gone_on(manager: RunManager) -> No
 def test_a_grid_whose_file_is_gone_is_left_out(manager: RunManager) -> None:
     run = manager.start(quick(steps=60, record__evaluate_images=0))
     at_rest(manager, run)
-    steps = [step for step, _ in manager.grids(run)]
-    (manager.runs_dir / run / "samples" / f"{steps[2]:08d}.png").unlink()
+    steps = diagnoser(manager).evidence(manager, run).looks["step"].tolist()
+    (manager.runs_dir / run / "samples" / f"{round(steps[2]):08d}.png").unlink()
     looked = diagnoser(manager).evidence(manager, run).looks["step"].tolist()
     assert looked == [step for step in steps if step != steps[2]]
 

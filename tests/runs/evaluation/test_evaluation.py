@@ -29,11 +29,11 @@ from gan_core.runs.evaluation.plane_constants import plane_reference
 from gan_core.runs.evaluation.reference import ReferenceCache
 from gan_core.runs.evaluation_record import ClassShares, Evaluation, best_step, mark_best
 from gan_core.runs.snapshot import Evaluated
-from gan_core.runs.storage.checkpoints import KEEP_AT_MOST, write_checkpoint
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.weights.checkpoints import KEEP_AT_MOST, write_checkpoint
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
-from gan_core.training.scene import decode_scene
+from gan_core.training.observe.scene import decode_scene
 from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, quick, until
 
 
@@ -152,7 +152,7 @@ def test_too_few_real_images_are_no_reason_to_fail(tmp_path: Path, eager: None) 
 
 def test_on_demand_it_is_what_the_measures_say_of_its_samples(manager: RunManager) -> None:
     """Against the generator's file, its own latents drawn anew, and the measures called by hand."""
-    run = manager.start(config(8))
+    run = manager.start(quick(steps=8))
     at_rest(manager, run)
     one = manager.evaluate(run, samples=120)
     about, settings = manager.manifest(run), manager.config(run)
@@ -229,7 +229,7 @@ def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
 
 
 def test_what_cannot_be_evaluated_is_a_sentence_and_stopping_keeps_nothing(manager: RunManager) -> None:
-    run = manager.start(config(8))
+    run = manager.start(quick(steps=8))
     at_rest(manager, run)
     with pytest.raises(ValueError, match="from 100 to 10,000 samples, not 99"):
         manager.evaluate(run, samples=99)
@@ -241,7 +241,7 @@ def test_what_cannot_be_evaluated_is_a_sentence_and_stopping_keeps_nothing(manag
 
 
 def test_a_branch_brings_its_parents_evaluations_along(manager: RunManager) -> None:
-    run = manager.start(config(8))
+    run = manager.start(quick(steps=8))
     at_rest(manager, run)
     manager.evaluate(run, samples=100)
     branch = manager.branch(run, 8, {"total_images": 16 * 12})
@@ -250,7 +250,7 @@ def test_a_branch_brings_its_parents_evaluations_along(manager: RunManager) -> N
 
 
 def test_who_watches_from_another_process_hears_of_them(manager: RunManager, tmp_path: Path) -> None:
-    run = manager.start(config(8))
+    run = manager.start(quick(steps=8))
     at_rest(manager, run)
     follower = manager.follow(run)
     follower.news()

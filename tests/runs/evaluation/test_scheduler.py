@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ import torch
 
 from gan_core.runs.evaluation import scheduler
 from gan_core.runs.evaluation.reference import Moment
-from gan_core.runs.evaluation.scheduler import CAUTION, SHARE, EvaluationScheduler
+from gan_core.runs.evaluation.scheduler import CAUTION, END_SECONDS, MOST_CROWDED, SHARE, EvaluationScheduler
 from gan_core.runs.evaluation_record import Evaluation
 
 
@@ -72,8 +73,8 @@ def simulate(
             assert spent <= 1.1 * SHARE * world.now
     before = world.now
     found += books.last(trainer, world.now)
+    assert world.now - before <= max(END_SECONDS, 1.1 * SHARE * before - spent)
     spent += world.now - before
-    assert spent <= 1.1 * SHARE * before
     assert not found or sum(one.cost_seconds for one in found) == pytest.approx(spent)
     return found, before
 
@@ -108,6 +109,14 @@ def test_evaluations_that_turn_out_dear_are_paid_back(monkeypatch: pytest.Monkey
     assert len(simulate(monkeypatch, world)[0]) > 10
 
 
+def test_what_a_short_run_has_become_is_measured_whatever_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds of training pay for a tenth of a second."""
+    found, length = simulate(monkeypatch, World(0.9, total_images=2_000))
+    assert length < 3
+    assert [one.images for one in found][1:] == [found[-1].images]
+    assert (found[0].step, found[-1].images >= 2_000) == (0, True)
+
+
 def test_off_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert simulate(monkeypatch, World(0.01, every=0))[0] == []
 
@@ -126,5 +135,25 @@ def test_what_goes_wrong_in_an_evaluation_ends_the_evaluations_and_not_the_run(
 
 def test_one_that_is_interrupted_is_paid_for_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(0.5, total_images=100_000)
-    assert simulate(monkeypatch, world, interrupted=True)[0] == []
-    assert len(world.asked) > 2
+    found, _ = simulate(monkeypatch, world, interrupted=True)
+    assert [one.images >= 100_000 for one in found] == [False, True]  # at the end nobody interrupts it
+    assert len(world.asked) > 4
+
+
+@pytest.mark.parametrize(("walls", "crowded"), [((0.4, 0.001, 0.002), 2.0), ((0.4, 0.5, 0.6), MOST_CROWDED)])
+def test_a_moment_of_others_work_does_not_make_an_evaluation_look_dear(
+    monkeypatch: pytest.MonkeyPatch, walls: tuple[float, ...], crowded: float
+) -> None:
+    now = itertools.accumulate(each for wall in walls for each in (0.0, wall))
+    worked = itertools.accumulate(each for _ in walls for each in (0.0, 0.0005))
+    clock = SimpleNamespace(perf_counter=lambda: next(now), thread_time=lambda: next(worked))
+    trainer = SimpleNamespace(
+        sampler=lambda: lambda z, _labels: z,
+        config=SimpleNamespace(precision="float32"),
+        device=torch.device("cpu"),
+        class_count=0,
+    )
+    reference = SimpleNamespace(latents=lambda *_: torch.zeros(10, 2), samples=10, build_seconds=1.0)
+    monkeypatch.setattr(scheduler, "time", clock)
+    made = object.__new__(EvaluationScheduler)
+    assert made._guess(reference, trainer) == pytest.approx(crowded / 2 + min(walls))  # type: ignore[arg-type]

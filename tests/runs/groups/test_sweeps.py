@@ -12,20 +12,24 @@ import pytest
 import torch
 
 from gan_core.config.codec import ConfigError, replace_at, set_at
+from gan_core.data.sets.points import PointDataset
+from gan_core.measure import measure_plane
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, StepOnce, Stop
 from gan_core.runs.commands import CheckpointNow, Pace
+from gan_core.runs.evaluation.plane_constants import plane_reference
 from gan_core.runs.groups.sweep_measures import SAMPLES, best, measure, measured, unmeasured
 from gan_core.runs.groups.sweep_member import SweepMember
 from gan_core.runs.groups.sweep_plan import Axis, Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps, UnknownSweep, groups
 from gan_core.runs.launcher import Launcher
 from gan_core.runs.lineage.ready import ready_to_resume
-from gan_core.runs.storage.checkpoints import newest_sound
 from gan_core.runs.storage.lock import is_held
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
+from gan_core.runs.storage.weights.checkpoints import newest_sound
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import PRESETS, RunConfig, Trainer
+from gan_core.training.observe.scene import decode_scene
 from tests.runs.helpers import at_rest, open_manager, quick, until, until_state
 
 CPU = torch.device("cpu")
@@ -369,6 +373,23 @@ def test_the_measures_name_the_best(manager: RunManager) -> None:
     assert best({}, "modes_covered") is None
     with pytest.raises(ConfigError, match="nonsense"):
         best({"a": 1.0}, "nonsense")
+
+
+def test_members_that_end_before_their_first_measure_are_measured_at_their_end(manager: RunManager) -> None:
+    """Against their last kept points, measured by hand."""
+    sweeps = Sweeps(manager)
+    sweep = sweeps.sweep(sweeps.start(Plan(ring(steps=7), (), seeds=(1, 2))))
+    runs = [member.run for member in sweep.members]
+    for run in runs:
+        assert at_rest(manager, run).state == "finished"
+        assert np.isnan(manager.records(run)["sliced_wasserstein"]).all(), "no point of its curve was measured"
+    found = measured(manager, runs)
+    for run in runs:
+        data = manager.config(run).data
+        assert isinstance(data, PointDataset)
+        fakes = decode_scene(manager.grid(run, 7).png).fakes
+        assert found[run] == pytest.approx(measure_plane(fakes, plane_reference(data)), rel=1e-4)
+        assert [one.step for one in manager.evaluations(run)] == [0, 7]
 
 
 def test_pictures_are_measured_alike_before_they_are_compared(manager: RunManager) -> None:

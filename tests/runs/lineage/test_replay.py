@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from gan_core.config.codec import replace_at
-from gan_core.data.shapes import Shapes
+from gan_core.data.sets.shapes import Shapes
 from gan_core.runs import Change, Pause, Resume, RunManager, StepOnce, Stop, UnreadableRun
 from gan_core.runs.engine import recorder
 from gan_core.runs.storage.manifest import Past, RunManifest

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan_core.data.points import PointDataset
+from gan_core.data.sets.points import PointDataset
 from gan_core.runs import UnknownRun
 from gan_core.runs.catalog.thumbnails import SIDE, thumbnail
 from gan_core.runs.evaluation_record import Evaluation
-from gan_core.runs.storage.archive import MANIFEST, export_run
-from gan_core.runs.storage.archive_reading import import_run
+from gan_core.runs.storage.archives.archive import MANIFEST, export_run
+from gan_core.runs.storage.archives.reading import import_run
 from gan_core.runs.storage.labels import label, read_labels
 from gan_core.runs.storage.lock import is_held
 from gan_core.runs.storage.run_folder import RunFolder

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_core.runs.storage.archive_reading import NotARun, import_run
+from gan_core.runs.storage.archives.reading import NotARun, import_run
 from gan_core.runs.storage.run_folder import RunFolder
-from tests.data.test_zips import Stream, with_zip64_end
+from tests.data.uploads.test_zips import Stream, with_zip64_end
 from tests.runs.exported import exported_run, members, packed
 
 Files = dict[str, bytes]

@@ -22,7 +22,9 @@ from safetensors.torch import load_file
 from gan_core.runs import RunManager, Stop
 from gan_core.runs.engine import recorder
 from gan_core.runs.storage import grids
-from gan_core.runs.storage.checkpoints import (
+from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.tables import CheckpointRow
+from gan_core.runs.storage.weights.checkpoints import (
     KEEP_AT_MOST,
     DamagedCheckpoint,
     newest_sound,
@@ -30,8 +32,6 @@ from gan_core.runs.storage.checkpoints import (
     sound_files,
     write_checkpoint,
 )
-from gan_core.runs.storage.run_folder import RunFolder
-from gan_core.runs.storage.tables import CheckpointRow
 from gan_core.runs.storage.writer import RunWriter
 from tests.runs.helpers import at_rest, fingerprint, folder_of, quick, straight, until
 

@@ -20,7 +20,7 @@ from gan_core.runs import RunManager
 from gan_core.runs.engine import recorder
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage.checkpoints import write_checkpoint
+from gan_core.runs.storage.weights.checkpoints import write_checkpoint
 from tests.runs.helpers import at_rest, fingerprint, open_manager, quick, straight, until
 
 ROOT = Path(__file__).resolve().parents[3]

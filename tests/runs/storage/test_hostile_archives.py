@@ -21,11 +21,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gan_core.runs.storage.archive import MANIFEST
-from gan_core.runs.storage.archive_reading import NotARun, import_run
+from gan_core.runs.storage.archives.archive import MANIFEST
+from gan_core.runs.storage.archives.reading import NotARun, import_run
 from gan_core.runs.storage.run_folder import RunFolder, run_ids
-from gan_core.training.scene import decode_scene, encode_arrays
-from tests.data.hostile_files import flat_png
+from gan_core.training.observe.scene import decode_scene, encode_arrays
+from tests.data.uploads.hostile_files import flat_png
 from tests.runs.exported import exported_run, members, packed
 
 Files = dict[str, bytes]

@@ -16,7 +16,7 @@ import torch
 from gan_core.config.codec import ConfigError
 from gan_core.data import OwnImages, bring_back, delete_own, drop_pictures, list_own, restore_own
 from gan_core.data.identity import DataChanged
-from gan_core.data.own_content import content_of
+from gan_core.data.own.content import content_of
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.handed_out import safetensors_bytes
 from gan_core.runs.catalog.model_catalog import ModelCatalog
@@ -25,8 +25,8 @@ from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.runs.groups.sweep_plan import Axis, Plan
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage.archive import export_run
-from gan_core.runs.storage.archive_reading import import_run
+from gan_core.runs.storage.archives.archive import export_run
+from gan_core.runs.storage.archives.reading import import_run
 from gan_core.training import RunConfig
 from gan_core.training.batches import Batches
 from tests.data.discs import BLUE, RED, discs, keep

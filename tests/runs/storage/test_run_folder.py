@@ -276,8 +276,11 @@ def test_what_a_kill_left_in_the_log_is_read_and_written_on(manager: RunManager,
 
 def test_looking_whether_a_run_is_held_never_keeps_anybody_from_holding_it(tmp_path: Path) -> None:
     lock = RunLock(tmp_path / "run.lock", "a-run")
-    looking = subprocess.Popen(["flock", "-s", str(tmp_path / "run.lock"), "sleep", "0.1"])
-    time.sleep(0.03)
+    command = ["flock", "-s", str(tmp_path / "run.lock"), "sh", "-c", "echo looking; sleep 0.1"]
+    looking = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert looking.stdout is not None
+    with looking.stdout as said:
+        assert said.readline() == b"looking\n"
     lock.acquire()  # waits out who only looks
     assert is_held(tmp_path / "run.lock")
     looking.wait()

@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gan_core.data.points import Ring
+from gan_core.data.sets.points import Ring
 from gan_core.latent import Explorable, check_look, render
 from gan_core.nets.base import ImageShape
 from gan_core.runs import RunManager
@@ -23,11 +23,11 @@ from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.catalog.trash import delete, disk_use, undelete
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage import small_generators
-from gan_core.runs.storage.archive import export_run
-from gan_core.runs.storage.archive_reading import NotARun, import_run
+from gan_core.runs.storage.archives.archive import export_run
+from gan_core.runs.storage.archives.reading import NotARun, import_run
 from gan_core.runs.storage.run_folder import RunFolder
-from gan_core.runs.storage.small_generators import GeneratorHistory
+from gan_core.runs.storage.weights import small_generators
+from gan_core.runs.storage.weights.small_generators import GeneratorHistory
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import Trainer
 from tests.runs.exported import members, packed

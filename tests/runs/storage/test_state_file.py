@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import torch
 
-from gan_core.runs.storage.archive_reading import NotARun, import_run
-from gan_core.runs.storage.state_file import MOST_LIST_BYTES, NotAState, check_state_file, load_state_file
+from gan_core.runs.storage.archives.reading import NotARun, import_run
+from gan_core.runs.storage.weights.state_file import MOST_LIST_BYTES, NotAState, check_state_file, load_state_file
 from tests.runs.exported import exported_run, members, packed
 
 
@@ -178,7 +178,7 @@ def test_an_archive_with_such_a_state_costs_nothing(tmp_path: Path) -> None:
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from gan_core.runs.storage.archive_reading import NotARun, import_run\n"
+        "from gan_core.runs.storage.archives.reading import NotARun, import_run\n"
         "taken = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (taken + 200_000_000,) * 2)\n"
         "for name in sys.argv[2:]:\n"

@@ -10,16 +10,19 @@ import { lineOf, smoothed, valueAt } from "./curves_line.js";
 
 export const REDRAW_MS = 600, POINTS_IN_ALL = 6000, LEAST_POINTS = 150, MOST_POINTS = 900, FIRST_CHARTS = 6, SHOW_WAIT_MS = 120, EVALUATED_MS = 500;
 const SMOOTHEST = 0.98;
+/** @type {{axis: string, smoothing: number, measures: string[] | null, hidden: Set<string>, logs: Set<string>}} */
 export const memory = { axis: "step", smoothing: 0, measures: null, hidden: new Set(), logs: new Set() }; // while the page is open
 
 export class CompareCurves {
   constructor(parent) {
     this.feeds = new Feeds((run, what) => this.heard(run, what), () => this.tell?.("moved", `restarted ${Date.now()}`));
+    /** @type {Record<string, any>} */
     this.data = { runs: [], measures: [] };
     this.charts = new Map();
     this.range = this.cursor = null;
     this.lines = new Map();
     this.told = "";
+    this.pointing = 0;
     this.build();
     parent.append(this.root);
     this.watcher = new IntersectionObserver((entries) => {

@@ -40,6 +40,7 @@ export function thinned({ x, y }, range, most) {
   const from = range ? Math.max(0, rowAt(x, range[0])) : 0, to = range ? Math.min(x.length, rowAt(x, range[1]) + 2) : x.length;
   const stride = Math.max(1, Math.ceil((to - from) / most));
   if (stride === 1) return { x: x.slice(from, to), y: y.slice(from, to) };
+  /** @type {{x: number[], y: number[]}} */
   const found = { x: [], y: [] };
   // Bins are counted from the first row, so that the same rows fall together while more arrive.
   for (let start = from - (from % stride); start < to; start += stride) {

@@ -49,7 +49,9 @@ class ParallelView {
   rebuild() {
     const { runs, axes } = this.data, shown = axes.filter(({ path, shown: first }) => memory.shown.get(path) ?? first);
     const values = runs.map(({ values: known }) => known[memory.metric] ?? null);
+    /** @type {Axis[]} */
     this.axes = [...shown.map((spec) => new Axis(spec)), new Axis({ ...this.measure, path: "", kind: "number", scale: this.measure.log ? "log" : "linear", values })];
+    /** @type {Axis} */
     this.end = this.axes[this.axes.length - 1];
     renew(this.pills, ...axes.map(({ path, label }) => make("button", { type: "button", class: "gc-pill", "data-testid": `axis-${path}`, title: path,
       "aria-pressed": String(shown.some((spec) => spec.path === path)), onClick: () => { memory.shown.set(path, !shown.some((spec) => spec.path === path)); this.rebuild(); } }, label)));
@@ -89,13 +91,20 @@ class ParallelView {
 
   draw() {
     if (!this.axes || !this.root.clientWidth) return;
-    const rem = (this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize)), height = HEIGHT * rem;
+    /** @type {number} */
+    this.rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const { rem } = this, height = HEIGHT * rem;
+    /** @type {number} */
     this.top = TOP * rem;
+    /** @type {number} */
     this.span = (HEIGHT - TOP - BOTTOM) * rem;
     const n = this.axes.length, room = this.svg.parentElement.clientWidth, width = Math.max(room, ((n - 1) * LEAST_GAP + 9) * rem);
+    /** @type {number} */
     this.left = 1.5 * rem + LETTER * rem * Math.max(6, ...this.axes[0].marks().map(([, words]) => words.length));
+    /** @type {number} */
     this.gap = (width - this.left - 5.6 * rem) / Math.max(1, n - 1);
     for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) this.svg.setAttribute(name, value);
+    /** @type {Map<string, any>} */
     this.lines = new Map(this.data.runs.map((run, i) => [run.id, this.line(run, i)]));
     this.svg.replaceChildren(draw("g", {}, ...[...this.lines.values()].map(({ path }) => path)), ...this.axes.map((axis, i) => this.axis(axis, i)));
     this.svg.setAttribute("aria-label", `${this.data.runs.length} runs, each a line through ${n - 1} settings to ${this.measure.label}; the table below lists them.`);

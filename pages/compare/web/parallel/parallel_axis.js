@@ -26,7 +26,10 @@ function roundNumbers(low, high, wanted) {
 export class Axis {
   constructor(spec) {
     this.spec = spec;
+    /** @type {number[] | null} */
     this.brush = null;
+    /** @type {any} */
+    this.box = null; // shows the part that is brushed, once it is drawn
     const values = spec.values.filter((v) => v !== null && v !== undefined);
     this.gap = values.length < spec.values.length; // below the axis there is a place for runs without the value
     this.words = spec.kind === "words" ? spec.words : null;
@@ -37,7 +40,9 @@ export class Axis {
     const known = this.log ? positive.map(Math.log10) : values;
     let [low, high] = [Math.min(...known), Math.max(...known)];
     if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+    /** @type {number} */
     this.low = low;
+    /** @type {number} */
     this.high = high;
   }
 

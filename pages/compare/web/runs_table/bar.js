@@ -73,6 +73,8 @@ export class TopBar {
       make("button", { type: "button", "aria-label": `Compare ${rows.get(id)?.name || id} no more`, onClick: () => this.table.pick(id, false) }, "×")));
     this.chosen.replaceChildren(make("div", { class: "gt-pills" }, ...pills), make("div", { class: "gt-go" },
       go("curves", "Curves"), go("samples", "Samples"), go("settings", "Settings"),
+      make("button", { class: "gs-button", type: "button", "data-testid": "measure-chosen", title: "The newest checkpoint of each and its best one, all on 2 000 samples, so that they compare.",
+        onClick: () => this.table.ask(["measure", ids]) }, "Measure the chosen"),
       make("button", { class: "gs-button", type: "button", onClick: () => this.table.choose([]) }, "Clear"),
       make("button", { class: "gs-button gt-danger", type: "button", disabled: live, title: live ? "Stop those that train first." : "They can be had back until the trash is emptied.",
         onClick: () => this.table.ask(["delete", ids]) }, ids.length === 1 ? "Delete" : `Delete ${ids.length}`)));

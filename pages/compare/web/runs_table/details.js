@@ -2,7 +2,7 @@
 
 import { addressOf, guardedAddress } from "../../../ui/web/addresses.js";
 import { clock, count, make, say } from "../../../ui/web/words.js";
-import { measureWords } from "./values.js";
+import { measureWords, stepWords } from "./values.js";
 
 export class Details {
   constructor(table) {
@@ -43,10 +43,10 @@ export class Details {
       : [make("dd", { class: "gt-quiet" }, row.against ? "Nothing differs." : "It came from no preset that is known here.")]));
     const known = this.table.measures.filter((measure) => row.metrics[measure.name]);
     this.measures.replaceChildren(...(known.length ? known.flatMap((measure) => {
-      const [value, what, floor, untrained] = row.metrics[measure.name];
+      const [value, what, floor, untrained] = row.metrics[measure.name], steps = stepWords(measure, row.metrics[measure.name]).join("; ");
       const known = (words, number) => (number === null || number === undefined ? "" : `; ${words} ${measureWords(measure, number)}`);
-      const beside = what && `${known("real against real", floor)}${known("untrained", untrained)}`.replace("; ", " ");
-      return [make("dt", { title: measure.about }, measure.label), make("dd", {}, `${measureWords(measure, value)}${measure.share || !measure.unit ? "" : ` ${measure.unit}`}`, beside ? make("small", {}, beside) : "")];
+      const beside = what && `${known("real against real", floor)}${known("untrained", untrained)}`;
+      return [make("dt", { title: measure.about }, measure.label), make("dd", {}, `${measureWords(measure, value)}${measure.share || !measure.unit ? "" : ` ${measure.unit}`}`, steps ? make("small", {}, ` ${steps}`) : "", beside ? make("small", {}, beside) : "")];
     }) : [make("dd", { class: "gt-quiet" }, "Nothing has been measured yet.")]));
     const what = Object.values(row.metrics).map((found) => found[1]).find(Boolean);
     say(this.evaluated, what ? `Evaluated on ${what}.` : "");

@@ -30,6 +30,8 @@ export class RunsTable {
     parent.append(this.root);
     this.timer = setInterval(() => this.poll(), POLL_MS);
     this.asked = 0;
+    /** @type {any[][]} */
+    this.unheard = []; // wishes that the page has not answered: each is told again with the next
     this.chose = 0; // when runs were chosen here that the page has not taken up yet
   }
 
@@ -37,6 +39,7 @@ export class RunsTable {
     this.data = data;
     this.trigger = trigger;
     this.token = data.token;
+    this.unheard = this.unheard.filter(([number]) => !data.heard.includes(number));
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.root.toggleAttribute("data-projector", data.projector);
     this.measures = data.measures;
@@ -90,7 +93,7 @@ export class RunsTable {
     const there = this.measures.filter((measure) => this.all().some((row) => row.metrics[measure.name]));
     let kept = null;
     try {
-      kept = JSON.parse(localStorage.getItem(SHOWN));
+      kept = JSON.parse(localStorage.getItem(SHOWN) ?? "null");
     } catch {
       // nothing can be kept in this browser
     }
@@ -188,7 +191,8 @@ export class RunsTable {
   }
 
   ask(what) {
-    this.trigger("asked", [Date.now() + this.asked++ / 1000, ...what]);
+    this.unheard.push([Date.now() + this.asked++ / 1000, ...what]);
+    this.trigger("asked", this.unheard);
   }
 
   thumbUrl(row) {

@@ -2,7 +2,7 @@
 
 import { clock, compact, count, make, say } from "../../../ui/web/words.js";
 import { Details } from "./details.js";
-import { STATE_MARKS, TONES, bytesWords, differsWords, letterOf, measureWords, whenWords } from "./values.js";
+import { STATE_MARKS, TONES, bytesWords, differsWords, letterOf, measureWords, stepWords, whenWords } from "./values.js";
 
 export class Row {
   constructor(table, id) {
@@ -44,6 +44,7 @@ export class Row {
     this.below.hidden = !open;
     if (!open) return;
     if (!this.details) {
+      /** @type {Details | undefined} */
       this.details = new Details(this.table);
       this.cell = make("td", {}, this.details.root);
       this.below.append(this.cell);
@@ -67,10 +68,10 @@ export class Row {
       const url = this.table.thumbUrl(row);
       if (this.picture.getAttribute("src") !== url) this.picture.setAttribute("src", url);
     }
-    this.cells.state.firstChild.dataset.tone = TONES[row.state] || "";
+    this.cells.state.firstChild.dataset.tone = (!row.cut_short && TONES[row.state]) || "";
     this.cells.state.title = row.error || row.words;
-    say(this.mark, STATE_MARKS[row.state] || "");
-    say(this.word, row.state);
+    say(this.mark, STATE_MARKS[row.cut_short ? "stopped" : row.state] || "");
+    say(this.word, row.cut_short ? "stopped as asked" : row.state);
     say(this.steps, count(row.step));
     const part = row.total ? Math.min(1, row.images / row.total) : 0;
     say(this.part, `${Math.floor(100 * part)}% of ${compact(row.total)}`);
@@ -84,7 +85,7 @@ export class Row {
       this.tags.replaceChildren(...row.tags.map((tag) => make("button", { class: "gt-tag", type: "button", title: `Show runs tagged "${tag}" only`, onClick: () => this.table.filterBy("tag", tag) }, tag)));
     }
     say(this.disk, bytesWords(row.bytes));
-    if (this.open) this.details.update(row);
+    if (this.open) this.details?.update(row);
   }
 
   /** Put the cells into the order of the columns; what is in its place is not touched, so that the focus stays. */
@@ -98,12 +99,12 @@ export class Row {
   measured(column) {
     const cell = (this.cells[`of ${column.name}`] ||= make("td", { class: "gt-number", "data-label": column.label }));
     const found = this.row.metrics[column.name];
-    const words = measureWords(column, found?.[0]), what = found?.[1].replace(/, step .*$/, "") || "";
-    if (cell.dataset.said !== `${words} ${what}`) {
-      cell.dataset.said = `${words} ${what}`;
-      cell.replaceChildren(words, what ? make("small", { class: "gt-what" }, what) : "");
+    const words = measureWords(column, found?.[0]), what = found?.[1] || "", steps = stepWords(column, found);
+    if (cell.dataset.said !== `${words} ${what} ${steps}`) {
+      cell.dataset.said = `${words} ${what} ${steps}`;
+      cell.replaceChildren(words, ...[...steps, what].filter(Boolean).map((said) => make("small", { class: "gt-what" }, said)));
     }
-    cell.title = found ? `${column.label}: ${found[0]}${found[1] ? `\n${found[1]}` : ""}` : "Not measured.";
+    cell.title = found ? `${column.label}: ${found[0]}${[...steps, what].filter(Boolean).map((said) => `\n${said}`).join("")}` : "Not measured.";
     cell.toggleAttribute("data-best", this.table.best[column.name]?.has(this.id) || false);
     cell.toggleAttribute("data-none", !found);
     return cell;

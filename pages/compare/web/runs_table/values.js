@@ -27,6 +27,14 @@ export function measureWords(column, value) {
   return Number.isInteger(value) && Math.abs(value) < 1e6 ? count(value) : short(value);
 }
 
+/** Of which step a measure's last value is, and which was the best where that is another. */
+export function stepWords(column, found) {
+  const [, , , , step, best, bestStep] = found ?? [];
+  if (step === null || step === undefined) return [];
+  const better = bestStep !== null && bestStep !== step && measureWords(column, best) !== measureWords(column, found[0]);
+  return [`step ${count(step)}`, ...(better ? [`best ${measureWords(column, best)}, step ${count(bestStep)}`] : [])];
+}
+
 export const differsWords = (row) => row.differs.map(([label, value]) => `${label}: ${value}`).join(" · ");
 
 /** Fixed columns: name, label, and what they are sorted by. Measures come between them. */
@@ -45,7 +53,7 @@ export const AFTER = [
 export function measureKey(name) {
   return (row) => {
     const found = row.metrics[name];
-    return found ? [found[1].replace(/, step .*$/, ""), found[0]] : null;
+    return found ? [found[1], found[0]] : null;
   };
 }
 

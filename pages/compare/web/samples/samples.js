@@ -24,6 +24,7 @@ export class SamplesView {
   }
 
   build() {
+    /** @type {Timeline} */
     this.timeline = new Timeline({ onMove: (x) => this.scrub(x), says: (x) => this.momentWords(x) });
     this.where = make("output", { class: "gc-number gc-where", "data-testid": "where" });
     this.note = make("p", { class: "gc-note", role: "status", "data-testid": "latents" });

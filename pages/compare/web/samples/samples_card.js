@@ -1,5 +1,6 @@
 // One run's samples: a sample grid, or the plane with its points, at the moment that all runs are scrubbed to.
 
+import { context2d } from "../../../ui/web/canvas/context.js";
 import { rowAt } from "../../../ui/web/channel/feeds.js";
 import { drawAtlas, drawNames, laidOut, place, sampleAt } from "../../../ui/web/channel/frames.js";
 import { Shower } from "../../../ui/web/channel/shower.js";
@@ -15,6 +16,7 @@ export class SampleCard {
     this.view = view;
     this.run = run;
     this.shown = null;
+    /** @type {Stage | null} */
     this.stage = null;
     this.shower = new Shower({ held: LEAST_HELD, display: (frame) => this.display(frame), refused: (why) => this.tellEmpty(why) });
     this.canvas = make("canvas", { class: "gs-canvas", tabindex: "0", role: "img", "aria-label": `Samples of ${run.name}`, "data-testid": `grid-${run.letter}`,
@@ -48,14 +50,15 @@ export class SampleCard {
   /** A run of points is looked at on a stage, as in the Lab. */
   addStage() {
     const [like] = this.view.stages();
-    this.stage = new Stage({ threshold: (step) => this.threshold(step), onClose: () => {} });
-    if (like) this.stage.showLayers(like.shown);
-    this.stage.probability = this.run.probability;
-    this.stage.toggle = (id) => this.view.toggleLayer(id);
-    this.stage.plane.changed = () => { this.stage.soon(); this.stage.showZoom(); this.view.follow(this.stage); };
-    this.canvas.replaceWith(this.stage.root);
-    this.stage.canvas.dataset.testid = `grid-${this.run.letter}`;
-    if (this.feed?.stage) this.stage.setStage(this.feed.stage);
+    const stage = new Stage({ threshold: (step) => this.threshold(step), onClose: () => {} });
+    this.stage = stage;
+    if (like) stage.showLayers(like.shown);
+    stage.probability = this.run.probability;
+    stage.toggle = (id) => this.view.toggleLayer(id);
+    stage.plane.changed = () => { stage.soon(); stage.showZoom(); this.view.follow(stage); };
+    this.canvas.replaceWith(stage.root);
+    stage.canvas.dataset.testid = `grid-${this.run.letter}`;
+    if (this.feed?.stage) stage.setStage(this.feed.stage);
   }
 
   /** The score above which D took a sample for real at a step. */
@@ -120,6 +123,7 @@ export class SampleCard {
   }
 
   showScene(frame) {
+    if (!this.stage) return;
     if (this.feed.stage && this.stage.stage !== this.feed.stage) this.stage.setStage(this.feed.stage);
     if (this.stage.stage) this.stage.show(frame, this.view.memory.at === null);
   }
@@ -134,7 +138,7 @@ export class SampleCard {
 
   /** One sample over the whole picture, its pixels as they are. */
   drawOne({ bitmap, columns, size }, index) {
-    const side = Math.round(this.canvas.clientWidth * (window.devicePixelRatio || 1)), ink = this.canvas.getContext("2d");
+    const side = Math.round(this.canvas.clientWidth * (window.devicePixelRatio || 1)), ink = context2d(this.canvas);
     if (!side) return;
     this.canvas.style.aspectRatio = "1";
     Object.assign(this.canvas, { width: side, height: side });

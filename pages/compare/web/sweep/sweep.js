@@ -76,14 +76,16 @@ class SweepView {
 
   show() {
     this.measure = this.data.measures.find((m) => m.name === this.select.value);
+    /** @type {Map<string, number>} */
     this.values = new Map(this.status.map((one) => [one.run, one.values?.[this.measure?.name]]));
     const known = [...this.values].filter(([, value]) => Number.isFinite(value));
     const { better } = this.measure ?? {};
+    /** @type {string | null} */
     this.best = better && known.length > 1 ? known.reduce((a, b) => ((better === "high" ? b[1] > a[1] : b[1] < a[1]) ? b : a))[0] : null;
     this.status.forEach((one) => this.all.get(one.run)?.update(one, this.measure, one.run === this.best, this.real, this.data.token));
     const winner = this.data.members.find((m) => m.run === this.best);
     const over = this.status.length && this.status.every((one) => !one.live);
-    say(this.said, winner ? `Best ${over ? "member" : "so far"}: ${winner.words} (${short(this.values.get(this.best))})` : this.status.length && !known.length ? "Nothing has been measured yet." : "");
+    say(this.said, winner ? `Best ${over ? "member" : "so far"}: ${winner.words} (${short(this.values.get(winner.run))})` : this.status.length && !known.length ? "Nothing has been measured yet." : "");
     if (this.status.length) {
       const signature = this.status.map((one) => one.state).join("|");
       if (signature !== this.data.signature) this.tell(signature);

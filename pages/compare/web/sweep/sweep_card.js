@@ -1,6 +1,7 @@
 // One member of a sweep: its newest picture, what it sets, how far it is and what it measures.
 
 import { guardedAddress } from "../../../ui/web/addresses.js";
+import { context2d } from "../../../ui/web/canvas/context.js";
 import { count, make, say, short } from "../../../ui/web/words.js";
 
 const REACH = 65535;
@@ -37,7 +38,7 @@ export class MemberCard {
     this.root.disabled = status.state === "gone";
     const value = status.values?.[measure?.name];
     say(this.value, Number.isFinite(value) ? short(value) : "–");
-    const words = { running: `step ${count(status.step)}`, finished: `${count(status.step)} steps`, queued: "waiting", gone: "deleted" }[status.state] ?? status.state;
+    const words = status.cut_short ? `stopped as asked, ${count(status.step)} steps` : { running: `step ${count(status.step)}`, finished: `${count(status.step)} steps`, queued: "waiting", gone: "deleted" }[status.state] ?? status.state;
     say(this.state, words);
     this.fill.style.transform = `scaleX(${status.total ? Math.min(1, status.images / status.total) : 0})`;
     const name = `${this.member.words}: ${status.words}${measure ? `, ${measure.label} ${Number.isFinite(value) ? short(value) : "not measured yet"}` : ""}${best ? ", the best so far" : ""}. Open in the Lab.`;
@@ -59,7 +60,7 @@ export class MemberCard {
     this.canvas.hidden = false;
     const side = Math.round((this.canvas.clientWidth || 150) * Math.min(2, devicePixelRatio));
     if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
-    const ink = this.canvas.getContext("2d"), style = getComputedStyle(this.root), dot = Math.max(1.5, side / 110);
+    const ink = context2d(this.canvas), style = getComputedStyle(this.root), dot = Math.max(1.5, side / 110);
     ink.clearRect(0, 0, side, side);
     const spots = (points, colour, size, alpha, square) => {
       ink.fillStyle = colour;

@@ -13,6 +13,7 @@ const MISSED = "The run was paused before this step could be taken apart; ask fo
 const ENDED = "The run has ended: there is no next step.";
 const ON_FROM_HERE = { finished: "Train longer first, then take one.", diverged: "Branch from an earlier step, and take one there." };
 const RESUME_FIRST = "Resume it first, then take one.";
+const RECORDED = "This is a recording. A step is taken apart in a run of your own: press Train, then Slow motion.";
 const NOT_BEGUN = "Slow motion begins when the run trains.";
 const WHAT = "Take one step in its parts";
 
@@ -38,6 +39,7 @@ export class Microscope {
     this.playButton = button("play", "Play", () => this.play(!this.playing), { "aria-pressed": "false" });
     this.pace = make("select", { class: "gs-button gs-small", "aria-label": "Pace", "data-testid": "scope-pace", onChange: () => this.wait() },
       ...PACES.map(([seconds, name]) => make("option", { value: String(seconds), selected: name === "medium" }, name)));
+    /** @type {HTMLButtonElement[]} */
     this.nextButtons = NEXT_STEPS.map(([players, name]) => button(`next-${players}`, name, () => this.take(players), { title: `The next step: ${players === "both" ? "both move" : `only ${name[0]} moves`}` }));
     this.closeButton = button("close", "✕", () => this.close(), { "aria-label": "Close slow motion" });
     this.list = make("ol", { class: "gs-parts" });
@@ -58,7 +60,7 @@ export class Microscope {
     this.allowOpen();
   }
 
-  /** After its end the run's view says why there is no step; before its beginning the button does. */
+  /** In a recording and after its end the run's view says why there is no step; before its beginning the button does. */
   allowOpen() {
     this.button.disabled = !this.view || (this.view.state === "queued" && !this.current);
     this.button.title = this.button.disabled ? NOT_BEGUN : WHAT;
@@ -66,6 +68,7 @@ export class Microscope {
 
   /** Why there is no next step, and what helps. */
   get whyNone() {
+    if (this.view.state === "recording") return RECORDED;
     return `${ENDED} ${ON_FROM_HERE[this.view.state] ?? RESUME_FIRST}`;
   }
 
@@ -179,8 +182,8 @@ export class Microscope {
   }
 
   go(at) {
-    const { parts } = this.taken ?? { parts: [] };
-    if (!(at >= 0 && at < parts.length)) return;
+    const { taken } = this, parts = taken?.parts ?? [];
+    if (!taken || !(at >= 0 && at < parts.length)) return;
     this.at = at;
     const part = parts[at], player = part.part[0], last = at === parts.length - 1;
     [...this.list.children].forEach((item, i) => item.firstChild.toggleAttribute("aria-current", i === at));
@@ -189,14 +192,14 @@ export class Microscope {
     this.backButton.disabled = at === 0;
     this.forwardButton.disabled = last;
     this.playButton.disabled = false;
-    say(this.words, part.words(this.taken));
-    this.formula.replaceChildren(...(part.loss ? formulaOf(player, this.taken[player]) : []));
-    this.bars.replaceChildren(...(part.bars ? barsOf(this.taken[player], part.bars) : []));
+    say(this.words, part.words(taken));
+    this.formula.replaceChildren(...(part.loss ? formulaOf(player, taken[player]) : []));
+    this.bars.replaceChildren(...(part.bars ? barsOf(taken[player], part.bars) : []));
     this.root.dataset.player = player === "d" || part.part.startsWith("score") ? "d" : "g";
-    this.stage.setMoment(this.taken.moment(part));
+    this.stage.setMoment(taken.moment(part));
     const order = parts.map(({ part: name }) => name), reached = (name) => order.includes(name) && order.indexOf(name) <= at;
-    this.networks.show({ networks: this.taken.networks(reached("d_move"), reached("g_move")) });
-    this.networks.highlight(part);
+    this.networks.show({ networks: taken.networks(reached("d_move"), reached("g_move")) });
+    this.networks.highlight(part, part.player ?? (taken.d ? "d" : "g"));
     if (last) this.play(false);
     else this.wait();
   }
@@ -206,7 +209,7 @@ export class Microscope {
     clearTimeout(this.timer);
     say(this.playButton, on ? "Pause" : "Play");
     this.playButton.setAttribute("aria-pressed", String(on));
-    if (on && this.at === this.taken.parts.length - 1) this.go(0);
+    if (on && this.taken && this.at === this.taken.parts.length - 1) this.go(0);
     else this.wait();
   }
 

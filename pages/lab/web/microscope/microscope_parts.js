@@ -1,5 +1,6 @@
 // The named parts of one step taken apart: what each says, and what it shows on the stage.
 
+import { along, rangeOf } from "../../../ui/web/plane/stage_scale.js";
 import { readArrays } from "../../../ui/web/plane/stage_scene.js";
 import { count } from "../../../ui/web/words.js";
 
@@ -12,7 +13,7 @@ function magnified(size, wanted) {
   const times = size > 0 ? wanted / size : 1;
   if (!(times > 1)) return 1;
   const power = 10 ** Math.floor(Math.log10(times));
-  return Math.min(1e6, power * [5, 2, 1].find((k) => k * power <= times * (1 + 1e-9)));
+  return Math.min(1e6, power * ([5, 2].find((k) => k * power <= times * (1 + 1e-9)) ?? 1));
 }
 
 const NORMAL_EDGE = 3; // standard deviations that lie on the stage
@@ -21,29 +22,31 @@ const SEEN_MOVE = 0.05, SEEN_CHANGE = 0.25; // of the stage, of D's scale: so fa
 /** A `Dissection` as it arrived: numbers, arrays, and what follows from them. */
 export class TakenApart {
   // Arrays as they arrived, by name: float32 [n, ...] flat.
-  latents; real; fakes; fakes_after; real_scores; fake_scores; g_scores; real_pulls; fake_pulls; arrows; heat; heat_after;
+  latents; real; fakes; fakes_after; real_scores; fake_scores; g_scores; real_pulls; fake_pulls; arrows; heat; heat_after; margin; margin_after;
+  d; g; // of each player that moves: its loss, layers and learning rate
   probability; // whether D's score is one
 
   /** stage: what stays for the run; line: the score from which D says real. */
   constructor(buffer, stage, line) {
-    const { header, arrays } = readArrays(buffer), get = (name) => arrays.get(name).values;
+    const { header, arrays } = readArrays(buffer), get = (name) => arrays.get(name)?.values ?? new Float32Array(0); // earlier versions kept no margin
     Object.assign(this, header.dissection);
     const [x0, x1, y0, y1] = stage.extent, reach = stage.distribution === "normal" ? NORMAL_EDGE : 1;
-    for (const name of ["latents", "real", "fakes", "fakes_after", "real_scores", "fake_scores", "g_scores", "real_pulls", "fake_pulls", "arrows", "heat", "heat_after"]) this[name] = get(name);
+    for (const name of ["latents", "real", "fakes", "fakes_after", "real_scores", "fake_scores", "g_scores", "real_pulls", "fake_pulls", "arrows", "heat", "heat_after", "margin", "margin_after"]) this[name] = get(name);
     this.dim = arrays.get("latents").shape[1];
     this.heatShape = arrays.get("heat").shape;
     this.count = this.fakes.length / 2;
     const at = (i, axis, low, high) => (axis < this.dim ? (low + high) / 2 + (0.46 * (high - low) * this.latents[i * this.dim + axis]) / reach : (low + high) / 2);
     this.places = Float32Array.from({ length: 2 * this.count }, (_, k) => (k % 2 ? at(k >> 1, 1, y0, y1) : at(k >> 1, 0, x0, x1)));
     this.line = Number.isFinite(line) ? line : (meanOf(this.real_scores) + meanOf(this.fake_scores)) / 2 || 0;
-    this.reach = this.probability ? Math.max(this.line, 1 - this.line) : Math.max(...[this.heat, this.heat_after].map((h) => mostOf(h.map((v) => v - this.line)))) || 1;
+    this.range = rangeOf(Float32Array.from([...this.heat, ...this.heat_after]), this.line, this.probability);
     const moved = meanOf(Array.from({ length: this.count }, (_, i) => Math.hypot(this.fakes_after[2 * i] - this.fakes[2 * i], this.fakes_after[2 * i + 1] - this.fakes[2 * i + 1])));
     this.farther = magnified(moved, SEEN_MOVE * (x1 - x0));
     this.moved = moved;
     const change = this.heat_after.map((v, i) => v - this.heat[i]);
-    this.stronger = magnified(mostOf(change), SEEN_CHANGE * this.reach);
+    this.stronger = magnified(mostOf(change), (SEEN_CHANGE * (this.range.below + this.range.above)) / 2);
     const clamp = (v) => (this.probability ? Math.min(1, Math.max(0, v)) : v);
     this.heatSeen = this.heat.map((v, i) => clamp(v + this.stronger * change[i]));
+    this.marginSeen = this.margin.map((v, i) => clamp(v + this.stronger * (this.margin_after[i] - v)));
     this.fakesSeen = this.fakes.map((v, i) => v + this.farther * (this.fakes_after[i] - v));
     this.layers = { before: new Map(), after: new Map() };
     for (const [name, { values }] of arrays) {
@@ -69,13 +72,14 @@ export class TakenApart {
   /** What a part puts on the stage. */
   moment({ stage, on }) {
     const { heat = "heat", fakes = "fakes", scores, shades = {}, arrows } = stage(this), n = this.count;
-    const shade = (values, pulls) => values?.map(pulls ? (v) => v / (mostOf(this.real_pulls) || 1) : (v) => (v - this.line) / this.reach);
+    const shade = (values, pulls) => values?.map(pulls ? (v) => v / (mostOf(this.real_pulls) || 1) : (v) => along(this.range, v));
     return {
-      real: this.real, latents: this.latents, layers: on, line: this.line, reach: this.reach, span: 900,
+      real: this.real, latents: this.latents, layers: on, line: this.line, range: this.range, span: 900,
       shades: { real: shade(this[shades.real], shades.pulls), fakes: shade(this[shades.fakes], shades.pulls) },
       scene: {
         fakes: { values: this[fakes], shape: [n, 2] }, scores: { values: this[scores ?? "fake_scores"].length ? this[scores ?? "fake_scores"] : this.g_scores.length ? this.g_scores : new Float32Array(n), shape: [n] },
         arrows: { values: arrows ? this.arrows : new Float32Array(2 * n), shape: [n, 2] }, heat: { values: this[heat], shape: this.heatShape },
+        margin: { values: this[heat.replace("heat", "margin")], shape: [this.margin.length] },
         manifold: { values: new Float32Array(0), shape: [0, 0, 2] },
       },
     };

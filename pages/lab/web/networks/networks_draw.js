@@ -1,5 +1,6 @@
 // How a network is drawn: its units in columns, each with its small map, and its weights between them. Methods of Networks.
 
+import { context2d } from "../../../ui/web/canvas/context.js";
 import { SHARPEST } from "../../../ui/web/plane/stage.js";
 import { FieldPicture, scaleOf } from "../../../ui/web/plane/stage_layers.js";
 import { rgb } from "../../../ui/web/words.js";
@@ -14,18 +15,18 @@ export const drawMethods = {
     if (!columns.length || !canvas.clientWidth) return;
     const px = Math.min(SHARPEST, window.devicePixelRatio || 1), width = Math.round(card.wide * px), height = Math.round(card.high * px);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const ink = canvas.getContext("2d"), look = (this.look ??= this.see());
+    const ink = context2d(canvas), look = (this.look ??= this.see());
     ink.setTransform(px, 0, 0, px, 0, 0);
     ink.clearRect(0, 0, card.wide, card.high);
     ink.lineCap = "round";
-    if (this.scene) card.layers.forEach((layer, l) => this.drawWeights(ink, columns[l], columns[l + 1], this.scene.networks.get(layer.name)?.weight, layer, look[player], side));
+    card.layers.forEach((layer, l) => this.drawWeights(ink, columns[l], columns[l + 1], this.scene?.networks.get(layer.name)?.weight, layer, look[player], side));
     columns.forEach((column, c) => this.drawColumn(ink, card, column, c, look, player));
   },
 
   /** Lines between two columns; strokes are gathered by sign and thickness. */
   drawWeights(ink, from, to, weight, { in: ins }, tones, side) {
-    if (!weight) return;
     let most = 1e-9;
+    if (!weight) [weight, most] = [new Float32Array(to.size * ins).fill(-0.1), 1]; // not known: thin grey lines
     for (let o = 0; o < to.count; o++) for (let i = 0; i < from.count; i++) most = Math.max(most, Math.abs(weight[o * ins + i]));
     const paths = Array.from({ length: 2 * LEVELS }, () => new Path2D());
     for (let o = 0; o < to.count; o++) {
@@ -66,11 +67,12 @@ export const drawMethods = {
       ink.strokeStyle = look.edge;
       ink.stroke();
     }
+    if (c > 0 && c < card.columns.length - 1) return; // its words stand between its buttons
     ink.fillStyle = look.text;
     ink.font = look.font;
     ink.textAlign = "center";
     ink.textBaseline = "alphabetic";
-    ink.fillText(this.columnWords({ size, count }, c, c === card.columns.length - 1, player), x, card.high - 4);
+    ink.fillText(this.columnWords({ size, count }, c, c === card.columns.length - 1, player), x, card.high - 9);
   },
 
   /** What stands below a column: what goes in or comes out, or how many units there are and, of many, are drawn. */

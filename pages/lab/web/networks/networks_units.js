@@ -52,8 +52,9 @@ export class UnitWorker {
   }
 
   next() {
-    if (this.busy || !this.waiting.size) return;
-    const [name, [question, done]] = this.waiting.entries().next().value;
+    const [first] = this.waiting;
+    if (this.busy || !first) return;
+    const [name, [question, done]] = first;
     this.waiting.delete(name);
     this.busy = done;
     if (this.worker) this.worker.postMessage(question);
@@ -91,6 +92,22 @@ export function planeInputs(n, extent, dim) {
     for (let i = 0; i < n; i++) {
       x[at++] = x0 + ((i + 0.5) * (x1 - x0)) / n;
       if (dim > 1) x[at++] = y0 + ((j + 0.5) * (y1 - y0)) / n;
+    }
+  }
+  return x;
+}
+
+/**
+ * The crossings of columns and rows as x for `unitValues`, row by row from the lowest.
+ * @param {ArrayLike<number>} xs
+ * @param {ArrayLike<number>} ys
+ */
+export function gridInputs(xs, ys) {
+  const x = new Float32Array(2 * xs.length * ys.length);
+  for (let j = 0, at = 0; j < ys.length; j++) {
+    for (let i = 0; i < xs.length; i++) {
+      x[at++] = xs[i];
+      x[at++] = ys[j];
     }
   }
   return x;

@@ -50,7 +50,7 @@ export class Feed {
   }
 
   setStage(header, [real, latents]) {
-    this.stage = { extent: header.extent, layers: header.layers, dim: header.latent.dim, distribution: header.latent.distribution,
+    this.stage = { extent: header.extent, modes: header.modes, layers: header.layers, dim: header.latent.dim, distribution: header.latent.distribution,
       real: new Float32Array(real), latents: new Float32Array(latents) };
   }
 

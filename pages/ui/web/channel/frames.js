@@ -1,5 +1,6 @@
 // Frames of the film: an atlas of samples or a scene of points, decoded, and how an atlas stands on the screen.
 
+import { context2d } from "../canvas/context.js";
 import { readScene } from "../plane/stage_scene.js";
 import { make } from "../words.js";
 
@@ -33,7 +34,7 @@ export function drawNames(row, canvas, frame, names) {
   row.hidden = !key;
   if (!key) return row.replaceChildren();
   row.removeAttribute("data-upwards");
-  const ink = new OffscreenCanvas(1, 1).getContext("2d"), { fontWeight, fontSize, fontFamily } = getComputedStyle(row);
+  const ink = context2d(new OffscreenCanvas(1, 1)), { fontWeight, fontSize, fontFamily } = getComputedStyle(row);
   ink.font = `${fontWeight} ${fontSize} ${fontFamily}`;
   const longest = Math.max(...names.flatMap((name) => name.split(/[\s/]+/)).map((word) => ink.measureText(word).width));
   row.toggleAttribute("data-upwards", longest > wide - 2);
@@ -48,17 +49,19 @@ export function drawNames(row, canvas, frame, names) {
 export function drawAtlas(canvas, frame) {
   const ratio = window.devicePixelRatio || 1, width = Math.round(canvas.clientWidth * ratio);
   if (!width) return;
-  if (!frame) return canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  if (!frame) return context2d(canvas).clearRect(0, 0, canvas.width, canvas.height);
   const { bitmap, columns, rows, size } = frame, { across, down } = laidOut(frame);
   const height = Math.round((width * down) / across);
   canvas.style.aspectRatio = `${across} / ${down}`;
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const gap = Math.max(1, Math.round((width / across) * 0.035));
-  const cell = (width - gap * (across - 1)) / across, times = Math.ceil(cell / size);
-  const big = new OffscreenCanvas(columns * size * times, rows * size * times), ink = big.getContext("2d");
+  const cell = (width - gap * (across - 1)) / across;
+  if (cell <= 0) return; // on its way to being shown
+  const times = Math.ceil(cell / size);
+  const big = new OffscreenCanvas(columns * size * times, rows * size * times), ink = context2d(big);
   ink.imageSmoothingEnabled = false;
   ink.drawImage(bitmap, 0, 0, big.width, big.height);
-  const out = canvas.getContext("2d");
+  const out = context2d(canvas);
   out.clearRect(0, 0, width, height);
   out.imageSmoothingQuality = "high";
   for (let i = 0; i < columns * rows; i++) {
@@ -71,7 +74,7 @@ export function drawAtlas(canvas, frame) {
 /** A frame of images from a PNG, or of points (one "pixel" each) from an encoded scene. */
 export async function decodeFrame(header, bytes, scores) {
   if (header.size === 1) return { ...header, scene: readScene(bytes.buffer ?? bytes), scores };
-  const bitmap = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: header.mime ?? "image/png" }));
   return { ...header, bitmap, scores };
 }
 

@@ -17,7 +17,7 @@ export function packFrame(header, blobs) {
 }
 
 /** A binary frame: uint32 length of the header, the header in JSON, then the blobs whose lengths it lists. */
-function readFrame(buffer) {
+export function readFrame(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   let at = 4 + length;
@@ -34,7 +34,9 @@ const FIRST_WAIT_MS = 400, LONGEST_WAIT_MS = 4000;
  * where the socket is not open.
  */
 export function openChannel(url, token, { onFrame, onDown, onStale }) {
-  let socket = null, timer = 0, wait = FIRST_WAIT_MS, closed = false, opened = false;
+  /** @type {WebSocket} */
+  let socket;
+  let timer = 0, wait = FIRST_WAIT_MS, closed = false, opened = false;
   // A browser does not say why a socket was refused: ask over HTTP whether our token is from before a restart.
   const askWhy = async () => {
     const answer = await fetch(guardedAddress("live", token)).catch(() => null);
@@ -59,7 +61,7 @@ export function openChannel(url, token, { onFrame, onDown, onStale }) {
     };
   };
   const hurry = () => {
-    if (closed || !socket || socket.readyState !== WebSocket.CLOSED) return;
+    if (closed || socket.readyState !== WebSocket.CLOSED) return;
     clearTimeout(timer);
     open();
   };

@@ -44,7 +44,7 @@ export class Hands {
       this.canvas.dataset.dragging = "";
       return this.pan(at[0] - before[0], at[1] - before[1]);
     }
-    const other = [...this.fingers].find(([id]) => id !== event.pointerId)[1];
+    const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1] ?? at;
     const apart = (p) => Math.max(1, Math.hypot(p[0] - other[0], p[1] - other[1]));
     this.zoom(apart(at) / apart(before), (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
     this.pan((at[0] - before[0]) / 2, (at[1] - before[1]) / 2);

@@ -1,6 +1,7 @@
 // What the stage is painted with: colour scales, and one function a layer. `ink` is a 2D context, `plane` a Plane.
 
 import { ticks } from "./stage_plane.js";
+import { context2d } from "../canvas/context.js";
 
 const SHADES = 256;
 
@@ -20,48 +21,45 @@ export const shadeAt = (shades, t) => {
   return `rgb(${r}, ${g}, ${b})`;
 };
 
-/** A small picture of a square field [n * n], row 0 lowest; `line` is the middle of the scale, `reach` its ends' distance. */
+/** A small picture of a square field [n * n], row 0 lowest; `line` is the middle of the scale, its ends so far above and below. */
 export class FieldPicture {
   constructor(n) {
     this.n = n;
+    /** @type {OffscreenCanvas} */
     this.canvas = new OffscreenCanvas(n, n);
-    this.ink = this.canvas.getContext("2d", { willReadFrequently: true }); // stays in memory: it is written every frame
+    /** @type {OffscreenCanvasRenderingContext2D} */
+    this.ink = context2d(this.canvas, { willReadFrequently: true }); // stays in memory: it is written every frame
+    /** @type {ImageData} */
     this.image = this.ink.createImageData(n, n);
+    /** @type {Uint32Array} */
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
-  fill(field, shades, line, reach) {
-    const { n, pixels } = this, times = SHADES / 2 / (reach || 1), shift = SHADES / 2 - line * times, top = SHADES - 1;
+  fill(field, shades, line, above, below = above) {
+    const { n, pixels } = this, half = SHADES / 2, up = half / (above || 1), down = half / (below || 1), top = SHADES - 1;
     for (let j = 0, at = 0; j < n; j++) {
       for (let i = 0, to = (n - 1 - j) * n; i < n; i++, at++, to++) {
-        const k = (field[at] * times + shift) | 0;
+        const over = field[at] - line, k = (half + over * (over < 0 ? down : up)) | 0;
         pixels[to] = shades[k < 0 ? 0 : k > top ? top : k];
       }
     }
     this.ink.putImageData(this.image, 0, 0);
   }
-
-  /** Over the whole extent, smoothly. */
-  draw(ink, plane) {
-    const [x0, x1, y0, y1] = plane.extent, left = plane.x(x0), top = plane.y(y1);
-    ink.imageSmoothingEnabled = true;
-    ink.imageSmoothingQuality = "low";
-    ink.drawImage(this.canvas, left, top, plane.x(x1) - left, plane.y(y0) - top);
-  }
 }
 
-/** Marching squares: the segments where a field, given at cell centres of the extent, crosses `level`. */
-export function traceLevel(ink, plane, field, n, level) {
-  const [x0, x1, y0, y1] = plane.extent, dx = ((x1 - x0) / n) * plane.unit, dy = ((y1 - y0) / n) * plane.unit;
-  const left = plane.x(x0) + dx / 2, low = plane.y(y0) - dy / 2;
-  for (let j = 0; j < n - 1; j++) {
+/** Marching squares: the segments where a field, given at the crossings of columns and rows (canvas pixels), meets `level`; dashed: every other one. */
+export function traceLevel(ink, columns, rows, field, level, dashed = false) {
+  const n = columns.length;
+  for (let j = 0; j < rows.length - 1; j++) {
+    const low = rows[j], tall = rows[j + 1] - low;
     for (let i = 0; i < n - 1; i++) {
       const at = j * n + i;
       const a = field[at] - level, b = field[at + 1] - level, c = field[at + n + 1] - level, d = field[at + n] - level;
       const kind = (a > 0 ? 1 : 0) | (b > 0 ? 2 : 0) | (c > 0 ? 4 : 0) | (d > 0 ? 8 : 0);
-      if (kind === 0 || kind === 15) continue;
-      const south = () => [left + (i + a / (a - b)) * dx, low - j * dy], north = () => [left + (i + d / (d - c)) * dx, low - (j + 1) * dy];
-      const west = () => [left + i * dx, low - (j + a / (a - d)) * dy], east = () => [left + (i + 1) * dx, low - (j + b / (b - c)) * dy];
+      if (kind === 0 || kind === 15 || (dashed && (i + j) % 2)) continue;
+      const left = columns[i], wide = columns[i + 1] - left;
+      const south = () => [left + (a / (a - b)) * wide, low], north = () => [left + (d / (d - c)) * wide, low + tall];
+      const west = () => [left, low + (a / (a - d)) * tall], east = () => [left + wide, low + (b / (b - c)) * tall];
       const cut = (p, q) => { ink.moveTo(p[0], p[1]); ink.lineTo(q[0], q[1]); };
       if (kind === 1 || kind === 14) cut(west(), south());
       else if (kind === 2 || kind === 13) cut(south(), east());
@@ -90,15 +88,16 @@ export const strideFor = (points, most) => Math.max(1, Math.ceil(points / most))
 
 /**
  * Arrows from points along `ways`: their length tells how strong the pull is, up to `longest` pixels. One unit of
- * strength is one of the loss over a tenth of the stage, so that a gradient that vanishes is seen to vanish.
+ * strength is one of the loss over a tenth of the stage, so that a gradient that vanishes is seen to vanish. They begin
+ * `gap` pixels from the points.
  */
-export function traceArrows(ink, plane, points, ways, longest, indices) {
+export function traceArrows(ink, plane, points, ways, longest, indices, gap = 0) {
   const { unit } = plane, left = plane.x(0), low = plane.y(0), tenth = (plane.extent[1] - plane.extent[0]) / 10;
   for (const i of indices) {
     const wx = ways[2 * i], wy = ways[2 * i + 1], strength = Math.hypot(wx, wy) * tenth;
     if (!(strength > 0.002)) continue;
     const length = longest * Math.tanh(strength), times = (length * tenth) / strength;
-    const x = left + points[2 * i] * unit, y = low - points[2 * i + 1] * unit, dx = wx * times, dy = -wy * times;
+    const dx = wx * times, dy = -wy * times, x = left + points[2 * i] * unit + (gap / length) * dx, y = low - points[2 * i + 1] * unit + (gap / length) * dy;
     const head = Math.min(0.45, 4 / length + 0.14), tx = x + dx, ty = y + dy;
     ink.moveTo(x, y);
     ink.lineTo(tx, ty);
@@ -112,7 +111,7 @@ const PHASES = 4; // a stamp stands at quarters of a pixel, so that slow points 
 
 /** A shape drawn once and stamped often: "circle" or "diamond", of so many pixels' radius; one picture for each phase. */
 export function stampOf(shape, radius, fill, edge, edgeWidth) {
-  const side = 2 * Math.ceil(radius * 1.2 + edgeWidth / 2) + 2, ink = new OffscreenCanvas(side, side).getContext("2d", { willReadFrequently: true });
+  const side = 2 * Math.ceil(radius * 1.2 + edgeWidth / 2) + 2, ink = context2d(new OffscreenCanvas(side, side), { willReadFrequently: true });
   const phases = Array.from({ length: PHASES * PHASES }, (_, phase) => {
     const x = side / 2 + (phase % PHASES) / PHASES - 0.5, y = side / 2 + Math.floor(phase / PHASES) / PHASES - 0.5, r = radius * 1.2;
     ink.clearRect(0, 0, side, side);
@@ -134,22 +133,37 @@ export function stampOf(shape, radius, fill, edge, edgeWidth) {
  * drawImage calls take where no graphics processor helps.
  */
 export class PointSheet {
-  /** Start a clean sheet of size x size. */
-  clear(size) {
-    if (this.canvas?.width !== size) {
-      this.canvas = new OffscreenCanvas(size, size);
-      this.ink = this.canvas.getContext("2d", { willReadFrequently: true });
-      this.image = this.ink.createImageData(size, size);
-      this.pixels = new Uint32Array(this.image.data.buffer);
-    } else this.pixels.fill(0);
+  constructor() {
+    this.make(1, 1);
   }
 
-  /** Stamp every point [n, 2]; `pick(i)` may choose among stamps of one size. */
+  /** A sheet of this size. */
+  make(width, height) {
+    /** @type {OffscreenCanvas} */
+    this.canvas = new OffscreenCanvas(width, height);
+    /** @type {OffscreenCanvasRenderingContext2D} */
+    this.ink = context2d(this.canvas, { willReadFrequently: true });
+    /** @type {ImageData} */
+    this.image = this.ink.createImageData(width, height);
+    /** @type {Uint32Array} */
+    this.pixels = new Uint32Array(this.image.data.buffer);
+  }
+
+  /** Start a clean sheet. */
+  clear(width, height) {
+    if (this.canvas.width !== width || this.canvas.height !== height) this.make(width, height);
+    else this.pixels.fill(0);
+  }
+
+  /**
+   * Stamp every point [n, 2]; `pick(i)` may choose among stamps of one size.
+   * @param {any} plane @param {ArrayLike<number>} points @param {any} stamp @param {((i: number) => any) | null} pick
+   */
   put(plane, points, stamp, pick = null) {
-    const { unit } = plane, size = this.canvas.width, half = (pick ? pick(0) : stamp).side / 2 - 0.5, left = plane.x(0) - half, low = plane.y(0) - half;
+    const { unit } = plane, { width, height } = this.canvas, half = (pick ? pick(0) : stamp).side / 2 - 0.5, left = plane.x(0) - half, low = plane.y(0) - half;
     for (let i = 0; 2 * i < points.length; i++) {
       const x = left + points[2 * i] * unit, y = low - points[2 * i + 1] * unit, { side, phases } = pick ? pick(i) : stamp;
-      if (!(x > -side && y > -side && x < size && y < size)) continue;
+      if (!(x > -side && y > -side && x < width && y < height)) continue;
       const px = Math.floor(x), py = Math.floor(y);
       this.press(px, py, side, phases[((y - py) * PHASES | 0) * PHASES + ((x - px) * PHASES | 0)]);
     }
@@ -157,9 +171,9 @@ export class PointSheet {
 
   /** One stamp over what is there; colours are not multiplied by their alpha. */
   press(x, y, side, stamp) {
-    const { pixels } = this, size = this.canvas.width, from = Math.max(0, -x), to = Math.min(side, size - x);
-    for (let j = Math.max(0, -y); j < side && y + j < size; j++) {
-      let at = (y + j) * size + x + from;
+    const { pixels } = this, { width, height } = this.canvas, from = Math.max(0, -x), to = Math.min(side, width - x);
+    for (let j = Math.max(0, -y); j < side && y + j < height; j++) {
+      let at = (y + j) * width + x + from;
       for (let k = j * side + from; k < j * side + to; k++, at++) {
         const over = stamp[k], a = over >>> 24;
         if (a === 0) continue;
@@ -177,17 +191,17 @@ export class PointSheet {
   }
 }
 
-/** Numbers along the lower and left edges, and the lines through zero. */
-export function drawAxes(ink, plane, { text, line, font, px, halo }) {
-  const { size } = plane, [wx0, wy1] = plane.world(0, 0), [wx1, wy0] = plane.world(size, size);
+/** Numbers along the lower and left edges, and the lines through zero. over: what lies on the left edge; numbers stand beside it. */
+export function drawAxes(ink, plane, { text, line, font, px, halo, over }) {
+  const { width, height } = plane, [wx0, wy1] = plane.world(0, 0), [wx1, wy0] = plane.world(width, height);
   ink.lineWidth = px;
   ink.strokeStyle = line;
   ink.beginPath();
   const zx = Math.round(plane.x(0)) + 0.5, zy = Math.round(plane.y(0)) + 0.5;
   ink.moveTo(zx, 0);
-  ink.lineTo(zx, size);
+  ink.lineTo(zx, height);
   ink.moveTo(0, zy);
-  ink.lineTo(size, zy);
+  ink.lineTo(width, zy);
   ink.stroke();
   ink.font = font;
   ink.fillStyle = text;
@@ -199,13 +213,14 @@ export function drawAxes(ink, plane, { text, line, font, px, halo }) {
   ink.textBaseline = "bottom";
   for (const [value, words] of ticks(wx0, wx1, 5)) {
     const x = plane.x(value);
-    if (x > 34 * px && x < size - 14 * px) put(words, x, size - 4 * px);
+    if (x > 34 * px && x < width - 14 * px) put(words, x, height - 4 * px);
   }
   ink.textAlign = "left";
   ink.textBaseline = "middle";
   for (const [value, words] of ticks(wy0, wy1, 5)) {
     const y = plane.y(value);
-    if (y > 14 * px && y < size - 22 * px) put(words, 5 * px, y);
+    const left = over && y > over.top - 8 * px && y < over.bottom + 8 * px ? over.right : 0;
+    if (y > 14 * px && y < height - 22 * px) put(words, left + 5 * px, y);
   }
 }
 

@@ -6,18 +6,18 @@ import { shadeAt, stampOf } from "./stage_layers.js";
 
 export const momentMethods = {
   /**
-   * {scene, real [n * 2], latents, layers: ids, line, reach, shades: {real?, fakes?}: from -1 to 1 for each point, span: ms};
+   * {scene, real [n * 2], latents, layers: ids, line, range, shades: {real?, fakes?}: from -1 to 1 for each point, span: ms};
    * null: the run again, as it stands by then.
    */
   setMoment(moment) {
     this.pick(null);
     if (!moment) return this.leaveMoment();
-    const { stage, shown, trails, scene, step, line, reach } = this;
-    this.aside ??= { stage, shown, trails, line, reach, frame: scene && { scene, step } };
+    const { stage, shown, trails, scene, step, line } = this;
+    this.aside ??= { stage, shown, trails, line, frame: scene && { scene, step } };
     this.moment = moment;
     this.stage = { ...this.aside.stage, real: moment.real, latents: moment.latents };
     this.trails = new Map();
-    Object.assign(this, { scene: moment.scene, line: moment.line, reach: moment.reach, shown: new Set(moment.layers) });
+    Object.assign(this, { scene: moment.scene, line: moment.line, shown: new Set(moment.layers) });
     this.glide.aim(moment.scene, performance.now(), still(), moment.span);
     this.changed();
   },

@@ -1,6 +1,7 @@
 // Which part of the plane is on the canvas: zoom and pan with wheel, fingers, mouse and keys.
 
 import { Hands, wheelFactor } from "./hands.js";
+import { REACH } from "./stage_field.js";
 
 const MOST_ZOOM = 60, LEAST_ZOOM = 0.5, SCROLLING_MS = 350;
 
@@ -10,7 +11,7 @@ export class Plane {
     this.canvas = canvas;
     this.changed = changed;
     this.extent = [-1, 1, -1, 1];
-    this.size = 1; // canvas pixels on a side
+    this.width = this.height = 1; // of the canvas, in its pixels
     this.scrolled = -Infinity;
     this.home();
     this.hands = new Hands(canvas, { pan: (dx, dy) => this.pan(dx, dy), zoom: (factor, x, y) => this.zoomBy(factor, x, y), tapped, hovered, left: () => hovered(null) });
@@ -29,6 +30,11 @@ export class Plane {
     return [(x0 + x1) / 2, (y0 + y1) / 2];
   }
 
+  /** Side of the square that the extent fills at home, in the middle of a canvas that may be wider. */
+  get size() {
+    return Math.min(this.width, this.height);
+  }
+
   /** Canvas pixels per unit. */
   get unit() {
     return (this.zoom * this.size) / (this.extent[1] - this.extent[0]);
@@ -41,6 +47,7 @@ export class Plane {
 
   home() {
     [this.cx, this.cy] = this.middle;
+    /** @type {number} */
     this.zoom = 1;
     this.told();
   }
@@ -57,29 +64,38 @@ export class Plane {
     this.changed();
   }
 
-  x(wx) { return this.size / 2 + (wx - this.cx) * this.unit; }
+  x(wx) { return this.width / 2 + (wx - this.cx) * this.unit; }
 
-  y(wy) { return this.size / 2 - (wy - this.cy) * this.unit; }
+  y(wy) { return this.height / 2 - (wy - this.cy) * this.unit; }
 
   world(px, py) {
-    return [this.cx + (px - this.size / 2) / this.unit, this.cy - (py - this.size / 2) / this.unit];
+    return [this.cx + (px - this.width / 2) / this.unit, this.cy - (py - this.height / 2) / this.unit];
   }
 
   /** Zoom by a factor; what is at (px, py) stays there. */
-  zoomBy(factor, px = this.size / 2, py = this.size / 2) {
+  zoomBy(factor, px = this.width / 2, py = this.height / 2) {
     const [wx, wy] = this.world(px, py);
-    this.zoom = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, this.zoom * factor));
+    this.zoom = Math.min(MOST_ZOOM, Math.max(this.leastZoom, this.zoom * factor));
     if (Math.abs(this.zoom - 1) < 0.02) this.zoom = 1;
     const [nx, ny] = this.world(px, py);
     this.pan((nx - wx) * this.unit, (wy - ny) * this.unit);
   }
 
-  /** Move by so many canvas pixels; the extent's middle stays within reach. */
+  /** As far out as D's map is known on the longer side. */
+  get leastZoom() {
+    return Math.min(1, Math.max(LEAST_ZOOM, Math.max(this.width, this.height) / this.size / (1 + 2 * REACH)));
+  }
+
+  /** Move by so many canvas pixels; the extent's middle stays within reach, and the edges where D's map is known. */
   pan(dx, dy) {
     const [x0, x1, y0, y1] = this.extent;
-    this.cx = Math.min(x1, Math.max(x0, this.cx - dx / this.unit));
-    this.cy = Math.min(y1, Math.max(y0, this.cy + dy / this.unit));
-    if (this.zoom === 1 && Math.hypot(this.x(this.middle[0]) - this.size / 2, this.y(this.middle[1]) - this.size / 2) < 0.02 * this.size) {
+    const within = (at, low, high, shown) => {
+      const middle = (low + high) / 2, free = Math.min((high - low) / 2, Math.max(0, (0.5 + REACH) * (high - low) - shown / this.unit / 2));
+      return Math.min(middle + free, Math.max(middle - free, at));
+    };
+    this.cx = within(this.cx - dx / this.unit, x0, x1, this.width);
+    this.cy = within(this.cy + dy / this.unit, y0, y1, this.height);
+    if (this.zoom === 1 && Math.hypot(this.x(this.middle[0]) - this.width / 2, this.y(this.middle[1]) - this.height / 2) < 0.02 * this.size) {
       [this.cx, this.cy] = this.middle;
     }
     this.told();

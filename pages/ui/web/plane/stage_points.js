@@ -2,6 +2,7 @@
 
 import { make, say, short } from "../words.js";
 import { MOST_TRAILS, REACH_PX } from "./stage.js";
+import { valueAt } from "./stage_field.js";
 
 const vector = (values) => {
   const some = Array.from(values.slice(0, values.length > 4 ? 3 : 4), short);
@@ -69,11 +70,8 @@ export const pointMethods = {
 
   /** D's score anywhere, from its map. */
   scoreAt(x, y) {
-    const n = this.scene.heat.shape[0], [x0, x1, y0, y1] = this.plane.extent;
-    const at = (v, low, high) => Math.min(n - 1, Math.max(0, ((v - low) / (high - low)) * n - 0.5));
-    const u = at(x, x0, x1), v = at(y, y0, y1), i = Math.min(n - 2, Math.floor(u)), j = Math.min(n - 2, Math.floor(v)), f = u - i, g = v - j;
-    const heat = this.glide.parts.heat, from = j * n + i;
-    return (1 - g) * ((1 - f) * heat[from] + f * heat[from + 1]) + g * ((1 - f) * heat[from + n] + f * heat[from + n + 1]);
+    const { field, xs, ys } = this.mapNow(this.glide.parts);
+    return valueAt(field, xs, ys, x, y);
   },
 
   /** Beside the point, on the side where there is room, with what is known of it now. */
@@ -100,9 +98,9 @@ export const pointMethods = {
       this.tip.replaceChildren(make("b", {}, title), make("dl", {}, ...rows.flatMap(([name, words]) => [make("dt", {}, name), make("dd", {}, words)])), ...(hint ? [make("small", {}, hint)] : []));
       this.tip.dataset.kind = fake === undefined ? "real" : "fake";
     }
-    const side = this.canvas.clientWidth, cx = (this.plane.x(x) / this.canvas.width) * side, cy = (this.plane.y(y) / this.canvas.width) * side;
+    const side = this.canvas.clientWidth, below = this.canvas.clientHeight, cx = (this.plane.x(x) / this.canvas.width) * side, cy = (this.plane.y(y) / this.canvas.width) * side;
     const wide = this.tip.offsetWidth, high = this.tip.offsetHeight;
-    const left = Math.max(4, Math.min(side - wide - 4, cx > side / 2 ? cx - wide - 16 : cx + 16)), top = Math.max(4, Math.min(side - high - 4, cy - high / 2));
+    const left = Math.max(4, Math.min(side - wide - 4, cx > side / 2 ? cx - wide - 16 : cx + 16)), top = Math.max(4, Math.min(below - high - 4, cy - high / 2));
     this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
   },
 

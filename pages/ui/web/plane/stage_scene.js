@@ -16,7 +16,9 @@ export function readArrays(buffer) {
   const length = new DataView(buffer).getUint32(0, true), start = 4 + length;
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const arrays = new Map(header.arrays.map(({ name, dtype, shape, offset, bytes }) => [name, { shape, values:
-    dtype === "<f4" ? new Float32Array(buffer, start + offset, bytes / 4) : fromHalves(new Uint16Array(buffer, start + offset, bytes / 2)) }]));
+    dtype === "<f4" ? new Float32Array(buffer, start + offset, bytes / 4)
+      : dtype === "<i2" ? Float32Array.from(new Int16Array(buffer, start + offset, bytes / 2), (whole) => whole * header.scales[name])
+        : fromHalves(new Uint16Array(buffer, start + offset, bytes / 2)) }]));
   return { header, arrays };
 }
 
@@ -28,10 +30,11 @@ export function readScene(buffer) {
     if (layer) scene.networks.set(layer[1], { ...scene.networks.get(layer[1]), [layer[2]]: array.values });
     else scene[name] = array;
   }
+  scene.margin ??= NONE; // of earlier versions
   return scene;
 }
 
-const MOVING_PARTS = ["fakes", "scores", "arrows", "heat", "manifold"];
+const MOVING_PARTS = ["fakes", "scores", "arrows", "heat", "manifold", "margin"], NONE = { values: new Float32Array(0), shape: [0] };
 const FIRST_SPAN_MS = 140, LEAST_SPAN_MS = 40, MOST_SPAN_MS = 700, PAUSE_MS = 1500;
 const LATE = 1.15; // a glide lasts a little longer than the usual wait, so that it rarely stands still before the next
 const ARRIVING = 0.6; // speed at a glide's end, as a part of its mean speed: the next one goes on from there
@@ -49,13 +52,14 @@ export class Glide {
   clear() {
     this.key = "";
     this.moving = false;
+    /** @type {number} */
     this.interval = FIRST_SPAN_MS;
     this.arrived = -Infinity;
   }
 
   /** Go to a scene; `jump` goes there at once. span: in so many milliseconds, and then stand still. */
   aim(scene, time, jump, span = 0) {
-    const key = MOVING_PARTS.map((name) => scene[name].shape.join("x")).join();
+    const key = MOVING_PARTS.map((name) => (scene[name] ?? NONE).shape.join("x")).join();
     const gap = time - this.arrived, pausing = gap > PAUSE_MS;
     this.arrived = time;
     if (!pausing) this.interval += 0.3 * (gap - this.interval);
@@ -67,23 +71,29 @@ export class Glide {
 
   allot(scene, key) {
     this.key = key;
-    const size = MOVING_PARTS.reduce((sum, name) => sum + scene[name].values.length, 0);
+    const size = MOVING_PARTS.reduce((sum, name) => sum + (scene[name] ?? NONE).values.length, 0);
     const row = () => new Float32Array(size);
+    /** @type {Float32Array} */
     this.now = row();
+    /** @type {Float32Array} */
     this.from = row();
+    /** @type {Float32Array} */
     this.to = row();
+    /** @type {Float32Array} */
     this.leaving = row(); // the curve's slopes at both ends
+    /** @type {Float32Array} */
     this.arriving = row();
     this.parts = {};
     let at = 0;
-    for (const name of MOVING_PARTS) this.parts[name] = this.now.subarray(at, (at += scene[name].values.length));
+    for (const name of MOVING_PARTS) this.parts[name] = this.now.subarray(at, (at += (scene[name] ?? NONE).values.length));
   }
 
   fill(scene, row) {
     let at = 0;
     for (const name of MOVING_PARTS) {
-      row.set(scene[name].values, at);
-      at += scene[name].values.length;
+      const { values } = scene[name] ?? NONE;
+      row.set(values, at);
+      at += values.length;
     }
   }
 

@@ -1,44 +1,23 @@
 // The tool "Directions": found by a method, shown as strips, gone along with a slider, named and kept.
 
-import { make, say } from "../../../../ui/web/words.js";
+import { make, messageOf, say } from "../../../../ui/web/words.js";
 import { drawPicture } from "../../explorer.js";
 import { registerTool, toolButton } from "../../tools.js";
-import { DirectionMarks } from "./directions_marks.js";
+import { DirectionsForm, METHODS } from "./directions_form.js";
 import { DirectionRow } from "./directions_row.js";
 import { SmallPicture } from "./directions_small.js";
 
 const SLOT = "directions", TOGETHER = 4, WAIT_MS = 200; // strips asked for at once: few, so that a drag does not wait for them
-
-const METHODS = {
-  pca: ["PCA", "Where what goes on inside the generator varies most: principal components (GANSpace)."],
-  sefa: ["SeFa", "What the first weights after the latent stretch most, straight from the weights (SeFa)."],
-  attribute: ["Attribute", "Toward more of something that is measured in many pictures (InterFaceGAN)."],
-  marks: ["Your marks", "Toward what you mark yes, away from what you mark no. Two of each will do; more is better."],
-};
-
-const PARTS = { all: ["All layers", "All layers’ styles move"], coarse: ["Coarse", "The first third of the layers: place, shape"],
-  middle: ["Middle", "The middle third of the layers"], fine: ["Fine", "The last third of the layers: colour, texture"] };
-
-/** The layers of a part of a style generator; null is all. */
-function directionLayers(part, count) {
-  if (part === "all") return null;
-  const third = (k) => Math.round((k * count) / 3), k = ["coarse", "middle", "fine"].indexOf(part);
-  return Array.from({ length: third(k + 1) - third(k) }, (_, i) => third(k) + i);
-}
 
 class DirectionsTool {
   constructor(root, explorer) {
     this.explorer = explorer;
     this.found = [];
     this.kept = [];
-    this.method = "pca";
-    this.part = "all";
     this.visible = false;
-    this.busy = false;
-    this.options = null;
     this.base = null; // where the sliders' middle is
     root.classList.add("gx-directions");
-    this.buildForm();
+    this.form = new DirectionsForm(explorer, { onFind: () => this.find(), onStop: () => explorer.cancel(SLOT) });
     this.keptList = make("div", { class: "gx-dir-list", "data-testid": "directions-kept" });
     this.foundList = make("div", { class: "gx-dir-list", "data-testid": "directions-found" });
     this.keptTitle = make("h3", {}, "Kept");
@@ -46,88 +25,30 @@ class DirectionsTool {
     this.here = toolButton("here", "Start here", { class: "gs-button gs-small gx-button", "data-testid": "directions-here",
       title: "Make the present point the middle of every strip, with all sliders at 0", onclick: () => this.startHere() });
     this.lists = make("div", { class: "gx-dir-lists" }, this.keptTitle, this.keptList, make("div", { class: "gx-row" }, this.foundTitle, make("i", { class: "gx-space" }), this.here), this.foundList);
-    root.append(this.form, this.lists);
+    root.append(this.form.root, this.lists);
     this.small = new SmallPicture(explorer);
     this.off = explorer.on("point", (look, asked) => this.follow(look, asked));
     this.modelChanged(explorer.model);
-  }
-
-  buildForm() {
-    this.methodButtons = Object.entries(METHODS).map(([name, [label, help]]) => make("button", { type: "button", class: "gs-button", "aria-pressed": "false", title: help,
-      "data-method": name, "data-testid": `method-${name}`, onclick: () => this.setMethod(name) }, label));
-    this.about = make("p", { class: "gx-quiet gx-dir-about" });
-    this.attribute = make("select", { class: "gx-select", "aria-label": "Attribute", title: "What there shall be more of", "data-testid": "attribute", onchange: () => this.explain() });
-    this.layer = make("select", { class: "gx-select", "aria-label": "Layer", title: "Whose activations the components are of: early layers bear on the whole picture" });
-    this.parts = make("div", { class: "gx-segments", role: "group", "aria-label": "Layers whose styles move" }, ...Object.entries(PARTS).map(([part, [label, title]]) =>
-      make("button", { type: "button", class: "gs-button", "aria-pressed": String(part === "all"), title, "data-part": part, "data-testid": `layers-${part}`, onclick: () => this.setPart(part) }, label)));
-    this.without = make("select", { class: "gx-select", "aria-label": "Orthogonal to", "data-testid": "without",
-      title: "Leave out what other directions do: what is found is orthogonal to them (conditional manipulation)" });
-    this.go = toolButton(null, "Find directions", { class: "gs-button gx-button gx-primary", "data-testid": "find", onclick: () => (this.busy ? this.explorer.cancel(SLOT) : this.find()) });
-    this.bar = make("progress", { class: "gx-progress", max: "1", value: "0", hidden: true });
-    this.doing = make("span", { class: "gx-quiet", role: "status" });
-    this.marks = new DirectionMarks(this);
-    this.form = make("div", { class: "gx-dir-form" },
-      make("div", { class: "gx-segments", role: "group", "aria-label": "How directions are found" }, ...this.methodButtons), this.about, this.marks.root,
-      make("div", { class: "gx-row" }, this.attribute, this.layer, this.parts, this.without, this.go, this.doing), this.bar);
   }
 
   async modelChanged(model) {
     this.explorer.cancel(SLOT);
     this.explorer.cancel("directions-factors");
     this.of = model;
-    this.options = this.base = this.drawn = null;
+    this.base = null;
     this.found = [];
     this.kept = [];
+    this.form.forget(model);
     this.draw();
-    this.marks.reset();
     try {
       const answer = await this.explorer.ask("directions-options");
       if (!answer || this.of !== model) return;
-      this.options = answer.header;
-      this.fillForm();
+      this.form.fill(answer.header);
       this.setKept(answer.header.directions);
       if (this.visible) this.shown();
     } catch (problem) {
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
-  }
-
-  fillForm() {
-    const { attributes, layers } = this.options, groups = new Map();
-    for (const one of attributes) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
-    this.attribute.replaceChildren(...[...groups].map(([group, ones]) => make("optgroup", { label: group }, ...ones.map((one) => make("option", { value: one.name }, one.label)))));
-    this.layer.replaceChildren(...layers.map((name, i) => make("option", { value: name }, `Layer ${i + 1} of ${layers.length}`)));
-    this.setPart("all");
-    this.setMethod(this.method);
-  }
-
-  setMethod(method) {
-    this.method = method;
-    for (const button of this.methodButtons) button.setAttribute("aria-pressed", String(button.dataset.method === method));
-    this.explain();
-    this.attribute.hidden = method !== "attribute";
-    this.layer.hidden = method !== "pca" || !this.options?.layers.length;
-    this.parts.hidden = !this.of.style_layers;
-    this.marks.setVisible(method === "marks" && this.visible);
-    this.update();
-  }
-
-  explain() {
-    const chosen = this.method === "attribute" && this.options?.attributes.find((one) => one.name === this.attribute.value);
-    say(this.about, METHODS[this.method][1] + (chosen ? ` ${chosen.help}` : ""));
-  }
-
-  setPart(part) {
-    this.part = part;
-    for (const button of this.parts.children) button.setAttribute("aria-pressed", String(button.dataset.part === part));
-  }
-
-  update() {
-    const few = this.method === "marks" && !this.marks.enough;
-    this.go.disabled = !this.busy && (!this.options || few);
-    say(this.go.lastChild, this.busy ? "Stop" : this.method === "pca" || this.method === "sefa" ? "Find directions" : "Find the direction");
-    this.bar.hidden = !this.busy;
-    if (!this.busy) say(this.doing, "");
   }
 
   // --- looking for them
@@ -139,56 +60,56 @@ class DirectionsTool {
     return row ? [row.direction] : [];
   }
 
+  get options() { return this.form.options; }
+
   get all() { return [...this.kept, ...this.found]; }
 
   get class() { return this.explorer.look?.class ?? null; }
 
   async find() {
-    const args = { class: this.class, layers: directionLayers(this.part, this.of.style_layers), others: this.others(this.without.value).map(sentDirection) };
-    const marks = this.method === "marks";
-    const single = this.method === "attribute" || marks;
-    const before = this.found.filter((row) => single || row.direction.method !== this.method); // other methods' stay
-    let rows = null; // as soon as they are known; how far they can be used comes later
+    const { form } = this, { op, args } = form.asked;
+    const before = this.found.filter((row) => form.single || row.direction.method !== form.method); // other methods' stay
+    /** @type {DirectionRow[] | undefined} */
+    let rows; // as soon as they are known; how far they can be used comes later
     const show = (found) => {
       const moved = this.found.some((row) => row.amount && !before.includes(row));
-      rows = found.map((one) => this.row(one));
-      this.found = [...rows, ...before];
+      const made = found.map((one) => this.row(one));
+      rows = made;
+      this.found = [...made, ...before];
       if (moved || !this.base) this.centre();
       this.draw();
-      rows[0]?.root.scrollIntoView({ block: "nearest" });
+      made[0]?.root.scrollIntoView({ block: "nearest" });
     };
-    const found = await this.ask(marks ? "directions-marks" : "directions-find", marks ? { ...args, marks: this.marks.asked }
-      : { ...args, method: this.method, attribute: this.method === "attribute" ? this.attribute.value : null, layer: this.method === "pca" ? this.layer.value || null : null }, show);
+    const found = await this.ask(op, { class: this.class, others: this.others(form.without.value).map(sentDirection), ...args }, show);
     if (!found) return;
-    if (rows) rows.forEach((row, i) => row.setRange(found[i]));
-    else show(found);
+    if (!rows) show(found);
+    else rows.forEach((row, i) => row.setRange(found[i]));
     this.readFactors();
   }
 
   /** A long request of ours: its directions, or null. early(directions): what is known of them on the way. */
   async ask(op, args, early) {
     const { explorer } = this, model = this.of;
-    this.busy = true;
-    this.bar.value = 0;
-    this.update();
+    this.form.setBusy(true);
     try {
       const answer = await explorer.ask(op, args, { slot: SLOT, onProgress: ({ progress, words, directions }) => {
         if (model !== this.of) return;
-        this.bar.value = progress;
-        say(this.doing, words);
+        this.form.progress(progress, words);
         if (directions) early?.(directions);
       } });
       return answer && model === this.of ? answer.header.directions : null;
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
       return null;
     } finally {
-      this.busy = false;
-      this.update();
+      this.form.setBusy(false);
     }
   }
 
-  /** A row's direction with other layers, or without another: in its place where it was found, else a new one. */
+  /**
+   * A row's direction with other layers, or without another: in its place where it was found, else a new one.
+   * @param {any} row @param {{layers?: any, without?: any}} how
+   */
   async change(row, { layers = row.direction.layers, without = null }) {
     const others = without ? [without.direction] : [];
     const found = await this.ask("directions-change", { class: this.class, direction: sentDirection(row.direction), layers, others: others.map(sentDirection) });
@@ -217,7 +138,7 @@ class DirectionsTool {
         if (!answer) break;
         row.setFactors(answer.header);
       } catch (problem) {
-        row.setFactors({ problem: problem.message });
+        row.setFactors({ problem: messageOf(problem) });
       }
     }
     this.reading = false;
@@ -275,14 +196,14 @@ class DirectionsTool {
     this.visible = true;
     if (this.explorer.look && (this.unseen || !this.base)) this.take(this.explorer.look);
     this.unseen = false;
-    this.marks.setVisible(this.method === "marks");
+    this.form.setVisible(true);
     this.strips();
     this.readFactors();
   }
 
   hidden() {
     this.visible = false;
-    this.marks.setVisible(false);
+    this.form.setVisible(false);
   }
 
   setKept(directions) {
@@ -302,12 +223,7 @@ class DirectionsTool {
     say(this.foundTitle, this.found.length ? "Found" : "");
     this.keptList.replaceChildren(...this.kept.map((row) => row.root));
     this.foundList.replaceChildren(...(this.found.length || this.kept.length ? this.foundByMethod() : [this.nothing()]));
-    const before = this.without.value;
-    this.without.replaceChildren(make("option", { value: "" }, "Orthogonal to nothing"), ...(this.kept.length > 1 ? [make("option", { value: "kept" }, "Orthogonal to all kept")] : []),
-      ...this.kept.map((row) => make("option", { value: row.id }, `Orthogonal to ${row.direction.label}`)));
-    this.without.value = before;
-    if (this.without.selectedIndex < 0) this.without.value = "";
-    this.without.hidden = !this.kept.length;
+    this.form.offerWithout(this.kept);
     for (const row of this.all) row.drawDetails();
     this.strips();
   }
@@ -338,7 +254,7 @@ class DirectionsTool {
         const answer = await this.explorer.ask("directions-strips", { look, directions: rows.map((row) => sentDirection(row.direction)) });
         if (answer && model === this.of) this.cut(answer, rows);
       } catch (problem) {
-        this.explorer.say(problem.message);
+        this.explorer.say(messageOf(problem));
         break;
       }
     }

@@ -1,6 +1,6 @@
 // Marks: random pictures, each to be marked yes or no; from them a direction.
 
-import { make, say } from "../../../../ui/web/words.js";
+import { make, messageOf, say } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { randomSeed, toolButton } from "../../tools.js";
 
@@ -48,7 +48,7 @@ export class DirectionMarks {
       this.grid.replaceChildren(...this.cells.map((cell) => cell.root));
       this.tell();
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 

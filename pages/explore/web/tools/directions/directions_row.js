@@ -1,5 +1,6 @@
 // One direction: its strip, which is a slider too, and what is known of it.
 
+import { context2d } from "../../../../ui/web/canvas/context.js";
 import { make, say, short } from "../../../../ui/web/words.js";
 import { drawPicture } from "../../explorer.js";
 import { toolButton } from "../../tools.js";
@@ -107,7 +108,7 @@ export class DirectionRow {
     this.open = row.open;
     this.stripOf = row.stripOf;
     if (row.factors) this.setFactors(row.factors);
-    drawPicture(this.canvas, row.canvas.width, row.canvas.height, row.canvas.getContext("2d").getImageData(0, 0, row.canvas.width, row.canvas.height).data);
+    drawPicture(this.canvas, row.canvas.width, row.canvas.height, context2d(row.canvas).getImageData(0, 0, row.canvas.width, row.canvas.height).data);
   }
 
   // --- what is known of it

@@ -1,5 +1,6 @@
 // The picture where the hand is, on screens too small for both.
 
+import { context2d } from "../../../../ui/web/canvas/context.js";
 import { make } from "../../../../ui/web/words.js";
 
 /** The big picture once more, small, in a corner of the window: while a slider is held and the picture is out of sight. */
@@ -30,7 +31,7 @@ export class SmallPicture {
   draw() {
     const { width, height } = this.big();
     if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
-    this.canvas.getContext("2d").drawImage(this.big(), 0, 0);
+    context2d(this.canvas).drawImage(this.big(), 0, 0);
   }
 
   destroy() {

@@ -1,6 +1,7 @@
 // The tool "Inside": what the generator's layers show at the present point, and its units switched off or up.
 
-import { count, make, rgb, say, short } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { count, make, messageOf, rgb, say, short } from "../../../../ui/web/words.js";
 import { oneAtATime, registerTool, toolButton } from "../../tools.js";
 import { Reasons } from "./inside_judge.js";
 import { UnitsThatMatter } from "./inside_units.js";
@@ -45,7 +46,7 @@ class InsideTool {
       this.judge = answer.header.judge;
       this.views.maps.setLayers(this.layers);
     } catch (problem) {
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
     this.choose(this.view);
   }
@@ -121,6 +122,8 @@ class FeatureMaps {
     this.layer = null;
     this.unit = null;
     this.maps = null;
+    /** @type {number[][]} */
+    this.table = []; // of this theme, as `inks` makes it
     this.show = oneAtATime(() => this.fetch());
     this.select = make("select", { class: "gx-select", "aria-label": "Layer", "data-testid": "inside-layer", title: "Layers in the order in which they run, from the latent to the picture", onchange: () => this.pick(this.select.value, null) });
     this.own = make("button", { type: "button", class: "gs-button", "aria-pressed": "false", title: "Scale each map to its own peak; otherwise all share the layer’s peak, so that quiet units look quiet.",
@@ -183,7 +186,7 @@ class FeatureMaps {
       this.maps = { ...header, shares: new Int8Array(shares), peaks: new Float32Array(peaks) };
       this.paint();
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -217,10 +220,13 @@ class FeatureMaps {
   paint() {
     const { maps } = this;
     if (!maps || this.root.hidden || !this.canvas.clientWidth) return;
-    const { units, size, shares, peaks } = maps, { columns, rows, tile } = (this.grid = this.layout()), table = this.inks();
+    const { units, size, shares, peaks } = maps, table = this.inks();
+    /** @type {{columns: number, rows: number, tile: number}} */
+    this.grid = this.layout();
+    const { columns, rows, tile } = this.grid;
     const most = peaks.reduce((a, b) => Math.max(a, b), 0) || 1, area = size * size;
     Object.assign(this.sheet, { width: size * columns, height: size * rows });
-    const ink = this.sheet.getContext("2d"), image = ink.createImageData(size * columns, size * rows), pixels = image.data;
+    const ink = context2d(this.sheet), image = ink.createImageData(size * columns, size * rows), pixels = image.data;
     for (let u = 0; u < units; u++) {
       const factor = this.isOwn ? 1 : peaks[u] / most, left = (u % columns) * size, top = Math.floor(u / columns) * size;
       for (let i = 0; i < area; i++) {
@@ -236,7 +242,7 @@ class FeatureMaps {
     const width = Math.round(columns * side), height = Math.round(rows * side);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     canvas.style.aspectRatio = `${width} / ${height}`;
-    const draw = canvas.getContext("2d");
+    const draw = context2d(canvas);
     draw.clearRect(0, 0, width, height);
     draw.imageSmoothingEnabled = false;
     for (let u = 0; u < units; u++) {
@@ -275,12 +281,12 @@ class FeatureMaps {
     if (!has) {
       say(this.name, "No unit chosen");
       say(this.words, "Click a map: its unit can be switched off or turned up, and the picture follows.");
-      this.big.getContext("2d").clearRect(0, 0, this.big.width, this.big.height);
+      context2d(this.big).clearRect(0, 0, this.big.width, this.big.height);
     } else {
       const { size, shares, peaks } = maps, image = new ImageData(size, size), now = this.inside.scale(layer.name, unit);
       for (let i = 0; i < size * size; i++) image.data.set([...table[127 + shares[unit * size * size + i]], 255], 4 * i);
       if (this.big.width !== size) Object.assign(this.big, { width: size, height: size });
-      this.big.getContext("2d").putImageData(image, 0, 0);
+      context2d(this.big).putImageData(image, 0, 0);
       say(this.name, `Unit ${unit}`);
       say(this.words, now === 0 ? "Switched off." : `${peaks[unit] ? `Farthest from zero here: ${short(peaks[unit])}` : "It gives nothing here"}${now === 1 ? "." : ` (${unitWords(now)}).`}`);
       for (const button of this.scales.children) button.setAttribute("aria-pressed", String(Number(button.dataset.scale) === now));

@@ -1,6 +1,7 @@
 // What convinced the discriminator: a signed heat map over the picture, and its score.
 
-import { make, rgb, say, short } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { make, messageOf, rgb, say, short } from "../../../../ui/web/words.js";
 import { oneAtATime } from "../../tools.js";
 
 const REASONS = {
@@ -47,7 +48,7 @@ export class Reasons {
       const answer = await explorer.ask("inside-evidence", { look, method });
       if (answer && model === explorer.model && method === this.method) this.draw(answer);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -73,8 +74,8 @@ export class Reasons {
       image.data[4 * i + 3] = 255;
     }
     Object.assign(this.sheet, { width: size, height: size });
-    this.sheet.getContext("2d").putImageData(image, 0, 0);
-    const draw = this.canvas.getContext("2d");
+    context2d(this.sheet).putImageData(image, 0, 0);
+    const draw = context2d(this.canvas);
     draw.imageSmoothingEnabled = false;
     draw.drawImage(this.sheet, 0, 0, JUDGE_SIDE, JUDGE_SIDE);
     this.signs(draw, size, shares);

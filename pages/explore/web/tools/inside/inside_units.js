@@ -1,6 +1,7 @@
 // Which units matter: each is switched off alone, and ranked by what that does to the picture, or to a class.
 
-import { count, make, say, short } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { count, make, messageOf, say, short } from "../../../../ui/web/words.js";
 import { toolButton } from "../../tools.js";
 import { unitName } from "./inside.js";
 
@@ -36,6 +37,7 @@ export class UnitsThatMatter {
     this.explorer.cancel("inside-units");
     this.found = null;
     this.tried = false;
+    /** @type {any[]} */
     this.rows = [];
     this.list.replaceChildren();
     this.ranking.hidden = true;
@@ -85,7 +87,7 @@ export class UnitsThatMatter {
       this.draw();
     } catch (problem) {
       this.run(false);
-      say(this.words, problem.message);
+      say(this.words, messageOf(problem));
     }
   }
 
@@ -148,7 +150,7 @@ export class UnitsThatMatter {
       const image = new ImageData(size, size);
       for (let i = 0; i < size * size; i++) image.data.set([...table[127 + shares[unit * size * size + i]], 255], 4 * i);
       Object.assign(canvas, { width: size, height: size });
-      canvas.getContext("2d").putImageData(image, 0, 0);
+      context2d(canvas).putImageData(image, 0, 0);
     }
   }
 }

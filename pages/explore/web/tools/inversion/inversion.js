@@ -1,11 +1,15 @@
 // The tool "Your image": a picture goes in, and the generator's nearest latent comes back (inversion).
 
-import { count, make, rgb, say } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { count, make, messageOf, rgb, say } from "../../../../ui/web/words.js";
 import { drawPicture } from "../../explorer.js";
-import { registerTool, toolButton } from "../../tools.js";
+import { choiceField, registerTool, toolButton } from "../../tools.js";
 
 const SLOT = "invert", MOST = 40e6;
 const EFFORTS = { "16 × 200": { restarts: 16, iterations: 200 }, "16 × 800": { restarts: 16, iterations: 800 } };
+
+/** @typedef {import("../../tools.js").Choice} Choice */
+/** @typedef {Record<"canvas" | "hint" | "box" | "caption" | "shape", any>} Framed */
 
 class InversionTool {
   constructor(root, explorer) {
@@ -29,23 +33,26 @@ class InversionTool {
       const caption = make("p", { class: "gx-quiet gx-back-caption" });
       return { canvas, hint, box, caption, shape: make("figure", { class: "gx-back-figure" }, make("h3", { class: name === "invert-target" ? "gx-back-wanted" : "" }, label), box, caption) };
     };
+    /** @type {Framed} */
     this.wanted = frame("invert-target", "Drop a picture here", "Wanted");
+    /** @type {Framed} */
     this.found = frame("invert-best", "The best picture so far appears here", "Generated");
     this.dropping(this.wanted.box);
-    const select = (name, label, title, options, change) => {
-      const box = make("select", { class: "gx-select", "data-testid": name, onchange: change }, ...options.map(([value, words]) => make("option", { value }, words)));
-      return { box, field: make("label", { class: "gx-field", title }, make("span", { class: "gx-label" }, label), box) };
-    };
     const refit = () => this.source && this.choose(this.source);
-    this.swap = select("invert-swap", "Light and dark", "Fashion-MNIST is light on black; a drawing on paper is the other way round. By itself: what makes the picture's border like that of this generator's pictures.",
+    /** @type {Choice} */
+    this.swap = choiceField("invert-swap", "Light and dark", "Fashion-MNIST is light on black; a drawing on paper is the other way round. By itself: what makes the picture's border like that of this generator's pictures.",
       [["auto", "By itself"], ["no", "As it is"], ["yes", "Swapped"]], refit);
-    this.fit = select("invert-fit", "Not square?", "Crop keeps the middle, border keeps everything and fills up, stretch distorts.", [["crop", "Crop"], ["border", "Border"], ["stretch", "Stretch"]], refit);
-    this.space = select("invert-space", "Search in", "z: what the generator is drawn from. W: after the mapping network. W+: a style of its own for each layer, which comes nearest but may leave what the generator knows.",
+    /** @type {Choice} */
+    this.fit = choiceField("invert-fit", "Not square?", "Crop keeps the middle, border keeps everything and fills up, stretch distorts.", [["crop", "Crop"], ["border", "Border"], ["stretch", "Stretch"]], refit);
+    /** @type {Choice} */
+    this.space = choiceField("invert-space", "Search in", "z: what the generator is drawn from. W: after the mapping network. W+: a style of its own for each layer, which comes nearest but may leave what the generator knows.",
       [["z", "z"], ["w", "W"], ["ws", "W+"]], refit);
-    this.kind = select("invert-class", "Class", "A conditional generator is asked for a class. Any: it starts from all classes and goes on with what is nearest.", [], refit);
+    /** @type {Choice} */
+    this.kind = choiceField("invert-class", "Class", "A conditional generator is asked for a class. Any: it starts from all classes and goes on with what is nearest.", [], refit);
     this.number = make("input", { type: "number", class: "gx-text gx-back-number", min: "0", step: "1", "data-testid": "invert-number", onchange: () => this.choose({ source: "real", index: Math.max(0, Math.round(Number(this.number.value)) || 0) }) });
     this.which = make("label", { class: "gx-field", title: "Which of the held-out images" }, make("span", { class: "gx-label" }, "Image number"), this.number);
-    this.effort = select("invert-effort", "Effort", "How many restarts go down the loss at once, and for how many iterations. 800 iterations take four times as long and come a little nearer.",
+    /** @type {Choice} */
+    this.effort = choiceField("invert-effort", "Effort", "How many restarts go down the loss at once, and for how many iterations. 800 iterations take four times as long and come a little nearer.",
       Object.keys(EFFORTS).map((words) => [words, words]), refit);
     this.go = toolButton("", "Search", { class: "gs-button gx-button", "data-testid": "invert-go", title: "Restarts go down the loss in one batch: pixels, and what the discriminator sees, with a pull towards usual latents; the worse half is given up twice on the way", onclick: () => (this.running ? this.stop() : this.search()) });
     this.bar = make("progress", { class: "gx-progress", max: "1", value: "0", "aria-label": "Search" });
@@ -61,6 +68,7 @@ class InversionTool {
     this.root.classList.add("gx-back");
     this.root.append(make("div", { class: "gx-row" }, choose, real, make("i", { class: "gx-space" }), this.go), this.file, this.error,
       make("div", { class: "gx-back-pair" }, this.wanted.shape, this.found.shape, this.told), this.options, this.doing, this.chart);
+    /** @type {ResizeObserver} */
     this.watcher = new ResizeObserver(() => this.draw());
     this.watcher.observe(this.chart);
   }
@@ -93,6 +101,7 @@ class InversionTool {
   clear() {
     this.result = this.target = null;
     this.curves = null;
+    /** @type {{at: number, errors: Float32Array}[]} */
     this.trace = [];
     this.found.canvas.hidden = this.told.hidden = true;
     this.found.hint.hidden = false;
@@ -147,7 +156,7 @@ class InversionTool {
       this.state();
       return true;
     } catch (problem) {
-      if (source === this.source) this.fail(problem.message);
+      if (source === this.source) this.fail(messageOf(problem));
       return false;
     }
   }
@@ -181,7 +190,7 @@ class InversionTool {
     } catch (problem) {
       if (run !== this.running) return;
       this.running = 0;
-      this.fail(problem.message);
+      this.fail(messageOf(problem));
     }
     this.state();
   }
@@ -233,7 +242,7 @@ class InversionTool {
     const lines = this.lines();
     chart.style.visibility = lines.length ? "visible" : "hidden";
     if (!lines.length) return;
-    const ink = chart.getContext("2d"), color = (name) => `rgb(${rgb(chart, `var(${name})`).join()})`;
+    const ink = context2d(chart), color = (name) => `rgb(${rgb(chart, `var(${name})`).join()})`;
     const marks = this.result ? [["a random sample", this.result.random], [`nearest of ${count(this.result.pool)}`, this.result.nearest]] : [];
     const top = 1.08 * Math.max(...lines.flatMap((line) => line.map(([, v]) => v)), ...marks.map(([, v]) => v));
     const left = 2.2 * 14 * px, bottom = high - 1.2 * 14 * px, x = (t) => left + t * (wide - left - 4 * px), y = (v) => bottom - (v / top) * (bottom - 6 * px);

@@ -1,11 +1,13 @@
 // The tool "Map": thousands of samples laid out in the plane, and the training images nearest to the present one.
 
-import { count, make, say } from "../../../../ui/web/words.js";
-import { registerTool, toolButton } from "../../tools.js";
+import { count, make, messageOf, say } from "../../../../ui/web/words.js";
+import { choiceField, registerTool, toolButton } from "../../tools.js";
 import { MapCanvas } from "./map_canvas.js";
 import { Nearest } from "./map_nearest.js";
 
 const MAP_SLOT = "map", MAP_COUNTS = [500, 2000, 4000];
+
+/** @typedef {import("../../tools.js").Choice} Choice */
 
 class MapTool {
   constructor(root, explorer) {
@@ -20,19 +22,20 @@ class MapTool {
 
   build() {
     const segment = (name, words, title, go) => make("button", { type: "button", class: "gs-button", "aria-pressed": "false", "data-testid": name, title, onclick: go }, words);
+    /** @type {Record<string, HTMLElement>} */
     this.views = { map: segment("show-map", "Map", "Samples laid out in the plane: alike ones near each other", () => this.turn("map")),
       nearest: segment("show-nearest", "Nearest training images", "Is it copying? The training images nearest to this picture", () => this.turn("nearest")) };
     const again = () => this.make();
+    /** @type {Record<string, HTMLElement>} */
     this.methods = { pca: segment("map-pca", "PCA", "Principal components: the two directions in which the pictures differ most; distances along them are true. A second.", () => this.method("pca")),
       tsne: segment("map-tsne", "t-SNE", "Keeps neighbourhoods: groups are real, the gaps between them mean little. Ten seconds or more.", () => this.method("tsne")) };
-    const select = (name, label, title, options) => {
-      const box = make("select", { class: "gx-select", "data-testid": name, onchange: again }, ...options.map(([value, words]) => make("option", { value }, words)));
-      return { box, field: make("label", { class: "gx-field", title }, make("span", { class: "gx-label" }, label), box) };
-    };
-    this.sight = select("map-features", "By", "What alike means: pixel by pixel, or what the discriminator sees (the activations before its head)", [["pixels", "Pixels"], ["discriminator", "What D sees"]]);
-    this.number = select("map-count", "Samples", "How many are drawn; more take longer", MAP_COUNTS.map((n) => [n, count(n)]));
+    /** @type {Choice} */
+    this.sight = choiceField("map-features", "By", "What alike means: pixel by pixel, or what the discriminator sees (the activations before its head)", [["pixels", "Pixels"], ["discriminator", "What D sees"]], again);
+    /** @type {Choice} */
+    this.number = choiceField("map-count", "Samples", "How many are drawn; more take longer", MAP_COUNTS.map((n) => [n, count(n)]), again);
     this.number.box.value = "2000";
-    this.kind = select("map-class", "Class", "All classes in turn, or one", []);
+    /** @type {Choice} */
+    this.kind = choiceField("map-class", "Class", "All classes in turn, or one", [], again);
     this.stop = toolButton("close", "Stop", { "data-testid": "map-stop", title: "Leave the map as it is now", onclick: () => this.cancel() });
     this.whole = toolButton("", "Show all", { title: "Zoom out to the whole map (double-click, or 0)", onclick: () => this.view.home() });
     this.bar = make("progress", { class: "gx-progress", max: "1", value: "0", "aria-label": "Map" });
@@ -61,6 +64,7 @@ class MapTool {
     if (!model || model === this.model) return;
     this.model = model;
     this.cancel();
+    /** @type {any} */
     this.made = null;
     this.view.clear();
     this.kind.box.replaceChildren(make("option", { value: "" }, "All"), ...model.classes.map((name, i) => make("option", { value: String(i) }, name)));
@@ -125,7 +129,7 @@ class MapTool {
       if (this.running !== run) return;
       this.running = null;
       this.error.hidden = false;
-      say(this.error, problem.message);
+      say(this.error, messageOf(problem));
       say(this.words, " ");
     }
     this.state();

@@ -1,5 +1,6 @@
 // A map of many small pictures on a canvas: zoomed and moved with wheel, fingers, mouse and keys.
 
+import { context2d } from "../../../../ui/web/canvas/context.js";
 import { Hands, wheelFactor } from "../../../../ui/web/plane/hands.js";
 import { make, rgb } from "../../../../ui/web/words.js";
 
@@ -13,6 +14,7 @@ export class MapCanvas {
     this.ink = null; // of generated samples in this theme, r, g, b
     this.canvas = make("canvas", { class: "gx-map-canvas", tabindex: "0", role: "application", "data-testid": "map",
       "aria-label": "Map of samples: arrow keys choose one, Enter goes there; plus and minus zoom, 0 shows everything, Shift with arrows moves." });
+    this.frame = 0; // asked for, to be drawn
     this.chosen = -1;
     this.here = null; // where the present picture lies
     this.clear();
@@ -47,7 +49,7 @@ export class MapCanvas {
     if (atlas) {
       const { columns, rows, size, rgba } = atlas;
       this.sheet = new OffscreenCanvas(columns * size, rows * size);
-      this.sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(rgba), columns * size, rows * size), 0, 0);
+      context2d(this.sheet).putImageData(new ImageData(new Uint8ClampedArray(rgba), columns * size, rows * size), 0, 0);
       this.columns = columns;
       this.size = size;
     }
@@ -59,8 +61,11 @@ export class MapCanvas {
   // --- what is in view: (cx, cy) in the middle, so many canvas pixels to a unit
 
   home() {
+    /** @type {number} */
     this.cx = this.middle?.[0] ?? 0;
+    /** @type {number} */
     this.cy = this.middle?.[1] ?? 0;
+    /** @type {number} */
     this.zoom = 1;
     this.told();
   }
@@ -70,7 +75,9 @@ export class MapCanvas {
     const low = [Infinity, Infinity], high = [-Infinity, -Infinity];
     this.positions.forEach((v, i) => { low[i % 2] = Math.min(low[i % 2], v); high[i % 2] = Math.max(high[i % 2], v); });
     const there = this.positions.length > 0;
+    /** @type {number[]} */
     this.half = [0, 1].map((k) => (there ? Math.max(0.05, (high[k] - low[k]) / 2) : 1));
+    /** @type {number[]} */
     this.middle = [0, 1].map((k) => (there ? (high[k] + low[k]) / 2 : 0));
   }
 
@@ -181,7 +188,7 @@ export class MapCanvas {
     const { canvas, ratio } = this, width = Math.round(canvas.clientWidth * ratio), high = Math.round(canvas.clientHeight * ratio);
     if (!width || !high) return;
     if (canvas.width !== width || canvas.height !== high) Object.assign(canvas, { width, height: high });
-    const ink = canvas.getContext("2d"), { positions, count: n } = this;
+    const ink = context2d(canvas), { positions, count: n } = this;
     ink.clearRect(0, 0, width, high);
     if (!n) return;
     const side = (this.side = Math.round(Math.min(64, 24 * Math.sqrt(this.zoom)) * ratio)), half = side / 2;

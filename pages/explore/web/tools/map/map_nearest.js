@@ -1,6 +1,7 @@
 // Is it copying? The training images nearest to the present picture, beside how near real images come.
 
-import { count, make, rgb, say, short } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { count, make, messageOf, rgb, say, short } from "../../../../ui/web/words.js";
 import { oneAtATime } from "../../tools.js";
 
 const NEAR_COUNT = 7;
@@ -56,16 +57,16 @@ export class Nearest {
       this.error.hidden = false;
       this.more.hidden = true;
       this.row.replaceChildren();
-      say(this.error, problem.message);
+      say(this.error, messageOf(problem));
     }
   }
 
   show({ header, blobs: [atlas, real, generated] }) {
     const sheet = new OffscreenCanvas(header.columns * header.size, header.size), { size } = header;
-    sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(atlas), header.columns * size, size), 0, 0);
+    context2d(sheet).putImageData(new ImageData(new Uint8ClampedArray(atlas), header.columns * size, size), 0, 0);
     const cell = (draw, words, title, kind) => {
       const canvas = make("canvas", { width: size, height: size });
-      draw(canvas.getContext("2d"));
+      draw(context2d(canvas));
       return make("figure", { class: "gx-near-cell", "data-kind": kind, title }, canvas, make("figcaption", {}, ...words.map((w) => make("span", {}, w))));
     };
     const { picture } = this.explorer, numbers = header.distances.map((d) => short(d));
@@ -85,7 +86,7 @@ export class Nearest {
     const { chart, shown } = this, px = Math.min(2, window.devicePixelRatio || 1), wide = Math.round(chart.clientWidth * px), high = Math.round(chart.clientHeight * px);
     if (!shown || !wide || !high) return;
     Object.assign(chart, { width: wide, height: high });
-    const ink = chart.getContext("2d"), color = (name) => `rgb(${rgb(chart, `var(${name})`).join()})`, quiet = color("--gs-quiet-ink");
+    const ink = context2d(chart), color = (name) => `rgb(${rgb(chart, `var(${name})`).join()})`, quiet = color("--gs-quiet-ink");
     const most = 1.05 * Math.max(shown.at, shown.real[shown.real.length - 1], shown.generated[shown.generated.length - 1] ?? 0), bins = 36;
     const floor = high - 16 * px, middle = floor / 2, x = (v) => (v / most) * wide;
     for (const { values, way, name } of [{ values: shown.real, way: -1, name: "--gs-real" }, { values: shown.generated, way: 1, name: "--gs-generated" }]) {

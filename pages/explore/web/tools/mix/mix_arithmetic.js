@@ -1,6 +1,6 @@
 // Arithmetic with latents: A - B + C, and how much of the difference is taken.
 
-import { make, say } from "../../../../ui/web/words.js";
+import { make, messageOf, say } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { randomSeed, toolButton } from "../../tools.js";
 import { placeChooser } from "./mix_place.js";
@@ -8,7 +8,7 @@ import { placeChooser } from "./mix_place.js";
 export class Arithmetic {
   constructor(explorer) {
     this.explorer = explorer;
-    this.places = ["A", "B", "C"].map((name) => placeChooser(explorer, name, (where) => {
+    this.places = [..."ABC"].map((name) => placeChooser(explorer, name, (where) => {
       this.place(name).set(where);
       this.measure();
     }));
@@ -29,7 +29,8 @@ export class Arithmetic {
       make("div", { class: "gx-row" }, make("label", { class: "gx-field gx-mix-amount", title: "0 leaves A, 1 is A − B + C; double-click: back to 1." }, make("span", { class: "gx-label" }, "How much of C − B"), this.amount, this.number), this.levelled, this.spaces));
   }
 
-  place(name) { return this.places.find((place) => place.name === name); }
+  /** @param {string} name */
+  place(name) { return this.places["ABC".indexOf(name)]; }
 
   modelChanged(model) {
     this.spaces.hidden = !model.spaces.includes("w");
@@ -108,7 +109,7 @@ export class Arithmetic {
       const answer = await explorer.ask("looks", { looks: [{ ...look, where: this.where(), mix: [] }], columns: 1 }, { slot: "sum-result" });
       if (answer && model === explorer.model) shortened(answer, [this.canvas]);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 

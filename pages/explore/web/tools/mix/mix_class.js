@@ -1,6 +1,6 @@
 // Classes of a conditional generator: one latent in every class, and mixtures of two.
 
-import { make } from "../../../../ui/web/words.js";
+import { make, messageOf } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { toolButton } from "../../tools.js";
 import { KEYS_MOST } from "../walk/walk_keys.js";
@@ -72,7 +72,7 @@ export class ClassMix {
       const answer = await explorer.ask("looks", { looks }, { slot: "classes" });
       if (answer && model === explorer.model) shortened(answer, [...this.grid.querySelectorAll("canvas")]);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 

@@ -1,6 +1,6 @@
 // A place to choose: its picture, and a menu that sets it to the present point, a random one or a bookmark.
 
-import { make } from "../../../../ui/web/words.js";
+import { make, messageOf } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { randomSeed } from "../../tools.js";
 
@@ -19,7 +19,7 @@ export function placeChooser(explorer, name, chosen) {
       const where = await placeOf(explorer, value);
       if (where) chosen(where);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   } });
   menu.addEventListener("pointerdown", () => place.options());
@@ -44,7 +44,7 @@ export function placeChooser(explorer, name, chosen) {
       const answer = await explorer.ask("looks", { looks: [{ ...look, where, mix: [] }], columns: 1 }, { slot });
       if (answer && where === place.where && model === explorer.model) shortened(answer, [canvas]);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   };
   place.menu = menu;

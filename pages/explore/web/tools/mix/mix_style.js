@@ -1,6 +1,6 @@
 // Style mixing: the chosen layers of one picture take the style of another, for the present point and as a matrix.
 
-import { make } from "../../../../ui/web/words.js";
+import { make, messageOf } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { randomSeed, toolButton } from "../../tools.js";
 import { placeChooser } from "./mix_place.js";
@@ -39,7 +39,9 @@ export class StyleMix {
 
   modelChanged(model) {
     const { style_layers: layers, size } = model;
+    /** @type {any[]} */
     this.sources = this.random();
+    /** @type {any[]} */
     this.destinations = this.random();
     this.chosen = this.marked = null;
     this.showChooser();
@@ -159,7 +161,7 @@ export class StyleMix {
       shortened(answer, [...this.table.querySelectorAll("canvas")]);
       this.mark();
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 }

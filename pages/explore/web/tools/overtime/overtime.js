@@ -1,7 +1,8 @@
 // The tool "Over time": one path through the latent space as the run's generator draws it at several moments, side by side, in step.
 
 import { addressOf } from "../../../../ui/web/addresses.js";
-import { compact, count, make, say, still } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { compact, count, make, messageOf, say, still } from "../../../../ui/web/words.js";
 import { randomSeed, registerTool, toolButton } from "../../tools.js";
 
 const FRAMES = 36, RATE = 12;
@@ -147,7 +148,7 @@ class OverTimeTool {
       if (drawn !== this.drawnOf) return;
       this.drawnOf = ""; // not by itself again
       this.again.disabled = false;
-      say(this.words, problem.message);
+      say(this.words, messageOf(problem));
     } finally {
       if (drawn === this.drawnOf || !this.drawnOf) this.busy = false;
     }
@@ -158,7 +159,7 @@ class OverTimeTool {
   /** One moment's frames. */
   take(header, atlas) {
     const { at, of, of_step: step, images, columns, rows, size } = header, sheet = new OffscreenCanvas(columns * size, rows * size);
-    sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(atlas), columns * size, rows * size), 0, 0);
+    context2d(sheet).putImageData(new ImageData(new Uint8ClampedArray(atlas), columns * size, rows * size), 0, 0);
     if (this.grid.childElementCount !== of) {
       this.grid.replaceChildren(...Array.from({ length: of }, () => make("figure", {}, make("canvas", { width: size, height: size, role: "img", "aria-label": "The picture at a step" }), make("figcaption", {}, "\u00a0"))));
     }
@@ -177,7 +178,7 @@ class OverTimeTool {
     for (const card of this.cards) {
       if (!card) continue;
       const { canvas, sheet, columns, size } = card;
-      canvas.getContext("2d").drawImage(sheet, (frame % columns) * size, Math.floor(frame / columns) * size, size, size, 0, 0, size, size);
+      context2d(canvas).drawImage(sheet, (frame % columns) * size, Math.floor(frame / columns) * size, size, size, 0, 0, size, size);
     }
   }
 

@@ -1,5 +1,6 @@
 // The pad: a piece of the latent space under the hand. Drag anywhere, and the picture follows.
 
+import { context2d } from "../../../../ui/web/canvas/context.js";
 import { make } from "../../../../ui/web/words.js";
 import { registerTool } from "../../tools.js";
 import { ThreePoints, TwoDirections } from "./pad_planes.js";
@@ -27,6 +28,7 @@ class PadTool {
     this.view = { x: 0.5, y: 0.5, span: 1.7 };
     this.at = null; // the present point's place on the pad, [x, y]
     this.space = null;
+    this.frame = 0; // asked for, to be drawn
     this.visible = false;
     this.listen();
     this.offs = [explorer.on("point", (look, asked) => this.follow(look, asked)), explorer.on("bookmarks", () => this.mode?.bookmarksChanged?.())];
@@ -217,7 +219,7 @@ class PadTool {
   }
 
   paint() {
-    const ink = this.canvas.getContext("2d"), side = this.canvas.width;
+    const ink = context2d(this.canvas), side = this.canvas.width;
     ink.imageSmoothingEnabled = false;
     ink.clearRect(0, 0, side, side);
     this.mode.paint(ink, side);

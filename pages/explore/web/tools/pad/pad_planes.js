@@ -1,6 +1,6 @@
 // Two of the pad's planes: through three points, and along two directions from one.
 
-import { make } from "../../../../ui/web/words.js";
+import { make, messageOf } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { encodeVector, orthonormal, randomSeed, toolButton } from "../../tools.js";
 import { TILES } from "./pad.js";
@@ -43,7 +43,7 @@ class FixedPlane {
       pad.map = canvas;
       pad.paint();
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -85,6 +85,7 @@ export class ThreePoints extends FixedPlane {
 
   reset() { this.corners = null; }
 
+  /** @override */
   chosen() {
     super.chosen();
     this.corners ??= [this.explorer.look ? this.explorer.freeze() : { seed: 0 }, { seed: randomSeed() }, { seed: randomSeed() }];
@@ -123,6 +124,7 @@ export class ThreePoints extends FixedPlane {
   }
 
   controls() {
+    /** @type {HTMLCanvasElement[]} */
     this.canvases = "ABC".split("").map(() => make("canvas", { width: 1, height: 1 }));
     const chosen = (i, value) => {
       if (value === "here") this.set(i, this.explorer.freeze());
@@ -148,6 +150,7 @@ export class ThreePoints extends FixedPlane {
 
   bookmarksChanged() { this.pad.side.replaceChildren(...this.controls()); }
 
+  /** @override */
   forget() { this.drawThumbs(); }
 
   async drawThumbs() {
@@ -168,9 +171,11 @@ export class TwoDirections extends FixedPlane {
   reset() {
     this.base = this.vectors = this.given = null; // given: the directions that a point from elsewhere came with
     this.salt = 1;
+    /** @type {string[]} */
     this.axes = ["random", "random"];
   }
 
+  /** @override */
   chosen() {
     super.chosen();
     if (this.explorer.look && !this.base) this.base = this.explorer.freeze();

@@ -1,6 +1,6 @@
 // The pad's endless plane: a latent at every pair of whole numbers, a mixture of four in between.
 
-import { make } from "../../../../ui/web/words.js";
+import { make, messageOf } from "../../../../ui/web/words.js";
 import { shortened } from "../../bookmarks.js";
 import { randomSeed, toolButton } from "../../tools.js";
 import { KEPT_TILES } from "./pad.js";
@@ -20,6 +20,7 @@ export class SeedsPlane {
   reset() {
     this.salt = randomSeed();
     this.centre = [0.5, 0.5];
+    /** @type {number} */
     this.span = 5;
     this.forget();
   }
@@ -51,7 +52,11 @@ export class SeedsPlane {
   get middle() { return this.centre; }
 
   /** The plane moves under the ring, which stays in the middle. */
-  down(_at, event) { this.grip = { x: event.clientX, y: event.clientY, centre: this.centre }; this.go(this.centre); }
+  down(_at, event) {
+    /** @type {{x: number, y: number, centre: number[]}} */
+    this.grip = { x: event.clientX, y: event.clientY, centre: this.centre };
+    this.go(this.centre);
+  }
 
   move(_, event) {
     const side = this.pad.box.width, by = (from, to) => ((to - from) / side) * this.span;
@@ -117,7 +122,7 @@ export class SeedsPlane {
         this.pad.repaint();
       }
     } catch (problem) {
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
     this.fetching = false;
   }

@@ -66,6 +66,7 @@ class SlidersTool {
   build(space, vector) {
     this.shownSpace = space;
     const far = Math.max(...vector.map(Math.abs));
+    /** @type {number} */
     this.reach = space === "z" ? DEVIATIONS : Math.max(1, Math.ceil(1.5 * far));
     const name = space === "z" ? "z" : "w";
     this.rows = [...vector].map((_, i) => {

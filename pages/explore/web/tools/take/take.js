@@ -1,6 +1,7 @@
 // The tool "Take away": files of this model and of this point, made when their button is pressed.
 
-import { make, say } from "../../../../ui/web/words.js";
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { make, messageOf, say } from "../../../../ui/web/words.js";
 import { registerTool, toolButton } from "../../tools.js";
 import { bytesWords } from "../walk/walk_film.js";
 
@@ -80,7 +81,7 @@ class TakeTool {
       this.draw();
     } catch (problem) {
       this.asked = null;
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
   }
 
@@ -90,7 +91,7 @@ class TakeTool {
     const from = this.explorer.picture?.canvas;
     if (!from || !this.visible) return;
     Object.assign(this.thumb, { width: from.width, height: from.height });
-    this.thumb.getContext("2d").drawImage(from, 0, 0);
+    context2d(this.thumb).drawImage(from, 0, 0);
   }
 
   draw() {
@@ -129,8 +130,8 @@ class TakeTool {
         this.rows[kind].size.dataset.saved = "";
       }
     } catch (problem) {
-      say(this.words, `${label}: ${problem.message}`);
-      this.explorer.say(problem.message);
+      say(this.words, `${label}: ${messageOf(problem)}`);
+      this.explorer.say(messageOf(problem));
     }
     clearTimeout(slow);
     bar.hidden = true;
@@ -154,7 +155,7 @@ class TakeTool {
   /** The picture with every pixel a square of whole pixels, at least 512 in all. */
   async png() {
     const { canvas } = this.explorer.picture, scale = Math.ceil(PIXELS / canvas.width);
-    const large = new OffscreenCanvas(canvas.width * scale, canvas.height * scale), pen = large.getContext("2d");
+    const large = new OffscreenCanvas(canvas.width * scale, canvas.height * scale), pen = context2d(large);
     pen.imageSmoothingEnabled = false;
     pen.drawImage(canvas, 0, 0, large.width, large.height);
     return (await large.convertToBlob({ type: "image/png" })).arrayBuffer();

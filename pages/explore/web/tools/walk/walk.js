@@ -1,6 +1,6 @@
 // The tool "Walk": keyframes on a timeline, played in the big picture, and made into a film.
 
-import { make, say } from "../../../../ui/web/words.js";
+import { make, messageOf, say } from "../../../../ui/web/words.js";
 import { randomSeed, registerTool, toolButton } from "../../tools.js";
 import { WalkFilm } from "./walk_film.js";
 import { EASINGS, KEYS_MOST, tenths } from "./walk_keys.js";
@@ -132,7 +132,7 @@ class WalkTool {
       const answer = await explorer.ask("walk-frames", { look: this.look(0), times: [...timeline.stripTimes, ...keys.keys.map((key) => key.at)] }, { slot: "walk-strip" });
       if (answer && ids.join() === keys.keys.map((key) => key.id).join()) timeline.setPictures(answer, ids);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
   }
 
@@ -153,7 +153,7 @@ class WalkTool {
       if (id === null) this.explorer.say(`A path has at most ${KEYS_MOST} keys.`);
       else this.choose(id, false);
     } catch (problem) {
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
   }
 
@@ -222,7 +222,7 @@ class WalkTool {
       const point = await this.point();
       if (point && this.keys.index(id) >= 0) this.keys.set(id, point);
     } catch (problem) {
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
   }
 

@@ -1,6 +1,6 @@
 // A path as a film to keep: GIF or MP4, made on the server, saved by the browser.
 
-import { make, say, still } from "../../../../ui/web/words.js";
+import { make, messageOf, say, still } from "../../../../ui/web/words.js";
 import { toolButton } from "../../tools.js";
 
 const FILM_SIZES = [128, 256, 512, 720, 1080], FILM_RATES = { gif: [10, 15, 20, 25, 50], mp4: [12, 15, 24, 25, 30, 50, 60] };
@@ -86,7 +86,7 @@ export class WalkFilm {
       } });
       if (answer) this.finish(answer, kind);
     } catch (problem) {
-      explorer.say(problem.message);
+      explorer.say(messageOf(problem));
     }
     this.making = false;
     this.go.hidden = false;
@@ -111,7 +111,7 @@ export class WalkFilm {
     this.save();
   }
 
-  save() { this.explorer.save(this.file.name, this.file.mime, this.file.data); }
+  save() { if (this.file) this.explorer.save(this.file.name, this.file.mime, this.file.data); }
 
   forget() {
     if (this.url) URL.revokeObjectURL(this.url);

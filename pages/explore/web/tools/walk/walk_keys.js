@@ -35,9 +35,10 @@ class WalkKeys {
     this.loop = false;
     this.way = inW ? "lerp" : "slerp";
     this.space = inW ? "w" : "z";
+    /** @type {any[]} */
     this.before = [];
     try {
-      const kept = JSON.parse(sessionStorage.getItem(this.place));
+      const kept = JSON.parse(sessionStorage.getItem(this.place) ?? "null");
       if (Array.isArray(kept?.keys)) this.take(kept);
     } catch { /* nothing kept */ }
     this.tell();

@@ -1,5 +1,8 @@
 // Plays a path in the big picture at 30 frames a second, from a buffer that the server fills ahead of time.
 
+import { context2d } from "../../../../ui/web/canvas/context.js";
+import { messageOf } from "../../../../ui/web/words.js";
+
 export const PLAY_RATE = 30, PLAY_CHUNK = 15, PLAY_FIRST = 6, PLAY_AHEAD = 90, PLAY_KEPT = 1500, PLAY_SLOW = 26;
 
 export class WalkPlayer {
@@ -17,6 +20,7 @@ export class WalkPlayer {
 
   /** The path is another: what is in the buffer is of the old one. */
   forget() {
+    /** @type {Map<number, ImageData>} */
     this.frames = new Map(); // number -> ImageData
     this.count = null; // how many frames there are; null until the server says
     this.version = (this.version ?? 0) + 1;
@@ -29,10 +33,12 @@ export class WalkPlayer {
     this.position = seconds * PLAY_RATE;
     this.shownFrame = -1;
     this.clock = null;
+    /** @type {number[]} */
     this.times = [];
     this.explorer.picture.setAround(false);
     this.onState(true);
     this.fill();
+    /** @type {number} */
     this.request = requestAnimationFrame((now) => this.step(now));
   }
 
@@ -84,7 +90,8 @@ export class WalkPlayer {
     this.onTime(frame / PLAY_RATE);
     this.times.push(now);
     if (this.times.length <= PLAY_RATE) return;
-    const first = this.times.shift(), rate = (1000 * PLAY_RATE) / (now - first);
+    const rate = (1000 * PLAY_RATE) / (now - this.times[0]);
+    this.times.shift();
     this.onRate(rate < PLAY_SLOW ? rate : null);
   }
 
@@ -104,7 +111,7 @@ export class WalkPlayer {
       if (version !== this.version) return;
       this.asking = false;
       this.pause();
-      this.explorer.say(problem.message);
+      this.explorer.say(messageOf(problem));
     }
   }
 
@@ -138,5 +145,5 @@ export class WalkPlayer {
 
 function paintFrame(canvas, image) {
   if (canvas.width !== image.width || canvas.height !== image.height) Object.assign(canvas, { width: image.width, height: image.height });
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  context2d(canvas).putImageData(image, 0, 0);
 }

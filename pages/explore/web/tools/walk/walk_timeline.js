@@ -136,7 +136,7 @@ export class WalkTimeline {
 
   pointermove(event) {
     const { drag } = this;
-    if (drag?.pointer !== event.pointerId) return;
+    if (!drag || drag.pointer !== event.pointerId) return;
     const t = this.timeUnder(event) + drag.off;
     if (!drag.moved) {
       if (Math.abs(event.clientX - drag.x) < 4) return;
@@ -154,7 +154,7 @@ export class WalkTimeline {
 
   release(event, sure) {
     const { drag } = this;
-    if (drag?.pointer !== event.pointerId) return;
+    if (!drag || drag.pointer !== event.pointerId) return;
     this.drag = null;
     if (drag.kind === "head") this.scrub(this.timeUnder(event), sure);
     else if (drag.moved) {

@@ -1,0 +1,1 @@
+"""What a GAN's images are worth to a classifier, by number of images a class."""

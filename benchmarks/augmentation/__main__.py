@@ -1,0 +1,5 @@
+"""`python -m benchmarks.augmentation`."""
+
+from benchmarks.augmentation.comparison import main
+
+main()

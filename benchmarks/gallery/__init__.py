@@ -1,0 +1,1 @@
+"""The scenes of the failure gallery and their cures, trained and judged."""

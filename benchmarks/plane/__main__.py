@@ -1,0 +1,5 @@
+"""`python -m benchmarks.plane`."""
+
+from benchmarks.plane.speed import main
+
+main()

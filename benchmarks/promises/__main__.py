@@ -1,0 +1,5 @@
+"""`python -m benchmarks.promises`."""
+
+from benchmarks.promises.trial import main
+
+main()

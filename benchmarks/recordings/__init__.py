@@ -1,0 +1,1 @@
+"""Runs recorded for the page to play before anything has been trained."""

@@ -1,0 +1,5 @@
+"""`python -m benchmarks.recordings`."""
+
+from benchmarks.recordings.recorder import main
+
+main()

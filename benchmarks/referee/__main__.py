@@ -1,0 +1,5 @@
+"""`python -m benchmarks.referee`."""
+
+from benchmarks.referee.trial import main
+
+main()

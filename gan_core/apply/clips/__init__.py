@@ -1,0 +1,9 @@
+"""Clips edited frame by frame, and films out of edits and pictures.
+
+reading     an untrusted clip as frames, decoded in a process of its own
+box         the subject cut out of a frame and put back with a soft border
+inverting   a latent for every frame, each looked for from the one before; smoothed over time
+carrying    a stack of edits on many frames and at any strength; strength: when it is how strong
+writing     frames as MP4 or GIF with their own times and sound
+clip_task   a clip edited as a job; film_tasks: a film of an edit, and one between pictures
+"""

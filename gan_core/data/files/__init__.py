@@ -1,0 +1,1 @@
+"""Published files: fetched, checked, and read from their formats."""

@@ -1,0 +1,1 @@
+"""One's own sets on disk: saved, listed, read, changed."""

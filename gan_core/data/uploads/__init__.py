@@ -1,0 +1,1 @@
+"""The one door for untrusted pictures: from files to a set that may be kept."""

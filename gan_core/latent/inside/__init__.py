@@ -1,0 +1,1 @@
+"""Inside the networks: feature maps, units, and what the discriminator goes by."""

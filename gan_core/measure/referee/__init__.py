@@ -1,0 +1,1 @@
+"""The referee: what is going wrong in a run, by its own numbers."""

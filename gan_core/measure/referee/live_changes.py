@@ -1,0 +1,166 @@
+"""Did what was changed while the run trained break it? What was changed last is suspected first."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gan_core.measure.referee.basis import MOST, NOTHING, Score, share_of_way
+from gan_core.measure.referee.evidence import Changed, Column, Evidence
+
+FEWEST_BEFORE, FEWEST_LOOKS_BEFORE = 3, 2  # points and looks before a change, to know how the run was
+FEWEST_LOOKS_AFTER = 2  # for a generator may look bad for a moment
+PLAIN = 1.0  # of `harm`
+AT = "changed_at"  # the step, among the numbers
+LATE = 3  # of the points since then, the newest ones are looked at
+CURVES = ("d_loss", "g_loss", "d_grad_norm", "g_grad_norm")
+LOOKS = ("distance", "even_modes", "spread", "radius")
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """Changes that came together: path -> (before, after), from `step` on."""
+
+    step: int
+    fields: dict[str, tuple[Any, Any]]
+
+    def undoing(self) -> dict[str, Any]:
+        """What takes them back, and what a branch from their step begins with."""
+        return {path: before for path, (before, _) in self.fields.items()}
+
+    @property
+    def undone(self) -> bool:
+        """Whether they have been taken back already."""
+        return all(before == after for before, after in self.fields.values())
+
+
+def suspects(evidence: Evidence) -> list[Suspect]:
+    """What was changed, newest first; a suspect also holds what was changed after it, for it may be all of it.
+
+    Changes between two points of the curves cannot be told apart and come together.
+    """
+    groups: list[list[Changed]] = []
+    for change in evidence.changes:
+        if groups and not _points_between(evidence, groups[-1][-1].step, change.step):
+            groups[-1].append(change)
+        else:
+            groups.append([change])
+    found = []
+    for i in range(len(groups) - 1, -1, -1):
+        fields: dict[str, tuple[Any, Any]] = {}
+        for change in (change for group in groups[i:] for change in group):
+            before = fields.get(change.path, (change.before, None))[0]
+            fields[change.path] = before, change.after
+        found.append(Suspect(groups[i][0].step, fields))
+    return found
+
+
+def _points_between(evidence: Evidence, start: int, end: int) -> bool:
+    steps = evidence.curves.get("step", np.zeros(0))
+    return bool(((steps > start) & (steps <= end)).any())
+
+
+def harm(evidence: Evidence, step: int) -> Score:
+    """How much worse the newest points are than every one of the points before `step`; 1 is plain to see.
+
+    A loss four times as large, a gradient ten times or a hundredth, samples that have gone a quarter of the way
+    back to the untrained generator's, or lost two fifths of their modes.
+    """
+    found = [_by_curve(evidence, name, step) for name in CURVES]
+    found += [_by_looks(evidence, name, step) for name in LOOKS]
+    return max(found, key=lambda score: score.value)
+
+
+def _by_curve(evidence: Evidence, name: str, step: int) -> Score:
+    """By the median of the newest points after `step`."""
+    before, after = _before_and_after(evidence.curves, name, step)
+    if len(before) < FEWEST_BEFORE or not len(after):
+        return NOTHING
+    return _score(evidence, name, before, float(np.median(after[-LATE:])))
+
+
+def _by_looks(evidence: Evidence, name: str, step: int) -> Score:
+    """By the better one of the two newest looks after `step`; those soon after a change count too."""
+    before, after = _before_and_after(_all_looks(evidence), name, step)
+    after = after[-FEWEST_LOOKS_AFTER:]
+    if len(before) < FEWEST_LOOKS_BEFORE or len(after) < FEWEST_LOOKS_AFTER:
+        return NOTHING
+    return min((_score(evidence, name, before, float(late)) for late in after), key=lambda score: score.value)
+
+
+def _score(evidence: Evidence, name: str, before: Column, late: float) -> Score:
+    value = min(MOST, _worse(evidence, name, before, late))
+    return Score(value, {f"{name}_before": float(np.median(before)), f"{name}_now": late})
+
+
+def _worse(evidence: Evidence, name: str, before: Column, late: float) -> float:
+    highest, size = float(np.max(before)), float(np.max(np.abs(before)))
+    if name.endswith("_loss"):
+        return math.log2((abs(late) + 0.1) / (size + 0.1)) / 2
+    if name.endswith("_norm"):
+        lowest = float(np.min(before))
+        grown, shrunk = late / max(highest, 1e-12), lowest / max(late, 1e-12)
+        return max(math.log10(max(grown, 1e-12)), math.log10(max(shrunk, 1e-12)) / 2)
+    if name == "distance":
+        return (share_of_way(evidence, late) - share_of_way(evidence, highest)) / 0.25
+    if name == "radius":
+        return math.log2(max(late, 1e-12) / max(highest, 1e-12))
+    return (float(np.min(before)) - late) / 0.4  # of the modes, or of the spread of real samples
+
+
+def _before_and_after(table: dict[str, Column], name: str, step: int) -> tuple[Column, Column]:
+    """The known values in the later two thirds of what was before `step`, and those after it."""
+    column, steps = table.get(name), table.get("step")
+    if column is None or steps is None:
+        return np.zeros(0), np.zeros(0)
+    known = np.isfinite(column)
+    return column[known & (steps <= step) & (steps > step / 3)], column[known & (steps > step)]
+
+
+def _all_looks(evidence: Evidence) -> dict[str, Column]:
+    """The usual looks and those soon after live changes, in order of steps."""
+    tables = [table for table in (evidence.looks, evidence.aftermath) if len(table.get("step", ()))]
+    if len(tables) < 2:
+        return evidence.looks
+    order = np.argsort(np.concatenate([table["step"] for table in tables]), kind="stable")
+    return {name: np.concatenate([table[name] for table in tables])[order] for name in evidence.looks}
+
+
+def most_harm(evidence: Evidence) -> Score:
+    """Of the newest change that did plain harm, or of one before it that had done so; else the most of any."""
+    found = []
+    known = suspects(evidence)
+    for i, suspect in enumerate(known):
+        found.append(_accused(evidence, suspect))
+        if found[-1].value >= PLAIN:
+            return _first_of(evidence, known[i + 1 :], suspect, found[-1])
+    return max(found, key=lambda score: score.value, default=NOTHING)
+
+
+def _first_of(evidence: Evidence, earlier: list[Suspect], suspect: Suspect, score: Score) -> Score:
+    """What is made worse was broken before: then it is the change that broke it, and all of what came since."""
+    for other in earlier:
+        if (
+            harm(evidence.until(suspect.step), other.step).value >= PLAIN
+            and harm(evidence, other.step).value >= PLAIN
+        ):
+            suspect, score = other, _accused(evidence, other)
+    return score
+
+
+def _accused(evidence: Evidence, suspect: Suspect) -> Score:
+    score = harm(evidence, suspect.step)
+    return Score(score.value, {AT: float(suspect.step), **score.evidence})
+
+
+def suspect_of(evidence: Evidence, score: Score) -> Suspect:
+    """Of which `most_harm` spoke."""
+    return next(suspect for suspect in suspects(evidence) if suspect.step == score.evidence[AT])
+
+
+def as_it_was(evidence: Evidence, step: int) -> Evidence:
+    """What was known at a step, of a run in which nothing was changed."""
+    return replace(evidence.until(step), changes=())

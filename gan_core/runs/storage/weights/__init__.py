@@ -1,0 +1,1 @@
+"""Weights and resume states on disk, checked before they are loaded."""

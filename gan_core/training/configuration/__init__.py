@@ -1,0 +1,1 @@
+"""What a run is asked to do: RunConfig, presets, failure scenes, and what cannot work together."""

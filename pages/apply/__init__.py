@@ -1,0 +1,1 @@
+"""What trained generators are good for: workshops, each measured against simpler ways."""

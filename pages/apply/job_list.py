@@ -1,0 +1,184 @@
+"""Jobs on the page: how far each is, a way to stop it and to go on, what came of it, and its files."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from gan_core.config.codec import ConfigError
+from pages.server.app_state import app_state
+from pages.server.security.public import public
+from pages.ui.literal import literal
+from pages.ui.session import tab
+
+if TYPE_CHECKING:
+    from gan_core.apply import Task
+    from gan_core.runs.jobs import JobFolder, JobView
+
+SHOWN, LOOK_SECONDS = 12, 0.7
+UNDO = "ganscope.job-undo"
+OPENED = "ganscope.job"  # in the session: the job that the address names
+MOST_FILES = 24  # that have a button each
+MOST_DOWNLOAD_BYTES = 200_000_000
+STATES = {
+    "queued": "waiting", "working": "at work", "done": "done", "cancelled": "stopped", "failed": "failed",
+    "interrupted": "interrupted",
+}  # fmt: skip
+
+DrawOutcome = Callable[["JobFolder", dict[str, Any]], None]
+
+
+def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
+    """Begin it; its id, "" where it cannot begin, which the page then says."""
+    try:
+        job = app_state().job_manager().start(task, inputs)
+    except (ConfigError, ValueError, OSError) as problem:
+        tab().notice = public(problem)
+        st.toast(literal(public(problem)), icon=":material/info:")  # the notice is above, perhaps out of sight
+        return ""
+    st.session_state[OPENED] = job
+    st.toast("It is at work; its result comes under Results.", icon=":material/arrow_downward:")
+    return job
+
+
+def draw_jobs(task_names: tuple[str, ...], draw_outcome: DrawOutcome) -> None:
+    """Those of these kinds, the newest first; the one that the address names, or the newest, lies open."""
+    _draw_undo()
+    views = app_state().job_manager().views(*task_names)[:SHOWN]
+    if not views:
+        return
+    st.subheader("Results")
+    asked = st.session_state.get(OPENED, "")
+    opened = asked if asked in {view.id for view in views} else views[0].id
+    for view in views:
+        label = f"{literal(view.title)} · {STATES[view.state]}"
+        with st.expander(label, expanded=view.id == opened, key=f"job-{view.id}"):
+            _draw_job(view, draw_outcome)
+
+
+def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
+    if view.at_work:
+        _draw_at_work(view.id)
+        return
+    folder = app_state().job_manager().folder(view.id)
+    if view.status.problem:
+        st.error(literal(view.status.problem))
+    outcome = folder.outcome() if view.state == "done" else None
+    if outcome is not None:
+        draw_outcome(folder, outcome)
+        _draw_files(folder)
+    draw_curves(folder)
+    with st.container(horizontal=True, key=f"job-row-{view.id}"):
+        if view.state in ("cancelled", "interrupted", "failed"):
+            st.button(
+                "Go on", key=f"resume-{view.id}", icon=":material/play_arrow:", on_click=_resume, args=(view.id,)
+            )
+        st.button("Delete", key=f"delete-{view.id}", icon=":material/delete:", on_click=_delete, args=(view.id,))
+
+
+@st.fragment(run_every=LOOK_SECONDS)
+def _draw_at_work(job: str) -> None:
+    """Drawn anew by itself until it has ended; then the whole page is."""
+    try:
+        view = app_state().job_manager().view(job)
+    except ValueError:  # deleted in another tab
+        st.rerun()
+    if not view.at_work:
+        st.rerun()
+    words = view.status.words or "starting"
+    if view.state == "queued":
+        words = "waiting for the device" + (f", place {view.queue_place} in line" if view.queue_place > 0 else "")
+    with st.container(horizontal=True, vertical_alignment="center", key=f"job-at-work-{job}"):
+        st.progress(view.status.fraction, literal(words))
+        st.button("Stop", key=f"cancel-{job}", icon=":material/stop:", on_click=_cancel, args=(job,))
+    draw_curves(app_state().job_manager().folder(job))
+
+
+def draw_curves(folder: JobFolder) -> None:
+    """What it recorded while it worked: a chart for each series, a line for each of its values."""
+    series: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for name, values in folder.live():
+        step = values.get("step", 0.0)
+        for key, value in values.items():
+            if key != "step":
+                series.setdefault(name, {}).setdefault(key, []).append((step, value))
+    for name, lines in series.items():
+        figure = go.Figure(
+            [
+                go.Scatter(x=[x for x, _ in points], y=[y for _, y in points], name=key)
+                for key, points in lines.items()
+            ],
+            {
+                "height": 220,
+                "margin": {"l": 40, "r": 10, "t": 30, "b": 30},
+                "title": {"text": name},
+                "xaxis_title": "step",
+            },
+        )
+        st.plotly_chart(figure, key=f"curve-{folder.id}-{name}", config={"displayModeBar": False})
+
+
+def _draw_files(folder: JobFolder) -> None:
+    files = folder.files()
+    if not files:
+        return
+    with st.container(horizontal=True, key=f"job-files-{folder.id}"):
+        for path in files if len(files) <= MOST_FILES else ():  # a job of a thousand pictures has its zip
+            name = path.relative_to(folder.result).as_posix()
+            st.download_button(
+                literal(name), path.read_bytes, file_name=path.name, key=f"file-{folder.id}-{name}",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+        if len(files) > 1 and sum(path.stat().st_size for path in files) <= MOST_DOWNLOAD_BYTES:
+            st.download_button(
+                "All as a zip", lambda: _zipped(folder), file_name=f"{folder.id}.zip", key=f"zip-{folder.id}",
+                icon=":material/folder_zip:", on_click="ignore",
+            )  # fmt: skip
+
+
+def _zipped(folder: JobFolder) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.files():
+            archive.write(path, path.relative_to(folder.result).as_posix())
+    return content.getvalue()
+
+
+def _cancel(job: str) -> None:
+    app_state().job_manager().cancel(job)
+
+
+def _resume(job: str) -> None:
+    try:
+        app_state().job_manager().resume(job)
+    except (ValueError, OSError) as problem:
+        tab().notice = public(problem)
+
+
+def _delete(job: str) -> None:
+    try:
+        st.session_state[UNDO] = app_state().job_manager().delete(job)
+    except (ValueError, OSError) as problem:
+        tab().notice = public(problem)
+
+
+def _draw_undo() -> None:
+    token: str | None = st.session_state.get(UNDO)
+    if token is None:
+        return
+
+    def undo() -> None:
+        st.session_state.pop(UNDO, None)
+        try:
+            app_state().job_manager().undelete(token)
+        except (ValueError, OSError) as problem:
+            tab().notice = public(problem)
+
+    with st.container(horizontal=True, vertical_alignment="center", key="job-undo"):
+        st.markdown("The result is in the trash.")
+        st.button("Undo", key="undo-job", icon=":material/undo:", on_click=undo)

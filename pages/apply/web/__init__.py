@@ -1,0 +1,1 @@
+"""Scripts and styles of the workshops, and the Python that mounts them."""

@@ -1,0 +1,1 @@
+"""Scripts of the workshop that edits pictures."""

@@ -1,0 +1,1 @@
+"""The Learn page and the reading column in the browser."""

@@ -1,0 +1,1 @@
+"""The channels: what a run tells its viewers, what Explore asks, and how both travel."""

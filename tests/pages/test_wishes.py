@@ -1,0 +1,34 @@
+"""What the table of runs is asked for is carried out once, whichever of its events arrive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import streamlit as st
+
+from pages.compare.web import runs_table as table
+
+
+def test_each_wish_is_carried_out_once_whichever_events_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    session: dict[str, Any] = {}
+    mounted: dict[str, Any] = {}
+    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(table, "_mount", lambda **given: mounted.update(given))
+    done: list[list[object]] = []
+
+    def draw() -> list[float]:
+        table.runs_table(
+            token="t", rows=[], count=0, chosen=[], most=1, measures=[], deleted=[], last=[], projector=False,
+            on_asked=done.append,
+        )  # fmt: skip
+        heard: list[float] = mounted["data"][0]["heard"]
+        return heard
+
+    assert draw() == []
+    both = [[1.5, "tags", "run", ["a"]], [2.5, "notes", "run", "n"]]
+    for event in (both, both, [*both, [3.5, "choose", []]], "nothing", [["x", "tags"], [4.5], 7]):
+        session[table.KEY] = {"asked": event}
+        mounted["on_asked_change"]()
+    assert done == [["tags", "run", ["a"]], ["notes", "run", "n"], ["choose", []]]
+    assert draw() == [1.5, 2.5, 3.5]
