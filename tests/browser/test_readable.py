@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server, server
+from tests.browser.lab import until
 from tests.runs.helpers import at_rest, open_manager, quick
 
 SCHEMES = ("light", "dark")
@@ -72,19 +73,33 @@ PLACES = {
 """Path of every page and tab -> the test id that says that it is drawn."""
 
 
+UNSETTLED = """() => {
+  const app = document.querySelector('[data-testid="stApp"]'), found = [];
+  const state = app?.dataset.testScriptState, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  if (state !== "notRunning") found.push(`the script is ${state}`);
+  for (const one of document.getAnimations()) // what moves with the scrolling has a timeline of its own
+    if (one.timeline instanceof DocumentTimeline)
+      found.push(`${one.animationName ?? one.transitionProperty} of ${one.effect?.target?.outerHTML.slice(0, 200)}`);
+  for (const one of document.querySelectorAll('[data-stale="true"], [data-testid="stSkeleton"]'))
+    found.push(`stale: ${one.outerHTML.slice(0, 200)}`);
+  if (app && (getComputedStyle(app).colorScheme === "dark") !== dark) found.push("the other scheme");
+  return found;
+}"""
+
+
 def settle(page: Page) -> None:
     """Until the page's script is at its end, nothing that is older stands there, and no colour is on its way."""
-    page.wait_for_function(
-        """() => {
-          const app = document.querySelector('[data-testid="stApp"]');
-          const dark = matchMedia("(prefers-color-scheme: dark)");
-          // What moves with the scrolling has a timeline of its own.
-          const moving = document.getAnimations().some((one) => one.timeline instanceof DocumentTimeline);
-          return app?.dataset.testScriptState === "notRunning" && !moving
-            && !document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]')
-            && (getComputedStyle(app).colorScheme === "dark") === dark.matches;
-        }"""
-    )
+    # Asked from here: a page that draws no frames would not look by itself.
+    left: list[str] = []
+
+    def settled() -> bool:
+        left[:] = page.evaluate(UNSETTLED)
+        return not left
+
+    try:
+        until(settled)
+    except AssertionError as late:
+        raise AssertionError("\n".join(left)) from late
 
 
 def findings(page: Page, within: str | None = None) -> set[tuple[str, str, str]]:

@@ -35,7 +35,7 @@ class RunManifest:
     folder it is, whatever the clock said; 0 for those of earlier versions, which came before.
 
     trained_on: what each dataset of its life held (`identity.place_of` -> content); an earlier version's run does not
-    know that of the first, until it goes on.
+    know that of the first, until it goes on. owner: the id of who started it; "" is whoever sits at the machine.
     """
 
     id: str
@@ -55,6 +55,7 @@ class RunManifest:
     sweep: str = ""
     order: int = 0
     trained_on: dict[str, Content] = field(default_factory=dict)
+    owner: str = ""
 
 
 def manifest_from(data: Any, run_id: str) -> RunManifest:
@@ -70,7 +71,7 @@ def manifest_from(data: Any, run_id: str) -> RunManifest:
     manifest = RunManifest(**{**data, **read})
     texts = (
         manifest.title, manifest.preset, manifest.created, manifest.device, manifest.parent, manifest.torch_version,
-        manifest.twin_of, manifest.sweep,
+        manifest.twin_of, manifest.sweep, manifest.owner,
     )  # fmt: skip
     if not all(isinstance(text, str) for text in (*texts, *manifest.classes)):
         raise TypeError("a text")

@@ -132,10 +132,11 @@ def test_train_on_a_drawing_slowly_and_one_network_at_a_time(
     page.locator(".st-key-speed").get_by_text("Slow", exact=True).click()
     expect(page.get_by_role("radio", name="Slow", exact=True)).to_be_checked()
     before = newest(folder)
-    until(lambda: newest(folder) > before)  # the step under way may be of another pace
-    before, start = newest(folder), time.monotonic()
-    until(lambda: newest(folder) >= before + 4)
-    assert time.monotonic() - start > 0.6 - 0.1  # three pauses, however late the first step was seen; unpaced: 10 ms
+    until(lambda: newest(folder) > before + 5)
+    taken = np.diff(
+        folder.points(int(before) + 1)["elapsed_seconds"]
+    )  # the step under way was perhaps of another pace
+    assert 0.1 < np.median(taken) < 1.0, taken  # unpaced: 2 ms
     page.screenshot(path=shots / "slow.png")
 
     # Paused: one step of each kind.
