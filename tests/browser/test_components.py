@@ -70,6 +70,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "action": "Leave out",
         "mark": "x",
         "hint": "",
+        "heard": [],
     },
     "apply/web/painting.js": {"size": 2, "pixels": "AAAAAAAAAAAAAAAA", "words": "Black", "mask": "kA==", "turn": 0},
     "apply/web/editing/editing.js": {

@@ -8,6 +8,7 @@ import pytest
 import streamlit as st
 
 from pages.compare.web import runs_table as table
+from pages.data.web import pictures
 
 
 def test_each_wish_is_carried_out_once_whichever_events_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,3 +33,20 @@ def test_each_wish_is_carried_out_once_whichever_events_arrive(monkeypatch: pyte
         mounted["on_asked_change"]()
     assert done == [["tags", "run", ["a"]], ["notes", "run", "n"], ["choose", []]]
     assert draw() == [1.5, 2.5, 3.5]
+
+
+def test_pictures_chosen_in_two_presses_are_both_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    session: dict[str, Any] = {}
+    mounted: dict[str, Any] = {}
+    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(pictures, "_mount", lambda **given: mounted.update(given))
+    done: list[list[int]] = []
+    for key in ("set", "other"):  # each set's wishes are its own
+        pictures.picture_grid(
+            key, picture="", across=1, tiles=[], action="", mark="", hint="", on_asked=done.append
+        )  # fmt: skip
+        assert mounted["data"][0]["heard"] == []
+        session[key] = {"asked": [[1, 4, 5], [2, 7], [3, "x"], [4, True]]}
+        mounted["on_asked_change"]()
+        mounted["on_asked_change"]()
+    assert done == [[4, 5], [7], [4, 5], [7]]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import streamlit as st
-
 from pages.ui.web.component import component
+from pages.ui.web.wishes import hear, heard
 
 KEY = "runs-table"
-HEARD = "ganscope.runs-table.heard"  # in the session: the numbers of the wishes that were carried out
-MOST_HEARD = 200
 
 _mount = component(
     "ganscope_runs_table", "compare/web/runs_table/main.js",
@@ -37,23 +34,12 @@ def runs_table(
     measures: name, label, unit, about of each, with `first` for those shown at first. deleted: token, run, name,
     bytes and when of what lies in the trash; last: tokens of what was deleted just now. `on_asked` is called with
     what the person asks for, a list that begins with its name; it came from a browser: check it.
-
-    Of the events that wait Streamlit keeps the newest: each brings all wishes that were not answered yet, [number,
-    name, ...] each, and each is carried out once.
     """
-    heard: list[float] = st.session_state.setdefault(HEARD, [])
-
-    def asked() -> None:
-        given = st.session_state[KEY].get("asked")
-        for wish in given if isinstance(given, list) else []:
-            if isinstance(wish, list) and len(wish) > 1 and isinstance(wish[0], int | float) and wish[0] not in heard:
-                heard.append(wish[0])
-                on_asked(wish[1:])
-        del heard[:-MOST_HEARD]
-
     data = {
         "token": token, "rows": list(rows), "count": count, "chosen": list(chosen), "most": most,
         "measures": list(measures), "deleted": list(deleted), "last": list(last), "projector": projector,
-        "heard": list(heard),
+        "heard": heard(KEY),
     }  # fmt: skip
-    _mount(key=KEY, data=[data], on_asked_change=asked, on_moved_change=lambda: None)  # in a list, see copy.py
+    _mount(
+        key=KEY, data=[data], on_asked_change=hear(KEY, on_asked), on_moved_change=lambda: None
+    )  # in a list, see copy.py

@@ -1,11 +1,13 @@
 // A page of pictures, each a button that chooses it, and one action on the chosen ones.
 
 import { component } from "../../ui/web/mounting.js";
+import { Wishes } from "../../ui/web/wishes.js";
 import { make, say } from "../../ui/web/words.js";
 
 class PictureGrid {
   constructor(parent) {
     this.chosen = new Set();
+    this.wishes = new Wishes();
     this.tiles = make("div", { class: "gp-tiles", role: "group", "aria-label": "Pictures of this set" });
     this.act = make("button", { class: "gs-button gp-act", type: "button", onClick: () => this.ask() });
     this.act.dataset.testid = "gp-act";
@@ -16,7 +18,7 @@ class PictureGrid {
   }
 
   update(data, tell) {
-    this.tell = tell;
+    this.wishes.update(data.heard, tell);
     const page = JSON.stringify([data.picture, data.tiles, data.action]);
     this.data = data;
     if (page !== this.page) {
@@ -61,7 +63,7 @@ class PictureGrid {
   }
 
   ask() {
-    if (this.chosen.size) this.tell("asked", [Date.now(), ...this.chosen]);
+    if (this.chosen.size) this.wishes.ask(...this.chosen);
   }
 
   close() {

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import streamlit as st
-
 from pages.ui.web.component import component
+from pages.ui.web.wishes import hear, heard
 
 _mount = component("ganscope_pictures", "data/web/pictures.js", "data/web/pictures.css")
 
@@ -28,12 +27,13 @@ def picture_grid(
     `on_asked` is called with the indices that were chosen, whole numbers; they came from a browser: check them.
     """
 
-    def asked() -> None:
-        given = st.session_state[key].get("asked")
-        if isinstance(given, list) and len(given) > 1 and all(type(index) is int for index in given):
-            on_asked(given[1:])  # the first makes two equal wishes different
+    def asked(indices: list[object]) -> None:
+        found = [index for index in indices if type(index) is int]
+        if len(found) == len(indices):
+            on_asked(found)
 
     data = {
         "picture": picture, "across": across, "tiles": list(tiles), "action": action, "mark": mark, "hint": hint,
+        "heard": heard(key),
     }  # fmt: skip
-    _mount(key=key, data=[data], on_asked_change=asked)  # in a list, see copy.py
+    _mount(key=key, data=[data], on_asked_change=hear(key, asked))  # in a list, see copy.py

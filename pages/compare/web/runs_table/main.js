@@ -2,6 +2,7 @@
 
 import { guardedAddress } from "../../../ui/web/addresses.js";
 import { component } from "../../../ui/web/mounting.js";
+import { Wishes } from "../../../ui/web/wishes.js";
 import { dark, make } from "../../../ui/web/words.js";
 import { TopBar } from "./bar.js";
 import { Row } from "./row.js";
@@ -29,9 +30,7 @@ export class RunsTable {
     this.root = make("div", { class: "gs-live gc-root gt-root", "data-testid": "runs-table" }, this.bar.root, make("div", { class: "gt-scroll" }, this.table), this.nothing);
     parent.append(this.root);
     this.timer = setInterval(() => this.poll(), POLL_MS);
-    this.asked = 0;
-    /** @type {any[][]} */
-    this.unheard = []; // wishes that the page has not answered: each is told again with the next
+    this.wishes = new Wishes();
     this.chose = 0; // when runs were chosen here that the page has not taken up yet
   }
 
@@ -39,7 +38,7 @@ export class RunsTable {
     this.data = data;
     this.trigger = trigger;
     this.token = data.token;
-    this.unheard = this.unheard.filter(([number]) => !data.heard.includes(number));
+    this.wishes.update(data.heard, trigger);
     this.root.toggleAttribute("data-dark", dark(this.root));
     this.root.toggleAttribute("data-projector", data.projector);
     this.measures = data.measures;
@@ -191,8 +190,7 @@ export class RunsTable {
   }
 
   ask(what) {
-    this.unheard.push([Date.now() + this.asked++ / 1000, ...what]);
-    this.trigger("asked", this.unheard);
+    this.wishes.ask(...what);
   }
 
   thumbUrl(row) {
