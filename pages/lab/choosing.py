@@ -24,6 +24,7 @@ from pages.ui.session import Tab, manager, watch
 if TYPE_CHECKING:
     from gan_core.data.base import Dataset
 
+WIDEST_WORD = 11  # letters that stand beside each other in a thumbnail
 THUMBNAILS = Path(__file__).resolve().parents[2] / "assets" / "thumbnails"
 ACROSS, PIXELS = 3, 28  # images a side of a thumbnail, and pixels of each
 
@@ -98,7 +99,15 @@ def thumbnails(points: bool) -> Iterator[Thumbnail]:
 
 def _thumbnail(dataset: Dataset, label: str) -> Thumbnail:
     image = _image(dataset)
-    return Thumbnail(_key_of(dataset), literal(label), dataset, image, "" if image else "download")
+    return Thumbnail(_key_of(dataset), literal(_breakable(label)), dataset, image, "" if image else "download")
+
+
+def _breakable(label: str) -> str:
+    """A word that is wider than a thumbnail may be broken in its middle, with a hyphen, rather than anywhere."""
+    words = [
+        f"{w[: len(w) // 2 + 1]}\u00ad{w[len(w) // 2 + 1 :]}" if len(w) > WIDEST_WORD else w for w in label.split(" ")
+    ]
+    return " ".join(words)
 
 
 def _key_of(dataset: Dataset) -> str:

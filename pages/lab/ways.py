@@ -24,7 +24,8 @@ def draw_ways(state: Tab) -> None:
     """Nothing, once this tab has trained something or looks at a run."""
     if state.run or state.begun:
         return
-    groups = [{"title": TITLES[plane], "ways": _ways(plane)} for plane in TITLES]
+    kinds = sorted(TITLES, key=lambda plane: plane != shows_points(state.config.data))  # what is looked at first
+    groups = [{"title": TITLES[plane], "ways": _ways(plane)} for plane in kinds]
 
     def picked() -> None:
         name = st.session_state[_KEY]["chosen"]

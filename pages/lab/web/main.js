@@ -37,7 +37,10 @@ export class LiveView {
     /** @type {Film} */
     this.film = new Film({ onScrub: (step) => { if (step !== null) this.beginning.end(); this.setCursor(step); this.around.tellTwin(step); }, threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene),
       onBranch: (step) => this.tell("branch", step),
-      onShown: (frame, live) => this.caption.show(frame, live && ["running", "recording"].includes(this.view?.state)) });
+      onShown: (frame, live) => {
+        this.caption.show(frame, live && ["running", "recording"].includes(this.view?.state));
+        if (this.view?.state === "recording" && frame) this.status.moment(frame.step); // the same picture's, not the newest number's
+      } });
     this.microscope = new Microscope({ stage: this.plane, networks: this.networks, ask: (what) => this.ask(what),
       opened: (on) => { this.root.toggleAttribute("data-scope", on); this.letFlow(); } });
     this.film.root.querySelector(".gs-timeline").append(this.microscope.button);

@@ -57,6 +57,8 @@ export class StatusStrip {
         figure(this.speedLabel, this.speed), figure(label("Elapsed"), this.elapsed), figure(label("Remaining"), this.eta)),
       this.track);
     this.view = null;
+    /** @type {number | null} */
+    this.seen = null; // the step of the picture, while a recording runs
   }
 
   /** What one sample is called: an image, or a point in the plane. */
@@ -86,7 +88,8 @@ export class StatusStrip {
     say(this.name, view ? name : "");
     say(this.note, down ? "Connection lost, trying again" : this.remark(view));
     this.note.title = this.note.textContent;
-    say(this.step, view ? count(view.step) : "–");
+    if (state !== "recording") this.seen = null;
+    say(this.step, view ? count(this.seen ?? view.step) : "–");
     say(this.images, view ? compact(view.images) : "–");
     this.nameSpeed();
     say(this.epochs, view && epochImages ? (view.images / epochImages).toFixed(view.images < 100 * epochImages ? 1 : 0) : "–");
@@ -96,6 +99,12 @@ export class StatusStrip {
     say(this.eta, moving ? clock(view.eta_seconds) : "–");
     const done = view ? Math.min(1, view.images / Math.max(1, view.total_images)) : 0;
     this.fill(done);
+  }
+
+  /** A recording stands where its picture does. @param {number} step */
+  moment(step) {
+    this.seen = step;
+    say(this.step, count(step));
   }
 
   /** A step of the bar eases, which draws the page sixty times a second: only where it is far enough to be seen. */

@@ -35,6 +35,10 @@ def test_it_moves_before_any_click_and_one_click_trains(page: Page, served_alone
     until(lambda: len(steps_seen(page)) > 5 and score.inner_text() != before)
     played = steps_seen(page)
     assert played == sorted(played)
+    both = page.evaluate(
+        "() => ['step', 'film-step'].map((id) => document.querySelector(`[data-testid=${id}]`).textContent)"
+    )
+    assert step_in(f"step {both[0]}") == step_in(both[1])  # the counter and the picture are of one moment
     assert not list(served_alone.runs_dir.glob("*/config.json"))  # nobody's opening trains anything
     page.screenshot(path=shots / "opening.png")
     page.get_by_test_id("slow-motion").click()
