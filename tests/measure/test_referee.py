@@ -167,6 +167,29 @@ def test_every_suggestion_changes_something_that_a_branch_may_change(config: Run
         assert replace_at(config, path, value) != config, path
 
 
+@pytest.mark.parametrize(
+    ("g_lr", "d_lr", "lowered", "said"),
+    [
+        (0.3, 1e-6, {"g_optimizer.lr": 0.001}, "Lower the generator's learning rate to 0.001."),
+        (0.0001, 0.3, {"d_optimizer.lr": 0.001}, "Lower the discriminator's learning rate to 0.001."),
+        (
+            0.3,
+            0.004,
+            dict.fromkeys(("g_optimizer.lr", "d_optimizer.lr"), 0.001),
+            "Lower both learning rates to 0.001.",
+        ),
+        (0.0025, 0.001, dict.fromkeys(("g_optimizer.lr", "d_optimizer.lr"), 0.00025), None),
+    ],
+)
+def test_only_a_rate_that_is_high_is_lowered_where_a_run_diverges(
+    g_lr: float, d_lr: float, lowered: dict[str, float], said: str | None
+) -> None:
+    config = apply_sets(PLANE, {"g_optimizer.lr": str(g_lr), "d_optimizer.lr": str(d_lr)})
+    changes, words = suggestion("diverging", config)
+    assert changes == lowered
+    assert words == (said or "Lower both learning rates to 0.00025.")
+
+
 def test_a_finding_says_the_same_in_json_and_as_pairs() -> None:
     evidence = run(replace(PLANE, g_optimizer=replace(PLANE.g_optimizer, lr=0.01)), even_modes=0.125)
     (finding,) = diagnose(evidence)

@@ -223,8 +223,14 @@ def _calm(config: RunConfig) -> tuple[dict[str, Any], str]:
     if isinstance(config.loss, Wasserstein) and isinstance(config.penalty, NoPenalty):
         return _limit_slope(config)
     high = max(config.g_optimizer.lr, config.d_optimizer.lr)
-    low = min(high / 10, 1e-3)
-    return _rates(config, low / high, f"Lower both learning rates so that neither is above {low:.1g}.")
+    low = max(_LEAST_LR, float(f"{min(high / 10, 1e-3):.2g}"))
+    above = {path: low for path in _LR if get_at(config, path) > low}
+    if not above:
+        return {}, "Begin anew with other networks or another loss: no learning rate can be lower."
+    whose = "both learning rates"
+    if len(above) == 1:
+        whose = "the generator's learning rate" if _LR[0] in above else "the discriminator's learning rate"
+    return above, f"Lower {whose} to {low:g}."
 
 
 def _limit_slope(config: RunConfig) -> tuple[dict[str, Any], str]:
