@@ -1,4 +1,4 @@
-"""The commands: each module of this package is one, and nothing else names it.
+"""The commands: each module below this package is one, in whichever of its folders, and nothing else names it.
 
 export_run.py is the command `export-run`. The first line of a module's docstring is what --help says of it,
 `add_arguments(parser)` adds what it takes, and `run(arguments)` carries it out and returns the exit status. Only the
@@ -8,9 +8,9 @@ module of the command that was given is imported, so that --help and a mistyped 
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
-import pkgutil
 from argparse import Namespace
 from pathlib import Path
 from typing import Protocol, cast
@@ -28,7 +28,7 @@ class Command(Protocol):
 
 def names() -> tuple[str, ...]:
     """Every command, in alphabetical order."""
-    return tuple(sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__)))
+    return tuple(sorted(_modules()))
 
 
 def command(name: str) -> Command:
@@ -46,4 +46,15 @@ def help_of(name: str) -> str:
 
 
 def _module(name: str) -> str:
-    return f"{__name__}.{name.replace('-', '_')}"
+    return _modules()[name]
+
+
+@functools.cache
+def _modules() -> dict[str, str]:
+    """Name of a command -> its module; found by the files' names, so that nothing is imported."""
+    found, here = {}, Path(__path__[0])
+    for file in here.rglob("*.py"):
+        parts = file.relative_to(here).with_suffix("").parts
+        if parts[-1] != "__init__":
+            found[parts[-1].replace("_", "-")] = ".".join((__name__, *parts))
+    return found

@@ -28,7 +28,7 @@ from safetensors.torch import load
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from gan_core.cli import take as cli_take
-from gan_core.cli.commands.export import FORMATS
+from gan_core.cli.commands.runs.export import FORMATS
 from gan_core.cli.main import main
 from gan_core.config.codec import from_dict, replace_at
 from gan_core.data import Emoji, FashionMnist
