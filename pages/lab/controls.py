@@ -15,6 +15,7 @@ from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
+from pages.ui.belonging import draw_name
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
@@ -79,6 +80,7 @@ def _draw_share(state: Tab) -> None:
     with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.markdown("The link opens this panel, with these settings, on any machine.")
         copy_link("copy", "Copy link", with_view(config_query(state.preset, state.config), state.full))
+        draw_name()
 
 
 def _draw_actions(state: Tab, view: RunView | None) -> None:

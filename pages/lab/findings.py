@@ -16,7 +16,7 @@ from pages.lab.controls import begin
 from pages.server.app_state import app_state
 from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager, send_change, why_not
+from pages.ui.session import Tab, manager, send_change, why_not, why_not_start
 from pages.ui.words import count, path_label, plain
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ def _draw_branch(state: Tab, view: RunView, finding: Finding) -> None:
         f"Branch from step {count(step)}{', ' * (finding.kind == LIVE_CHANGE) or ' '}{named}",
         key=f"findings-branch:{finding.kind}",
         icon=":material/call_split:",
-        help=f"A new run that goes on from step {count(step)} of this one, with {literal(listed)}.",
+        disabled=bool(why_not_start()),
+        help=literal(why_not_start())
+        or f"A new run that goes on from step {count(step)} of this one, with {literal(listed)}.",
         on_click=begin,
         args=(state, state.begun, lambda: branch_with(view.id, step, dict(changes))),
     ):

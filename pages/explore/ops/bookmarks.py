@@ -30,7 +30,12 @@ def _models(context: OperationContext) -> list[dict[str, Any]]:
 
 
 def _card(context: OperationContext, entry: ModelEntry) -> dict[str, Any]:
-    return entry.json() | ({"refused": context.refused("model", entry.id)} if entry.kind == "file" else {})
+    refused = context.refused("model", entry.id) if entry.kind == "file" else ""
+    return {**entry.json(), **_refused(refused)}
+
+
+def _refused(sentence: str) -> dict[str, str]:
+    return {"refused": sentence} if sentence else {}
 
 
 @operation("open", lane="long")
@@ -89,7 +94,7 @@ def _all(context: OperationContext, asked: dict[str, Any]) -> Reply:
     kept = _kept(context, asked)
     found = [
         {**{k: v for k, v in asdict(one).items() if k != "thumbnail"},
-         "refused": context.refused("bookmark", _named(asked, one.id))}
+         **_refused(context.refused("bookmark", _named(asked, one.id)))}
         for one in kept.bookmarks.all()
     ]  # fmt: skip
     return Reply({"bookmarks": found, "problems": kept.problems()})

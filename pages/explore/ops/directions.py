@@ -187,7 +187,8 @@ def _kept_list(context: OperationContext, asked: Mapping[str, Any]) -> list[dict
         kept = {"key": one.id, "label": one.name, "vector": one.vector, "space": one.space, "unit": unit}
         kept |= {"method": one.method, "layers": one.layers, "figures": figures if isinstance(figures, dict) else {}}
         kept |= {"low": one.low / unit if measured else None, "high": one.high / unit if measured else None}
-        kept |= {"refused": context.refused("direction", _named(asked, one.id))}
+        if refused := context.refused("direction", _named(asked, one.id)):
+            kept |= {"refused": refused}
         found.append(kept)
     return found
 
