@@ -12,7 +12,7 @@ import pytest
 
 from pages.server.security import roll
 from pages.server.security.guarded import COMMANDS
-from pages.server.security.people import OWNER_OF_THE_MACHINE, ClassServer, install_class_server, whose
+from pages.server.security.people import OWNER_OF_THE_MACHINE, ClassServer, Person, install_class_server, whose
 from pages.server.security.rights import ACTIONS, BEGINNING, OPEN, OWNERS, TEACHERS, Refused, demand, may
 from pages.server.security.switches import PAGES, Switches, write_switches
 from tests.pages.server.classroom import ANN, BEN, TEACHER, Classroom, a_class
@@ -34,8 +34,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Classroom]
         (TEACHER, ANN.id, True), (TEACHER, "", True), (OWNER_OF_THE_MACHINE, ANN.id, True),
     ],
 )  # fmt: skip
-def test_the_table(room: Classroom, person, owner: str, on_owned: bool, action: str) -> None:  # type: ignore[no-untyped-def]
-    """Everybody looks, follows and branches; what is there is its owner's and the teacher's; the class the teacher's."""
+def test_the_table(room: Classroom, person: Person, owner: str, on_owned: bool, action: str) -> None:
+    """Everybody looks and branches; what is there is its owner's and the teacher's, the class the teacher's."""
     allowed = (
         action in OPEN or action in BEGINNING or (action in OWNERS and on_owned)
         or (action in TEACHERS and person.teacher)
