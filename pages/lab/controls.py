@@ -97,7 +97,8 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     if view is not None:
         _draw_owner(view)
         _draw_commands(state, view, kind)
-    if kind not in LIVE or not state.steering:
+    of_others = view is not None and bool(why_not("change", view.owner))  # the panel is for one's own next run
+    if kind not in LIVE or not state.steering or of_others:
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
         if kind not in ("running", "paused"):
             draw_speed(state, None)

@@ -20,6 +20,7 @@ OWNERS = (
     "restore", "add to",
 )  # fmt: skip
 """What only the owner of a thing and a teacher may do, as "... it"."""
+_PHRASES = {"take apart": "take it apart"}
 TEACHERS = {
     "set switches": "Only a teacher sets what students may do.",
     "lead": "Only a teacher leads the class.",
@@ -66,9 +67,13 @@ def _not_yours(person: Person, action: str, owner: str) -> str:
     if owner == person.id or (not owner and not server.teacher):
         return ""
     if not owner:
-        return f"This belongs to whoever runs the server: only a teacher may {action} it."
+        return f"This belongs to whoever runs the server: only a teacher may {_phrase(action)}."
     name = roll.name_of(server.folder, owner)
-    return f"This is {name or 'somebody else'}'s: only {name or 'they'} and a teacher may {action} it."
+    return f"This is {name or 'somebody else'}'s: only {name or 'they'} and a teacher may {_phrase(action)}."
+
+
+def _phrase(action: str) -> str:
+    return _PHRASES.get(action, f"{action} it")
 
 
 def demand(person: Person, action: str, owner: str = "", what: str = "") -> None:
