@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:
 from pages.learn.column import draw_column, take_from_address  # noqa: E402
 from pages.server.app_state import app_state  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
-from pages.ui.history import keep  # noqa: E402
+from pages.ui.history import PAGE, keep  # noqa: E402
 
 PAGES = ROOT / "pages"
 
@@ -37,6 +37,7 @@ if not app_state().ready:  # the page's imports must not meet those of the engin
     with st.spinner("The engine is starting …"):
         app_state().wait()
 take_from_address()
+st.session_state[PAGE] = page.url_path
 page.run()
 if page.url_path != "learn":
     draw_column(page.url_path)

@@ -11,14 +11,14 @@ from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOn
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
+from pages.lab.sharing import draw_share
 from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
 from pages.server.security.public import public
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
-from pages.ui.session import Tab, config_query, manager, watch, with_view
-from pages.ui.web.copy import copy_link
+from pages.ui.session import Tab, manager, watch
 from pages.ui.words import compact
 
 if TYPE_CHECKING:
@@ -66,18 +66,11 @@ def draw_controls(state: Tab, view: RunView | None, paces: Callable[[], None]) -
                 paces()
             return
         st.space("stretch")
-        if state.full:
+        if _shows_all(state):
             _draw_runs(state)
             if view is not None:
                 draw_downloads(view)
-        _draw_share(state)
-
-
-def _draw_share(state: Tab) -> None:
-    """What helps to show it to others."""
-    with st.popover("Share", icon=":material/ios_share:", key="share"):
-        st.markdown("The link opens this panel, with these settings, on any machine.")
-        copy_link("copy", "Copy link", with_view(config_query(state.preset, state.config), state.full))
+        draw_share(state, view)
 
 
 def _draw_actions(state: Tab, view: RunView | None) -> None:
@@ -95,7 +88,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
         _draw_commands(state, view, kind)
     if kind not in LIVE or not state.steering:
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
-        if kind not in ("running", "paused"):
+        if kind not in ("running", "paused") and state.shows("speed"):
             draw_speed(state, None)
         if _shows_all(state):
             draw_twins(state, begin)
@@ -118,7 +111,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
 
 def _shows_all(state: Tab) -> bool:
     """Every command that there is, or only those that a newcomer, or a lecture hall, needs."""
-    return state.full and not state.projector
+    return state.full and not state.projector and not state.only
 
 
 def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
@@ -161,7 +154,8 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view)
     if kind in ("running", "paused"):
-        draw_speed(state, view)
+        if state.shows("speed"):
+            draw_speed(state, view)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         if _shows_all(state):
             command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
@@ -178,6 +172,8 @@ def _from_where(view: RunView) -> str:
 def train(state: Tab, drawn: int) -> None:
     """Train with the settings of the panel. drawn: see `begin`."""
     if drawn == state.begun:
+        if state.config.backend == "compiled":  # a scene asks for it: the same run as elsewhere is worth some seconds
+            attempt(state, lambda: manager().prepare(state.config))
         begin(state, drawn, lambda: manager().start(state.config, preset=state.preset, seconds_per_step=state.speed))
         paced(state)
 
