@@ -68,4 +68,5 @@ def offered(config: RunConfig) -> list[dict[str, str]]:
         top = path.split(".")[0]
         if path not in PARTS and not hidden & {path, top}:
             found.append({"name": path, "label": path_label(config, path), "group": groups.get(top, GROUPS[-1][0])})
-    return found
+    order = ["Parts of the panel", *(title for title, _ in GROUPS)]
+    return sorted(found, key=lambda one: order.index(one["group"]))

@@ -30,6 +30,7 @@ class ShareView {
       make("details", { class: "gs-share-more" }, make("summary", {}, "Title and scene file"), this.title,
         make("div", { class: "gs-share-row" }, press("save-scene", "Save as a file", "A scene file: one page of JSON, to keep, to edit and to open anywhere", () => this.save()),
           press("open-scene", "Open a file …", "A scene file that was saved before", () => this.file.click())), this.file));
+    this.root.addEventListener("pointerenter", () => { if (this.data.page === "explore" && !this.controls.ticks.length) this.offer(); }); // its tools are there by now
     parent.append(this.root);
     this.made = new Map(); // what was asked for -> the server's answer
   }
@@ -40,8 +41,14 @@ class ShareView {
     say(this.lead, data.page === "lab" ? "The link opens this panel, with these settings, on any machine." : "The link opens this page as it is now.");
     this.runLine.hidden = !data.run;
     if (!before) this.title.value = data.title;
-    if (!before || JSON.stringify(before.controls) !== JSON.stringify(data.controls)) this.controls.offer(data.page === "explore" ? tabs() : data.controls, data.only, data.locked);
+    if (!before || JSON.stringify(before.controls) !== JSON.stringify(data.controls)) this.offer();
     if (JSON.stringify(before) !== JSON.stringify(data)) this.changed();
+  }
+
+  offer() {
+    const { page, controls, only, locked } = this.data, here = new URLSearchParams(location.search);
+    if (page === "explore") this.controls.offer(tabs(), (here.get("only") ?? "").split(","), here.get("locked") === "1");
+    else this.controls.offer(controls, only, locked);
   }
 
   /** What the scene is, as the query of its page. */
