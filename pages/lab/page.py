@@ -184,7 +184,9 @@ def draw_lab(state: Tab) -> None:
                 draw_quality(state, view)
             draw_code(state, shown)
         with side, st.container(key="panel"):
-            judged = st.container(key="findings-place") if state.full and view is not None and not state.only else None
+            judged = (
+                st.container(key="findings-place") if state.full and view is not None and not state.only else None
+            )
             if judged is not None:
                 judged.html("<i></i>")  # an empty container has no room
             draw_setup(state, here, shown, changed, steering=steering)

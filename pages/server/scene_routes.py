@@ -84,8 +84,7 @@ class Scenes:
         manager = self._state.manager()
 
         def resolved(config: RunConfig) -> RunConfig:
-            found: RunConfig = manager.launcher.resolved(config, soon=True)
-            return found
+            return manager.resolved(config, soon=True)
 
         possible = scene.page == "lab" and not manager.problems(scene.config)
         return pinned(scene, resolved) if possible else scene
