@@ -18,7 +18,7 @@ from pages.server.security.people import here  # noqa: E402
 from pages.server.security.rights import may  # noqa: E402
 from pages.server.security.switches import PAGES as SWITCHED  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
-from pages.ui.history import keep  # noqa: E402
+from pages.ui.history import PAGE, keep  # noqa: E402
 from pages.ui.literal import literal  # noqa: E402
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ if not app_state().ready:  # the page's imports must not meet those of the engin
     with st.spinner("The engine is starting …"):
         app_state().wait()
 take_from_address()
+st.session_state[PAGE] = page.url_path
 if refused := closed(page.url_path):
     st.info(literal(refused), icon=":material/block:")
     st.page_link(pages[0], label="To the Lab", icon=":material/science:")

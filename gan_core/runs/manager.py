@@ -90,12 +90,13 @@ class RunManager(RunReader):
         threads = useful_threads(cost.step_flops, self.threads)
         return estimate(config, cost, self._torch_device, threads, list).seconds_total
 
-    def resolved(self, config: RunConfig) -> RunConfig:
+    def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine.
 
-        A backend that a run would have to wait for is replaced too, and begins to be made for the next one.
+        A backend that a run would have to wait for is replaced too, and begins to be made for the next one. soon: as
+        it will be in a few seconds.
         """
-        return self.launcher.resolved(config)
+        return self.launcher.resolved(config, soon=soon)
 
     def prepare(self, config: RunConfig) -> None:
         """Wait until what the backend of this configuration needs is made: some seconds, the first time."""

@@ -11,16 +11,15 @@ from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOn
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
+from pages.lab.sharing import draw_share
 from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
-from pages.ui.belonging import draw_name
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
-from pages.ui.session import Tab, config_query, manager, watch, why_not, why_not_start, with_view
-from pages.ui.web.copy import copy_link
+from pages.ui.session import Tab, manager, watch, why_not, why_not_start
 from pages.ui.words import compact
 
 if TYPE_CHECKING:
@@ -68,19 +67,11 @@ def draw_controls(state: Tab, view: RunView | None, paces: Callable[[], None]) -
                 paces()
             return
         st.space("stretch")
-        if state.full:
+        if _shows_all(state):
             _draw_runs(state)
             if view is not None:
                 draw_downloads(view)
-        _draw_share(state)
-
-
-def _draw_share(state: Tab) -> None:
-    """What helps to show it to others."""
-    with st.popover("Share", icon=":material/ios_share:", key="share"):
-        st.markdown("The link opens this panel, with these settings, on any machine.")
-        copy_link("copy", "Copy link", with_view(config_query(state.preset, state.config), state.full))
-        draw_name()
+        draw_share(state, view)
 
 
 def _draw_actions(state: Tab, view: RunView | None) -> None:
@@ -100,7 +91,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     of_others = view is not None and bool(why_not("change", view.owner))  # the panel is for one's own next run
     if kind not in LIVE or not state.steering or of_others:
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
-        if kind not in ("running", "paused"):
+        if kind not in ("running", "paused") and state.shows("speed"):
             draw_speed(state, None)
         if _shows_all(state):
             draw_twins(state, begin)
@@ -130,7 +121,7 @@ def _draw_owner(view: RunView) -> None:
 
 def _shows_all(state: Tab) -> bool:
     """Every command that there is, or only those that a newcomer, or a lecture hall, needs."""
-    return state.full and not state.projector
+    return state.full and not state.projector and not state.only
 
 
 def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
@@ -175,7 +166,8 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view, refused)
     if kind in ("running", "paused"):
-        draw_speed(state, view, refused)
+        if state.shows("speed"):
+            draw_speed(state, view, refused)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         if _shows_all(state):
             command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
@@ -192,6 +184,8 @@ def _from_where(view: RunView) -> str:
 def train(state: Tab, drawn: int) -> None:
     """Train with the settings of the panel. drawn: see `begin`."""
     if drawn == state.begun:
+        if state.config.backend == "compiled":  # a scene asks for it: the same run as elsewhere is worth some seconds
+            attempt(state, lambda: manager().prepare(state.config))
         begin(state, drawn, lambda: manager().start(state.config, preset=state.preset, seconds_per_step=state.speed))
         paced(state)
 

@@ -33,7 +33,7 @@ from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.learning import reading
 from pages.ui.literal import literal
-from pages.ui.panel import draw_paces
+from pages.ui.panel import Changed, draw_paces
 from pages.ui.preset_match import crossed
 from pages.ui.session import (
     Tab,
@@ -97,6 +97,7 @@ def draw_view(
         on_branch=(lambda step: ask_for_branch(state, view.id, step)) if view else None,
         on_looking=(lambda step: look_at(state, view.id, step)) if view else None,
         networks=planned_networks(config),
+        networks_stay=not state.shows("generator", "generator.hidden", "discriminator", "discriminator.hidden"),
         pace=pace_in_force(state, view) if view else 0.0,
         refused=why_not("step", view.owner) if view else "",
         on_layers=lambda told: change_layers(state, told),
@@ -145,8 +146,13 @@ def edit(state: Tab, path: str, value: object) -> None:
 
 def change_layers(state: Tab, told: object) -> None:
     """Hidden layers were added, taken away or resized in the drawing of the networks."""
-    if not state.run and (asked := asked_layers(told)):
+    if not state.run and (asked := asked_layers(told)) and state.shows(asked[0], asked[0].partition(".")[0]):
         edit(state, *asked)
+
+
+def draw_strip(state: Tab, config: RunConfig, changed: Changed, steering: bool) -> None:
+    """What can be set over the picture in projector mode: both paces, or what a scene shows of them."""
+    draw_paces(config, "strip", changed, running=steering, shown=state.shows)
 
 
 def draw_lab(state: Tab) -> None:
@@ -171,8 +177,9 @@ def draw_lab(state: Tab) -> None:
             with st.container(key="notice"):  # a place of its own: the view below is not built anew when a word goes
                 draw_notice(state)
             with st.container(key="kind-above"):
-                draw_kind(state, "kind-first")
-            draw_controls(state, view, lambda: draw_paces(shown, "strip", changed, running=steering))
+                if state.shows("data"):
+                    draw_kind(state, "kind-first")
+            draw_controls(state, view, lambda: draw_strip(state, shown, changed, steering))
             with st.container(key="said"):
                 draw_trouble(view)
             draw_pair(state, view, config, draw_view)
@@ -180,12 +187,15 @@ def draw_lab(state: Tab) -> None:
                 draw_quality(state, view)
             draw_code(state, shown)
         with side, st.container(key="panel"):
-            judged = st.container(key="findings-place") if state.full and view is not None else None
+            judged = (
+                st.container(key="findings-place") if state.full and view is not None and not state.only else None
+            )
             if judged is not None:
                 judged.html("<i></i>")  # an empty container has no room
             draw_setup(state, here, shown, changed, steering=steering)
-            draw_code_switch(state)
-            if not state.full:
+            if state.shows("code"):
+                draw_code_switch(state)
+            if not state.full and not state.only:
                 draw_ways(state)
             if judged is not None:
                 with judged:  # last, as the first look takes a moment; its room is there before

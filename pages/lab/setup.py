@@ -9,6 +9,7 @@ import streamlit as st
 from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions
 from pages.lab.choosing import draw_kind, draw_thumbnails
+from pages.lab.only import draw_only, draw_way_out
 from pages.server.preview import shows_points
 from pages.ui.fetching import draw_fetch
 from pages.ui.literal import literal
@@ -22,6 +23,14 @@ _SHOWN_CHANGES = 6
 
 def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, steering: bool) -> None:
     """live: the watched run trains here, so the panel may set it or the next one; steering: it sets the run."""
+    if state.only:
+        draw_only(state, config, changed, steering=steering)
+        if state.shows("preset") and not steering:
+            _draw_preset(state)
+        draw_way_out(state)
+        if not steering:
+            _draw_obstacles(config)
+        return
     if not state.full or not steering:
         draw_kind(state, "kind")
         draw_thumbnails(state)
@@ -42,9 +51,9 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
     if state.remark:
         st.caption(f":material/info: {literal(state.remark)}")
     cost = st.container(key="cost")
-    advanced, points = bool(st.session_state.get("advanced", False)), shows_points(config.data)
-    draw_fields(config, Drawing("next", changed, advanced, hidden=hidden_fields(config), points=points))
-    st.toggle("Advanced fields", key="advanced", help="Show the fields that are rarely changed.")
+    points = shows_points(config.data)
+    draw_fields(config, Drawing("next", changed, state.advanced, hidden=hidden_fields(config), points=points))
+    _draw_advanced_switch(state)
     with cost:  # last: the first estimate of a network takes a moment
         _draw_cost(config)
 
@@ -56,6 +65,15 @@ def _draw_full_switch(state: Tab) -> None:
         state.full = bool(st.session_state["full"])
 
     st.toggle("All settings", key="full", on_change=turned, help="Every setting, curve and measure there is.")
+
+
+def _draw_advanced_switch(state: Tab) -> None:
+    st.session_state["advanced"] = state.advanced
+
+    def turned() -> None:
+        state.advanced = bool(st.session_state["advanced"])
+
+    st.toggle("Advanced fields", key="advanced", on_change=turned, help="Show the fields that are rarely changed.")
 
 
 def _draw_mode(state: Tab) -> None:

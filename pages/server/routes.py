@@ -19,6 +19,7 @@ from pages.server import run_routes, sweep_routes
 from pages.server.modules import module
 from pages.server.recordings import recording
 from pages.server.run_routes import step_asked
+from pages.server.scene_routes import Scenes
 from pages.server.security.guard import refusal
 from pages.server.security.people import Person, person_of
 from pages.server.security.public import public
@@ -109,6 +110,7 @@ def routes(app_state: AppState) -> list[BaseRoute]:
         Route(f"{base}/runs/{{run}}/thumb/{{step}}.png", answer(run_routes.thumbnail)),
         Route(f"{base}/runs/{{run}}/archive.zip", answer(run_routes.archive)),
         Route(f"{base}/sweeps/{{sweep}}", answer(sweep_routes.sweep)),
+        *Scenes(app_state).routes(base),
         Route(f"{base}/recording/{{digest}}/{{name}}", recording),
         Route(f"{base}/asset/{{name:path}}", asset),
         Route(f"{base}/module/{{version}}/{{name:path}}", module),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.ui.history import PAGE
 from pages.ui.literal import literal
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def draw_projector(state: Tab) -> None:
     def turned() -> None:
         state.projector = not state.projector
 
-    with st.container(key="projector-switch"):
+    page = st.session_state.get(PAGE, "")
+    with st.container(key="projector-switch", horizontal=True, gap="small", width="content"):
+        if page not in ("", "lab"):  # the Lab has its own, beside its buttons
+            _draw_share(page)
         st.button(
             "Leave projector mode" if state.projector else "Projector",
             key="projector",
@@ -50,6 +54,14 @@ def draw_projector(state: Tab) -> None:
     if state.projector:
         st.html(f"<style>:root {{ font-size: {PROJECTOR_ROOT} !important; }}</style>")
         st.html(STYLE / "projector.css")
+
+
+def _draw_share(page: str) -> None:
+    from pages.server.app_state import app_state
+    from pages.ui.web.share.share import share
+
+    with st.popover("Share", icon=":material/ios_share:", key="share-page", type="tertiary"):
+        share(token=app_state().token, page=page)
 
 
 def draw_notice(state: Tab) -> None:

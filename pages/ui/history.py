@@ -15,6 +15,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages.ui.learning import carried
 from pages.ui.web.address import address_keeper
 
+OF_PICTURE = ("zoom", "layers", "beside", "at")  # `scene_link.LOOKED`, without what that imports
+PAGE = "ganscope.page"  # in the session: the path of the page that is open, "" is the Lab; the router sets it
 _PAGE = "ganscope.address.page"  # in the session: whose query was written last
 _WRITTEN = "ganscope.address.query"  # and that query
 _KEPT = "ganscope.address.kept"  # what the address is to say where a link to the page has said nothing
@@ -31,7 +33,9 @@ def write(page: str, query: Mapping[str, str], usual: Mapping[str, str]) -> None
     Where a link has just led here, or to the page that is open anyway, the address is bare but the view is not: then
     it is completed in place (`keep`), without another step for Back.
     """
-    seen = st.query_params.to_dict()
+    told = st.query_params.to_dict()
+    looked = {name: text for name, text in told.items() if name in OF_PICTURE}  # of the page's own script, left to it
+    seen = {name: text for name, text in told.items() if name not in OF_PICTURE}
     wanted = dict(query) | carried(seen)
     led_here = st.session_state.get(_PAGE) != page or st.session_state.get(_WRITTEN) == wanted
     st.session_state[_PAGE], st.session_state[_WRITTEN] = page, wanted
@@ -39,7 +43,7 @@ def write(page: str, query: Mapping[str, str], usual: Mapping[str, str]) -> None
     st.session_state[_KEPT] = "" if is_usual or not wanted else f"?{urlencode(wanted)}"
     if seen == wanted or (not seen and (is_usual or led_here)):
         return
-    st.query_params.from_dict(wanted)
+    st.query_params.from_dict(wanted | (looked if page == "lab" else {}))
 
 
 def keep() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from gan_core.config.codec import get_at, spec_at, walk
+from gan_core.config.codec import ConfigError, get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.server.preview import shows_points
@@ -116,12 +116,48 @@ TWO_PACES = (
 """What a newcomer may set: the field, what it is called there, and what it does."""
 
 
-def draw_paces(config: RunConfig, scope: str, changed: Changed, *, running: bool) -> None:
-    """Both learning rates. running: of the run that trains, so that others may set them too."""
+def draw_paces(
+    config: RunConfig,
+    scope: str,
+    changed: Changed,
+    *,
+    running: bool,
+    shown: Callable[[str], bool] = lambda path: True,
+) -> None:
+    """Both learning rates, as far as they are `shown`. running: of the run that trains, and others set too."""
     drawing = Drawing(scope, changed, advanced=True, only_live=running)
-    for path, label, words in TWO_PACES:
+    for path, label, words in (pace for pace in TWO_PACES if shown(pace[0])):
         spec = dataclasses.replace(spec_at(config, path), label=label, help=words)
         _widget(spec, "lr", path, get_at(config, path), drawing)
+
+
+def draw_some(config: RunConfig, paths: Sequence[str], scope: str, changed: Changed, *, running: bool) -> None:
+    """These fields and no others, each called by its whole name; what is no field of this configuration is left out.
+
+    running: of the run that trains; what cannot change in it is said and not offered.
+    """
+    points = shows_points(config.data)
+    drawing = Drawing(scope, changed, advanced=True, only_live=running, hidden=hidden_fields(config), points=points)
+    fixed = []
+    for path in paths:
+        try:
+            spec, value = spec_at(config, path), get_at(config, path)
+        except ConfigError:
+            continue
+        if path.split(".")[0] in drawing.hidden:
+            continue
+        label, name = path_label(config, path), path.rpartition(".")[2]
+        if running and not spec.live:
+            shown = spec.family.get(spec.family.name_of(value)).label if spec.family else plain(value)
+            if spec.kind != "section":
+                fixed.append(f"{literal(label)} :gray[·] **{literal(shown)}**")
+            if spec.kind in ("one_of", "section"):
+                _inner(literal(label), "", path, value, drawing)
+        else:
+            _draw(dataclasses.replace(spec, label=label), name, path, value, drawing)
+    if fixed:
+        st.markdown("  \n".join((":gray[Fixed for this run]", *fixed)))
+    _draw_live_signs(drawing.live_keys)
 
 
 FIRST_LIVE = ("g_optimizer", "d_optimizer", "k_d")

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from gan_core.config.codec import ConfigError, apply_sets, differences, from_dict, get_at, replace_at
+from gan_core.config.codec import ConfigError, differences, from_dict, get_at, replace_at
 from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.configuration.presets import DEFAULT
+from gan_core.training.scenes.scene import PLACES, SPEEDS, Scene
+from gan_core.training.scenes.scene_link import LOOKED, from_query, opens_full
 from pages.server.app_state import app_state
 from pages.server.security.guarded import guarded, guarded_jobs, guarded_sweeps, why_not_begin
 from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.server.security.rights import demand, may
-from pages.ui.history import browsed, write
+from pages.ui.history import PAGE, browsed, write
 from pages.ui.learning import OF_LESSONS
 
 if TYPE_CHECKING:
@@ -34,11 +36,13 @@ if TYPE_CHECKING:
 
 _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0
-OF_EXPLORE = ("model", "step", "look", "tool", "quiz")  # what the Explore page says of itself in the address
-OF_COMPARE = ("tab", "runs")
-OF_GALLERY = ("scene", "failing", "fixed")
+RUN_ELSEWHERE = "The run of this scene is not on this server. Train makes the same one, from its settings."
+NOT_AS_MADE = (
+    "The settings of this scene are not those it was made with: it was edited, or a preset is another in this "
+    "version. Its runs are other ones."
+)
 OF_APPLY = ("workshop", "job")
-ELSEWHERE = (*OF_EXPLORE, *OF_COMPARE, *OF_GALLERY, *OF_APPLY, *OF_LESSONS)
+ELSEWHERE = (*(name for names in PLACES.values() for name in names or ()), *OF_APPLY, *OF_LESSONS, *LOOKED)
 VIEWS = {"full": True, "simple": False}  # what "view" in a link says
 
 
@@ -50,7 +54,8 @@ class Tab:
     watched, not the next one. own: the next one's settings were changed by hand; until then they follow the watched
     run. notice: a sentence to show once. remark: a quiet one, until the next change. code: whether the settings are
     shown as a script. begun: how many runs were asked for here. pending: live changes under way. pace: the seconds a
-    step last asked for, and when. speed: those that the next run begins with.
+    step last asked for, and when. speed: those that the next run begins with. only: the controls that a scene shows,
+    () for all; locked: it leads to no others; title: what it is called. advanced: the panel's rarer fields are shown.
     """
 
     preset: str
@@ -67,6 +72,14 @@ class Tab:
     pending: dict[str, tuple[object, float]] = field(default_factory=dict)
     pace: tuple[float, float] = (0.0, -math.inf)
     speed: float = 0.0
+    only: tuple[str, ...] = ()
+    locked: bool = False
+    title: str = ""
+    advanced: bool = False
+
+    def shows(self, *controls: str) -> bool:
+        """Whether the scene shows one of these controls; without one that chooses, all are shown."""
+        return not self.only or any(name in self.only for name in controls)
 
 
 def manager() -> RunManager:
@@ -107,7 +120,13 @@ def why_not_start(runs: int = 1) -> str:
 def tab() -> Tab:
     """This tab's state, read from its URL the first time."""
     if _KEY not in st.session_state:
-        st.session_state[_KEY] = from_url(st.query_params.to_dict())
+        query = st.query_params.to_dict()
+        if st.session_state.get(PAGE, "") not in (
+            "",
+            "lab",
+        ):  # another page's address, in which names mean other things
+            query = {name: text for name, text in query.items() if name == "projector"}
+        st.session_state[_KEY] = from_url(query)
     found: Tab = st.session_state[_KEY]
     return found
 
@@ -125,48 +144,58 @@ def lab_tab() -> Tab:
 def from_url(query: Mapping[str, str]) -> Tab:
     """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
     pairs = {name: text for name, text in query.items() if name not in ELSEWHERE}
-    projector = pairs.pop("projector", "") == "1"
-    code = pairs.pop("code", "") == "1"
-    run, view_name = pairs.pop("run", ""), pairs.pop("view", "")
-    full = VIEWS.get(view_name, _opens_full(run, pairs))
-    fresh = Tab(DEFAULT, preset(DEFAULT).config, projector=projector, full=full, code=code)
+    projector, code = (pairs.get(name, "") == "1" for name in ("projector", "code"))
+    full = VIEWS.get(pairs.get("view", ""), opens_full(pairs.get("run", ""), pairs))
     try:
-        if run:
-            view = manager().view(run)
-            return Tab(
-                view.preset or DEFAULT,
-                for_next_run(from_dict(RunConfig, view.config)),
-                run,
-                projector,
-                full,
-                code=code,
-            )
-        name = pairs.pop("preset", DEFAULT)
-        return Tab(name, apply_sets(preset(name).config, pairs), projector=projector, full=full, code=code)
+        scene = from_query("lab", pairs)
+        found = _with_run(Tab(scene.preset, scene.config, projector=projector, code=code), scene)
     except ValueError as problem:
-        fresh.notice = f"The link cannot be opened as it is: {public(problem)}"
-        return fresh
+        found = Tab(DEFAULT, preset(DEFAULT).config, projector=projector, full=full, code=code)
+        found.notice = f"The link cannot be opened as it is: {public(problem)}"
+        return found
+    found.full, found.advanced, found.title = full, scene.view.advanced, scene.title
+    found.only, found.locked, found.speed = scene.controls, scene.locked, SPEEDS[scene.speed]
+    return found
+
+
+def _with_run(found: Tab, scene: Scene) -> Tab:
+    """Turned to the scene's run; where that is not here, to its settings. Raises ValueError where it has none."""
+    if not scene.is_as_made:
+        found.notice = NOT_AS_MADE
+    if not scene.run:
+        return found
+    try:
+        view = manager().view(scene.run)
+    except ValueError:
+        if not scene.same:
+            raise
+        found.notice = found.notice or RUN_ELSEWHERE
+        return found
+    config = for_next_run(from_dict(RunConfig, view.config))
+    return replace(found, preset=view.preset or DEFAULT, config=config, run=scene.run, notice="")
 
 
 def to_url(state: Tab) -> dict[str, str]:
     """The query of this tab's address: the run it watches, else the preset and what differs from it."""
     query = {"run": state.run} if state.run else config_query(state.preset, state.config)
+    flags = {"projector": state.projector, "code": state.code, "advanced": state.advanced, "locked": state.locked}
+    speed = next((name for name, seconds in SPEEDS.items() if seconds == state.speed), "full")
+    texts = {
+        "only": ",".join(state.only),
+        "title": state.title,
+        "speed": "" if speed == "full" or state.run else speed,
+    }
     return (
         with_view(query, state.full)
-        | ({"projector": "1"} if state.projector else {})
-        | ({"code": "1"} if state.code else {})
+        | {name: "1" for name, on in flags.items() if on}
+        | {name: text for name, text in texts.items() if text}
     )
 
 
 def with_view(query: Mapping[str, str], full: bool) -> dict[str, str]:
     """A link that opens in this view; it says so only where it would open in the other one by itself."""
-    usual = _opens_full(query.get("run", ""), query)
+    usual = opens_full(query.get("run", ""), query)
     return {**query, **({} if full == usual else {"view": "full" if full else "simple"})}
-
-
-def _opens_full(run: str, pairs: Mapping[str, str]) -> bool:
-    """A link that names a run or a setting, as links did before there were two views, shows them."""
-    return bool(run or set(pairs) - {"preset"})
 
 
 def config_query(name: str, config: RunConfig) -> dict[str, str]:

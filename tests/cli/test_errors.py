@@ -119,7 +119,7 @@ def test_a_mistake_in_a_command_points_to_its_own_help(command: str, capfd: pyte
     needed = {"resume": ["x"], "branch": ["x"], "evaluate": ["x"], "diagnose": ["x"], "sample": ["x", "--out", "y"],
               "export": ["x", "--to", "csv", "--out", "y"], "export-run": ["x", "--out", "y"], "import-run": ["x"],
               "fill-picture": ["x", "--held-out", "0", "--out", "y"], "synthesise": ["x", "--out", "y"],
-              "edit": ["x", "--out", "y"],
+              "edit": ["x", "--out", "y"], "scene": ["x"],
              }.get(command, [])  # fmt: skip
     assert main([command, *needed, "--frobnicate"]) == 2
     said = capfd.readouterr().err

@@ -21,6 +21,7 @@ COMMANDS_WITH_OUT = {
     "sample": ["last", "--count", "2"],
     "export": ["last", "--to", "csv"],
     "export-run": ["last"],
+    "scene": ["?preset=ring"],
 }
 
 

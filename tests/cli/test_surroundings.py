@@ -37,6 +37,7 @@ WORDS: dict[str, list[str]] = {
     "doctor": [],
     "synthesise": ["{table}", *ENGINE, "--rows", "5", "--set", "gan.steps=2", "--out", "{out}"],
     "jobs": [],
+    "scene": ["?preset=ring&batch_size=32", *ENGINE, "--train", "--steps", "2"],
     "augment": [
         *ENGINE, "--data", "shapes", "--set", "data.count=1000", "--per-class", "5", "--seeds", "1",
         "--ways", "classic", "--set", "classifier_steps=10",

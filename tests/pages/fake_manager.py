@@ -87,7 +87,7 @@ class FakeManager:
     def problems(self, config: RunConfig) -> list[str]:
         return problems(config, config.data.info(self.data_dir))
 
-    def resolved(self, config: RunConfig) -> RunConfig:
+    def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         return replace(config, precision="float32") if config.precision == "auto" else config
 
     def estimate(self, config: RunConfig) -> Estimate:

@@ -24,6 +24,11 @@ from gan_core.training import RunConfig
 def train(arguments: argparse.Namespace) -> int:
     """Start a run and train it to its end."""
     config, name = config_from(arguments)
+    return train_here(arguments, config, name, arguments.title)
+
+
+def train_here(arguments: argparse.Namespace, config: RunConfig, name: str, title: str) -> int:
+    """Train a configuration in the foreground. name: of its preset; arguments: engine, `steps`, `seconds`, `json`."""
     if arguments.steps is not None:
         config = replace(config, total_images=long_enough(config, arguments.steps))
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
@@ -32,7 +37,7 @@ def train(arguments: argparse.Namespace) -> int:
         run = manager.start(
             config,
             preset=name,
-            title=arguments.title,
+            title=title,
             stop_at_step=arguments.steps,
             stop_after_seconds=arguments.seconds,
         )

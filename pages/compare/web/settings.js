@@ -1,5 +1,6 @@
 // Configurations side by side: a row a field, a column a run; at first only the rows in which the runs differ.
 
+import { copyText } from "../../ui/web/copy.js";
 import { component } from "../../ui/web/mounting.js";
 import { dark, make, say } from "../../ui/web/words.js";
 import { badge } from "./runs.js";
@@ -50,12 +51,7 @@ class SettingsTable {
 
   copy(run) {
     const button = make("button", { type: "button", class: "gs-button gc-copy", title: run.command, "data-testid": `command-${run.letter}`, onClick: async () => {
-      try {
-        await navigator.clipboard.writeText(run.command);
-        say(button, "Copied");
-      } catch {
-        say(button, "It cannot be copied here");
-      }
+      say(button, (await copyText(run.command)) ? "Copied" : "It cannot be copied here");
       setTimeout(() => say(button, "Copy as a command"), SAID_MS);
     } }, "Copy as a command");
     return button;

@@ -1,6 +1,7 @@
 // The Explore page: one model, one present point, its picture, and tools that move it. Kept across reruns of the page.
 
 import { addressOf } from "../../ui/web/addresses.js";
+import { copyText } from "../../ui/web/copy.js";
 import { component } from "../../ui/web/mounting.js";
 import { dark, make, messageOf } from "../../ui/web/words.js";
 import { Bookmarks } from "./bookmarks.js";
@@ -210,18 +211,8 @@ class ExploreView {
 
   async copyLink() {
     if (!this.explorer.point) return;
-    const link = this.history.link();
-    try {
-      await navigator.clipboard.writeText(link);
-    } catch { // no clipboard on a plain-HTTP address: the old way
-      const area = make("textarea", {});
-      area.value = link;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    this.explorer.say("The link is copied; it brings back this very point.");
+    const copied = await copyText(this.history.link());
+    this.explorer.say(copied ? "The link is copied; it brings back this very point." : "This browser copies nothing by itself; the address above is the link.");
   }
 
   // --- tools
@@ -234,18 +225,36 @@ class ExploreView {
       const panel = make("div", { class: "gx-panel", role: "tabpanel", id, "aria-labelledby": `${id}-tab`, hidden: true, "data-testid": `panel-${tool.name}` });
       return { ...tool, tab, panel, made: null };
     });
-    this.tabs.replaceChildren(...this.tools.map((tool) => tool.tab));
+    this.showTools();
     this.panels.replaceChildren(...this.tools.map((tool) => tool.panel));
     this.tabs.addEventListener("keydown", (event) => {
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!by) return;
-      const at = (this.tools.indexOf(this.current) + by + this.tools.length) % this.tools.length;
-      this.choose(this.tools[at].name);
-      this.tools[at].tab.focus();
+      const shown = this.tools.filter((tool) => !tool.tab.hidden), next = shown[(shown.indexOf(this.current) + by + shown.length) % shown.length];
+      this.choose(next.name);
+      next.tab.focus();
       event.preventDefault();
     });
     const last = new URLSearchParams(location.search).get("tool") ?? sessionStorage.getItem(TAB);
-    this.choose(this.tools.some((tool) => tool.name === last) ? last : this.tools[0]?.name);
+    const shown = this.tools.filter((tool) => !tool.tab.hidden);
+    this.choose(shown.some((tool) => tool.name === last) ? last : shown[0]?.name);
+  }
+
+  /** All tools, or those alone that a scene shows; then, unless it says otherwise, a quiet way to the others. */
+  showTools() {
+    const query = new URLSearchParams(location.search), asked = (query.get("only") ?? "").split(",");
+    const only = this.tools.some((tool) => asked.includes(tool.name)) ? asked : null;
+    for (const tool of this.tools) tool.tab.hidden = !!only && !only.includes(tool.name);
+    const all = make("button", { type: "button", class: "gx-tab gx-quiet", "data-testid": "all-tools", onclick: () => {
+      const now = new URLSearchParams(location.search);
+      now.delete("only");
+      history.replaceState(history.state, "", `${location.pathname}?${now}${location.hash}`);
+      this.showTools();
+    } }, "All tools");
+    this.tabs.replaceChildren(...this.tools.map((tool) => tool.tab));
+    this.allTools?.remove();
+    this.allTools = all;
+    if (only && query.get("locked") !== "1") this.tabs.after(all);
   }
 
   choose(name) {

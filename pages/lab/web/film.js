@@ -10,9 +10,10 @@ export class Film {
   /**
    * threshold(step): the score above which D said real then, NaN where that is not known. plane: the Stage that shows
    * frames of points; onScene(scene): one is shown. onBranch(step): somebody wants to branch from that moment.
-   * onShown(frame, live): a frame is shown.
+   * onShown(frame, live): a frame is shown. onLook(): real pictures stand beside, or do no longer.
    */
-  constructor({ onScrub, threshold, plane, onScene, onBranch, onShown }) {
+  constructor({ onScrub, threshold, plane, onScene, onBranch, onShown, onLook = () => {} }) {
+    this.onLook = onLook;
     this.onScrub = onScrub;
     this.threshold = threshold;
     this.plane = plane;
@@ -244,7 +245,13 @@ export class Film {
   // Real images beside the generated ones
 
   toggleReal() {
-    this.realChosen = !this.realOn;
+    this.chooseReal(!this.realOn);
+    this.onLook();
+  }
+
+  /** on: null is wherever there is room. */
+  chooseReal(on) {
+    this.realChosen = on;
     this.showReal();
   }
 

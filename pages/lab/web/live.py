@@ -44,6 +44,7 @@ def live_view(
     on_branch: Callable[[object], None] | None = None,
     on_looking: Callable[[object], None] | None = None,
     networks: dict[str, Any] | None = None,
+    networks_stay: bool = False,
     pace: float = 0.0,
     refused: str = "",
     on_layers: Callable[[object], None] = lambda told: None,
@@ -59,7 +60,8 @@ def live_view(
     real; None: half-way between its two means. class_names: of a class-conditional run, a column of samples each.
     on_branch: is told the step of the moment that is looked at when somebody wants to branch from it; None: there is
     nothing to branch. on_looking: is told the step that is looked at when Branch in the row of buttons opens.
-    networks: the dense networks of the run or the panel (see `planned_networks`); on_layers: is told
+    networks: the dense networks of the run or the panel (see `planned_networks`); networks_stay: they are not to be
+    changed in their drawing; on_layers: is told
     {"player": "g" or "d", "hidden": "64,64"} when layers are changed in their drawing. pace: the least seconds from
     one step of the run to the next, 0: full speed. refused: why who looks at the run may not command it,
     "" where they may.
@@ -97,6 +99,7 @@ def live_view(
         "recording": recording,
         "projector": projector,
         "networks": networks,
+        "networks_stay": networks_stay,
         "pace": pace,
         "refused": refused,
         "full": full,

@@ -14,6 +14,7 @@ import { Curves } from "./curves.js";
 import { Drawing } from "./drawing/drawing.js";
 import { Film } from "./film.js";
 import { Headline } from "./headline.js";
+import { LookedAt } from "./looked.js";
 import { Measures } from "./measures.js";
 import { Microscope } from "./microscope/microscope.js";
 import { Networks } from "./networks/networks.js";
@@ -22,6 +23,8 @@ import { StatusStrip } from "./status.js";
 
 const PAINT_MS = 250;
 const FIXED = "The networks of a run stay as they are; those of the next one are in the panel, under Networks.";
+
+const KEPT = "This scene leaves the networks as they are.";
 
 export class LiveView {
   constructor(parent) {
@@ -33,14 +36,15 @@ export class LiveView {
     this.headline = new Headline();
     this.quality = new Quality();
     this.networks = new Networks({ below: this.measures.root, onUnit: (overlay) => this.plane.setOverlay(overlay), onLayers: (player, hidden) => this.tell("layers", { player, hidden }) });
-    this.plane = new Stage({ threshold, onClose: () => this.networks.close(), captioned: true });
+    this.plane = new Stage({ threshold, onClose: () => this.networks.close(), captioned: true, onLook: () => this.looked?.soon() });
     /** @type {Film} */
-    this.film = new Film({ onScrub: (step) => { if (step !== null) this.beginning.end(); this.setCursor(step); this.around.tellTwin(step); }, threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene),
-      onBranch: (step) => this.tell("branch", step),
+    this.film = new Film({ onScrub: (step) => { if (step !== null) this.beginning.end(); this.setCursor(step); this.around.tellTwin(step); this.looked?.soon(); }, threshold, plane: this.plane, onScene: (scene) => this.microscope.showRun(scene),
+      onBranch: (step) => this.tell("branch", step), onLook: () => this.looked?.soon(),
       onShown: (frame, live) => {
         this.caption.show(frame, live && ["running", "recording"].includes(this.view?.state));
         if (this.view?.state === "recording" && frame) this.status.moment(frame.step); // the same picture's, not the newest number's
       } });
+    this.looked = new LookedAt({ plane: this.plane, film: this.film });
     this.microscope = new Microscope({ stage: this.plane, networks: this.networks, ask: (what) => this.ask(what),
       opened: (on) => { this.root.toggleAttribute("data-scope", on); this.letFlow(); } });
     this.film.root.querySelector(".gs-timeline").append(this.microscope.button);
@@ -74,10 +78,12 @@ export class LiveView {
     if (this.film.canBranch !== data.can_branch) { this.film.canBranch = data.can_branch; this.film.update(); }
     if (look() !== looked) this.restyle();
     this.microscope.refuse(data.refused || "");
-    this.networks.allow(data.run ? FIXED : "");
+    this.networks.allow(data.run ? FIXED : data.networks_stay ? KEPT : "");
+    if (before.run !== undefined && data.run !== before.run) this.looked.forget();
     if (data.run !== before.run || data.token !== before.token || data.recording !== before.recording) this.open();
     else if (!data.run && (data.preview?.key !== before.preview?.key || data.missing !== before.missing)) this.before.show();
     else if (!data.run && JSON.stringify(data.networks) !== JSON.stringify(before.networks)) this.networks.plan(data.networks);
+    this.looked.update(!data.twin);
     this.letFlow();
     this.drawing.update(data.run ? null : data.drawing);
     this.paint();
@@ -205,6 +211,7 @@ export class LiveView {
     else if (this.film.damaged.size) this.before.cover("Its sample grids are damaged.");
     else this.before.cover(header.view.state === "queued" ? "It starts as soon as the device is free." : "The first samples are on their way.");
     this.curves.soon(0);
+    this.looked.follow();
   }
 
   addRecords(blob) {
@@ -305,6 +312,7 @@ export class LiveView {
     this.curves.close();
     this.film.stopPlaying();
     this.around.end();
+    this.looked.end();
     this.root.remove();
   }
 }

@@ -22,7 +22,7 @@ const LAYERS = [
   { id: "manifold", name: "Grid", about: "Squared paper over G’s inputs, as G bends it: dense where points go." },
   { id: "density", name: "Density", about: "Lines around half and nine tenths of the points: real solid blue, generated dashed." },
 ];
-const FIRST_SHOWN = new Set(["real", "fakes", "heat", "contour", "arrows", "manifold"]);
+export const FIRST_SHOWN = new Set(["real", "fakes", "heat", "contour", "arrows", "manifold"]);
 const TOLD = "Blue circles are real points. Orange diamonds are G’s.";
 const TOLD_BEFORE = "Blue: real points. After Train orange ones join them, made by the generator.";
 export const MOST_TRAILS = 20, REACH_PX = 11, SHARPEST = 2, UNIT_SHADES = 9;
@@ -59,8 +59,12 @@ export class Stage {
   changed = momentMethods.changed;
   shadeOf = momentMethods.shadeOf;
 
-  /** threshold(step): D's dividing line then; onClose(): the shown unit was put away; captioned: see `tellPlaces`. */
-  constructor({ threshold, onClose, captioned = false }) {
+  /**
+   * threshold(step): D's dividing line then; onClose(): the shown unit was put away; captioned: see `tellPlaces`.
+   * onLook(): another part of the plane, or other layers, are looked at.
+   */
+  constructor({ threshold, onClose, captioned = false, onLook = () => {} }) {
+    this.onLook = onLook;
     this.captioned = captioned;
     this.threshold = threshold;
     this.onClose = onClose;
@@ -83,7 +87,7 @@ export class Stage {
     this.fakeSheet = new PointSheet();
     this.build();
     this.plane = new Plane(this.canvas, {
-      changed: () => { this.soon(); this.showZoom(); },
+      changed: () => { this.soon(); this.showZoom(); this.onLook(); },
       hovered: (x, y) => this.pick(x === null ? null : this.nearest(x, y)),
       tapped: (x, y, event) => this.tap(this.nearest(x, y, event.pointerType === "touch" ? 2 : 1)),
     });
@@ -190,6 +194,7 @@ export class Stage {
     for (const button of this.toggles) button.setAttribute("aria-pressed", String(this.shown.has(button.dataset.layer ?? "")));
     this.showLegend();
     this.soon();
+    this.onLook();
   }
 
   showLegend() {

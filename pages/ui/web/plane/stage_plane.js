@@ -13,6 +13,8 @@ export class Plane {
     this.extent = [-1, 1, -1, 1];
     this.width = this.height = 1; // of the canvas, in its pixels
     this.scrolled = -Infinity;
+    /** @type {[number, number, number] | null} */
+    this.asked = null; // where a link looks; as long as no hand has moved it, also once the extent is known
     this.home();
     this.hands = new Hands(canvas, { pan: (dx, dy) => this.pan(dx, dy), zoom: (factor, x, y) => this.zoomBy(factor, x, y), tapped, hovered, left: () => hovered(null) });
     canvas.addEventListener("wheel", (e) => this.wheel(e), { passive: false });
@@ -45,7 +47,17 @@ export class Plane {
     return this.zoom === 1 && this.cx === x && this.cy === y;
   }
 
+  /** Look where a link does: at a factor, with (x, y) in the middle. */
+  goTo([zoom, x, y]) {
+    const [x0, x1, y0, y1] = this.extent, within = (at, low, high) => Math.min(high, Math.max(low, at));
+    this.zoom = within(zoom, LEAST_ZOOM, MOST_ZOOM);
+    [this.cx, this.cy] = [within(x, x0, x1), within(y, y0, y1)];
+    this.asked = [zoom, x, y];
+    this.told();
+  }
+
   home() {
+    this.asked = null;
     [this.cx, this.cy] = this.middle;
     /** @type {number} */
     this.zoom = 1;
@@ -54,8 +66,10 @@ export class Plane {
 
   setExtent(extent) {
     if (String(extent) === String(this.extent)) return;
+    const { asked } = this;
     this.extent = extent;
     this.home();
+    if (asked) this.goTo(asked);
   }
 
   told() {
@@ -88,6 +102,7 @@ export class Plane {
 
   /** Move by so many canvas pixels; the extent's middle stays within reach, and the edges where D's map is known. */
   pan(dx, dy) {
+    this.asked = null;
     const [x0, x1, y0, y1] = this.extent;
     const within = (at, low, high, shown) => {
       const middle = (low + high) / 2, free = Math.min((high - low) / 2, Math.max(0, (0.5 + REACH) * (high - low) - shown / this.unit / 2));

@@ -1,0 +1,1 @@
+"""What every page's Share holds, in Python and in the browser."""
