@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.server.live import wire
+from pages.server.live.heartbeat import BEAT, wait_or_beat
 from pages.server.security.guard import refusal
 from pages.server.security.public import public
 
@@ -65,7 +66,7 @@ class Viewer:
         self._wake.set()
 
     async def next(self) -> bytes | None:
-        """The next frame to send; None when the viewer has fallen behind."""
+        """The next frame to send, a sign of life where nothing happens; None when the viewer has fallen behind."""
         while True:
             if self.behind:
                 return None
@@ -75,7 +76,8 @@ class Viewer:
                 frame, self._grid = self._grid, None
                 return frame
             self._wake.clear()
-            await self._wake.wait()
+            if not await wait_or_beat(self._wake):
+                return BEAT
 
 
 class Channel:
