@@ -1,8 +1,9 @@
-"""Who may come in at all: everybody on this machine, and over the network whoever has the token.
+"""Who may come in at all: everybody on this machine, and over the network whoever has a token.
 
 The server binds to this machine only. With GANSCOPE_TOKEN set it may be bound to a network address as well; every
-request, sockets included, then needs the token: once as `?access=TOKEN` or typed into the form, later as a cookie.
-After some wrong ones an address has to wait: see `pages.server.security.guesses`.
+request, sockets included, then needs a token: once as `?access=TOKEN` or typed into the form, later as a cookie.
+GANSCOPE_TEACHER_TOKEN is a second one, of who may do everything: given in the same way, by somebody who is in already
+as well. After some wrong ones an address has to wait: see `pages.server.security.guesses`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ COOKIE = "ganscope_access"
 QUERY = "access"
 KEY_FILE = ".cookie-key"
 _KEY_BYTES = 32
+KEPT_SECONDS = 30 * 86_400  # cookies
 
 
 def health_path() -> str:
@@ -57,6 +59,25 @@ def access_token(address: str | None, environment: Mapping[str, str] = os.enviro
             f"a secret of at least {SHORTEST_TOKEN} characters, or serve 127.0.0.1 only."
         )
     return token
+
+
+def teacher_token(token: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The teacher's, "" where there is none. token: the class's. Raises NotSafe where it is no secret of its own."""
+    found = environment.get("GANSCOPE_TEACHER_TOKEN", "")
+    if not found:
+        return ""
+    if not token:
+        raise NotSafe(
+            "GANSCOPE_TEACHER_TOKEN is set, but GANSCOPE_TOKEN is not: without a token for the class everybody who "
+            "reaches the server may do everything; set both, or none."
+        )
+    if len(found) < SHORTEST_TOKEN:
+        raise NotSafe(f"GANSCOPE_TEACHER_TOKEN has {len(found)} characters; it must have at least {SHORTEST_TOKEN}.")
+    if same_secret(found, token):
+        raise NotSafe(
+            "GANSCOPE_TEACHER_TOKEN is the same as GANSCOPE_TOKEN; the class would know it: choose another."
+        )
+    return found
 
 
 def is_loopback(address: str | None) -> bool:
@@ -95,25 +116,39 @@ def _kept_key(path: Path) -> bytes | None:
     return found if len(found) == _KEY_BYTES else None
 
 
-class Gate:
-    """ASGI middleware that lets nobody past without the token."""
+def proof_of(key: bytes, token: str) -> str:
+    """The cookie that proves that its bearer knew the token.
 
-    def __init__(self, app: ASGIApp, token: str, key: bytes = b"", guesses: Guesses | None = None) -> None:
-        """key: a secret of this server's own, 32 bytes; without one, cookies hold until it ends."""
+    Without the key nobody can make one from a guessed token, so that guessing goes through the form alone, where it
+    can be slowed down without locking others out.
+    """
+    return hmac.digest(key, token.encode("utf-8", "surrogatepass"), "sha256").hex()
+
+
+class Gate:
+    """ASGI middleware that lets nobody past without a token."""
+
+    def __init__(
+        self, app: ASGIApp, token: str, key: bytes = b"", guesses: Guesses | None = None, teacher: str = ""
+    ) -> None:  # fmt: skip
+        """key: a secret of this server's own, 32 bytes; without one, cookies hold until it ends. teacher: the
+        teacher's token, "" for none."""
         self.app = app
-        self.token = token
-        # The cookie proves that its bearer knew the token. Without the key nobody can make one from a guessed token,
-        # so that guessing goes through the form alone, where it can be slowed down without locking others out.
-        self.proof = hmac.digest(
-            key or secrets.token_bytes(32), token.encode("utf-8", "surrogatepass"), "sha256"
-        ).hex()
+        key = key or secrets.token_bytes(32)
+        self.token, self.proof = token, proof_of(key, token)
+        self.teacher, self.teacher_proof = teacher, proof_of(key, teacher)
         self.guesses = guesses or Guesses()
+        # Of the teacher's token alone: the class's, which every student knows, does not end the waiting for it.
+        self.teacher_guesses = Guesses(self.guesses.clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.token or scope["type"] not in ("http", "websocket") or scope["path"] == health_path():
             return await self.app(scope, receive, send)
         connection = HTTPConnection(scope)
-        if _same(connection.cookies.get(COOKIE, ""), self.proof):
+        cookie = connection.cookies.get(COOKIE, "")
+        as_teacher = bool(self.teacher) and same_secret(cookie, self.teacher_proof)
+        is_in = as_teacher or same_secret(cookie, self.proof)
+        if is_in and (as_teacher or not self.teacher or QUERY not in connection.query_params):
             return await self.app(scope, receive, send)
         if scope["type"] == "websocket":
             await receive()
@@ -121,31 +156,47 @@ class Gate:
         return await self._answer(connection)(scope, receive, send)
 
     def _answer(self, connection: HTTPConnection) -> Response:
-        """Back to the same page with a cookie for who gave the token; the form for everybody else."""
+        """Back to the same page with a cookie for who gave a token; the form for everybody else."""
         given, address = connection.query_params.get(QUERY), _address(connection)
-        if given is not None and (seconds := math.ceil(self.guesses.wait(address))):
-            headers = {"cache-control": "no-store", "retry-after": str(seconds)}
-            return HTMLResponse(_form(_too_many(seconds), connection), status_code=429, headers=headers)
-        if given is None or not _same(given, self.token):
-            if given is not None:
-                self.guesses.wrong(address, given)
-            wrong = "That is not the token. " if given is not None else ""
-            return HTMLResponse(_form(wrong, connection), status_code=401, headers={"cache-control": "no-store"})
-        self.guesses.right(address)
-        kept = [(k, v) for k, v in parse_qsl(connection.url.query, keep_blank_values=True) if k != QUERY]
-        asked = connection.scope["path"]
-        target = relative(quote(asked) + ("?" + urlencode(kept) if kept else ""), quote(asked))
-        response = RedirectResponse(target, status_code=303, headers={"cache-control": "no-store"})
-        secure = Headers(scope=connection.scope).get("x-forwarded-proto", connection.url.scheme) == "https"
-        response.set_cookie(COOKIE, self.proof, httponly=True, samesite="lax", secure=secure, max_age=30 * 86_400)
-        return response
+        if not given:
+            return _form("", connection)
+        if wait := self.guesses.wait(address):
+            return _form(_too_many(math.ceil(wait)), connection, math.ceil(wait))
+        if same_secret(given, self.token):
+            self.guesses.right(address)
+            return _let_in(connection, self.proof)
+        if self.teacher and (wait := self.teacher_guesses.wait(address)):
+            return _form(_too_many(math.ceil(wait)), connection, math.ceil(wait))
+        if self.teacher and same_secret(given, self.teacher):
+            self.guesses.right(address)
+            self.teacher_guesses.right(address)
+            return _let_in(connection, self.teacher_proof)
+        self.guesses.wrong(address, given)
+        self.teacher_guesses.wrong(address, given)
+        return _form("That is not the token. ", connection)
+
+
+def _let_in(connection: HTTPConnection, proof: str) -> Response:
+    kept = [(k, v) for k, v in parse_qsl(connection.url.query, keep_blank_values=True) if k != QUERY]
+    asked = connection.scope["path"]
+    target = relative(quote(asked) + ("?" + urlencode(kept) if kept else ""), quote(asked))
+    response = RedirectResponse(target, status_code=303, headers={"cache-control": "no-store"})
+    response.set_cookie(
+        COOKIE, proof, httponly=True, samesite="lax", secure=is_secure(connection), max_age=KEPT_SECONDS
+    )
+    return response
+
+
+def is_secure(connection: HTTPConnection) -> bool:
+    """Whether the browser asked over TLS, which may end at a proxy."""
+    return Headers(scope=connection.scope).get("x-forwarded-proto", connection.url.scheme) == "https"
 
 
 def _address(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-def _same(given: str, right: str) -> bool:
+def same_secret(given: str, right: str) -> bool:
     """Compared in a time that tells neither how much of it is right nor how long it is."""
     digests = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in (given, right)]
     return secrets.compare_digest(*digests)
@@ -156,7 +207,12 @@ def _too_many(seconds: int) -> str:
     return f"Too many wrong tokens came from here: wait {wait}, then try again. "
 
 
-def _form(wrong: str, connection: HTTPConnection) -> str:
+def _form(wrong: str, connection: HTTPConnection, wait_seconds: int = 0) -> Response:
+    headers = {"cache-control": "no-store"} | ({"retry-after": str(wait_seconds)} if wait_seconds else {})
+    return HTMLResponse(_page(wrong, connection), status_code=429 if wait_seconds else 401, headers=headers)
+
+
+def _page(wrong: str, connection: HTTPConnection) -> str:
     hidden = "".join(
         f'<input type="hidden" name="{html.escape(k, quote=True)}" value="{html.escape(v, quote=True)}">'
         for k, v in connection.query_params.multi_items()

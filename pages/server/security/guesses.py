@@ -32,17 +32,17 @@ class Guesses:
     """Counts the different wrong guesses of each address: a form that is reloaded is one guess."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+        self.clock = clock
         self._callers: OrderedDict[str, _Caller] = OrderedDict()
 
     def wait(self, address: str) -> float:
         """Seconds until this address may guess again; 0 where it may now."""
         caller = self._callers.get(_group(address))
-        return max(0.0, caller.until - self._clock()) if caller else 0.0
+        return max(0.0, caller.until - self.clock()) if caller else 0.0
 
     def wrong(self, address: str, guess: str) -> None:
         """A guess that was not the secret."""
-        now, group = self._clock(), _group(address)
+        now, group = self.clock(), _group(address)
         caller = self._callers.setdefault(group, _Caller())
         self._callers.move_to_end(group)
         while len(self._callers) > MOST_ADDRESSES:
