@@ -11,10 +11,13 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from pages.classroom.presence import draw_presence  # noqa: E402
+from pages.learn.asked import told_questions  # noqa: E402
 from pages.learn.column import draw_column, take_from_address  # noqa: E402
 from pages.server.app_state import app_state  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 from pages.ui.history import keep  # noqa: E402
+from pages.ui.learning import QUESTIONS  # noqa: E402
 
 PAGES = ROOT / "pages"
 
@@ -29,6 +32,7 @@ pages = [
     st.Page(PAGES / "gallery" / "page.py", title="Failures", icon=":material/healing:", url_path="gallery"),
     st.Page(PAGES / "learn" / "page.py", title="Learn", icon=":material/school:", url_path="learn"),
     st.Page(PAGES / "data" / "page.py", title="Data", icon=":material/photo_library:", url_path="data"),
+    st.Page(PAGES / "classroom" / "page.py", title="Class", icon=":material/co_present:", url_path="class"),
 ]
 page = st.navigation(pages, position="top")
 draw_chrome()
@@ -37,7 +41,10 @@ if not app_state().ready:  # the page's imports must not meet those of the engin
     with st.spinner("The engine is starting …"):
         app_state().wait()
 take_from_address()
+if page.url_path == "class":
+    st.session_state[QUESTIONS] = told_questions()
 page.run()
 if page.url_path != "learn":
     draw_column(page.url_path)
+draw_presence()
 keep()

@@ -106,7 +106,7 @@ def _table(value: object) -> dict[str, Any]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if type(value) in (int, float) and abs(value) < 1e300 else None  # type: ignore[operator,arg-type]
+    return float(value) if type(value) in (int, float) and abs(value) < 1e300 else None  # type: ignore[arg-type]
 
 
 def _share(value: object, name: str) -> float:
