@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -92,6 +93,7 @@ class Channel:
         self.judging: asyncio.Task[None] | None = None
         self._events: deque[Event] = deque()
         self._scheduled = False
+        self._since = 0.0  # when the oldest event that waits was reported, by the machine's clock
         self.viewers: set[Viewer] = set()
         self._shown_step = -1  # of the newest grid sent
         self.encoded = 0  # frames made, whatever the number of viewers
@@ -142,7 +144,7 @@ class Channel:
         """Called from the run's thread: returns at once."""
         self._events.append(event)
         if not self._scheduled:
-            self._scheduled = True
+            self._scheduled, self._since = True, time.time()
             try:
                 self._loop.call_soon_threadsafe(self._loop.call_later, FLUSH_SECONDS, self._flush)
             except RuntimeError:  # the server's loop has closed
@@ -191,7 +193,7 @@ class Channel:
 
     def _send_records(self, rows: list[dict[str, float]]) -> list[dict[str, float]]:
         if rows:
-            self._send({"type": "records", "count": len(rows)}, [wire.records_blob(rows)])
+            self._send({"type": "records", "count": len(rows), "at": self._since}, [wire.records_blob(rows)])
         return []
 
     def _send(self, header: dict[str, Any], blobs: list[bytes] | None = None, *, replaceable: bool = False) -> None:

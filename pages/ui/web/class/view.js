@@ -86,7 +86,7 @@ export class Guide {
     if (!window || !document?.body) return;
     const { rest, explore } = split(view.address);
     if (rest !== this.at) {
-      if (!this.at) this.frame.src = addressOf(view.address); // the first time: the page is loaded there
+      if (!this.at) this.frame.src = addressOf(`./${view.address}`); // the first time: the page is loaded there
       else if (!atRest(document)) return;
       else goTo(window, view.address);
       this.at = rest;
@@ -164,6 +164,6 @@ const atRest = (document) => document.querySelector("[data-test-script-state]")?
 
 /** As if the browser had gone back to that address: every page is drawn for it, and nothing is loaded anew. */
 function goTo(window, address) {
-  window.history.replaceState(null, "", addressOf(address));
+  window.history.replaceState(null, "", addressOf(`./${address}`));
   window.dispatchEvent(new window.PopStateEvent("popstate", { state: null }));
 }
