@@ -15,18 +15,19 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script only
     sys.path.insert(0, str(ROOT))
 
-from gan_core.config.places import data_dir  # noqa: E402
+from gan_core.config.places import data_dir, runs_dir  # noqa: E402
 from pages.server.app_state import AppState, install_app_state  # noqa: E402
 from pages.server.routes import routes  # noqa: E402
 from pages.server.security.access import Gate, NotSafe, access_token, cookie_key, teacher_token  # noqa: E402
-from pages.server.security.people import Identities, Secrets, install_secrets  # noqa: E402
+from pages.server.security.people import ClassServer, Identities, install_class_server  # noqa: E402
 from pages.server.security.safe_answers import SafeAnswers  # noqa: E402
 from pages.server.shutdown import end_with_status_zero, leave_at_once  # noqa: E402
 
 try:
     token = access_token(st.get_option("server.address"))
-    known = install_secrets(Secrets(token, teacher_token(token), cookie_key(data_dir()) if token else b""))
-    gate = Middleware(Gate, token=token, key=known.key, teacher=known.teacher)
+    key = cookie_key(data_dir()) if token else b""
+    install_class_server(known := ClassServer(token, teacher_token(token), key, runs_dir()))
+    gate = Middleware(Gate, token=token, key=key, teacher=known.teacher)
 except NotSafe as problem:
     sys.exit(str(problem))
 app_state = install_app_state(AppState())

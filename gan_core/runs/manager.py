@@ -103,11 +103,12 @@ class RunManager(RunReader):
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None, seconds_per_step: float = 0.0,
+        stop_after_seconds: float | None = None, seconds_per_step: float = 0.0, owner: str = "",
     ) -> str:  # fmt: skip
         """Make a run and let it train as soon as the device is free; returns its id.
 
-        seconds_per_step: the pace to which it is held from its first step on; 0 is full speed.
+        seconds_per_step: the pace to which it is held from its first step on; 0 is full speed. owner: whose it is,
+        as in `RunManifest`.
         Raises ConfigError where the configuration cannot start, OSError where the folder cannot be written.
         """
         self.refuse_where_nothing_trains()
@@ -115,7 +116,8 @@ class RunManager(RunReader):
             raise ConfigError(" ".join(found))
         stop = StopCondition(stop_at_step, stop_after_seconds)
         config, reason = self.launcher.resolved_why(config)
-        run = self.launcher.make(config, preset, title, stop, warnings=(reason,) if reason else ())
+        warnings = (reason,) if reason else ()
+        run = self.launcher.make(config, preset, title, stop, warnings=warnings, owner=owner)
         self.launcher.launch(run, seconds_per_step=seconds_per_step)
         return run.manifest.id
 
@@ -150,7 +152,7 @@ class RunManager(RunReader):
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
-        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None, owner: str = "",
     ) -> tuple[str, str]:  # fmt: skip
         """Two runs trained in step, with the same seed; the second with `changes` (dotted path -> value).
 
@@ -159,7 +161,7 @@ class RunManager(RunReader):
         """
         self.refuse_where_nothing_trains()
         stop = StopCondition(stop_at_step, stop_after_seconds)
-        return twins.start_twins(self.launcher, config, changes, preset=preset, title=title, stop=stop)
+        return twins.start_twins(self.launcher, config, changes, preset=preset, title=title, stop=stop, owner=owner)
 
     def twin_cautions(self, config: RunConfig, changes: Mapping[str, Any]) -> list[str]:
         """What such twins would not have in common although it was not asked for. Raises ConfigError."""
@@ -167,7 +169,7 @@ class RunManager(RunReader):
 
     def branch(
         self, run_id: str, step: int | None = None, changes: Mapping[str, Any] | None = None, *, title: str = "",
-        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None, owner: str = "",
     ) -> str:  # fmt: skip
         """A new run that goes on from any step of another, with other settings; returns its id.
 
@@ -180,7 +182,7 @@ class RunManager(RunReader):
         """
         self.refuse_where_nothing_trains()
         stop = StopCondition(stop_at_step, stop_after_seconds)
-        return start_branch(self.launcher, run_id, step, changes or {}, title, stop)
+        return start_branch(self.launcher, run_id, step, changes or {}, title, stop, owner)
 
     # --- how good it is
 

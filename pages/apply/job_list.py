@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from gan_core.config.codec import ConfigError
-from pages.server.app_state import app_state
+from pages.server.security.people import here, whose
 from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import tab
+from pages.ui.session import job_manager, tab, why_not
 
 if TYPE_CHECKING:
     from gan_core.apply import Task
@@ -36,7 +36,7 @@ DrawOutcome = Callable[["JobFolder", dict[str, Any]], None]
 def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
     """Begin it; its id, "" where it cannot begin, which the page then says."""
     try:
-        job = app_state().job_manager().start(task, inputs)
+        job = job_manager().start(task, inputs)
     except (ConfigError, ValueError, OSError) as problem:
         tab().notice = public(problem)
         st.toast(literal(public(problem)), icon=":material/info:")  # the notice is above, perhaps out of sight
@@ -49,14 +49,15 @@ def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
 def draw_jobs(task_names: tuple[str, ...], draw_outcome: DrawOutcome) -> None:
     """Those of these kinds, the newest first; the one that the address names, or the newest, lies open."""
     _draw_undo()
-    views = app_state().job_manager().views(*task_names)[:SHOWN]
+    views = job_manager().views(*task_names)[:SHOWN]
     if not views:
         return
     st.subheader("Results")
     asked = st.session_state.get(OPENED, "")
     opened = asked if asked in {view.id for view in views} else views[0].id
     for view in views:
-        label = f"{literal(view.title)} · {STATES[view.state]}"
+        owner = whose(view.owner, here())
+        label = " · ".join(filter(None, (literal(view.title), STATES[view.state], literal(owner))))
         with st.expander(label, expanded=view.id == opened, key=f"job-{view.id}"):
             _draw_job(view, draw_outcome)
 
@@ -65,7 +66,7 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
     if view.at_work:
         _draw_at_work(view.id)
         return
-    folder = app_state().job_manager().folder(view.id)
+    folder = job_manager().folder(view.id)
     if view.status.problem:
         st.error(literal(view.status.problem))
     outcome = folder.outcome() if view.state == "done" else None
@@ -75,17 +76,23 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
     draw_curves(folder)
     with st.container(horizontal=True, key=f"job-row-{view.id}"):
         if view.state in ("cancelled", "interrupted", "failed"):
+            refused = why_not("resume", view.owner)
             st.button(
-                "Go on", key=f"resume-{view.id}", icon=":material/play_arrow:", on_click=_resume, args=(view.id,)
-            )
-        st.button("Delete", key=f"delete-{view.id}", icon=":material/delete:", on_click=_delete, args=(view.id,))
+                "Go on", key=f"resume-{view.id}", icon=":material/play_arrow:", on_click=_resume, args=(view.id,),
+                disabled=bool(refused), help=literal(refused) or None,
+            )  # fmt: skip
+        refused = why_not("delete", view.owner)
+        st.button(
+            "Delete", key=f"delete-{view.id}", icon=":material/delete:", on_click=_delete, args=(view.id,),
+            disabled=bool(refused), help=literal(refused) or None,
+        )  # fmt: skip
 
 
 @st.fragment(run_every=LOOK_SECONDS)
 def _draw_at_work(job: str) -> None:
     """Drawn anew by itself until it has ended; then the whole page is."""
     try:
-        view = app_state().job_manager().view(job)
+        view = job_manager().view(job)
     except ValueError:  # deleted in another tab
         st.rerun()
     if not view.at_work:
@@ -95,8 +102,12 @@ def _draw_at_work(job: str) -> None:
         words = "waiting for the device" + (f", place {view.queue_place} in line" if view.queue_place > 0 else "")
     with st.container(horizontal=True, vertical_alignment="center", key=f"job-at-work-{job}"):
         st.progress(view.status.fraction, literal(words))
-        st.button("Stop", key=f"cancel-{job}", icon=":material/stop:", on_click=_cancel, args=(job,))
-    draw_curves(app_state().job_manager().folder(job))
+        refused = why_not("stop", view.owner)
+        st.button(
+            "Stop", key=f"cancel-{job}", icon=":material/stop:", on_click=_cancel, args=(job,),
+            disabled=bool(refused), help=literal(refused) or None,
+        )  # fmt: skip
+    draw_curves(job_manager().folder(job))
 
 
 def draw_curves(folder: JobFolder) -> None:
@@ -150,19 +161,22 @@ def _zipped(folder: JobFolder) -> bytes:
 
 
 def _cancel(job: str) -> None:
-    app_state().job_manager().cancel(job)
+    try:
+        job_manager().cancel(job)
+    except ValueError as problem:
+        tab().notice = public(problem)
 
 
 def _resume(job: str) -> None:
     try:
-        app_state().job_manager().resume(job)
+        job_manager().resume(job)
     except (ValueError, OSError) as problem:
         tab().notice = public(problem)
 
 
 def _delete(job: str) -> None:
     try:
-        st.session_state[UNDO] = app_state().job_manager().delete(job)
+        st.session_state[UNDO] = job_manager().delete(job)
     except (ValueError, OSError) as problem:
         tab().notice = public(problem)
 
@@ -175,7 +189,7 @@ def _draw_undo() -> None:
     def undo() -> None:
         st.session_state.pop(UNDO, None)
         try:
-            app_state().job_manager().undelete(token)
+            job_manager().undelete(token)
         except (ValueError, OSError) as problem:
             tab().notice = public(problem)
 

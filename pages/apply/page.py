@@ -11,7 +11,7 @@ from pages.server.app_state import NotReady
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.history import browsed, write
 from pages.ui.literal import literal
-from pages.ui.session import tab
+from pages.ui.session import tab, why_not, why_not_start
 
 WIDGET = "apply-workshop"
 CHOSEN = "ganscope.workshop"  # in the session, as a widget's own value is lost on another page
@@ -41,6 +41,8 @@ def draw_apply() -> None:
         workshop = found[st.session_state[CHOSEN]]
         begin_form(workshop.key, opened)
         st.markdown(workshop.words)
+        if refused := " ".join(filter(None, (why_not_start(), why_not("bring", "")))):
+            st.caption(f":material/block: {literal(refused)}")
         with st.container(key="apply-body"):  # form and results lie beside each other where the screen is wide
             with st.container(key="apply-form"):
                 workshop.draw()

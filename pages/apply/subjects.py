@@ -15,9 +15,9 @@ from gan_core.data.base import DataUnavailable
 from gan_core.latent.targets import training_images
 from gan_core.runs.catalog.cards import ModelEntry
 from pages.apply.kept import kept
-from pages.server.app_state import app_state
 from pages.server.security.public import public
 from pages.ui.literal import literal
+from pages.ui.session import job_manager, why_not
 
 SUBJECT, CONTENT = "ganscope.fill-subject", "ganscope.fill-content"  # in the session
 SHIPPED_FIRST = "asset:fashion"
@@ -44,7 +44,7 @@ def choose_model(
     widget: str = "fill-model", shipped: str = SHIPPED_FIRST, *, labelled: bool = True
 ) -> ModelEntry | None:
     """Those that Explore lists and that make pictures; at first the newest run, or `shipped`, which comes along."""
-    models = {entry.id: entry for entry in app_state().job_manager().catalog.models() if entry.size > 1}
+    models = {entry.id: entry for entry in job_manager().catalog.models() if entry.size > 1}
     if not models:
         return None
     runs = [key for key, entry in models.items() if entry.kind == "run"]
@@ -84,7 +84,7 @@ def _held_out(model: ModelEntry) -> Chosen:
     index = int(st.number_input("Number", 0, MOST_INDEX, key=key))
 
     def read() -> Subject:
-        opened = app_state().job_manager().catalog.open(model.id)
+        opened = job_manager().catalog.open(model.id)
         return held_out_subject(opened, training_images(opened, data_dir()), index)[0]
 
     return Chosen(_kept((model.id, index), read), f"Held-out picture {index:,}", "held-out", index)
@@ -93,6 +93,7 @@ def _held_out(model: ModelEntry) -> Chosen:
 def _own(model: ModelEntry) -> Chosen | None:
     file = st.file_uploader(
         "Picture", key="fill-upload", label_visibility="collapsed", max_upload_size=MOST_BYTES // 1_000_000,
+        disabled=bool(why_not("bring", "")),
         help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF. It stays on this machine.",
     )  # fmt: skip
     if file is not None:
@@ -108,7 +109,7 @@ def _own(model: ModelEntry) -> Chosen | None:
         swap = st.checkbox("Swap light and dark", key=kept("fill-invert", False, link="invert"))
 
     def read() -> Subject:
-        opened = app_state().job_manager().catalog.open(model.id)
+        opened = job_manager().catalog.open(model.id)
         return read_subject(content, opened.shape, background=background_of(opened), fit=fit, invert=swap)
 
     key = (model.id, hashlib.sha256(content).hexdigest(), fit, swap)

@@ -14,6 +14,7 @@ from gan_core.apply.tables.filling import understood
 from gan_core.apply.tables.kinds import KINDS, ColumnGuess
 from gan_core.config.codec import ConfigError
 from pages.ui.literal import literal
+from pages.ui.session import why_not
 from pages.ui.words import count
 
 _HELD = "ganscope.table"  # in the session: HeldTable
@@ -45,7 +46,7 @@ class HeldTable:
 def held_table() -> HeldTable | None:
     """Draws the upload; the table that is in hand, also after another page was looked at."""
     file = st.file_uploader(
-        "A table", key="table-upload", max_upload_size=100,
+        "A table", key="table-upload", max_upload_size=100, disabled=bool(why_not("bring", "")),
         help="CSV, TSV, Parquet or XLSX with a row of headings, at most 100 MB. Separator, encoding and decimal "
         "comma are found out. It stays on this machine.",
     )  # fmt: skip

@@ -10,19 +10,24 @@ from pages.server.security.people import here
 from pages.ui.chrome import draw_notice
 from pages.ui.learning import QUESTIONS
 from pages.ui.session import tab
+from pages.ui.switches import draw_switches
 
 GOTO = "ganscope.class.goto"
 
 
 def taken(told: object) -> None:
     """Somebody takes home what is shown."""
-    if goal := take_home(tab(), told):
+    with st.container(key="class-switches"):
+    draw_switches()
+if goal := take_home(tab(), told):
         st.session_state[GOTO] = goal
 
 
 with st.container(key="class-page"):
     draw_notice(tab())
     class_view(teacher=here().teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken)
+with st.container(key="class-switches"):
+    draw_switches()
 if goal := st.session_state.pop(GOTO, None):
     path, query = goal
     st.switch_page(path, query_params=query)

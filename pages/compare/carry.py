@@ -8,7 +8,9 @@ import streamlit as st
 
 from gan_core.runs.storage.archives.reading import import_run
 from pages.compare.chosen import choose, chosen
+from pages.server.security.people import here
 from pages.server.security.public import public
+from pages.server.security.rights import demand, may
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 
@@ -25,8 +27,10 @@ def draw_import(state: Tab) -> None:
         st.container(horizontal=True, key="compare-import-row", vertical_alignment="center"),
         st.popover("Import a run", icon=":material/upload_file:", key="compare-import"),
     ):
+        if refused := may(here(), "bring"):
+            st.caption(literal(refused))
         file = st.file_uploader(
-            "The zip that a run was exported to", type=["zip"], key=f"import:{turn}",
+            "The zip that a run was exported to", type=["zip"], key=f"import:{turn}", disabled=bool(refused),
             help="Everything in it is checked; nothing in it is run, and no run that is here is changed.",
         )  # fmt: skip
         if file is not None and st.button("Import", key="import-go", type="primary", icon=":material/upload:"):
@@ -42,7 +46,8 @@ def draw_import(state: Tab) -> None:
 def _read(state: Tab, file: UploadedFile) -> bool:
     try:
         with st.spinner("Reading and checking it"):
-            made = import_run(manager().runs_dir, file, file.name)
+            demand(here(), "bring", what=file.name)
+            made = import_run(manager().runs_dir, file, file.name, here().id)
     except (ValueError, OSError) as problem:
         state.notice = public(problem)
         return False

@@ -10,9 +10,10 @@ from gan_core.data import DataUnavailable
 from pages.compare.chosen import MOST_CHOSEN
 from pages.server.app_state import app_state
 from pages.server.jobs import Job
+from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager
+from pages.ui.session import Tab, manager, stop_work
 
 if TYPE_CHECKING:
     from gan_core.runs import RunManager
@@ -28,7 +29,7 @@ def begin(runs: list[str]) -> None:
         raise ValueError(f"The chosen runs are measured on {SAMPLES:,} samples already, or have no checkpoint yet.")
     key, found = f"measure:{','.join(runs)}", manager()
     st.session_state[MEASURING] = key
-    app_state().jobs.start(key, "Measuring the chosen runs", lambda job: measure(found, work, job))
+    app_state().jobs.start(key, "Measuring the chosen runs", lambda job: measure(found, work, job), here().id)
 
 
 def measure(runs: RunManager, work: list[tuple[str, int]], job: Job) -> None:
@@ -73,7 +74,9 @@ def _draw(state: Tab) -> None:
     if job is not None and not job.done:
         with st.container(key="measuring", horizontal=True, vertical_alignment="center", gap="small"):
             st.progress(job.fraction, literal(job.words))
-            st.button("Stop measuring", key="stop-measuring", icon=":material/close:", on_click=job.cancel)
+            st.button(
+                "Stop measuring", key="stop-measuring", icon=":material/close:", on_click=stop_work, args=(job,)
+            )
         return
     st.session_state.pop(MEASURING, None)
     if job is not None:

@@ -17,7 +17,7 @@ from pages.server.preview import shows_points
 from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
-from pages.ui.session import Tab
+from pages.ui.session import Tab, why_not_start
 from pages.ui.words import count, duration, path_label, preset_label
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _draw_start(
     """What it would be, what stands in its way, and the one button."""
     try:
         plan = plan_of(base, texts, seeds, draws)
-        problems = sweeps.problems(plan)
+        problems = sweeps.problems(plan) or [why for why in (why_not_start(len(plan.configs())),) if why]
         words = "" if problems else _cost(sweeps, plan)
     except ConfigError as problem:
         problems, words = [public(problem)], ""

@@ -12,18 +12,19 @@ from gan_core.config.codec import ConfigError, spec_at
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.measure.plane import PLANE_MEASURES
 from gan_core.runs.groups.sweep_measures import measure, unmeasured
-from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.states import LIVE
 from pages.compare.chosen import MOST_CHOSEN, choose
 from pages.compare.sweep_form import draw_form
 from pages.compare.web.sweep import sweep_view
 from pages.server.app_state import app_state
 from pages.server.preview import real_points, shows_points
+from pages.server.security.people import here
 from pages.server.security.public import public
+from pages.server.security.rights import demand
 from pages.server.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager, watch
+from pages.ui.session import Tab, manager, sweeps, watch, why_not
 from pages.ui.words import count, path_label
 
 if TYPE_CHECKING:
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
 
 WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
 _FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
-
-
-def sweeps() -> Sweeps:
-    return Sweeps(manager())
 
 
 def draw(state: Tab) -> None:
@@ -106,14 +103,21 @@ def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
     there = [view for view in views if view is not None]
     states = {view.state for view in there}
     resting = [view for view in there if view.state in ("paused", "stopped", "interrupted", "failed")]
+    refused = why_not("change", sweep.owner)
+    locked: dict[str, Any] = {"disabled": True, "help": literal(refused)} if refused else {}
     with st.container(horizontal=True, key="sweep-actions"):
         if "running" in states:
-            st.button("Pause all", icon=":material/pause:", key="sweep-pause", on_click=_do, args=("pause", sweep.id))
+            st.button(
+                "Pause all", icon=":material/pause:", key="sweep-pause", on_click=_do, args=("pause", sweep.id),
+                **locked,
+            )  # fmt: skip
         if resting:
             word = "Go on" if "paused" in states else f"Resume {len(resting)}"
-            st.button(word, icon=":material/play_arrow:", key="sweep-on", on_click=_do, args=("go_on", sweep.id))
+            st.button(word, icon=":material/play_arrow:", key="sweep-on", on_click=_do, args=("go_on", sweep.id),
+                      **locked)  # fmt: skip
         if states & LIVE:
-            st.button("Stop all", icon=":material/stop:", key="sweep-stop", on_click=_do, args=("stop", sweep.id))
+            st.button("Stop all", icon=":material/stop:", key="sweep-stop", on_click=_do, args=("stop", sweep.id),
+                      **locked)  # fmt: skip
         runs = [view.id for view in there][:MOST_CHOSEN]
         st.button(
             f"Compare {'them' if len(runs) == len(there) else f'the first {len(runs)}'}", icon=":material/checklist:",
@@ -124,19 +128,29 @@ def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
         if not measuring and (lacking := unmeasured(manager(), [view.id for view in there])):
             st.button(
                 f"Measure {len(lacking)}", icon=":material/straighten:", key="sweep-measure",
-                on_click=_measure, args=(sweep.id, lacking),
-                help="How far what they make is from real images: all on as many samples, so that they compare.",
+                on_click=_measure, args=(sweep.id, lacking), disabled=bool(refused),
+                help=literal(refused) or "How far what they make is from real images: all on as "
+                "many samples, so that they compare.",
             )  # fmt: skip
         if not states & LIVE:
             st.button(
                 "Remove from the list", key="sweep-forget", type="tertiary", on_click=_do, args=("forget", sweep.id),
-                help="The sweep goes from this list; its runs stay among the runs.",
+                disabled=bool(refused),
+                help=literal(refused) or "The sweep goes from this list; its runs stay among the runs.",
             )  # fmt: skip
 
 
 def _measure(sweep: str, runs: list[str]) -> None:
     found = manager()
-    app_state().jobs.start(f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress))
+    try:
+        for run in runs:
+            demand(here(), "measure", found.view(run).owner, run)
+    except ValueError as problem:
+        st.toast(literal(public(problem)), icon=":material/error:")
+        return
+    app_state().jobs.start(
+        f"sweep:{sweep}", "Measuring the sweep", lambda job: measure(found, runs, job.progress), here().id
+    )
 
 
 @st.fragment(run_every=1.0)

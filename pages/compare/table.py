@@ -18,8 +18,10 @@ from pages.compare.measuring import begin, draw_measuring
 from pages.compare.web.runs_table import runs_table
 from pages.server.app_state import app_state
 from pages.server.run_rows import rows
+from pages.server.security.people import here
 from pages.server.security.public import public
-from pages.ui.session import Tab, manager, watch
+from pages.server.security.rights import demand
+from pages.ui.session import Tab, manager, watch, why_not
 from pages.ui.words import preset_label
 
 LAST = "compare_deleted"  # in the session: tokens of what was deleted last
@@ -41,12 +43,13 @@ def measures() -> list[dict[str, Any]]:
 def draw(state: Tab) -> None:
     if st.session_state.pop(GOTO, False):
         st.switch_page("lab/page.py")
-    found = rows(manager())
+    found = rows(manager(), person=here())
     there = {row["id"] for row in found}
     deleted = [
         {"token": one.token, "run": one.run, "name": one.title or preset_label(one.preset), "bytes": one.size_bytes,
          "when": one.when}
         for one in trash.deleted(manager().runs_dir)
+        if _may_restore(one)
     ]  # fmt: skip
     draw_import(state)
     draw_measuring(state)
@@ -93,12 +96,32 @@ def _choose(_state: Tab, runs: object) -> None:
 
 
 def _delete(state: Tab, runs: object) -> None:
-    st.session_state[LAST] = _each(state, _texts(runs), lambda run: trash.delete(manager(), run))
+    st.session_state[LAST] = _each(state, _texts(runs), _deleted)
+
+
+def _deleted(run: str) -> str:
+    demand(here(), "delete", manager().view(run).owner, run)
+    return trash.delete(manager(), run)
 
 
 def _undelete(state: Tab, tokens: object) -> None:
-    _each(state, _texts(tokens), lambda token: trash.undelete(manager().runs_dir, token))
+    _each(state, _texts(tokens), _undeleted)
     st.session_state[LAST] = []
+
+
+def _undeleted(token: str) -> str:
+    owners = {one.token: one.owner for one in trash.deleted(manager().runs_dir)}
+    demand(here(), "restore", _known(owners.get(token, "")), token)
+    return trash.undelete(manager().runs_dir, token)
+
+
+def _may_restore(one: trash.Deleted) -> bool:
+    return not why_not("restore", _known(one.owner))
+
+
+def _known(owner: str | None) -> str:
+    """What cannot be read is the machine's."""
+    return owner or ""
 
 
 def _each(state: Tab, names: list[str], act: Callable[[str], str]) -> list[str]:
@@ -114,19 +137,27 @@ def _each(state: Tab, names: list[str], act: Callable[[str], str]) -> list[str]:
 
 
 def _empty(_state: Tab) -> None:
-    trash.empty(manager().runs_dir)
+    found = trash.deleted(manager().runs_dir)
+    if all(map(_may_restore, found)):
+        trash.empty(manager().runs_dir)
+    else:  # of a student's the student's own
+        trash.empty(manager().runs_dir, {one.token for one in found if _may_restore(one)})
     st.session_state[LAST] = []
 
 
 def _measure(_state: Tab, runs: object) -> None:
+    for run in _texts(runs):
+        demand(here(), "measure", manager().view(run).owner, run)
     begin(_texts(runs))
 
 
 def _tags(_state: Tab, run: str, tags: object) -> None:
+    demand(here(), "label", manager().view(run).owner, run)
     label(manager().runs_dir, run, tags=_texts(tags))
 
 
 def _notes(_state: Tab, run: str, notes: str) -> None:
+    demand(here(), "label", manager().view(run).owner, run)
     label(manager().runs_dir, run, notes=notes)
 
 

@@ -10,14 +10,22 @@ import streamlit as st
 from gan_core.data import DataUnavailable, bring_back, contents, drop_pictures, own_set, some_pictures
 from pages.data.samples import atlas_address
 from pages.data.web.pictures import picture_grid
+from pages.server.security import roll
+from pages.server.security.people import class_server, here
 from pages.server.security.public import public
+from pages.server.security.rights import Refused, demand
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager
+from pages.ui.session import Tab, manager, why_not
 from pages.ui.words import count
 
 PER_PAGE, ACROSS = 48, 12
 _OPEN, _PAGE, _CLASS, _UNDO = "browse", "browse-page", "browse-class", "undo-edit"
 _ALL, _HELD, _DROPPED = "All", "Held out", "Left out"
+
+
+def set_owner(slug: str) -> str:
+    """Whose a set of images is."""
+    return roll.owner_of(class_server().folder, "data", slug)
 
 
 def open_set(slug: str) -> None:
@@ -49,7 +57,9 @@ def draw_set(state: Tab) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button("Back", key="browse-back", icon=":material/arrow_back:", type="tertiary", on_click=_leave)
             st.markdown(f"#### {literal(known.title)}")
-            st.button("Add pictures", key="browse-add", icon=":material/add:", on_click=_add_to, args=(slug,))
+            refused = why_not("add to", set_owner(slug)) or why_not("bring", "")
+            st.button("Add pictures", key="browse-add", icon=":material/add:", on_click=_add_to, args=(slug,),
+                      disabled=bool(refused), help=literal(refused) or None)  # fmt: skip
         if edited() == slug:
             draw_edit_undo(state)
         names = [None if labels is None else classes[label] for label in (held_out if labels is None else labels)]
@@ -137,9 +147,10 @@ def _draw_page(
 
 def _change(state: Tab, slug: str, indices: list[int], back: bool) -> None:
     try:
+        demand(here(), "change", set_owner(slug), slug)
         (bring_back if back else drop_pictures)(manager().data_dir, slug, indices)
         remember_edit(slug, indices, "brought back" if back else "left out")
-    except DataUnavailable as problem:
+    except (DataUnavailable, Refused) as problem:
         state.notice = public(problem)
 
 
@@ -172,8 +183,9 @@ def draw_edit_undo(state: Tab) -> None:
 
     def undo() -> None:
         try:
+            demand(here(), "change", set_owner(slug), slug)
             (bring_back if done == "left out" else drop_pictures)(manager().data_dir, slug, indices)
-        except DataUnavailable as problem:
+        except (DataUnavailable, Refused) as problem:
             state.notice = public(problem)
         st.session_state.pop(_UNDO, None)
 

@@ -21,13 +21,15 @@ from gan_core.data import (
     restore_own,
     settle,
 )
-from pages.data.browse import draw_edit_undo, edited, forget_edit, open_set, open_slug
+from pages.data.browse import draw_edit_undo, edited, forget_edit, open_set, open_slug, set_owner
 from pages.data.report import draft_is_open, draw_kept, open_draft
 from pages.data.samples import draw_samples
+from pages.server.security.people import here
 from pages.server.security.public import public
+from pages.server.security.rights import Refused, demand
 from pages.ui.literal import literal
 from pages.ui.panel import draw_options
-from pages.ui.session import Tab, manager
+from pages.ui.session import Tab, manager, why_not
 from pages.ui.words import count
 
 if TYPE_CHECKING:
@@ -38,8 +40,10 @@ def draw_upload(state: Tab) -> None:
     """Files in, a report out. What a file is, its content decides, not its name."""
     turn = st.session_state.setdefault("upload-turn", 0)
     into = _adding_to()
+    if refused := why_not("bring", ""):
+        st.caption(f":material/block: {literal(refused)}")
     files = st.file_uploader(
-        "Pictures, or a zip of them", accept_multiple_files=True, key=f"upload:{turn}",
+        "Pictures, or a zip of them", accept_multiple_files=True, key=f"upload:{turn}", disabled=bool(refused),
         help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF, whatever they are called. In a zip, folders become "
         "classes, and train and test folders stay apart; a labels.csv or dataset.json is read too. They "
         "stay on this machine.",
@@ -87,11 +91,12 @@ def read(files: Sequence[UploadedFile], title: str, options: IntakeOptions) -> D
         bar.progress(part, literal(words))
 
     try:
+        demand(here(), "bring", what=title)
         draft = read_draft([(f.name, f) for f in files], title, options, progress=show)
         show(1.0, f"comparing {count(len(draft.found))} images with each other")
         settle(draft)  # the first time it looks for pictures that are nearly the same
         return draft
-    except DataUnavailable as problem:
+    except (DataUnavailable, Refused) as problem:
         st.error(literal(public(problem)))
         return None
 
@@ -118,7 +123,9 @@ def draw_own_sets(state: Tab, sets: Sequence[OwnSet], train_on: Callable[[str], 
                           disabled=bool(known.problem), on_click=train_on, args=(known.slug,))  # fmt: skip
                 st.button("Look through", key=f"open-{known.slug}", icon=":material/grid_view:",
                           disabled=bool(known.problem), on_click=open_set, args=(known.slug,))  # fmt: skip
+                refused = why_not("delete", set_owner(known.slug))
                 st.button("Delete", key=f"delete-{known.slug}", type="tertiary", icon=":material/delete:",
+                          disabled=bool(refused), help=literal(refused) or None,
                           on_click=_delete, args=(state, known.slug))  # fmt: skip
 
 
@@ -132,13 +139,14 @@ def own_words(known: OwnSet) -> str:
 
 def _delete(state: Tab, slug: str) -> None:
     try:
+        demand(here(), "delete", set_owner(slug), slug)
         title = own_set(manager().data_dir, slug).title
         st.session_state["deleted"] = (delete_own(manager().data_dir, slug), title)
         st.session_state.pop("intake-report", None)
         if st.session_state.get("add-to") == slug:
             st.session_state.pop("add-to")
         forget_edit(slug)
-    except DataUnavailable as problem:
+    except (DataUnavailable, Refused) as problem:
         state.notice = public(problem)
 
 
@@ -150,8 +158,9 @@ def _draw_undo(state: Tab) -> None:
 
     def undo() -> None:
         try:
+            demand(here(), "restore", set_owner(token.partition(".")[0]), token)
             restore_own(manager().data_dir, token)
-        except DataUnavailable as problem:
+        except (DataUnavailable, Refused) as problem:
             state.notice = public(problem)
         st.session_state.pop("deleted", None)
 

@@ -25,9 +25,12 @@ from gan_core.data import (
     sizes,
     small_classes,
 )
-from pages.data.browse import remember_edit
+from pages.data.browse import remember_edit, set_owner
 from pages.data.samples import ACROSS, atlas_address
+from pages.server.security import roll
+from pages.server.security.people import class_server, here
 from pages.server.security.public import public
+from pages.server.security.rights import Refused, demand
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager
 from pages.ui.words import count
@@ -227,7 +230,9 @@ def _keep(state: Tab, draft: Draft, into: str, as_class: str) -> None:
     if choices is None:  # pressed twice
         return
     try:
+        demand(here(), "bring", what=draft.title)
         if into:
+            demand(here(), "add to", set_owner(into), into)
             report = keep_more(draft, manager().data_dir, into, choices, as_class)
             report = dataclasses.replace(report, title=f"Added to {own_set(manager().data_dir, into).title}")
             if report.added:
@@ -235,7 +240,8 @@ def _keep(state: Tab, draft: Draft, into: str, as_class: str) -> None:
             st.session_state.pop("add-to", None)
         else:
             report = keep(draft, manager().data_dir, choices)
-    except DataUnavailable as problem:
+            roll.note_owner(class_server().folder, "data", report.slug, here().id)
+    except (DataUnavailable, Refused) as problem:
         state.notice = public(problem)
         return
     _close()

@@ -17,7 +17,7 @@ from pages.ui.addresses import address
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.history import browsed
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager, tab, watch
+from pages.ui.session import Tab, manager, tab, watch, why_not_start
 from pages.ui.words import duration
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -42,12 +42,14 @@ def draw_card(scene: FailureScene) -> None:
             f'<div class="gy-picture">{picture}</div><h4>{html.escape(scene.label)}</h4>'
             f"<p>{html.escape(scene.sees)}</p>"
         )
+        refused = why_not_start()
         st.button(
             "Watch it fail",
             key=f"open:{scene.name}",
             icon=":material/play_arrow:",
             width="stretch",
-            help=f"Starts a run of about {duration(scene.seconds)} on two processor cores.",
+            help=literal(refused) or f"Starts a run of about {duration(scene.seconds)} on two processor cores.",
+            disabled=bool(refused),
             on_click=open_scene,
             args=(tab(), scene.name, shown().turn),
         )

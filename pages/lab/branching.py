@@ -10,7 +10,7 @@ import streamlit as st
 from gan_core.config.codec import differences, from_dict
 from gan_core.training import RunConfig
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager, watch
+from pages.ui.session import Tab, manager, watch, why_not_start
 from pages.ui.words import count, duration, path_label, plain, value_at
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _draw_form(state: Tab, view: RunView, begin: Begin, scope: str, default: int
     changes = {path: value_at(state.config, path) for path in pairs} if own else {}
     if not pairs:
         st.caption("It repeats this run, unless the panel is set to something else first.")
+    refused = why_not_start()
     return st.button(
         "Start the branch",
         key=f"{scope}-go",
@@ -95,6 +96,8 @@ def _draw_form(state: Tab, view: RunView, begin: Begin, scope: str, default: int
         width="stretch",
         on_click=begin,
         args=(state, state.begun, lambda: manager().branch(view.id, step, changes)),
+        disabled=bool(refused),
+        help=literal(refused) or None,
     )
 
 

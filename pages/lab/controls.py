@@ -13,11 +13,13 @@ from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
 from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
+from pages.server.security.people import here, whose
 from pages.server.security.public import public
+from pages.ui.belonging import draw_name
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
-from pages.ui.session import Tab, config_query, manager, watch, with_view
+from pages.ui.session import Tab, config_query, manager, watch, why_not, why_not_start, with_view
 from pages.ui.web.copy import copy_link
 from pages.ui.words import compact
 
@@ -78,6 +80,7 @@ def _draw_share(state: Tab) -> None:
     with st.popover("Share", icon=":material/ios_share:", key="share"):
         st.markdown("The link opens this panel, with these settings, on any machine.")
         copy_link("copy", "Copy link", with_view(config_query(state.preset, state.config), state.full))
+        draw_name()
 
 
 def _draw_actions(state: Tab, view: RunView | None) -> None:
@@ -92,6 +95,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
         kind = "elsewhere"
 
     if view is not None:
+        _draw_owner(view)
         _draw_commands(state, view, kind)
     if kind not in LIVE or not state.steering:
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
@@ -116,13 +120,21 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
         _draw_explore(state)
 
 
+def _draw_owner(view: RunView) -> None:
+    """Whose the watched run is, where that is not whoever looks at it."""
+    words = whose(view.owner, here())
+    if words not in ("", "yours"):
+        st.badge(literal(f"{words[:1].upper()}{words[1:]}"), icon=":material/person:", color="gray")
+
+
 def _shows_all(state: Tab) -> bool:
     """Every command that there is, or only those that a newcomer, or a lecture hall, needs."""
     return state.full and not state.projector
 
 
 def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
-    """What the watched run can be told now."""
+    """What the watched run can be told now, by who looks at it."""
+    refused = why_not("change", view.owner)
 
     def command(
         label: str, icon: str, what: Command, *, primary: bool = False, help: str = "", disabled: bool = False
@@ -132,13 +144,14 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
             key=label.lower().replace(" ", "-"),
             icon=f":material/{icon}:" if icon else None,
             type="primary" if primary else "secondary",
-            help=help or None,
-            disabled=disabled,
+            help=literal(refused) or help or None,
+            disabled=disabled or bool(refused),
             on_click=lambda: attempt(state, lambda: manager().send(state.run, what)),
         )
 
     if kind == "queued":
         st.button("Cancel", key="cancel", type="primary", icon=":material/close:",
+                  disabled=bool(refused), help=literal(refused) or None,
                   on_click=lambda: attempt(state, lambda: manager().cancel(state.run)))  # fmt: skip
     elif kind in ("running", "paused"):  # the same buttons in the same places: nothing moves away from the pointer
         moving = kind == "running"
@@ -155,13 +168,13 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
-            help=f"{_from_where(view)}, to {view.goal}.",
+            help=literal(refused) or f"{_from_where(view)}, to {view.goal}.", disabled=bool(refused),
             on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
-        _draw_longer(state, view)
+        _draw_longer(state, view, refused)
     if kind in ("running", "paused"):
-        draw_speed(state, view)
+        draw_speed(state, view, refused)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         if _shows_all(state):
             command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
@@ -183,7 +196,7 @@ def train(state: Tab, drawn: int) -> None:
 
 
 def _draw_train(state: Tab, *, primary: bool) -> None:
-    found = manager().problems(state.config)
+    found = manager().problems(state.config) or [why for why in (why_not_start(),) if why]
     st.button(
         "Train",
         key="train",
@@ -196,7 +209,7 @@ def _draw_train(state: Tab, *, primary: bool) -> None:
     )
 
 
-def _draw_longer(state: Tab, view: RunView) -> None:
+def _draw_longer(state: Tab, view: RunView, refused: str) -> None:
     with st.popover("Train longer", icon=":material/update:", key="longer"):
         st.markdown("Go on from its last step, as if it had been planned longer.")
         what = "points" if makes_points(view) else "images"
@@ -206,6 +219,8 @@ def _draw_longer(state: Tab, view: RunView) -> None:
                 f"{compact(total)} {what} in all{', as planned' if times == 1 else ''}",
                 key=f"longer:{times}",
                 width="stretch",
+                disabled=bool(refused),
+                help=literal(refused) or None,
                 on_click=lambda total=total: attempt(state, lambda: manager().resume(state.run, total_images=total)),
             )
 

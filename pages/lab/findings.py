@@ -16,7 +16,7 @@ from pages.lab.controls import begin
 from pages.server.app_state import app_state
 from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import Tab, manager, send_change
+from pages.ui.session import Tab, manager, send_change, why_not, why_not_start
 from pages.ui.words import count, path_label, plain
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def _draw_finding(state: Tab, view: RunView, finding: Finding) -> None:
     if finding.kind == LIVE_CHANGE and view.state in LIVE and changed(config, finding.suggestion) != config:
         st.button(
             "Undo", key="findings-undo", icon=":material/undo:", on_click=_undo, args=(state, finding),
-            help="Sets it back in this run, between two steps.",
+            help=literal(why_not("change", view.owner)) or "Sets it back in this run, between two steps.",
+            disabled=bool(why_not("change", view.owner)),
         )  # fmt: skip
     if finding.suggestion:
         _draw_branch(state, view, finding)
@@ -122,7 +123,9 @@ def _draw_branch(state: Tab, view: RunView, finding: Finding) -> None:
         f"Branch from step {count(step)}{', ' * (finding.kind == LIVE_CHANGE) or ' '}{named}",
         key=f"findings-branch:{finding.kind}",
         icon=":material/call_split:",
-        help=f"A new run that goes on from step {count(step)} of this one, with {literal(listed)}.",
+        disabled=bool(why_not_start()),
+        help=literal(why_not_start())
+        or f"A new run that goes on from step {count(step)} of this one, with {literal(listed)}.",
         on_click=begin,
         args=(state, state.begun, lambda: branch_with(view.id, step, dict(changes))),
     ):

@@ -43,6 +43,7 @@ from pages.ui.session import (
     manager,
     pace_in_force,
     send_change,
+    why_not,
     write_url,
 )
 from pages.ui.words import run_label
@@ -97,6 +98,7 @@ def draw_view(
         on_looking=(lambda step: look_at(state, view.id, step)) if view else None,
         networks=planned_networks(config),
         pace=pace_in_force(state, view) if view else 0.0,
+        refused=why_not("step", view.owner) if view else "",
         on_layers=lambda told: change_layers(state, told),
         on_train=partial(train, state, state.begun),
         key=key,
@@ -150,6 +152,7 @@ def change_layers(state: Tab, told: object) -> None:
 def draw_lab(state: Tab) -> None:
     view = watched(state)
     here = view is not None and view.state in LIVE and manager().trains_here(state.run)
+    here = here and view is not None and not why_not("change", view.owner)  # else the panel is for the next run
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:

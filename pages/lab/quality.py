@@ -8,9 +8,12 @@ import streamlit as st
 
 from pages.server.app_state import app_state
 from pages.server.jobs import Job
+from pages.server.security.people import here
+from pages.server.security.public import public
+from pages.server.security.rights import demand
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
-from pages.ui.session import Tab, manager
+from pages.ui.session import Tab, manager, stop_work, why_not
 from pages.ui.words import count
 
 if TYPE_CHECKING:
@@ -28,8 +31,13 @@ def draw_quality(state: Tab, view: RunView | None) -> None:
         _draw_job(state.run)
         return
     with st.container(key="quality", horizontal=True, vertical_alignment="center", gap="small"):
-        with st.popover("Evaluate", icon=":material/straighten:", key="evaluate"):
-            _draw_choice(state, view)
+        refused = why_not("measure", view.owner)
+        if refused:
+            st.button("Evaluate", icon=":material/straighten:", key="evaluate-refused", disabled=True,
+                      help=literal(refused))  # fmt: skip
+        else:
+            with st.popover("Evaluate", icon=":material/straighten:", key="evaluate"):
+                _draw_choice(state, view)
         if job is not None and job.problem:
             st.markdown(f":material/info: {literal(job.problem)}")
 
@@ -44,7 +52,7 @@ def _draw_choice(state: Tab, view: RunView) -> None:
         "Samples", SAMPLES, value=SAMPLES[1], format_func=count, key="evaluate-samples",
         help="Only evaluations on equally many samples compare: the Fréchet distance falls with their number.",
     )  # fmt: skip
-    chosen = (state.run, step, samples)
+    chosen = (state, state.run, step, samples)
     st.button("Evaluate", key="evaluate-go", width="stretch", on_click=_start, args=chosen)
 
 
@@ -56,13 +64,18 @@ def _key(run: str) -> str:
     return f"evaluate:{run}"
 
 
-def _start(run: str, step: int, samples: int) -> None:
+def _start(state: Tab, run: str, step: int, samples: int) -> None:
     runs = manager()
+    try:
+        demand(here(), "measure", runs.view(run).owner, run)
+    except ValueError as problem:
+        state.notice = public(problem)
+        return
 
     def work(job: Job) -> None:
         runs.evaluate(run, step, samples=samples, progress=job.progress)
 
-    app_state().jobs.start(_key(run), "The evaluation", work)
+    app_state().jobs.start(_key(run), "The evaluation", work, here().id)
 
 
 @st.fragment(run_every=0.5)
@@ -72,6 +85,9 @@ def _draw_job(run: str) -> None:
     if job is None or job.done:
         st.rerun()
     else:
+        refused = why_not("stop", job.owner)
         with st.container(key="evaluating", horizontal=True, vertical_alignment="center", gap="small"):
             st.progress(job.fraction, literal(job.words))
-            st.button("Stop evaluating", key="stop-evaluating", icon=":material/close:", on_click=job.cancel)
+            st.button("Stop evaluating", key="stop-evaluating", icon=":material/close:",
+                      on_click=stop_work, args=(job,), disabled=bool(refused),
+                      help=literal(refused) or None)  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.ui.literal import literal
 from pages.ui.panel import fresh_key, is_fresh
 from pages.ui.session import Tab, pace_in_force, send_pace
 
@@ -22,8 +23,8 @@ HELP = (
 )
 
 
-def draw_speed(state: Tab, view: RunView | None) -> None:
-    """view: the run that can be told now, None: the next one is meant."""
+def draw_speed(state: Tab, view: RunView | None, refused: str = "") -> None:
+    """view: the run that can be told now, None: the next one is meant. refused: why who looks at it may not."""
     now = pace_in_force(state, view) if view is not None else state.speed
     key = fresh_key("pace", now)
     st.session_state[key] = now if now in SPEEDS else None
@@ -39,7 +40,7 @@ def draw_speed(state: Tab, view: RunView | None) -> None:
     with st.container(key="speed", width="content"):
         st.segmented_control(
             "Speed", list(SPEEDS), format_func=SPEEDS.__getitem__, key=key, required=now in SPEEDS, on_change=turned,
-            label_visibility="collapsed", help=HELP,
+            label_visibility="collapsed", help=literal(refused) or HELP, disabled=bool(refused),
         )  # fmt: skip
 
 

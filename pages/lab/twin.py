@@ -16,7 +16,7 @@ from pages.ui.choices import meant, named
 from pages.ui.literal import literal
 from pages.ui.panel import draw_field
 from pages.ui.preset_match import hidden_fields
-from pages.ui.session import Tab, manager, watch
+from pages.ui.session import Tab, manager, watch, why_not_start
 from pages.ui.words import path_label, plain, value_at
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def draw_twins(state: Tab, begin: Begin) -> None:
         if refused and changes:
             st.error(literal(refused), icon=":material/block:")
         st.button(
-            "Start the twins", key="twin-go", type="primary", width="stretch", disabled=bool(refused),
-            help="Change the setting of the second first." if not changes else None,
+            "Start the twins", key="twin-go", type="primary", width="stretch",
+            disabled=bool(refused or why_not_start(2)),
+            help="Change the setting of the second first." if not changes else literal(why_not_start(2)) or None,
             on_click=begin, args=(state, state.begun, lambda: _start(state, changes)),
         )  # fmt: skip
 

@@ -15,9 +15,11 @@ class Cancelled(Exception):
 
 @dataclass
 class Job:
-    """One piece of work. `problem` is "" or one sentence; `done` says that it has ended, well or not."""
+    """One piece of work. `problem` is "" or one sentence; `done` says that it has ended, well or not. owner: the id
+    of who began it; "" is whoever sits at the machine."""
 
     label: str
+    owner: str = ""
     fraction: float = 0.0
     words: str = "starting"
     problem: str = ""
@@ -47,13 +49,13 @@ class Jobs:
     def forget(self, key: str) -> None:
         self._jobs.pop(key, None)
 
-    def start(self, key: str, label: str, work: Callable[[Job], None]) -> Job:
+    def start(self, key: str, label: str, work: Callable[[Job], None], owner: str = "") -> Job:
         """Run `work(job)` in a thread, unless it runs already."""
         with self._lock:
             known = self._jobs.get(key)
             if known is not None and not known.done:
                 return known
-            job = self._jobs[key] = Job(label)
+            job = self._jobs[key] = Job(label, owner)
         threading.Thread(target=_run, args=(job, work), name=f"job-{key}", daemon=True).start()
         return job
 

@@ -20,7 +20,9 @@ from pages.server.modules import module
 from pages.server.recordings import recording
 from pages.server.run_routes import step_asked
 from pages.server.security.guard import refusal
+from pages.server.security.people import Person, person_of
 from pages.server.security.public import public
+from pages.server.security.rights import Refused
 from pages.ui.addresses import base_path
 
 if TYPE_CHECKING:
@@ -86,7 +88,9 @@ def routes(app_state: AppState) -> list[BaseRoute]:
         except ClientDisconnect:  # half-way through: nobody reads the answer
             return Response(status_code=400)
         try:
-            await asyncio.to_thread(_command, app_state, request.path_params["run"], **asked)
+            await asyncio.to_thread(_command, app_state, person_of(request), request.path_params["run"], **asked)
+        except Refused as problem:
+            return Response(public(problem), 403, media_type="text/plain")
         except ValueError as problem:
             return Response(public(problem), 409, media_type="text/plain")
         return Response(status_code=204)
@@ -187,10 +191,12 @@ async def _asked(request: Request) -> dict[str, str]:
     return found
 
 
-def _command(app_state: AppState, run: str, do: str, players: Any) -> None:
+def _command(app_state: AppState, person: Person, run: str, do: str, players: Any) -> None:
     manager = app_state.manager()
     from gan_core.runs.commands import Dissect, StepOnce  # not before the engine is up: it brings torch
+    from pages.server.security.guarded import guarded
 
+    manager = guarded(manager, person)
     manager.send(run, Dissect(players) if do == "dissect" else StepOnce(players))
 
 

@@ -9,6 +9,8 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from pages.server.security.people import person_of
+
 if TYPE_CHECKING:
     from pages.server.app_state import AppState
 
@@ -31,7 +33,7 @@ def rows(app_state: AppState, request: Request) -> Response:
 
     asked = set(request.query_params.get("runs", "").split(",")[:MOST_ASKED]) - {""}
     manager = app_state.manager()
-    found = made(manager, asked) if asked else []
+    found = made(manager, asked, person_of(request)) if asked else []
     return JSONResponse({"rows": found, "count": len(run_ids(manager.runs_dir))})
 
 

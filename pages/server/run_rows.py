@@ -19,7 +19,9 @@ from gan_core.runs.storage.labels import read_labels
 from gan_core.runs.storage.run_folder import UnknownRun, open_run
 from gan_core.runs.storage.views import config_in_force
 from gan_core.training import PRESETS, RunConfig, preset
+from pages.server.security.people import OWNER_OF_THE_MACHINE, Person, whose
 from pages.server.security.public import public
+from pages.server.security.rights import may
 from pages.ui.words import count, path_label, plain, preset_label, run_label
 
 if TYPE_CHECKING:
@@ -31,8 +33,10 @@ _FILES = ("metrics.db", "metrics.db-wal", LABELS)
 _kept: dict[str, tuple[tuple[object, ...], dict[str, Any]]] = {}
 
 
-def rows(manager: RunManager, only: set[str] | None = None) -> list[dict[str, Any]]:
-    """A row for each run, the newest first, at most MOST_ROWS; `only`: of these runs."""
+def rows(
+    manager: RunManager, only: set[str] | None = None, person: Person = OWNER_OF_THE_MACHINE
+) -> list[dict[str, Any]]:
+    """A row for each run, the newest first, at most MOST_ROWS; `only`: of these runs; person: for whom."""
     views = manager.views()[:MOST_ROWS]
     names = {view.id: name_of(view) for view in views}
     for gone in _kept.keys() - names.keys():
@@ -41,7 +45,7 @@ def rows(manager: RunManager, only: set[str] | None = None) -> list[dict[str, An
     for view in views:
         if only is None or view.id in only:
             with contextlib.suppress(UnknownRun):  # deleted meanwhile
-                found.append(row_of(manager, view, names))
+                found.append(row_of(manager, view, names, person))
     return found
 
 
@@ -49,7 +53,9 @@ def name_of(view: RunView) -> str:
     return run_label(view)
 
 
-def row_of(manager: RunManager, view: RunView, names: dict[str, str]) -> dict[str, Any]:
+def row_of(
+    manager: RunManager, view: RunView, names: dict[str, str], person: Person = OWNER_OF_THE_MACHINE
+) -> dict[str, Any]:
     against, differs = _differs(manager, view, names)
     return {
         "id": view.id,
@@ -72,6 +78,8 @@ def row_of(manager: RunManager, view: RunView, names: dict[str, str]) -> dict[st
         "parent_step": view.parent_step,
         "against": against,
         "differs": differs,
+        "whose": whose(view.owner, person),
+        "refused": may(person, "delete", view.owner),
         **_stored(manager, view),
     }
 

@@ -10,7 +10,9 @@ import streamlit as st
 
 from gan_core.data import darkness_text
 from gan_core.data.sets.ink import LEVELS, decode_levels
+from pages.server.security.people import here
 from pages.server.security.public import public
+from pages.server.security.rights import demand, may
 from pages.ui.literal import literal
 
 if TYPE_CHECKING:
@@ -30,12 +32,14 @@ def draw_ink(member: FromPicture, key: str, changed: Callable[[str], None]) -> N
         if file is None:
             return
         try:
+            demand(here(), "bring", what=file.name)
             changed(darkness_text(file.getvalue()))
         except ValueError as problem:
             st.session_state[trouble] = public(problem)
 
     st.file_uploader(
         "Picture", key=uploader, on_change=uploaded, max_upload_size=MOST_MEGABYTES,
+        disabled=bool(may(here(), "bring")),
         help="PNG, JPEG, HEIC, AVIF, WebP, TIFF, BMP or GIF. Its dark parts become dense. "
         "Only the 48 x 48 cells below are kept.",
     )  # fmt: skip

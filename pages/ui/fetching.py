@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages.server.app_state import app_state
 from pages.server.jobs import Job
+from pages.server.security.people import here
 from pages.ui.literal import literal
-from pages.ui.session import manager
+from pages.ui.session import manager, stop_work, why_not
 
 if TYPE_CHECKING:
     from gan_core.data.base import Dataset, ImageInfo
@@ -44,7 +45,7 @@ def _fetch(name: str, label: str, dataset: Dataset) -> None:
         else:
             dataset.load(dataset.info(data_dir).native_size, data_dir, job.progress)
 
-    app_state().jobs.start(name, label, work)
+    app_state().jobs.start(name, label, work, here().id)
 
 
 @st.fragment(run_every=0.5)
@@ -54,4 +55,8 @@ def _draw_job(name: str) -> None:
     if job is None or job.done:
         st.rerun()
     st.progress(job.fraction, literal(job.words))
-    st.button("Stop fetching", key=f"stop-{name}", on_click=job.cancel, width="stretch")
+    refused = why_not("stop", job.owner)
+    st.button(
+        "Stop fetching", key=f"stop-{name}", on_click=stop_work, args=(job,), width="stretch",
+        disabled=bool(refused), help=literal(refused) or None,
+    )  # fmt: skip

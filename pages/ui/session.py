@@ -18,13 +18,19 @@ from gan_core.runs.commands import Change, Pace
 from gan_core.training import RunConfig, preset
 from gan_core.training.configuration.presets import DEFAULT
 from pages.server.app_state import app_state
+from pages.server.security.guarded import guarded, guarded_jobs, guarded_sweeps, why_not_begin
+from pages.server.security.people import here
 from pages.server.security.public import public
+from pages.server.security.rights import demand, may
 from pages.ui.history import browsed, write
 from pages.ui.learning import OF_LESSONS
 
 if TYPE_CHECKING:
     from gan_core.runs import RunManager
+    from gan_core.runs.groups.sweeps import Sweeps
+    from gan_core.runs.jobs import JobManager
     from gan_core.runs.snapshot import RunView
+    from pages.server.jobs import Job
 
 _KEY = "ganscope.tab"
 PENDING_SECONDS = 3.0
@@ -64,8 +70,38 @@ class Tab:
 
 
 def manager() -> RunManager:
-    """The run manager; waits while the engine starts. Raises NotReady."""
-    return app_state().manager()
+    """The run manager, as who looks at the page may use it; waits while the engine starts. Raises NotReady."""
+    return guarded(app_state().manager(), here())
+
+
+def job_manager() -> JobManager:
+    """Likewise for jobs."""
+    return guarded_jobs(app_state().manager(), app_state().job_manager(), here())
+
+
+def sweeps() -> Sweeps:
+    """Likewise for sweeps."""
+    return guarded_sweeps(app_state().manager(), here())
+
+
+def why_not(action: str, owner: str) -> str:
+    """Why who looks at the page may not do this to a thing of this owner, to be said beside it; "" where they may."""
+    return may(here(), action, owner)
+
+
+def stop_work(job: Job) -> None:
+    """Stop what works in the background, where it was begun by who looks at the page."""
+    try:
+        demand(here(), "stop", job.owner, job.label)
+        job.cancel()
+    except ValueError as problem:
+        tab().notice = public(problem)
+
+
+def why_not_start(runs: int = 1) -> str:
+    """Why who looks at the page may not begin so many runs now; "" where they may."""
+    person = here()
+    return "" if person.teacher else why_not_begin(app_state().manager(), person, runs)
 
 
 def tab() -> Tab:

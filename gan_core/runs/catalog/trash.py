@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ _NAME = re.compile(rf"({ID_PATTERN})\.(\d{{8}}T\d{{6}})-[0-9a-f]{{4}}")
 
 @dataclass(frozen=True)
 class Deleted:
-    """token: what `undelete` takes. when: UTC, as in config.json. title: "" where it cannot be read."""
+    """token: what `undelete` takes. when: UTC, as in config.json. title: "" where it cannot be read. owner: as in
+    `RunManifest`; None where it cannot be read."""
 
     token: str
     run: str
@@ -31,6 +33,7 @@ class Deleted:
     title: str
     preset: str
     size_bytes: int
+    owner: str | None = ""
 
 
 def delete(manager: RunManager, run_id: str) -> str:
@@ -81,11 +84,11 @@ def deleted(runs_dir: Path) -> list[Deleted]:
         when = _when(named[2]) if named else ""
         if not named or not when:
             continue
-        title = preset = ""
+        title, preset, owner = "", "", None
         with suppress(ValueError):
             manifest = RunFolder(path, named[1]).manifest()
-            title, preset = manifest.title, manifest.preset
-        found.append(Deleted(path.name, named[1], when, title, preset, disk_use(path)))
+            title, preset, owner = manifest.title, manifest.preset, manifest.owner
+        found.append(Deleted(path.name, named[1], when, title, preset, disk_use(path), owner))
     return sorted(found, key=lambda one: (one.when, one.token), reverse=True)
 
 
@@ -97,10 +100,15 @@ def _when(stamp: str) -> str:
         return ""
 
 
-def empty(runs_dir: Path) -> int:
-    """Remove what lies in the trash for good; returns how many bytes that freed. Raises OSError."""
+def empty(runs_dir: Path, only: Collection[str] | None = None) -> int:
+    """Remove what lies in the trash for good; returns how many bytes that freed. Raises OSError.
+
+    only: these tokens; None: all that lies there.
+    """
     freed = 0
     for path in _inside(runs_dir):
+        if only is not None and path.name not in only:
+            continue
         size = disk_use(path)
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)  # does not follow links

@@ -24,7 +24,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Sweep:
-    """together: how many of its members train in one step with others."""
+    """together: how many of its members train in one step with others. owner: as in `RunManifest`."""
 
     id: str
     title: str
@@ -35,6 +35,7 @@ class Sweep:
     draws: int
     members: tuple[Member, ...]
     together: int = 0
+    owner: str = ""
 
 
 def write_sweep(folder: Path, sweep: Sweep) -> None:
@@ -43,7 +44,7 @@ def write_sweep(folder: Path, sweep: Sweep) -> None:
     data = {
         "id": sweep.id, "title": sweep.title, "preset": sweep.preset, "created": sweep.created,
         "axes": [axis_json(axis) for axis in sweep.axes], "seeds": list(sweep.seeds), "draws": sweep.draws,
-        "together": sweep.together,
+        "together": sweep.together, "owner": sweep.owner,
         "members": [{"run": member.run, "values": member.values} for member in sweep.members],
     }  # fmt: skip
     write_atomically(folder / f"{sweep.id}.json", json.dumps(data, indent=1).encode())
@@ -63,7 +64,7 @@ def read_sweep(path: Path) -> Sweep:
         return Sweep(
             path.stem, str(data["title"]), str(data["preset"]), str(data["created"]),
             tuple(axis_from(axis) for axis in data["axes"]), tuple(int(seed) for seed in data["seeds"]),
-            int(data["draws"]), tuple(members), int(data["together"]),
+            int(data["draws"]), tuple(members), int(data["together"]), str(data.get("owner", "")),
         )  # fmt: skip
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise ValueError(f"The sweep {path.stem} cannot be read: its file is damaged.") from error

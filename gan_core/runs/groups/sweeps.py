@@ -86,11 +86,12 @@ class Sweeps:
 
     def start(
         self, plan: Plan, *, preset: str = "", title: str = "", together: bool = True,
-        stop_at_step: int | None = None, stop_after_seconds: float | None = None,
+        stop_at_step: int | None = None, stop_after_seconds: float | None = None, owner: str = "",
     ) -> str:  # fmt: skip
         """Make every member's run and let them train; returns the sweep's id.
 
-        together: False trains them one after another, each to the last bit as it would be alone.
+        together: False trains them one after another, each to the last bit as it would be alone. owner: whose
+        its members are, as in `RunManifest`.
         Raises ConfigError where a member cannot start, OSError where the folder cannot be written.
         """
         self._manager.refuse_where_nothing_trains()
@@ -105,14 +106,15 @@ class Sweeps:
             for config, values in zip(configs, plan.members(), strict=True):
                 name = ", ".join(f"{path.rsplit('.')[-1]} {value}" for path, value in values.items())
                 name = f"{title or 'Sweep'}: {name}"
-                entries.append(self._launcher.make(config, preset, name, stop, sweep=sweep_id))
+                entries.append(self._launcher.make(config, preset, name, stop, sweep=sweep_id, owner=owner))
                 undo.callback(shutil.rmtree, entries[-1].folder.root, ignore_errors=True)
                 undo.callback(entries[-1].lock.release)
             members = [Member(e.manifest.id, v) for e, v in zip(entries, plan.members(), strict=True)]
             found = groups(configs) if together else [[place] for place in range(len(configs))]
             count = sum(len(group) for group in found if len(group) > 1)
             write_sweep(self._folder, Sweep(
-                sweep_id, title[:200], preset, now_text(), plan.axes, plan.seeds, plan.draws, tuple(members), count
+                sweep_id, title[:200], preset, now_text(), plan.axes, plan.seeds, plan.draws, tuple(members), count,
+                owner,
             ))  # fmt: skip
             undo.pop_all()
         self._launch(entries, found)

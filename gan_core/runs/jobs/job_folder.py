@@ -53,7 +53,8 @@ class JobStatus:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as lists show it. task: its name in the family; queue_place: 0 holds the device, -1 is not in line."""
+    """A job as lists show it. task: its name in the family; queue_place: 0 holds the device, -1 is not in line.
+    owner: the id of who began it; "" is whoever sits at the machine."""
 
     id: str
     title: str
@@ -61,6 +62,7 @@ class JobView:
     created: str
     status: JobStatus
     queue_place: int = -1
+    owner: str = ""
 
     @property
     def state(self) -> State:
@@ -113,8 +115,9 @@ class JobFolder:
         asked = self.asked()
         task = str(dict(asked.get("task", {})).get("name", ""))
         return JobView(
-            self.id, str(asked.get("title", "")), task, str(asked.get("created", "")), self.status(), queue_place
-        )
+            self.id, str(asked.get("title", "")), task, str(asked.get("created", "")), self.status(), queue_place,
+            str(asked.get("owner", "")),
+        )  # fmt: skip
 
     def outcome(self) -> dict[str, Any] | None:
         """result.json; None where the job is not done."""
@@ -151,8 +154,11 @@ class JobFolder:
             file.write(json.dumps([series, dict(values)]) + "\n")
 
 
-def new_job(runs_dir: Path, task: Task, inputs: Mapping[str, bytes]) -> JobFolder:
-    """A folder for a task, whole or not there. Raises ValueError for a file name that is none, OSError."""
+def new_job(runs_dir: Path, task: Task, inputs: Mapping[str, bytes], owner: str = "") -> JobFolder:
+    """A folder for a task, whole or not there; owner: as in `JobView`.
+
+    Raises ValueError for a file name that is none, OSError.
+    """
     name = tasks.name_of(task)
     for file in inputs:
         if not _FILE_NAME.fullmatch(file):
@@ -162,7 +168,7 @@ def new_job(runs_dir: Path, task: Task, inputs: Mapping[str, bytes]) -> JobFolde
     job = JobFolder(home / free_id(home, name))
     asked = {
         "format": FORMAT, "task": {"name": name, **to_dict(task)}, "title": task.title()[:200],
-        "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "created": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "owner": owner,
     }  # fmt: skip
     made = home / f".new-{job.id}"
     try:
@@ -206,12 +212,19 @@ def move_to_trash(job: JobFolder) -> str:
 
 def restore(runs_dir: Path, token: str) -> str:
     """Have a deleted job back; its id. Raises UnknownJob in one sentence, OSError."""
+    away = deleted_job(runs_dir, token)
+    job_id = token.partition(".")[0]
+    os.rename(away.root, runs_dir / FOLDER / job_id)
+    return job_id
+
+
+def deleted_job(runs_dir: Path, token: str) -> JobFolder:
+    """A job in the trash. Raises UnknownJob in one sentence."""
     job_id, dot, mark = token.partition(".")
     away = runs_dir / FOLDER / TRASH / token
     if not (dot and re.fullmatch(ID_PATTERN, job_id) and re.fullmatch(r"[0-9a-f]{8}", mark) and away.is_dir()):
         raise UnknownJob("This job cannot be had back any more.")
-    os.rename(away, runs_dir / FOLDER / job_id)
-    return job_id
+    return JobFolder(away)
 
 
 def _read_json(path: Path, most_bytes: int = _MOST_BYTES) -> Any:

@@ -78,8 +78,9 @@ class JobManager:
 
     # --- work
 
-    def start(self, task: Task, inputs: Mapping[str, bytes] | None = None) -> str:
-        """Let a task work as soon as the device is free; the id of its job. inputs: files by plain names.
+    def start(self, task: Task, inputs: Mapping[str, bytes] | None = None, *, owner: str = "") -> str:
+        """Let a task work as soon as the device is free; the id of its job. inputs: files by plain names. owner:
+        whose it is, as in `JobView`.
 
         Raises ConfigError in one sentence where it cannot begin, OSError where the folder cannot be written.
         """
@@ -87,7 +88,7 @@ class JobManager:
         self._manager.refuse_where_nothing_trains()
         if found := task.problems(self._manager.data_dir, tuple(inputs)):
             raise ConfigError(" ".join(found))
-        job = new_job(self.runs_dir, task, inputs)
+        job = new_job(self.runs_dir, task, inputs, owner)
         self._launch(job)
         return job.id
 

@@ -30,7 +30,13 @@ FIXED = ("size", "conditional", "latent", "generator", "discriminator", "pack")
 
 
 def start_branch(
-    launcher: Launcher, run_id: str, step: int | None, changes: Mapping[str, Any], title: str, asked: StopCondition
+    launcher: Launcher,
+    run_id: str,
+    step: int | None,
+    changes: Mapping[str, Any],
+    title: str,
+    asked: StopCondition,
+    owner: str = "",
 ) -> str:
     """As `RunManager.branch`."""
     parent = open_run(launcher.runs_dir, run_id)
@@ -52,7 +58,7 @@ def start_branch(
     config = launcher.resolved(config)
     manifest = launcher.manifest(
         config, origin.preset, title or origin.title, parent=parent.id, parent_step=start.step, past=start.past,
-        threads=origin.threads,
+        threads=origin.threads, owner=owner,
     )  # fmt: skip
     manifest = replace(manifest, trained_on={**origin.trained_on, **manifest.trained_on})
     stop = _stop(parent, start, asked, longer="total_images" in changes)

@@ -43,7 +43,7 @@ def own_fields(config: RunConfig, other: RunConfig) -> frozenset[str]:
 
 def start_twins(
     launcher: Launcher, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
-    stop: StopCondition = StopCondition(),
+    stop: StopCondition = StopCondition(), owner: str = "",
 ) -> tuple[str, str]:  # fmt: skip
     """As `RunManager.start`, two runs at once; `changes` (dotted path -> value) are the second one's alone."""
     other = with_changes(config, changes)
@@ -56,7 +56,7 @@ def start_twins(
     with contextlib.ExitStack() as undo:
         ready = []
         for each, own_id, twin in zip(pair, ids, reversed(ids), strict=True):
-            ready.append(launcher.make(each, preset, title, stop, id=own_id, twin_of=twin))
+            ready.append(launcher.make(each, preset, title, stop, id=own_id, twin_of=twin, owner=owner))
             undo.callback(shutil.rmtree, ready[-1].folder.root, ignore_errors=True)
             undo.callback(ready[-1].lock.release)
         undo.pop_all()

@@ -13,9 +13,8 @@ from pages.apply.augmented import draw_outcome
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
 from pages.apply.workshop import Workshop
-from pages.server.app_state import app_state
 from pages.ui.literal import literal
-from pages.ui.session import manager, tab
+from pages.ui.session import job_manager, manager, tab, why_not_start
 from pages.ui.words import count
 
 TASK = "augment"
@@ -59,7 +58,9 @@ def draw() -> None:
         "ways": ",".join(ways) or "real", **settings,
     }  # fmt: skip
     st.caption(literal(f"{sets[name][1]}. A GAN of full length takes minutes, a classifier some ten seconds."))
-    if st.button("Measure it", key="augment-start", type="primary", icon=":material/balance:"):
+    if st.button(
+        "Measure it", key="augment-start", type="primary", icon=":material/balance:", disabled=bool(why_not_start())
+    ):
         _start(asked)  # here, not in a callback, which would get what the form held before the last change
         st.rerun()
 
@@ -157,7 +158,7 @@ def _words(label: str, images: int, classes: int) -> str:
 
 def models_of(name: str) -> list[ModelEntry]:
     """The generators that may be asked for classes of this set."""
-    known = app_state().job_manager().catalog.models()
+    known = job_manager().catalog.models()
     of_set = [model for model in known if model.data == name.partition("/")[0]]
     return [model for model in of_set if model.kind != "file" and model.classes]
 

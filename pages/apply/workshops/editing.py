@@ -12,7 +12,7 @@ from pages.apply.subjects import choose_model
 from pages.apply.web.editing.mount import edit_view
 from pages.apply.workshop import Workshop
 from pages.server.app_state import app_state
-from pages.ui.session import tab
+from pages.ui.session import tab, why_not, why_not_start
 
 TASK = "edit-pictures"
 LINK = "edit"
@@ -52,13 +52,14 @@ def _draw_others(model: str) -> None:
         )
         files = st.file_uploader(
             "Pictures", accept_multiple_files=True, key="edit-files", label_visibility="collapsed",
-            max_upload_size=MOST_UPLOAD_MB,
+            max_upload_size=MOST_UPLOAD_MB, disabled=bool(why_not("bring", "")),
         )  # fmt: skip
         ready = made is not None and any(each.on for each in made[0].edits)
         if not ready:
             st.caption("The stack has no steps yet.")
         st.button(
-            "Edit them", key="edit-start", icon=":material/photo_library:", disabled=not files or not ready,
+            "Edit them", key="edit-start", icon=":material/photo_library:",
+            disabled=not files or not ready or bool(why_not_start()),
             on_click=_start, args=(model,),
         )  # fmt: skip
 

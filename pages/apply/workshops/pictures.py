@@ -20,7 +20,7 @@ from pages.apply.web.painting import mask_of, mask_text, painting
 from pages.apply.workshop import Workshop
 from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import tab
+from pages.ui.session import tab, why_not_start
 
 TASK = "fill-picture"
 SEARCH = ("iterations", "restarts", "pool", "space", "realism", "prior", "seed")  # fields of FillPicture
@@ -51,7 +51,8 @@ def draw() -> None:
         if chosen is not None:
             _draw_picture(chosen, factor if detail else 0)
             st.button(
-                "Fill it", key="fill", type="primary", icon=":material/brush:", disabled=chosen is None,
+                "Fill it", key="fill", type="primary", icon=":material/brush:",
+                disabled=chosen is None or bool(why_not_start()),
                 on_click=_start, args=(model, chosen, factor if detail else 0, settings),
             )  # fmt: skip
 

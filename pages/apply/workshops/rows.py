@@ -16,7 +16,7 @@ from pages.apply.table_upload import HeldTable, draw_understood, held_table, pro
 from pages.apply.workshop import Workshop
 from pages.server.security.public import public
 from pages.ui.literal import literal
-from pages.ui.session import tab
+from pages.ui.session import tab, why_not_start
 
 MOST_ROWS, MOST_STEPS, MOST_SEED = 1_000_000, 100_000, 2**31 - 1
 
@@ -28,7 +28,7 @@ def draw() -> None:
         asked = _draw_asked(held)
         st.button(
             "Make rows", key="rows-start", type="primary", icon=":material/table_rows:",
-            disabled=bool(problems_of(held)), on_click=_start, args=(held, asked),
+            disabled=bool(problems_of(held) or why_not_start()), on_click=_start, args=(held, asked),
         )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from pages.apply.workshop import Workshop
 from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.panel import draw_options
-from pages.ui.session import tab
+from pages.ui.session import tab, why_not, why_not_start
 
 COMPARE = "impute-compare"
 MOST_SEED = 2**31 - 1
@@ -84,7 +84,8 @@ def _draw_fill(held: HeldTable) -> None:
         inputs[MODEL] = model
     stopped = bool(problems_of(held)) and model is None
     st.button(
-        "Fill", key="table-fill", type="primary", icon=":material/table_edit:", disabled=stopped,
+        "Fill", key="table-fill", type="primary", icon=":material/table_edit:",
+        disabled=stopped or bool(why_not_start()),
         on_click=_fill, args=(held, inputs, asked),
     )  # fmt: skip
 
@@ -92,7 +93,8 @@ def _draw_fill(held: HeldTable) -> None:
 def _fitted_method() -> bytes | None:
     """What was brought, also after another page was looked at."""
     file = st.file_uploader(
-        "A fitted method", key="table-model", help="model.safetensors of an earlier result: nothing is learned then, "
+        "A fitted method", key="table-model", disabled=bool(why_not("bring", "")),
+        help="model.safetensors of an earlier result: nothing is learned then, "
         "and only these rows are filled.",
     )  # fmt: skip
     if file is not None:
@@ -145,7 +147,7 @@ def _draw_compare(held: HeldTable | None) -> None:
         asked |= {"target": target, "kinds": held.kinds_text, "markers": held.markers}
     st.button(
         "Compare", key="table-compare", icon=":material/compare:", on_click=_compare, args=(held, asked),
-        disabled=held is not None and bool(problems_of(held)),
+        disabled=(held is not None and bool(problems_of(held))) or bool(why_not_start()),
     )  # fmt: skip
 
 

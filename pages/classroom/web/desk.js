@@ -18,6 +18,8 @@ class Desk {
     /** @type {any} */
     this.socket = null;
     this.leave = () => {};
+    this.seat = 0;
+    this.echoed = false; // what this tab shows has come back: a view of another's is newer
     this.tell = (..._what) => {};
     /** @type {any} */
     this.pointer = null;
@@ -59,6 +61,7 @@ class Desk {
   hear({ header }) {
     if (header.type === "class") {
       this.seat = header.you;
+      this.echoed = false;
       if (this.showing && header.teacher) this.sent = {}; // it has come back: say all of it again
       if (this.showing && this.screen) tellClass({ do: "screen", screen: this.screen });
     } else if (header.type === "here") {
@@ -66,8 +69,9 @@ class Desk {
     } else if (header.type === "screen") {
       this.screen = header.screen;
       this.draw();
-    } else if (header.type === "view" && header.by !== this.seat && this.showing) {
-      if (header.by !== 0 && this.sent.view) this.show(false, { quietly: true }); // another of the teacher's tabs shows now
+    } else if (header.type === "view") {
+      if (header.by === this.seat) this.echoed = true;
+      else if (header.by !== 0 && this.echoed && this.showing) this.show(false, { quietly: true }); // another tab shows now
     }
   }
 

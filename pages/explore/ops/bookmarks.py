@@ -9,8 +9,10 @@ from gan_core.latent import check_look, render
 from gan_core.runs.storage.bookmarks import thumbnail_png
 from pages.explore.ops.picture import spread
 from pages.server.live.operations import OperationContext, Reply, operation, words
+from pages.server.security.rights import demand
 
 if TYPE_CHECKING:
+    from gan_core.runs.catalog.cards import ModelEntry
     from gan_core.runs.storage.bookmarks import BookmarkStore
 
 MOST_NAME = 60
@@ -19,7 +21,21 @@ MOST_NAME = 60
 @operation("models")
 def models(context: OperationContext, _asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """All that can be explored, as the cards say it."""
-    return Reply({"models": [entry.json() for entry in context.catalog.models()]})
+    return Reply({"models": _models(context)})
+
+
+def _models(context: OperationContext) -> list[dict[str, Any]]:
+    """Those that were brought with why who asks may not take them away."""
+    return [_card(context, entry) for entry in context.catalog.models()]
+
+
+def _card(context: OperationContext, entry: ModelEntry) -> dict[str, Any]:
+    refused = context.refused("model", entry.id) if entry.kind == "file" else ""
+    return {**entry.json(), **_refused(refused)}
+
+
+def _refused(sentence: str) -> dict[str, str]:
+    return {"refused": sentence} if sentence else {}
 
 
 @operation("open", lane="long")
@@ -27,7 +43,7 @@ def open_model(context: OperationContext, asked: dict[str, Any], _blobs: list[by
     """A model that a page turns to: all that its tools need to know of it. It is open from then on."""
     model = context.model(asked.get("model"), asked.get("step"))
     spreads = {space: spread(model, space) for space in model.generator.latent_spaces}
-    return Reply({"model": {**context.catalog.card(model.id, model.step).json(), "spread": spreads}})
+    return Reply({"model": {**_card(context, context.catalog.card(model.id, model.step)), "spread": spreads}})
 
 
 @operation("steps")
@@ -42,22 +58,29 @@ def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) 
     """A generator that was exported elsewhere, kept here from now on."""
     if len(blobs) != 1:
         raise ValueError("Bring one file at a time.")
+    demand(context.person, "bring", what=str(asked.get("name")))
+    before = {entry.id for entry in context.catalog.models()}
     found = context.catalog.bring(blobs[0], words(asked, "name", 200, default="the file"))
-    return Reply({"brought": found, "models": [entry.json() for entry in context.catalog.models()]})
+    if found not in before:  # else somebody has brought the very same one
+        context.note_owner("model", found)
+    return Reply({"brought": found, "models": _models(context)})
 
 
 @operation("remove")
 def remove(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Take a brought file out of the catalog; its bookmarks stay, and `bring-back` undoes it."""
-    context.catalog.take_away(words(asked, "model", 200))
-    return Reply({"models": [entry.json() for entry in context.catalog.models()]})
+    found = words(asked, "model", 200)
+    context.demand("delete", "model", found)
+    context.catalog.take_away(found)
+    return Reply({"models": _models(context)})
 
 
 @operation("bring-back")
 def bring_back(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     found = words(asked, "model", 200)
+    context.demand("restore", "model", found)
     context.catalog.bring_back(found)
-    return Reply({"brought": found, "models": [entry.json() for entry in context.catalog.models()]})
+    return Reply({"brought": found, "models": _models(context)})
 
 
 # --- bookmarks: every answer is the whole list as it is then
@@ -67,14 +90,24 @@ def _kept(context: OperationContext, asked: dict[str, Any]) -> BookmarkStore:
     return context.catalog.bookmark_store(words(asked, "model", 200))
 
 
-def _all(kept: BookmarkStore) -> Reply:
-    found = [{k: v for k, v in asdict(one).items() if k != "thumbnail"} for one in kept.bookmarks.all()]
+def _all(context: OperationContext, asked: dict[str, Any]) -> Reply:
+    kept = _kept(context, asked)
+    found = [
+        {**{k: v for k, v in asdict(one).items() if k != "thumbnail"},
+         **_refused(context.refused("bookmark", _named(asked, one.id)))}
+        for one in kept.bookmarks.all()
+    ]  # fmt: skip
     return Reply({"bookmarks": found, "problems": kept.problems()})
+
+
+def _named(asked: dict[str, Any], key: str) -> str:
+    """As its owner is noted."""
+    return f"{words(asked, 'model', 200)}/{key}"
 
 
 @operation("bookmarks")
 def bookmarks(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    return _all(_kept(context, asked))
+    return _all(context, asked)
 
 
 @operation("bookmark-add")
@@ -90,30 +123,34 @@ def add(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -
         place = asked["as_set"]["where"]
         as_set = None if place == asked["look"]["where"] else place
     picture = thumbnail_png(image)
-    kept.bookmarks.add(name=name, look=asked["look"], thumbnail=picture, step=model.step, as_set=as_set)
-    return _all(kept)
+    made = kept.bookmarks.add(name=name, look=asked["look"], thumbnail=picture, step=model.step, as_set=as_set)
+    context.note_owner("bookmark", _named(asked, made.id))
+    return _all(context, asked)
 
 
 @operation("bookmark-rename")
 def rename(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    context.demand("rename", "bookmark", _named(asked, words(asked, "key", 40)))
     kept = _kept(context, asked)
     kept.bookmarks.rename(words(asked, "key", 40), words(asked, "name", MOST_NAME))
-    return _all(kept)
+    return _all(context, asked)
 
 
 @operation("bookmark-delete")
 def delete(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    context.demand("delete", "bookmark", _named(asked, words(asked, "key", 40)))
     kept = _kept(context, asked)
     kept.bookmarks.delete(words(asked, "key", 40))
-    return _all(kept)
+    return _all(context, asked)
 
 
 @operation("bookmark-restore")
 def restore(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Undo a deletion."""
+    context.demand("restore", "bookmark", _named(asked, words(asked, "key", 40)))
     kept = _kept(context, asked)
     kept.bookmarks.restore(words(asked, "key", 40))
-    return _all(kept)
+    return _all(context, asked)
 
 
 @operation("named-directions")

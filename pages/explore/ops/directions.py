@@ -136,17 +136,20 @@ def keep(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
         layers=None if direction.layers is None else list(direction.layers),
         details={"unit": direction.unit, "figures": direction.figures, "measured": direction.low is not None},
     )
+    context.note_owner("direction", _named(asked, made.id))
     return _all(context, asked, key=made.id)
 
 
 @operation("direction-rename")
 def rename(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    context.demand("rename", "direction", _named(asked, words(asked, "key", 40)))
     _directions(context, asked).rename(words(asked, "key", 40), words(asked, "name", MOST_LABEL))
     return _all(context, asked)
 
 
 @operation("direction-delete")
 def delete(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
+    context.demand("delete", "direction", _named(asked, words(asked, "key", 40)))
     _directions(context, asked).delete(words(asked, "key", 40))
     return _all(context, asked)
 
@@ -154,12 +157,18 @@ def delete(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]
 @operation("direction-restore")
 def restore(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Undo a deletion."""
+    context.demand("restore", "direction", _named(asked, words(asked, "key", 40)))
     _directions(context, asked).restore(words(asked, "key", 40))
     return _all(context, asked)
 
 
 def _directions(context: OperationContext, asked: Mapping[str, Any]) -> KeptList[NamedDirection]:
     return context.catalog.bookmark_store(words(asked, "model", 200)).directions
+
+
+def _named(asked: Mapping[str, Any], key: str) -> str:
+    """As its owner is noted."""
+    return f"{words(asked, 'model', 200)}/{key}"
 
 
 def _all(context: OperationContext, asked: Mapping[str, Any], **more: object) -> Reply:
@@ -178,6 +187,8 @@ def _kept_list(context: OperationContext, asked: Mapping[str, Any]) -> list[dict
         kept = {"key": one.id, "label": one.name, "vector": one.vector, "space": one.space, "unit": unit}
         kept |= {"method": one.method, "layers": one.layers, "figures": figures if isinstance(figures, dict) else {}}
         kept |= {"low": one.low / unit if measured else None, "high": one.high / unit if measured else None}
+        if refused := context.refused("direction", _named(asked, one.id)):
+            kept |= {"refused": refused}
         found.append(kept)
     return found
 

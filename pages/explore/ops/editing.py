@@ -31,6 +31,7 @@ from gan_core.latent.directions.attributes import attributes, reader_of
 from gan_core.latent.inside.units import layers_of
 from pages.explore.ops.picture import rgba
 from pages.server.live.operations import OperationContext, Reply, number, operation, whole, words
+from pages.server.security.rights import demand
 
 MOST_KNOWN = 48  # states of stacks, of the whole server
 MOST_BYTES = 40_000_000  # of a picture that is brought
@@ -69,6 +70,7 @@ def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
 @operation("edit-bring", lane="long")
 def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """An untrusted picture (the blob) in the model's size and colours: "brought", and what was done to it."""
+    demand(context.person, "bring", what="a picture")
     model = context.model(asked.get("model"))
     model.need_pictures()
     if len(blobs) != 1 or len(blobs[0]) > MOST_BYTES:

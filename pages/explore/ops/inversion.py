@@ -15,6 +15,7 @@ from gan_core.latent.inversion import MOST_ITERATIONS, MOST_RESTARTS, InversionO
 from gan_core.latent.targets import INVERT, Target, real_target, training_images, uploaded_target
 from pages.explore.ops.picture import rgba
 from pages.server.live.operations import OperationContext, Reply, number, operation, whole, words
+from pages.server.security.rights import demand
 
 _SAMPLES = 16  # whose border says on what ground this generator draws
 _DRAWING = 0.1  # of the work, about
@@ -28,6 +29,8 @@ def target(context: OperationContext, asked: dict[str, Any], blobs: list[bytes])
     "source": "upload" (blob: the file; "invert": auto, yes or no; "fit": crop, border or stretch) or "real" (number
     "index" of the held-out images, counted round).
     """
+    if asked.get("source") == "upload":
+        demand(context.person, "bring", what="a picture")
     model = context.model(asked.get("model"), asked.get("step"))
     found, about = _target(context, model, asked, blobs)
     return Reply({"size": model.shape.size, **about}, [rgba(found.image[None]).tobytes()])

@@ -79,7 +79,7 @@ export class Bookmarks {
 
   openMenu(bookmark, item) {
     this.closeMenu();
-    const name = make("input", { type: "text", class: "gx-text", maxlength: "60", value: bookmark.name, "aria-label": "Name" });
+    const name = make("input", { type: "text", class: "gx-text", maxlength: "60", value: bookmark.name, "aria-label": "Name", disabled: !!bookmark.refused, title: bookmark.refused || "" });
     const rename = () => {
       const text = name.value.trim();
       this.closeMenu();
@@ -89,8 +89,9 @@ export class Bookmarks {
       if (event.key === "Enter") rename();
       if (event.key === "Escape") this.closeMenu();
     });
+    const locked = bookmark.refused ? { disabled: true, title: bookmark.refused } : {};
     this.menu = make("div", { class: "gx-menu", role: "dialog", "aria-label": `${bookmark.name}` }, name,
-      make("div", { class: "gx-row" }, toolButton("", "Rename", { onclick: rename }), toolButton("close", "Delete", { onclick: () => this.remove(bookmark) })));
+      make("div", { class: "gx-row" }, toolButton("", "Rename", { onclick: rename, ...locked }), toolButton("close", "Delete", { onclick: () => this.remove(bookmark), ...locked })));
     const view = this.root.closest(".gx-explore"), box = item.getBoundingClientRect(), frame = view.getBoundingClientRect();
     view.append(this.menu);
     this.menu.style.top = `${box.bottom - frame.top + 4}px`;

@@ -56,6 +56,7 @@ export class TopLine {
   setModel(model) {
     this.model.value = model.id;
     this.remove.hidden = model.kind !== "file";
+    this.remove.disabled = !!model.refused;
     if (model.id === this.removed) this.setRemoved("");
     this.model.title = originWords(model) || this.help;
     const named = (name, i) => make("option", { value: String(i) }, name);

@@ -45,6 +45,7 @@ def live_view(
     on_looking: Callable[[object], None] | None = None,
     networks: dict[str, Any] | None = None,
     pace: float = 0.0,
+    refused: str = "",
     on_layers: Callable[[object], None] = lambda told: None,
     on_drawn: Callable[[str], None] | None = None,
     on_train: Callable[[], None] = lambda: None,
@@ -60,7 +61,8 @@ def live_view(
     nothing to branch. on_looking: is told the step that is looked at when Branch in the row of buttons opens.
     networks: the dense networks of the run or the panel (see `planned_networks`); on_layers: is told
     {"player": "g" or "d", "hidden": "64,64"} when layers are changed in their drawing. pace: the least seconds from
-    one step of the run to the next, 0: full speed.
+    one step of the run to the next, 0: full speed. refused: why who looks at the run may not command it,
+    "" where they may.
     full: with every measure and curve. drawing: what is drawn on the stage before a run, see `page.drawing_of`;
     on_drawn is told the text of every new drawing, which came from a browser: check it. recording: with `run` empty,
     the address of a recorded training that plays; on_train: Train was pressed over it. key: one for each view on a
@@ -96,6 +98,7 @@ def live_view(
         "projector": projector,
         "networks": networks,
         "pace": pace,
+        "refused": refused,
         "full": full,
         "drawing": drawing,
         "plotly": PLOTLY_PATH,

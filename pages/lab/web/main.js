@@ -70,6 +70,7 @@ export class LiveView {
     this.film.classNames = data.class_names;
     if (this.film.canBranch !== data.can_branch) { this.film.canBranch = data.can_branch; this.film.update(); }
     if (look() !== looked) this.restyle();
+    this.microscope.refuse(data.refused || "");
     this.networks.allow(data.run ? FIXED : "");
     if (data.run !== before.run || data.token !== before.token || data.recording !== before.recording) this.open();
     else if (!data.run && (data.preview?.key !== before.preview?.key || data.missing !== before.missing)) this.before.show();

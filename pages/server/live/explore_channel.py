@@ -21,7 +21,9 @@ from pages.server.live.explore_messages import read
 from pages.server.live.explore_visitor import Request, Visitor, one_thread
 from pages.server.live.operations import Cancelled, Operation, OperationContext, Reply
 from pages.server.security.guard import refusal
+from pages.server.security.people import person_of
 from pages.server.security.public import public
+from pages.server.security.rights import may
 
 if TYPE_CHECKING:
     from gan_core.latent.model import Explorable
@@ -79,7 +81,8 @@ class ExploreHub:
     def answer(self, visitor: Visitor, request: Request) -> bytes:
         """The frame that answers a request: its result, one sentence, or that nobody wants it any more."""
         catalog, _ = self.open()
-        context = OperationContext(catalog, lambda *news: visitor.tell(request, *news), request.asked, self._opened)
+        context = OperationContext(catalog, lambda *news: visitor.tell(request, *news), request.asked, self._opened,
+                                   visitor.person)  # fmt: skip
         try:
             reply = request.operation.run(context, request.asked, request.blobs)
             if not isinstance(reply, Reply):
@@ -107,11 +110,15 @@ class ExploreHub:
         if reason := refusal(socket, self._token):
             await socket.close(1008, reason)  # before accept: HTTP 403
             return
+        person = person_of(socket)
+        if reason := may(person, "open explore"):
+            await socket.close(1008, reason)
+            return
         if len(self.visitors) >= MOST_VISITORS:
             await socket.close(1013, "Too many pages are open on this server.")
             return
         await socket.accept()
-        visitor = Visitor(self)
+        visitor = Visitor(self, person)
         self._welcome(visitor)
         sender = asyncio.create_task(visitor.send_all(socket))
         try:

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket
 from pages.server.live import wire
 from pages.server.live.heartbeat import BEAT, wait_or_beat
 from pages.server.live.operations import Cancelled, Operation
+from pages.server.security.people import OWNER_OF_THE_MACHINE, Person
 
 MOST_SLOTS = 24  # of one page, at work or waiting
 MOST_LONG_EACH = 3  # of one page, waiting included
@@ -58,8 +59,8 @@ class Hub(Protocol):
 class Visitor:
     """One page's requests and answers. All on the event loop, except `take`, `tell` and `finish`."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.hub = hub
+    def __init__(self, hub: Hub, person: Person = OWNER_OF_THE_MACHINE) -> None:
+        self.hub, self.person = hub, person
         self.loop = asyncio.get_running_loop()
         self.gone = False
         self._waiting: dict[str, Request] = {}

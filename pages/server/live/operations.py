@@ -18,6 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from pages.server.security import roll
+from pages.server.security.people import OWNER_OF_THE_MACHINE, Person, class_server
+from pages.server.security.rights import demand, may
+
 if TYPE_CHECKING:
     from gan_core.latent.model import Explorable
     from gan_core.runs.catalog.model_catalog import ModelCatalog
@@ -75,9 +79,14 @@ class OperationContext:
         tell: Tell = _nobody,
         asked: Mapping[str, Any] | None = None,
         opened: dict[tuple[str, int | None], tuple[float, Explorable]] | None = None,
+        person: Person = OWNER_OF_THE_MACHINE,
     ) -> None:
-        """asked: the request. opened: what was opened last and when, of all contexts of one server."""
+        """asked: the request. opened: what was opened last and when, of all contexts of one server.
+
+        person: who asks.
+        """
         self.catalog = catalog
+        self.person = person
         self._tell = tell
         self._asked = asked or {}
         self._opened = {} if opened is None else opened
@@ -101,6 +110,18 @@ class OperationContext:
                 self._opened.pop(next(iter(self._opened)), None)
             self._opened[key] = now, model
         return model
+
+    def refused(self, kind: str, name: str) -> str:
+        """Why who asks may not change a thing of this kind (see `roll.owner_of`); "" where they may."""
+        return may(self.person, "delete", roll.owner_of(class_server().folder, kind, name))
+
+    def demand(self, action: str, kind: str, name: str) -> None:
+        """Raises Refused where who asks may not do this to such a thing."""
+        demand(self.person, action, roll.owner_of(class_server().folder, kind, name), f"{kind} {name}")
+
+    def note_owner(self, kind: str, name: str) -> None:
+        """A new thing is theirs who asked for it."""
+        roll.note_owner(class_server().folder, kind, name, self.person.id)
 
     def progress(
         self,

@@ -13,6 +13,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,9 +21,10 @@ from starlette.requests import HTTPConnection, cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.server.security import roll
 from pages.server.security.access import COOKIE, is_secure, proof_of, same_secret
 
-_SLOT = "_ganscope_secrets"
+_SLOT = "_ganscope_class"
 _ID = re.compile(r"[0-9a-f]{24}")
 KEPT_SECONDS = 400 * 86_400  # the longest that browsers keep a cookie
 _SCOPE = "ganscope.person"
@@ -43,13 +45,14 @@ OWNER_OF_THE_MACHINE = Person()
 
 
 @dataclass(frozen=True)
-class Secrets:
+class ClassServer:
     """What this server asks for. token: the class's, "" where none is asked for; teacher: the teacher's, "" where
-    there is none; key: 32 bytes that never leave the server, by which cookies are signed."""
+    there is none; key: 32 bytes that never leave the server, by which cookies are signed; folder: the runs'."""
 
     token: str = ""
     teacher: str = ""
     key: bytes = b""
+    folder: Path = Path("runs")
 
     @property
     def cookie(self) -> str:
@@ -69,20 +72,20 @@ class Secrets:
         return bool(self.teacher) and same_secret(cookies.get(COOKIE, ""), proof_of(self.key, self.teacher))
 
 
-def install_secrets(found: Secrets) -> Secrets:
+def install_class_server(found: ClassServer) -> ClassServer:
     """Held where no reload of our modules reaches them."""
     setattr(sys, _SLOT, found)
     return found
 
 
-def server_secrets() -> Secrets:
-    found: Secrets = getattr(sys, _SLOT, Secrets())
+def class_server() -> ClassServer:
+    found: ClassServer = getattr(sys, _SLOT, ClassServer())
     return found
 
 
 def person_of(connection: HTTPConnection) -> Person:
     """Who asks: by the cookies that come along. Who has none, or a forged one, is somebody new."""
-    known = server_secrets()
+    known = class_server()
     if not known.token:
         return OWNER_OF_THE_MACHINE
     cookies = connection.cookies
@@ -91,7 +94,7 @@ def person_of(connection: HTTPConnection) -> Person:
 
 def here() -> Person:
     """Whose browser the page is being drawn for; in a script of Streamlit's only."""
-    known = server_secrets()
+    known = class_server()
     if not known.token:
         return OWNER_OF_THE_MACHINE
     cookies = browser_cookies()
@@ -106,12 +109,26 @@ def browser_cookies() -> Mapping[str, str]:
     return st.context.cookies.to_dict()
 
 
+def whose(owner: str, person: Person) -> str:
+    """A thing's owner in a word or two, as this person is told: "yours", a name, "somebody else's"; "" on a server of
+    one's own."""
+    known = class_server()
+    if not known.token:
+        return ""
+    if owner == person.id:
+        return "yours"
+    if not owner:
+        return "the server's"
+    name = roll.name_of(known.folder, owner)
+    return f"{name}'s" if name else "somebody else's"
+
+
 def new_id() -> str:
     return secrets.token_hex(12)
 
 
-def _person(known: Secrets, person_id: str, cookies: Mapping[str, str]) -> Person:
-    return Person(person_id, "", known.is_teacher(cookies))
+def _person(known: ClassServer, person_id: str, cookies: Mapping[str, str]) -> Person:
+    return Person(person_id, roll.name_of(known.folder, person_id), known.is_teacher(cookies))
 
 
 class Identities:
@@ -121,7 +138,7 @@ class Identities:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = server_secrets()
+        known = class_server()
         if scope["type"] not in ("http", "websocket") or not known.token:
             return await self.app(scope, receive, send)
         if known.person_id(cookie_parser(Headers(scope=scope).get("cookie", ""))):
@@ -139,7 +156,7 @@ class Identities:
         return await self.app(scope, receive, send_with_identity)
 
 
-def _set_cookie(known: Secrets, connection: HTTPConnection) -> str:
+def _set_cookie(known: ClassServer, connection: HTTPConnection) -> str:
     made = Response()
     made.set_cookie(
         known.cookie, known.signed(connection.scope[_SCOPE]), httponly=True, samesite="lax",

@@ -55,7 +55,9 @@ def _export(folder: RunFolder, out: Path, checkpoints: Checkpoints) -> None:
     with tempfile.TemporaryDirectory(prefix="ganscope-") as temporary:
         database = Path(temporary) / "metrics.db"
         steps, small = _copy_database(folder, database, checkpoints)
-        files = {"config.json": folder.root / "config.json", "metrics.db": database, **_files(folder, steps, small)}
+        config = Path(temporary) / "config.json"
+        config.write_bytes(_without_owner(folder.root / "config.json"))
+        files = {"config.json": config, "metrics.db": database, **_files(folder, steps, small)}
         total = sum(path.stat().st_size for path in files.values())
         if total > MOST_BYTES:
             raise ValueError(
@@ -63,6 +65,15 @@ def _export(folder: RunFolder, out: Path, checkpoints: Checkpoints) -> None:
                 f"{MOST_BYTES / 1e9:.0f} GB can be written: export it with the newest checkpoint only."
             )
         _write(files, folder.id, out)
+
+
+def _without_owner(path: Path) -> bytes:
+    """config.json without whose run it is: that is nobody's business elsewhere."""
+    written = path.read_bytes()
+    found = json.loads(written)
+    if isinstance(found, dict) and found.pop("owner", ""):
+        return json.dumps(found, indent=2).encode()
+    return written
 
 
 def _copy_database(folder: RunFolder, copy: Path, checkpoints: Checkpoints) -> tuple[list[int], list[int]]:

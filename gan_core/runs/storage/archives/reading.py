@@ -86,13 +86,14 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_run(runs_dir: Path, file: BinaryIO, name: str) -> Imported:
+def import_run(runs_dir: Path, file: BinaryIO, name: str, owner: str = "") -> Imported:
     """Make a run of an exported one. Raises NotARun in one sentence, or OSError where it cannot be written.
 
     file: can be read and sought. name: what the file is called, for the sentence only.
+    owner: whose it is from now on, whatever the file says.
     """
     try:
-        return _import(runs_dir, file)
+        return _import(runs_dir, file, owner)
     except Refused as problem:
         raise NotARun(f"{shown(name)} cannot be imported: {problem}.") from None
     except UnreadableRun as problem:
@@ -104,7 +105,7 @@ def _inner(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
-def _import(runs_dir: Path, file: BinaryIO) -> Imported:
+def _import(runs_dir: Path, file: BinaryIO, owner: str) -> Imported:
     archive, members = _open(file)
     with archive:
         listing = _listing(archive, members)
@@ -117,7 +118,7 @@ def _import(runs_dir: Path, file: BinaryIO) -> Imported:
             inbox = RunFolder(Path(aside), listing["run"])
             for path in ("config.json", "metrics.db"):
                 _unpack(archive, members[path], files[path][1], inbox.root / path)
-            manifest = check_about(inbox)
+            manifest = replace(check_about(inbox), owner=owner)
             return _settle(runs_dir, inbox, manifest, archive, members, files)
 
 

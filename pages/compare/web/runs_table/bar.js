@@ -62,7 +62,8 @@ export class TopBar {
   }
 
   showChosen(ids, rows) {
-    const live = ids.some((id) => rows.get(id)?.live), key = JSON.stringify([ids.map((id) => [id, rows.get(id)?.name]), live]);
+    const live = ids.some((id) => rows.get(id)?.live), refused = ids.map((id) => rows.get(id)?.refused).find(Boolean) || "";
+    const key = JSON.stringify([ids.map((id) => [id, rows.get(id)?.name]), live, refused]);
     if (key === this.shown) return; // so that the focus stays
     this.shown = key;
     this.chosen.hidden = !ids.length;
@@ -73,10 +74,10 @@ export class TopBar {
       make("button", { type: "button", "aria-label": `Compare ${rows.get(id)?.name || id} no more`, onClick: () => this.table.pick(id, false) }, "×")));
     this.chosen.replaceChildren(make("div", { class: "gt-pills" }, ...pills), make("div", { class: "gt-go" },
       go("curves", "Curves"), go("samples", "Samples"), go("settings", "Settings"),
-      make("button", { class: "gs-button", type: "button", "data-testid": "measure-chosen", title: "The newest checkpoint of each and its best one, all on 2 000 samples, so that they compare.",
+      make("button", { class: "gs-button", type: "button", "data-testid": "measure-chosen", disabled: !!refused, title: refused || "The newest checkpoint of each and its best one, all on 2 000 samples, so that they compare.",
         onClick: () => this.table.ask(["measure", ids]) }, "Measure the chosen"),
       make("button", { class: "gs-button", type: "button", onClick: () => this.table.choose([]) }, "Clear"),
-      make("button", { class: "gs-button gt-danger", type: "button", disabled: live, title: live ? "Stop those that train first." : "They can be had back until the trash is emptied.",
+      make("button", { class: "gs-button gt-danger", type: "button", disabled: live || !!refused, title: refused ? refused : live ? "Stop those that train first." : "They can be had back until the trash is emptied.",
         onClick: () => this.table.ask(["delete", ids]) }, ids.length === 1 ? "Delete" : `Delete ${ids.length}`)));
   }
 

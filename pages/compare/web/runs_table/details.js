@@ -53,8 +53,10 @@ export class Details {
     if (document.activeElement !== this.tags) this.tags.value = row.tags.join(", ");
     if (document.activeElement !== this.notes) this.notes.value = row.notes;
     this.lab.href = addressOf(`./?run=${encodeURIComponent(row.id)}`);
-    this.remove.disabled = row.live;
-    this.remove.title = row.live ? "Stop it first: a run that trains cannot be deleted." : "It can be had back until the trash is emptied.";
+    this.tags.disabled = this.notes.disabled = !!row.refused;
+    this.tags.title = this.notes.title = row.refused;
+    this.remove.disabled = row.live || !!row.refused;
+    this.remove.title = row.refused ? row.refused : row.live ? "Stop it first: a run that trains cannot be deleted." : "It can be had back until the trash is emptied.";
     this.setLink();
   }
 

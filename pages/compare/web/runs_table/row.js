@@ -58,7 +58,7 @@ export class Row {
     this.root.dataset.run = row.id;
     say(this.name, row.name);
     this.name.title = row.id;
-    say(this.under, [row.preset === row.name ? "" : row.preset, row.parent ? "branch" : "", whenWords(row.created)].filter(Boolean).join(" · "));
+    say(this.under, [row.preset === row.name ? "" : row.preset, row.parent ? "branch" : "", row.whose, whenWords(row.created)].filter(Boolean).join(" · "));
     say(this.note, row.notes.split("\n")[0]);
     this.note.hidden = !row.notes;
     this.box.setAttribute("aria-label", `Compare ${row.name}, ${whenWords(row.created)}`);

@@ -26,6 +26,7 @@ export class Microscope {
     this.opened = opened;
     this.view = this.taken = null;
     this.asked = false;
+    this.refused = "";
     this.build();
     this.reset();
   }
@@ -62,8 +63,16 @@ export class Microscope {
 
   /** In a recording and after its end the run's view says why there is no step; before its beginning the button does. */
   allowOpen() {
-    this.button.disabled = !this.view || (this.view.state === "queued" && !this.current);
-    this.button.title = this.button.disabled ? NOT_BEGUN : WHAT;
+    this.button.disabled = !this.view || (this.view.state === "queued" && !this.current) || !!this.refused;
+    this.button.title = this.refused || (this.button.disabled ? NOT_BEGUN : WHAT);
+  }
+
+  /** Why whoever looks at the run may not take a step of it; "" where they may. */
+  refuse(why) {
+    if (why === this.refused) return;
+    this.refused = why;
+    this.allowOpen();
+    this.allowNext();
   }
 
   /** Why there is no next step, and what helps. */
@@ -108,7 +117,7 @@ export class Microscope {
   }
 
   allowNext() {
-    for (const button of this.nextButtons) button.disabled = !this.canStep || this.asked;
+    for (const button of this.nextButtons) button.disabled = !this.canStep || this.asked || !!this.refused;
   }
 
   /** Nothing is waited for any more: it has come, or it will not. */

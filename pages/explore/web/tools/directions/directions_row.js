@@ -166,13 +166,13 @@ export class DirectionRow {
     this.name.setAttribute("aria-expanded", String(this.open));
     this.details.hidden = !this.open;
     if (!this.open || this.input === document.activeElement && this.input?.isConnected) return;
-    const text = this.input = make("input", { class: "gx-text", maxlength: "60", value: direction.label, "aria-label": "Name of the direction", "data-testid": "direction-name",
+    const text = this.input = make("input", { class: "gx-text", maxlength: "60", value: direction.label, "aria-label": "Name of the direction", "data-testid": "direction-name", disabled: !!direction.refused, title: direction.refused || "",
       onchange: () => this.setName(text.value.trim()), onkeydown: (event) => event.key === "Enter" && text.blur() });
     const others = tool.all.filter((row) => row !== this && row.direction.space === direction.space);
     const without = make("select", { class: "gx-select", "aria-label": "Without", "data-testid": "direction-without", title: "Project another direction out of this one, so that going along it leaves that one’s score as it is",
       onchange: () => tool.change(this, { without: others[without.selectedIndex - 1] }) }, make("option", {}, "Without…"), ...others.map((row) => make("option", {}, row.direction.label)));
     without.hidden = !others.length;
-    const remove = toolButton("close", "Delete", { class: "gs-button gs-small gx-button", "data-testid": "direction-delete", title: "Delete it; this can be undone", onclick: () => tool.remove(this) });
+    const remove = toolButton("close", "Delete", { class: "gs-button gs-small gx-button", "data-testid": "direction-delete", disabled: !!direction.refused, title: direction.refused || "Delete it; this can be undone", onclick: () => tool.remove(this) });
     this.details.replaceChildren(make("div", { class: "gx-row" }, text, without, ...(direction.key ? [remove] : [])), ...this.layerChips(), ...this.factorTable());
   }
 
