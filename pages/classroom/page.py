@@ -17,17 +17,16 @@ GOTO = "ganscope.class.goto"
 
 def taken(told: object) -> None:
     """Somebody takes home what is shown."""
-    with st.container(key="class-switches"):
-    draw_switches()
-if goal := take_home(tab(), told):
+    if goal := take_home(tab(), told):
         st.session_state[GOTO] = goal
 
 
 with st.container(key="class-page"):
     draw_notice(tab())
     class_view(teacher=here().teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken)
-with st.container(key="class-switches"):
-    draw_switches()
+if st.query_params.get("screen") != "1":
+    with st.expander("What students may do", expanded=False):
+        draw_switches()
 if goal := st.session_state.pop(GOTO, None):
     path, query = goal
     st.switch_page(path, query_params=query)
