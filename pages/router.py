@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from pages.classroom.presence import draw_presence  # noqa: E402
+from pages.learn.asked import told_questions  # noqa: E402
 from pages.learn.column import draw_column, take_from_address  # noqa: E402
 from pages.server.app_state import app_state  # noqa: E402
 from pages.server.security.people import here  # noqa: E402
@@ -19,6 +21,7 @@ from pages.server.security.rights import may  # noqa: E402
 from pages.server.security.switches import PAGES as SWITCHED  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 from pages.ui.history import PAGE, keep  # noqa: E402
+from pages.ui.learning import QUESTIONS  # noqa: E402
 from pages.ui.literal import literal  # noqa: E402
 
 if TYPE_CHECKING:
@@ -37,10 +40,10 @@ def closed(name: str) -> str:
     return may(person, f"open {name}") if name in SWITCHED else ""
 
 
-def entry(name: str, title: str, icon: str, *, first: bool = False) -> StreamlitPage:
-    """A page of the folder called so; one that is closed is not offered."""
+def entry(name: str, title: str, icon: str, *, path: str = "", first: bool = False) -> StreamlitPage:
+    """A page of the folder called so; one that is closed is not offered. path: where it is, its name otherwise."""
     return st.Page(
-        PAGES / name / "page.py", title=title, icon=f":material/{icon}:", url_path=name, default=first,
+        PAGES / name / "page.py", title=title, icon=f":material/{icon}:", url_path=path or name, default=first,
         visibility="hidden" if closed(name) else "visible",
     )  # fmt: skip
 
@@ -53,6 +56,7 @@ pages = [
     entry("gallery", "Failures", "healing"),
     entry("learn", "Learn", "school"),
     entry("data", "Data", "photo_library"),
+    entry("classroom", "Class", "co_present", path="class"),
 ]
 page = st.navigation(pages, position="top")
 draw_chrome()
@@ -62,6 +66,8 @@ if not app_state().ready:  # the page's imports must not meet those of the engin
         app_state().wait()
 take_from_address()
 st.session_state[PAGE] = page.url_path
+if page.url_path == "class":
+    st.session_state[QUESTIONS] = told_questions()
 if refused := closed(page.url_path):
     st.info(literal(refused), icon=":material/block:")
     st.page_link(pages[0], label="To the Lab", icon=":material/science:")
@@ -69,4 +75,5 @@ else:
     page.run()
     if page.url_path != "learn":
         draw_column(page.url_path)
+draw_presence()
 keep()

@@ -13,6 +13,7 @@ import streamlit as st
 from pages.learn import content
 from pages.learn.blocks import Block, as_data
 from pages.learn.content import Lesson
+from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.ui.history import browsed
 from pages.ui.learning import DONE_THERE, LANGUAGE, LESSON
@@ -103,7 +104,7 @@ def lesson_data(lesson: Lesson) -> dict[str, Any]:
         "title": lesson.title,
         "papers": [list(paper) for paper in lesson.papers],
         "marks": lesson.marks,
-        "blocks": [as_data(block) for block in lesson.blocks],
+        "blocks": [as_data(block) for block in lesson.blocks if block.kind != "notes" or here().teacher],
     }
 
 

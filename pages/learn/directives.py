@@ -87,6 +87,12 @@ DIRECTIVES: dict[str, Directive] = {
                 "test": "the name of a measurement in tests/pages/learn/claims.py, for what no column says",
             },
         ),
+        Directive(
+            "notes",
+            "What only a teacher sees, who has Notes on: what to say, what to ask, how long to wait.",
+            {},
+            named=False,
+        ),
     )
 }
 

@@ -16,6 +16,7 @@ from pages.server.atlas import Previews
 from pages.server.jobs import Jobs
 from pages.server.live.captions import Narrator, Narrators
 from pages.server.live.channel import Hub
+from pages.server.live.classroom import ClassHub
 from pages.server.live.explore_channel import ExploreHub
 from pages.server.loading import load
 from pages.server.security.public import public
@@ -43,6 +44,7 @@ class AppState:
         self.narrators = Narrators()
         self.hub = Hub(self.manager, self.token, self.narrator, self.diagnoser)
         self.explore = ExploreHub(self._catalog, self.token)
+        self.classroom = ClassHub(self.token)
         self.previews = Previews()
         self.jobs = Jobs()
         self._manager = manager

@@ -100,6 +100,7 @@ def routes(app_state: AppState) -> list[BaseRoute]:
     return [
         WebSocketRoute(f"{base}/live/{{run}}", app_state.hub.endpoint),
         WebSocketRoute(f"{base}/explore", app_state.explore.endpoint),
+        WebSocketRoute(f"{base}/classroom", app_state.classroom.endpoint),
         Route(f"{base}/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
         Route(f"{base}/live/{{run}}/grid/{{step}}", answer(_grid)),
         Route(f"{base}/live/{{run}}/drawn/{{step}}", answer(_drawn)),

@@ -8,6 +8,7 @@ import streamlit as st
 
 LESSON = "ganscope.lesson"
 LANGUAGE = "ganscope.language"
+QUESTIONS = "ganscope.questions"  # what the lessons ask, for the page that shows how they were answered
 DONE_THERE = "ganscope.lesson.done"  # how many things a link said were done
 OF_LESSONS = ("lesson", "lang")
 

@@ -35,6 +35,7 @@ WORDS: dict[str, list[str]] = {
     "import-run": ["{zip}"],
     "catalogue": [],
     "doctor": [],
+    "rehearse": ["--url", "http://127.0.0.1:9", "--students", "1", "--minutes", "0.1"],
     "synthesise": ["{table}", *ENGINE, "--rows", "5", "--set", "gan.steps=2", "--out", "{out}"],
     "jobs": [],
     "scene": ["?preset=ring&batch_size=32", *ENGINE, "--train", "--steps", "2"],

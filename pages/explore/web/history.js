@@ -117,13 +117,19 @@ export class LookHistory {
     const query = new URLSearchParams(location.search), model = query.get("model");
     const step = query.get("step"), text = query.get("look"), found = { model, step: /^\d{1,15}$/.test(step ?? "") ? Number(step) : null, look: null };
     if (text === null) return found;
-    try {
-      found.look = expandLook(text);
-      if (typeof found.look !== "object" || found.look === null) throw new Error();
-    } catch {
-      found.problem = "The link's point cannot be read, so this is the usual view.";
-    }
+    found.look = LookHistory.expanded(text);
+    if (!found.look) found.problem = "The link's point cannot be read, so this is the usual view.";
     return found;
+  }
+
+  /** The look that a text of an address means, null where it means none. */
+  static expanded(text) {
+    try {
+      const look = expandLook(text);
+      return typeof look === "object" ? look : null;
+    } catch {
+      return null;
+    }
   }
 
   close() {

@@ -35,7 +35,7 @@ class ExploreView {
     this.body = make("div", { class: "gx-body" }, this.left, this.bookmarks.root, make("section", { class: "gx-tools", "aria-label": "Tools" }, this.tabs, this.panels));
     this.nothing = make("div", { class: "gx-nothing", hidden: true, "data-testid": "nothing" });
     this.root = make("div", { class: "gs-live gx-explore", "data-testid": "explore" }, this.top.root, this.body, this.nothing);
-    this.root.explorer = explorer; // for whoever measures it
+    Object.assign(this.root, { explorer, view: this }); // for whoever measures it, shows it to a class or follows
     parent.append(this.root);
     this.tools = [];
     explorer.onRefused = (asked, problem) => this.refused(asked, problem);
@@ -146,6 +146,12 @@ class ExploreView {
 
   usual() {
     return { where: { seed: this.explorer.model.seed ?? 0 }, class: this.explorer.model.classes.length ? [0] : null, psi: 1, mix: [], units: [] };
+  }
+
+  /** A look as an address has it, null where it means none; whole: with what it leaves out. */
+  lookOf(text, whole = false) {
+    const look = text ? LookHistory.expanded(text) : null;
+    return look && whole ? this.explorer.whole({ ...this.usual(), ...look }) : look;
   }
 
   /** Whether a run that trains has a newer checkpoint than the one shown. */

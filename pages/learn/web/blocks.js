@@ -40,6 +40,7 @@ const KINDS = {
     } }, progress);
     return make("section", { class: "gl-mend" }, ...paragraphs(block.text, given), place, asked);
   },
+  notes: (block, given) => make("aside", { class: "gl-notes", "data-testid": "notes" }, make("small", {}, given.words.notes), ...paragraphs(block.text, given)),
   claim: (block, given) => make("aside", { class: "gl-claim" }, ...paragraphs(block.text, given), make("small", {}, given.words.claim)),
 };
 

@@ -1,6 +1,7 @@
 // The reading column: one lesson beside the page that it speaks of. Kept across reruns of the page.
 
 import { addressOf } from "../../ui/web/addresses.js";
+import { answerClass } from "../../ui/web/class/link.js";
 import { component } from "../../ui/web/mounting.js";
 import { make, say } from "../../ui/web/words.js";
 import { blockElement, showDone } from "./blocks.js";
@@ -132,6 +133,7 @@ class LessonColumn {
 
   answered(id, answer, right) {
     const block = this.data.lesson.blocks.find((one) => one.id === id && one.kind !== "task" && one.kind !== "scene");
+    if (block.kind === "question") answerClass(`lesson.${this.number}.${id}`, Number(answer));
     changeLesson(this.number, (lesson) => { lesson.answers[id] = answer; });
     if (right || block.kind === "question") this.markDone(id);
   }

@@ -1,6 +1,7 @@
 // The Learn page: the lessons with what is done of them, the glossary, and ten questions before and after.
 
 import { addressOf } from "../../ui/web/addresses.js";
+import { answerClass } from "../../ui/web/class/link.js";
 import { component } from "../../ui/web/mounting.js";
 import { make, say } from "../../ui/web/words.js";
 import { blockElement } from "./blocks.js";
@@ -96,6 +97,7 @@ class LearnPage {
   }
 
   answered(id, answer, right) {
+    answerClass(`check.${this.when}.${id}`, Number(answer));
     change((kept) => { kept.check = { ...kept.check, [this.when]: { ...kept.check?.[this.when], [id]: { answer, right } } }; });
     this.showScore();
   }

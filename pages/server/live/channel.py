@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.server.live import wire
+from pages.server.live.heartbeat import BEAT, wait_or_beat
 from pages.server.security.guard import refusal
 from pages.server.security.public import public
 
@@ -65,7 +67,7 @@ class Viewer:
         self._wake.set()
 
     async def next(self) -> bytes | None:
-        """The next frame to send; None when the viewer has fallen behind."""
+        """The next frame to send, a sign of life where nothing happens; None when the viewer has fallen behind."""
         while True:
             if self.behind:
                 return None
@@ -75,7 +77,8 @@ class Viewer:
                 frame, self._grid = self._grid, None
                 return frame
             self._wake.clear()
-            await self._wake.wait()
+            if not await wait_or_beat(self._wake):
+                return BEAT
 
 
 class Channel:
@@ -90,6 +93,7 @@ class Channel:
         self.judging: asyncio.Task[None] | None = None
         self._events: deque[Event] = deque()
         self._scheduled = False
+        self._since = 0.0  # when the oldest event that waits was reported, by the machine's clock
         self.viewers: set[Viewer] = set()
         self._shown_step = -1  # of the newest grid sent
         self.encoded = 0  # frames made, whatever the number of viewers
@@ -140,7 +144,7 @@ class Channel:
         """Called from the run's thread: returns at once."""
         self._events.append(event)
         if not self._scheduled:
-            self._scheduled = True
+            self._scheduled, self._since = True, time.time()
             try:
                 self._loop.call_soon_threadsafe(self._loop.call_later, FLUSH_SECONDS, self._flush)
             except RuntimeError:  # the server's loop has closed
@@ -189,7 +193,7 @@ class Channel:
 
     def _send_records(self, rows: list[dict[str, float]]) -> list[dict[str, float]]:
         if rows:
-            self._send({"type": "records", "count": len(rows)}, [wire.records_blob(rows)])
+            self._send({"type": "records", "count": len(rows), "at": self._since}, [wire.records_blob(rows)])
         return []
 
     def _send(self, header: dict[str, Any], blobs: list[bytes] | None = None, *, replaceable: bool = False) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from starlette.websockets import WebSocket
 
 from pages.server.live import wire
+from pages.server.live.heartbeat import BEAT, wait_or_beat
 from pages.server.live.operations import Cancelled, Operation
 from pages.server.security.people import OWNER_OF_THE_MACHINE, Person
 
@@ -213,7 +214,8 @@ class Visitor:
                     self._room.set()
                 await socket.send_bytes(frame)
             self._wake.clear()
-            await self._wake.wait()
+            if not await wait_or_beat(self._wake):
+                await socket.send_bytes(BEAT)
 
 
 def one_thread() -> None:

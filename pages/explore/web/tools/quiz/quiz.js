@@ -1,6 +1,7 @@
 // Real or fake? The person judges twenty pictures, the discriminator did; then both see how well.
 
 import { context2d } from "../../../../ui/web/canvas/context.js";
+import { answerClass } from "../../../../ui/web/class/link.js";
 import { make, messageOf, rgb, say } from "../../../../ui/web/words.js";
 import { randomSeed, registerTool, toolButton } from "../../tools.js";
 
@@ -129,6 +130,7 @@ class Quiz {
 
   async finish() {
     const { game, explorer } = this, mine = marksOf(game.real, game.said), right = game.said.filter((said, i) => said === game.real[i]).length;
+    answerClass(`quiz:${explorer.model.id.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 80)}:${game.seed}`, right);
     this.ask.hidden = true;
     this.result.hidden = false;
     this.drawMarks(mine, game.marks);

@@ -1,0 +1,1 @@
+"""The class: what a teacher shows to everybody, and what everybody answers."""

@@ -1,0 +1,32 @@
+"""Class: what the teacher shows, live, and how the class has answered."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.classroom.taking import take_home
+from pages.classroom.web.mount import class_view
+from pages.server.security.people import here
+from pages.ui.chrome import draw_notice
+from pages.ui.learning import QUESTIONS
+from pages.ui.session import tab
+from pages.ui.switches import draw_switches
+
+GOTO = "ganscope.class.goto"
+
+
+def taken(told: object) -> None:
+    """Somebody takes home what is shown."""
+    if goal := take_home(tab(), told):
+        st.session_state[GOTO] = goal
+
+
+with st.container(key="class-page"):
+    draw_notice(tab())
+    class_view(teacher=here().teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken)
+if st.query_params.get("screen") != "1":
+    with st.expander("What students may do", expanded=False):
+        draw_switches()
+if goal := st.session_state.pop(GOTO, None):
+    path, query = goal
+    st.switch_page(path, query_params=query)

@@ -1,0 +1,1 @@
+"""The Class page's component, and the teacher's desk that is on every page."""

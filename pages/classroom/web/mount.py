@@ -1,0 +1,33 @@
+"""The two components of a class: the desk on every page, and the Class page itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.web.component import component
+
+_desk = component("ganscope_desk", "classroom/web/desk.js", "classroom/web/desk.css")
+_class = component("ganscope_class", "classroom/web/class.js", "ui/web/live.css", "classroom/web/classroom.css")
+
+
+def desk(*, token: str, teacher: bool) -> None:
+    """This tab's place in the class. A page that is drawn again because its socket came back says "back"."""
+    _desk(
+        key="desk", data=[{"token": token, "teacher": teacher}], on_back_change=lambda: None
+    )  # in a list, see copy.py
+
+
+def class_view(*, teacher: bool, questions: Mapping[str, Any], on_home: Callable[[object], None]) -> None:
+    """What the teacher shows, and the results.
+
+    questions: name -> {"text", "choices", "right"} of those that the application asks. on_home: is told
+    {"address", "step"} of what somebody takes home, which came from a browser: check it.
+    """
+    _class(
+        key="class",
+        data=[{"teacher": teacher, "questions": dict(questions)}],
+        on_home_change=lambda: on_home(st.session_state["class"]["home"]),
+    )

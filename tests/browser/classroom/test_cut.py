@@ -1,0 +1,61 @@
+"""A half-open connection is found within ten seconds, and the same place comes back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from benchmarks.serving import server
+from tests.browser.classroom.cut import cable
+from tests.browser.lab import AT_REST, until
+from tests.runs.helpers import at_rest, open_manager, quick
+
+FOUND_SECONDS = 10.0
+LIVE = "document.querySelector('[data-testid=live]').live"
+
+
+def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_path: Path) -> None:
+    manager = open_manager(tmp_path)
+    run = manager.start(quick(steps=40), title="Cut")
+    at_rest(manager, run)
+    manager.close()
+    with server(tmp_path, "--server.allowedHosts", "127.0.0.1") as at, cable(at.url) as between:
+        sockets: list[tuple[float, str]] = []
+        page.on("websocket", lambda made: sockets.append((time.monotonic(), made.url)))
+        page.goto(f"{between.url}/?run={run}&view=full")
+        page.wait_for_selector(AT_REST)
+        timeline = page.get_by_test_id("timeline")
+        expect(timeline).to_be_enabled()
+        timeline.evaluate("s => { s.value = '1'; s.dispatchEvent(new Event('input')); }")
+        looked = page.evaluate(f"{LIVE}.film.kept[1][0]")
+        expect(page.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
+        page.get_by_text("Length and recording").click()
+        page.wait_for_selector(AT_REST)
+        seed = page.get_by_role("spinbutton", name="Seed")
+        seed.fill("4321")
+        seed.press("Enter")
+        page.wait_for_selector(AT_REST)
+        seed.fill("987")  # half-filled: nothing has been sent of it
+
+        before, cut = len(sockets), time.monotonic()
+        between.cut()
+        until(lambda: {kind(url) for at, url in sockets[before:]} >= {"live", "classroom"}, 60)
+        found = {kind(url): made - cut for made, url in reversed(sockets[before:])}
+        assert max(found["live"], found["classroom"]) < FOUND_SECONDS + 2, found  # the look goes on each second
+        until(lambda: "stream" in {kind(url) for _, url in sockets[before:]}, 60)  # Streamlit's own, soon after
+
+        expect(page.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
+        assert not page.evaluate(f"{LIVE}.film.live")
+        expect(seed).to_have_value("987")
+        seed.press("Enter")  # and it is heard
+        page.wait_for_selector(AT_REST)
+        page.get_by_test_id("toggle-real").click()
+        expect(page.get_by_test_id("live").first).to_be_visible()
+        until(lambda: not page.evaluate(f"{LIVE}.down"))
+
+
+def kind(url: str) -> str:
+    path = url.split("?")[0].rsplit("/", 2)
+    return path[-2] if path[-2] == "live" else path[-1]
