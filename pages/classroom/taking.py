@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from gan_core.training.scenes.scene import PLACES
 from pages.server.security.public import public
-from pages.ui.session import OF_EXPLORE, Tab, from_url, manager, watch
+from pages.ui.session import Tab, from_url, manager, watch
 
 PAGES = {
     "": "lab/page.py", "lab": "lab/page.py", "explore": "explore/page.py", "compare": "compare/page.py",
@@ -25,7 +26,7 @@ def take_home(state: Tab, told: object) -> tuple[str, dict[str, str]] | None:
     page, query, step = _read(told)
     try:
         if page == "explore" and query.get("model"):
-            return PAGES[page], {name: query[name] for name in OF_EXPLORE if name in query}
+            return PAGES[page], {name: query[name] for name in PLACES["explore"] or () if name in query}
         if page in ("", "lab") and query.get("run"):
             return _branch(state, query["run"], step)
         if page in ("", "lab"):  # the settings of a run that has not begun
