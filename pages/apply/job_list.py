@@ -31,6 +31,7 @@ STATES = {
 }  # fmt: skip
 
 DrawOutcome = Callable[["JobFolder", dict[str, Any]], None]
+DrawWork = Callable[["JobFolder"], None]
 
 
 def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
@@ -46,7 +47,9 @@ def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
     return job
 
 
-def draw_jobs(task_names: tuple[str, ...], draw_outcome: DrawOutcome) -> None:
+def draw_jobs(
+    task_names: tuple[str, ...], draw_outcome: DrawOutcome, draw_work: DrawWork | None = None
+) -> None:  # fmt: skip
     """Those of these kinds, the newest first; the one that the address names, or the newest, lies open."""
     _draw_undo()
     views = app_state().job_manager().views(*task_names)[:SHOWN]
@@ -58,12 +61,12 @@ def draw_jobs(task_names: tuple[str, ...], draw_outcome: DrawOutcome) -> None:
     for view in views:
         label = f"{literal(view.title)} · {STATES[view.state]}"
         with st.expander(label, expanded=view.id == opened, key=f"job-{view.id}"):
-            _draw_job(view, draw_outcome)
+            _draw_job(view, draw_outcome, draw_work)
 
 
-def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
+def _draw_job(view: JobView, draw_outcome: DrawOutcome, draw_work: DrawWork | None) -> None:
     if view.at_work:
-        _draw_at_work(view.id)
+        _draw_at_work(view.id, draw_work)
         return
     folder = app_state().job_manager().folder(view.id)
     if view.status.problem:
@@ -72,6 +75,8 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
     if outcome is not None:
         draw_outcome(folder, outcome)
         _draw_files(folder)
+    elif draw_work is not None:
+        draw_work(folder)
     draw_curves(folder)
     with st.container(horizontal=True, key=f"job-row-{view.id}"):
         if view.state in ("cancelled", "interrupted", "failed"):
@@ -82,7 +87,7 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _draw_at_work(job: str) -> None:
+def _draw_at_work(job: str, draw_work: DrawWork | None) -> None:
     """Drawn anew by itself until it has ended; then the whole page is."""
     try:
         view = app_state().job_manager().view(job)
@@ -96,7 +101,10 @@ def _draw_at_work(job: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"job-at-work-{job}"):
         st.progress(view.status.fraction, literal(words))
         st.button("Stop", key=f"cancel-{job}", icon=":material/stop:", on_click=_cancel, args=(job,))
-    draw_curves(app_state().job_manager().folder(job))
+    folder = app_state().job_manager().folder(job)
+    if draw_work is not None:
+        draw_work(folder)
+    draw_curves(folder)
 
 
 def draw_curves(folder: JobFolder) -> None:
