@@ -13,7 +13,7 @@ from gan_core.apply.clips.clip_task import CLIP, FRAME
 from gan_core.apply.clips.reading import MOST_BYTES, MOST_FRAMES, Clip, Frame, read_clip
 from gan_core.data.uploads.archive import open_members
 from gan_core.data.uploads.limits import Budget, Limits, Refused
-from gan_core.pictures.clip_child import Told
+from gan_core.pictures.clip_child import Told, container_of
 
 FRAME_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -35,6 +35,9 @@ def clip_inputs(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
         files = _unpacked(content)
         if len(files) == 1:
             return clip_inputs([("", _plain(files[0][1]))])
+    for name, content in files:
+        if content.startswith(_ZIP) or container_of(content[:16]):
+            raise ValueError(f"There are {len(files)} files, and {name[:80]} is no frame; give one clip, or frames alone.")
     _check(len(files), sum(len(content) for _, content in files))
     ordered = sorted(files, key=lambda file: natural(file[0]))
     return {f"{FRAME}{i:04}": content for i, (_, content) in enumerate(ordered, 1)}

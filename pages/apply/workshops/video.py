@@ -47,7 +47,7 @@ assert set(PATH_WORDS) == set(PATHS)
 
 
 def draw() -> None:
-    model = choose_model("edit-model", FIRST)
+    model = choose_model("edit-model", FIRST, labelled=False)
     if model is None:
         st.info("There is no generator of pictures yet; train one in the Lab.")
         return
