@@ -58,16 +58,17 @@ def bring_clip() -> Brought | None:
     return held
 
 
-def set_box(text: str) -> None:
-    """What came from a browser; what is no box of this clip is left."""
+def set_box(text: str) -> Brought | None:
+    """The clip with a box, "TURN:X,Y,WIDTH,HEIGHT", that came from a browser; one that is not of this clip is left."""
     held: Brought | None = st.session_state.get(HELD)
-    if held is None:
-        return
-    try:
-        box = fitting(read_box(text), held.width, held.height)
-    except ValueError:
-        return
-    st.session_state[HELD] = replace(held, box=box.words())
+    turn, _, box = text.partition(":")
+    if held is not None and turn == str(held.turn):
+        try:
+            held = replace(held, box=fitting(read_box(box), held.width, held.height).words())
+        except ValueError:
+            return held
+        st.session_state[HELD] = held
+    return held
 
 
 def _read(key: str, contents: Sequence[tuple[str, bytes]], turn: int) -> Brought:

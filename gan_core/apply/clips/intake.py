@@ -37,7 +37,9 @@ def clip_inputs(files: Sequence[tuple[str, bytes]]) -> dict[str, bytes]:
             return clip_inputs([("", _plain(files[0][1]))])
     for name, content in files:
         if content.startswith(_ZIP) or container_of(content[:16]):
-            raise ValueError(f"There are {len(files)} files, and {name[:80]} is no frame; give one clip, or frames alone.")
+            raise ValueError(
+                f"There are {len(files)} files, and {name[:80]} is no frame; give one clip, or frames alone."
+            )
     _check(len(files), sum(len(content) for _, content in files))
     ordered = sorted(files, key=lambda file: natural(file[0]))
     return {f"{FRAME}{i:04}": content for i, (_, content) in enumerate(ordered, 1)}

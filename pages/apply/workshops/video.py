@@ -17,13 +17,13 @@ from gan_core.apply.editing.starting import PICTURE
 from gan_core.config.codec import ConfigError, from_dict
 from gan_core.latent.walks import WAYS as PATHS
 from gan_core.runs.catalog.cards import ModelEntry
-from pages.apply.clip_upload import Brought, bring_clip, set_box
+from pages.apply.clip_upload import bring_clip, set_box
 from pages.apply.filmed import draw_outcome, draw_work
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
 from pages.apply.steps_choice import TUNING, Steps, choose_steps
 from pages.apply.subjects import choose_model
-from pages.apply.web.video.mount import box_view, camera_view
+from pages.apply.web.video.mount import box_view, boxed, camera_view
 from pages.apply.workshop import Workshop
 from pages.server.app_state import app_state
 from pages.server.security.public import public
@@ -33,6 +33,7 @@ from pages.ui.session import tab
 TASKS = ("edit-clip", "film-of-edit", "film-of-pictures")
 FIRST = "asset:shapes"
 MOST_PICTURE_MB = 20
+BOX = "clip-box-view"  # the component's key
 KINDS = {"auto": "as the clip", "mp4": "MP4", "gif": "GIF"}
 PUT_WORDS = {"picture": "The generator's picture", "change": "Only what the edit changes"}
 PATH_WORDS = {"spline": "smooth through all", "slerp": "from one to the next", "lerp": "straight to the next"}
@@ -67,8 +68,8 @@ def _draw_clip(model: ModelEntry) -> None:
     brought = bring_clip()
     if brought is not None:
         box_view(
-            "clip-box-view", frame=brought.frame, width=brought.width, height=brought.height, box=brought.box,
-            turn=brought.turn, size=model.size, on_box=set_box,
+            BOX, frame=brought.frame, width=brought.width, height=brought.height, box=brought.box,
+            turn=brought.turn, size=model.size, on_box=_moved,
         )  # fmt: skip
     steps = choose_steps(model)
     asked: dict[str, Any] = {"model": model.id}
@@ -90,8 +91,12 @@ def _draw_clip(model: ModelEntry) -> None:
         asked |= _draw_search()
     st.button(
         "Edit the clip", key="clip-start", type="primary", icon=":material/movie_edit:",
-        disabled=brought is None or steps is None, on_click=_start_clip, args=(brought, steps, asked, tune),
+        disabled=brought is None or steps is None, on_click=_start_clip, args=(steps, asked, tune),
     )  # fmt: skip
+
+
+def _moved(text: str) -> None:
+    set_box(text)
 
 
 def _draw_search() -> dict[str, object]:
@@ -112,12 +117,11 @@ def _draw_search() -> dict[str, object]:
     return {"soft": soft / 100, "rate": int(rate), "iterations": int(iterations), "smoothing": float(smoothing)}
 
 
-def _start_clip(brought: Brought | None, steps: Steps | None, asked: dict[str, Any], tune: bool) -> None:
-    if brought is None or steps is None:
-        return
-    stack = steps.text(TUNING if tune else 0)
-    held: Brought = st.session_state.get("ganscope.clip") or brought  # the box may have been moved since
-    _start(EditClip, {**asked, "stack": stack, "box": held.box}, brought.inputs)
+def _start_clip(steps: Steps | None, asked: dict[str, Any], tune: bool) -> None:
+    brought = set_box(boxed(BOX))  # it may have been moved since the page was drawn
+    if brought is not None and steps is not None:
+        stack = steps.text(TUNING if tune else 0)
+        _start(EditClip, {**asked, "stack": stack, "box": brought.box}, brought.inputs)
 
 
 # --- a film of an edit

@@ -26,6 +26,11 @@ def chromium() -> Iterator[Browser]:
         yield opened
 
 
+REFUSED = """() => {
+  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError"); };
+}"""
+
+
 def clip() -> bytes:
     """A green disc at the right of a grey frame goes down; with sound."""
     down, right = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -106,7 +111,7 @@ def test_the_cameras_pictures_come_back_as_the_generators(page: Page, served: Se
     assert seen > 8
     start.click()
     expect(words).to_have_text("Stopped.")
-    page.evaluate("() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }; }")
+    page.evaluate(REFUSED)
     start.click()
     expect(words).to_contain_text("was not allowed to use the camera")
     page.evaluate("() => Object.defineProperty(window, 'isSecureContext', { value: false })")

@@ -14,7 +14,7 @@ class BoxView {
   constructor(parent) {
     this.turn = /** @type {number | null} */ (null);
     this.width = this.height = this.size = SMALLEST;
-    this.frame = "";
+    this.frame = this.told = "";
     this.box = { x: 0, y: 0, side: SMALLEST };
     /** @type {{corner: string, from: number[], box: {x: number, y: number, side: number}} | null} */
     this.held = null;
@@ -34,6 +34,7 @@ class BoxView {
     parent.append(this.root);
     this.hand = new OnePointer(this.stage, { begin: (e) => this.begin(e), extend: (e) => this.extend(e), finish: () => this.finish(), abandon: () => this.finish() });
     this.stage.addEventListener("keydown", (e) => this.key(e));
+    for (const name of ["keyup", "blur"]) this.stage.addEventListener(name, () => this.tell()); // once for a key that is held
   }
 
   update(data, _tell, keep) {
@@ -98,13 +99,10 @@ class BoxView {
     if (event.shiftKey) this.put({ ...box, side: box.side + far * (way[0] + way[1]) });
     else this.put({ ...box, x: box.x + far * way[0], y: box.y + far * way[1] });
     event.preventDefault();
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.tell(), 300); // a key that is held down tells once
   }
 
   tell() {
-    clearTimeout(this.later);
-    const { x, y, side } = this.box, text = `${x},${y},${side},${side}`;
+    const { x, y, side } = this.box, text = `${this.turn}:${x},${y},${side},${side}`;
     if (text !== this.told) this.keep?.("box", (this.told = text));
   }
 
@@ -119,7 +117,6 @@ class BoxView {
   }
 
   close() {
-    clearTimeout(this.later);
     this.root.remove();
   }
 }

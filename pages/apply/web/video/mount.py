@@ -27,16 +27,20 @@ def box_view(
     """frame: as `shown_frame` gives it, of a clip of width x height pixels. box: "X,Y,WIDTH,HEIGHT" in those.
 
     turn: another number makes the view take the box for its own. size: of the generator's pictures. `on_box` is told
-    every new box, which came from a browser.
+    every new box as "TURN:X,Y,WIDTH,HEIGHT", which came from a browser.
     """
 
     def told() -> None:
-        given = st.session_state[key].get("box")
-        if isinstance(given, str):
-            on_box(given)
+        on_box(boxed(key))
 
     data = {"frame": frame, "width": width, "height": height, "box": box, "turn": turn, "size": size}
     _box(key=key, data=[data], on_box_change=told)  # in a list, see copy.py
+
+
+def boxed(key: str) -> str:
+    """What `box_view` of this key said last, "" where it said nothing yet."""
+    given = (st.session_state.get(key) or {}).get("box")
+    return given if isinstance(given, str) else ""
 
 
 def camera_view(key: str, *, token: str, model: str, projector: bool) -> None:
