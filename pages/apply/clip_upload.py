@@ -58,17 +58,16 @@ def bring_clip() -> Brought | None:
     return held
 
 
-def set_box(text: str) -> Brought | None:
-    """The clip with a box, "TURN:X,Y,WIDTH,HEIGHT", that came from a browser; one that is not of this clip is left."""
+def set_box(text: str) -> None:
+    """Keep a box, "TURN:X,Y,WIDTH,HEIGHT", that came from a browser; one that is not of this clip is left."""
     held: Brought | None = st.session_state.get(HELD)
     turn, _, box = text.partition(":")
     if held is not None and turn == str(held.turn):
         try:
             held = replace(held, box=fitting(read_box(box), held.width, held.height).words())
         except ValueError:
-            return held
+            return
         st.session_state[HELD] = held
-    return held
 
 
 def _read(key: str, contents: Sequence[tuple[str, bytes]], turn: int) -> Brought:

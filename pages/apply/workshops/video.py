@@ -21,9 +21,9 @@ from pages.apply.clip_upload import bring_clip, set_box
 from pages.apply.filmed import draw_outcome, draw_work
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
-from pages.apply.steps_choice import TUNING, Steps, choose_steps
+from pages.apply.steps_choice import TUNING, choose_steps
 from pages.apply.subjects import choose_model
-from pages.apply.web.video.mount import box_view, boxed, camera_view
+from pages.apply.web.video.mount import box_view, camera_view
 from pages.apply.workshop import Workshop
 from pages.server.app_state import app_state
 from pages.server.security.public import public
@@ -33,7 +33,6 @@ from pages.ui.session import tab
 TASKS = ("edit-clip", "film-of-edit", "film-of-pictures")
 FIRST = "asset:shapes"
 MOST_PICTURE_MB = 20
-BOX = "clip-box-view"  # the component's key
 KINDS = {"auto": "as the clip", "mp4": "MP4", "gif": "GIF"}
 PUT_WORDS = {"picture": "The generator's picture", "change": "Only what the edit changes"}
 PATH_WORDS = {"spline": "smooth through all", "slerp": "from one to the next", "lerp": "straight to the next"}
@@ -68,8 +67,8 @@ def _draw_clip(model: ModelEntry) -> None:
     brought = bring_clip()
     if brought is not None:
         box_view(
-            BOX, frame=brought.frame, width=brought.width, height=brought.height, box=brought.box,
-            turn=brought.turn, size=model.size, on_box=_moved,
+            "clip-box-view", frame=brought.frame, width=brought.width, height=brought.height, box=brought.box,
+            turn=brought.turn, size=model.size, on_box=set_box,
         )  # fmt: skip
     steps = choose_steps(model)
     asked: dict[str, Any] = {"model": model.id}
@@ -89,10 +88,28 @@ def _draw_clip(model: ModelEntry) -> None:
     with st.expander("More", key="clip-more"):
         asked["strength"] = _choose_strength("clip", None)
         asked |= _draw_search()
-    st.button(
-        "Edit the clip", key="clip-start", type="primary", icon=":material/movie_edit:",
-        disabled=brought is None or steps is None, on_click=_start_clip, args=(steps, asked, tune),
-    )  # fmt: skip
+    ready = brought is not None and steps is not None
+    if _pressed("Edit the clip", "clip-start", ready) and brought is not None and steps is not None:
+        stack = steps.text(TUNING if tune else 0)
+        _start(EditClip, {**asked, "stack": stack, "box": brought.box}, brought.inputs)
+
+
+def _draw_search() -> dict[str, object]:
+    left, right = st.columns(2)
+    with left:
+        soft = st.slider("Soft border, % of the box", 0, 50, key=kept("clip-soft", 10, low=0, high=50, link="soft"))
+        rate = st.number_input(
+            "Frames a second of a folder's or zip's", 1, 60, key=kept("clip-rate", 25, low=1, high=60, link="rate")
+        )
+    with right:
+        iterations = st.slider(
+            "Iterations a frame", 5, 200, step=5, key=kept("clip-iterations", 40, low=5, high=200, link="iterations")
+        )
+        smoothing = st.slider(
+            "Smoothing, frames", 0.0, 5.0, step=0.5, key=kept("clip-smoothing", 1.0, low=0, high=5, link="smoothing"),
+            help="Against flicker; more makes quick movements slower.",
+        )  # fmt: skip
+    return {"soft": soft / 100, "rate": int(rate), "iterations": int(iterations), "smoothing": float(smoothing)}
 
 
 def _moved(text: str) -> None:
@@ -117,13 +134,6 @@ def _draw_search() -> dict[str, object]:
     return {"soft": soft / 100, "rate": int(rate), "iterations": int(iterations), "smoothing": float(smoothing)}
 
 
-def _start_clip(steps: Steps | None, asked: dict[str, Any], tune: bool) -> None:
-    brought = set_box(boxed(BOX))  # it may have been moved since the page was drawn
-    if brought is not None and steps is not None:
-        stack = steps.text(TUNING if tune else 0)
-        _start(EditClip, {**asked, "stack": stack, "box": brought.box}, brought.inputs)
-
-
 # --- a film of an edit
 
 
@@ -131,14 +141,7 @@ def _draw_film(model: ModelEntry) -> None:
     steps = choose_steps(model)
     asked: dict[str, Any] = {"model": model.id, **_draw_length("film", 4.0)}
     asked["strength"] = _choose_strength("film", asked["seconds"])
-    st.button(
-        "Make the film", key="film-start", type="primary", icon=":material/movie:", disabled=steps is None,
-        on_click=_start_film, args=(steps, asked),
-    )  # fmt: skip
-
-
-def _start_film(steps: Steps | None, asked: dict[str, Any]) -> None:
-    if steps is not None:
+    if _pressed("Make the film", "film-start", steps is not None) and steps is not None:
         inputs = {} if steps.picture is None else {PICTURE: steps.picture}
         _start(FilmOfEdit, {**asked, "stack": steps.text()}, inputs)
 
@@ -159,17 +162,12 @@ def _draw_between(model: ModelEntry) -> None:
         asked["way"] = st.selectbox("Way", PATHS, key=kept("between-way", "spline", PATHS, link="way"),
                                     format_func=PATH_WORDS.__getitem__)  # fmt: skip
         asked["loop"] = st.checkbox("Back to the first at the end", key=kept("between-loop", False, link="loop"))
-    st.button(
-        "Make the film", key="between-start", type="primary", icon=":material/movie:",
-        disabled=not FEWEST <= len(files) <= MOST, on_click=_start_between, args=(files, asked),
-    )  # fmt: skip
+    if _pressed("Make the film", "between-start", FEWEST <= len(files) <= MOST):
+        inputs = {f"picture-{i:02}": file.getvalue() for i, file in enumerate(files, 1)}
+        _start(FilmOfPictures, asked, inputs)
     if len(files) > MOST or len(files) == 1:
         st.caption(f"{'One picture is' if len(files) == 1 else f'{len(files)} pictures are'} here; "
                    f"{FEWEST} to {MOST} make a film.")  # fmt: skip
-
-
-def _start_between(files: list[Any], asked: dict[str, Any]) -> None:
-    _start(FilmOfPictures, asked, {f"picture-{i:02}": file.getvalue() for i, file in enumerate(files, 1)})
 
 
 # --- the camera
@@ -180,6 +178,11 @@ def _draw_camera(model: ModelEntry) -> None:
 
 
 # --- what films share
+
+
+def _pressed(words: str, key: str, ready: bool) -> bool:
+    """In the page and not in a callback, which would get what the form held before the last change."""
+    return st.button(words, key=key, type="primary", icon=":material/movie:", disabled=not ready)
 
 
 def _draw_length(name: str, usual: float) -> dict[str, Any]:
@@ -238,8 +241,9 @@ def _start(task: type[Any], asked: dict[str, Any], inputs: dict[str, bytes]) -> 
         made = from_dict(task, asked)
     except ConfigError as problem:
         tab().notice = str(problem)
-        return
-    start_job(made, inputs)
+    else:
+        start_job(made, inputs)
+    st.rerun()  # the results stand below what is drawn
 
 
 KINDS_OF_WORK: dict[str, tuple[str, str, Callable[[ModelEntry], None]]] = {

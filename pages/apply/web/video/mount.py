@@ -31,16 +31,12 @@ def box_view(
     """
 
     def told() -> None:
-        on_box(boxed(key))
+        given = st.session_state[key].get("box")
+        if isinstance(given, str):
+            on_box(given)
 
     data = {"frame": frame, "width": width, "height": height, "box": box, "turn": turn, "size": size}
     _box(key=key, data=[data], on_box_change=told)  # in a list, see copy.py
-
-
-def boxed(key: str) -> str:
-    """What `box_view` of this key said last, "" where it said nothing yet."""
-    given = (st.session_state.get(key) or {}).get("box")
-    return given if isinstance(given, str) else ""
 
 
 def camera_view(key: str, *, token: str, model: str, projector: bool) -> None:
