@@ -5,8 +5,9 @@
 A drag: a seeded picture, the handle in the middle of its shape, the target 6 px away to a random side, within the
 places where the data set puts shapes. Where the shape is afterwards is not what the drag tracked but read off the
 picture: the mean place of its pixels, weighted by how far each is from the background. Left: from there to the
-target. The mask of what may move is the shape's circle on its way. Hue: a third of a turn further round, other
-factors read before and after as shares of their ranges in the data set (the rotation of shapes of the same kind).
+target. The mask of what may move is the shape's circle on its way. A shape's kind is read off both pictures too.
+Hue: a third of a turn further round, other factors read before and after as shares of their ranges in the data set
+(the rotation of shapes of the same kind).
 Seconds are of the whole drag; with --threads 1 the processor time is what they would be on an idle machine.
 """
 
@@ -112,10 +113,12 @@ def dragged(model: Explorable, case: Case, mask: NDArray[np.bool_] | None) -> tu
 
 def drags(model: Explorable, every: list[Case], masked: bool) -> None:
     left, outside, seconds, used, counts, ends = [], [], [], [], 0, dict[str, int]()
+    ends_in = list[Picture]()
     for case in every:
         mask = way_mask(case)
         moments, took, worked = dragged(model, case, mask if masked else None)
         picture = moments[-1].state.picture
+        ends_in.append(picture)
         left.append(float(np.linalg.norm(middle(picture) - case.target)))
         outside.append(float(np.abs(picture.astype(float) - case.picture)[~mask].mean() / 255.0))
         seconds.append(took)
@@ -124,15 +127,30 @@ def drags(model: Explorable, every: list[Case], masked: bool) -> None:
         last = moments[-1].drag
         assert last is not None
         ends[last.end] = ends.get(last.end, 0) + 1
+    others = other_kinds(model, [case.picture for case in every], ends_in)
     worse = sum(each > FAR for each in left) / len(left)
     print(f"\ndrag of {FAR:g} px, {len(every)} cases, {'with' if masked else 'without'} a mask; ended: {ends}")
     print(f"  left: median {statistics.median(left):.2f} px, 90% below {np.quantile(left, 0.9):.2f}, "
           f"most {max(left):.2f} (goal: median at most 1.5)")  # fmt: skip
     print(f"  worse than where it began: {worse:.1%} (goal: at most 5%)")
+    print(f"  became another kind of shape: {others}")
     print(f"  change outside the mask: mean {np.mean(outside):.2%}, most {max(outside):.2%} (goal: at most 2%)")
     print(f"  seconds: median {statistics.median(seconds):.2f}, longest {max(seconds):.2f} (goal: 3); processor "
           f"{statistics.median(used):.2f}, longest {max(used):.2f}")  # fmt: skip
     print(f"  pictures a second: {counts / sum(seconds):.1f}, by processor time {counts / sum(used):.1f} (goal: 8)")
+
+
+def other_kinds(model: Explorable, before: list[Picture], after: list[Picture]) -> str:
+    """How many shapes are read as another kind afterwards, of those that are read both times."""
+    reader = reader_of(model)
+    assert reader is not None
+    kinds = [
+        reader.read(to_unit(torch.from_numpy(np.stack(each).transpose(0, 3, 1, 2).copy())))
+        for each in (before, after)
+    ]
+    both = np.isfinite(kinds[0]["x"]) & np.isfinite(kinds[1]["x"])
+    other = difference("shape", *kinds)[both] != 0
+    return f"{int(other.sum())} of {int(both.sum())} that could be read"
 
 
 def hues(model: Explorable, every: list[Case]) -> None:

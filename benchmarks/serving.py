@@ -90,9 +90,10 @@ def chromium_path() -> str:
 
 
 @contextlib.contextmanager
-def browser() -> Iterator[Browser]:
+def browser(*flags: str) -> Iterator[Browser]:
+    """flags: beside those that every test has."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=BROWSER_FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium_path(), args=[*BROWSER_FLAGS, *flags])
         try:
             yield opened
         finally:

@@ -125,25 +125,56 @@ def invert(
         raise ValueError(f"The target has the shape {target.shape}; {shape.size} x {shape.size} pixels are wanted.")
     wanted = to_unit(torch.from_numpy(np.ascontiguousarray(target)).permute(2, 0, 1))[None]
     labels = class_labels(model, options.pool, options.label)
-    found = survey(model, options.pool, options.seed, labels, drawing)
+    pool = _pooled(model, labels, options, drawing)
     with torch.enable_grad():
-        return _Search(model, wanted, found, options).run(follow)
+        return _Search(model, wanted, pool, options).run(follow)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """The samples that a search begins with, and what the discriminator sees in them, [pool, F]."""
+
+    model: Explorable
+    asked: tuple[object, ...]
+    found: Survey
+    features: Features | None
+    seen: Tensor | None
+
+
+_last: _Pool | None = None  # of many pictures by one model all but the first find it there
+
+
+@torch.no_grad()
+def _pooled(
+    model: Explorable, labels: Tensor | None, options: InversionOptions, drawing: Callable[[float], None] | None
+) -> _Pool:
+    global _last
+    asked = (options.pool, options.seed, options.label, options.feature_weight > 0)
+    kept = _last
+    if kept is not None and kept.model is model and kept.asked == asked:
+        return kept
+    found = survey(model, options.pool, options.seed, labels, drawing)
+    features = discriminator_features(model) if options.feature_weight else None
+    seen = None
+    if features is not None:
+        seen = torch.cat([features(part) for part in torch.split(found.images, 128)])
+    _last = _Pool(model, asked, found, features, seen)
+    return _last
 
 
 class _Search(LatentSearch):
     """For the image that is nearest to a whole picture."""
 
-    def __init__(self, model: Explorable, target: Tensor, found: Survey, options: InversionOptions) -> None:
-        self.target = target
-        self.features: Features | None = discriminator_features(model) if options.feature_weight else None
+    def __init__(self, model: Explorable, target: Tensor, pool: _Pool, options: InversionOptions) -> None:
+        self.target, self.features, found = target, pool.features, pool.found
         with torch.no_grad():
             errors = _square_error(found.images, target)
             self.pixel_unit = max(float(errors.median()), 1e-8)
             loss = errors / self.pixel_unit
             if self.features is not None:
+                assert pool.seen is not None
                 self.wanted = self.features(target)
-                far = torch.cat([(self.features(part) - self.wanted).square().mean(1)
-                                 for part in torch.split(found.images, 128)])  # fmt: skip
+                far = (pool.seen - self.wanted).square().mean(1)
                 self.feature_unit = max(float(far.median()), 1e-12)
                 loss = loss + options.feature_weight * far / self.feature_unit
         self.random, self.nearest = _levels(errors.median()), _levels(errors.min())

@@ -102,7 +102,7 @@ def answered(asked: Asked) -> Iterator[tuple[bytes, bytes]]:
     path = Path(asked.paths[0])
     with path.open("rb") as file:
         start = file.read(16)
-    film = _container_of(start)
+    film = container_of(start)
     if asked.what == "sound":
         if film:
             with path.open("rb") as file:
@@ -114,7 +114,8 @@ def answered(asked: Asked) -> Iterator[tuple[bytes, bytes]]:
         yield from _moving(path, start, asked)
 
 
-def _container_of(start: bytes) -> str:
+def container_of(start: bytes) -> str:
+    """The kind of film that begins so, at least 8 bytes of it: "mov" or "matroska"; "" for what is none."""
     if start[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         return "mov"
     return "matroska" if start.startswith(b"\x1aE\xdf\xa3") else ""

@@ -10,7 +10,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from gan_core.apply.editing.edits import MOST_BYTES, Stack, stack_from_json
 from gan_core.apply.editing.starting import PICTURE
@@ -60,6 +62,19 @@ def read_made(text: str) -> tuple[Stack, str] | None:
     mask, brought = data.get("mask", ""), data.get("brought", "")
     fits = isinstance(mask, str) and _MASK.fullmatch(mask) and isinstance(brought, str) and _PIXELS.fullmatch(brought)
     return (found, stack) if fits else None
+
+
+def pixels_of(text: str, size: int) -> NDArray[np.uint8] | None:
+    """The picture that was brought, uint8 [size, size, 1 or 3]; None where there is none of this size."""
+    if read_made(text) is None:
+        return None
+    try:
+        raw = base64.b64decode(json.loads(text).get("brought", "").removeprefix("pixels:"), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) not in (size * size, 3 * size * size):
+        return None
+    return np.frombuffer(raw, np.uint8).reshape(size, size, -1)
 
 
 def link_of(text: str) -> str:

@@ -31,6 +31,7 @@ STATES = {
 }  # fmt: skip
 
 DrawOutcome = Callable[["JobFolder", dict[str, Any]], None]
+DrawWork = Callable[["JobFolder"], None]
 
 
 def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
@@ -46,7 +47,9 @@ def start_job(task: Task, inputs: dict[str, bytes] | None = None) -> str:
     return job
 
 
-def draw_jobs(task_names: tuple[str, ...], draw_outcome: DrawOutcome) -> None:
+def draw_jobs(
+    task_names: tuple[str, ...], draw_outcome: DrawOutcome, draw_work: DrawWork | None = None
+) -> None:  # fmt: skip
     """Those of these kinds, the newest first; the one that the address names, or the newest, lies open."""
     _draw_undo()
     views = job_manager().views(*task_names)[:SHOWN]
@@ -59,12 +62,12 @@ def draw_jobs(task_names: tuple[str, ...], draw_outcome: DrawOutcome) -> None:
         owner = whose(view.owner, here())
         label = " · ".join(filter(None, (literal(view.title), STATES[view.state], literal(owner))))
         with st.expander(label, expanded=view.id == opened, key=f"job-{view.id}"):
-            _draw_job(view, draw_outcome)
+            _draw_job(view, draw_outcome, draw_work)
 
 
-def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
+def _draw_job(view: JobView, draw_outcome: DrawOutcome, draw_work: DrawWork | None) -> None:
     if view.at_work:
-        _draw_at_work(view.id)
+        _draw_at_work(view.id, draw_work)
         return
     folder = job_manager().folder(view.id)
     if view.status.problem:
@@ -73,6 +76,8 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
     if outcome is not None:
         draw_outcome(folder, outcome)
         _draw_files(folder)
+    elif draw_work is not None:
+        draw_work(folder)
     draw_curves(folder)
     with st.container(horizontal=True, key=f"job-row-{view.id}"):
         if view.state in ("cancelled", "interrupted", "failed"):
@@ -89,7 +94,7 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome) -> None:
 
 
 @st.fragment(run_every=LOOK_SECONDS)
-def _draw_at_work(job: str) -> None:
+def _draw_at_work(job: str, draw_work: DrawWork | None) -> None:
     """Drawn anew by itself until it has ended; then the whole page is."""
     try:
         view = job_manager().view(job)
@@ -107,7 +112,10 @@ def _draw_at_work(job: str) -> None:
             "Stop", key=f"cancel-{job}", icon=":material/stop:", on_click=_cancel, args=(job,),
             disabled=bool(refused), help=literal(refused) or None,
         )  # fmt: skip
-    draw_curves(job_manager().folder(job))
+    folder = job_manager().folder(job)
+    if draw_work is not None:
+        draw_work(folder)
+    draw_curves(folder)
 
 
 def draw_curves(folder: JobFolder) -> None:

@@ -18,6 +18,12 @@ _LINKED = "ganscope.apply-linked"  # what the address is to say of the form that
 _OPENED = "ganscope.apply-opened"  # whether an address has just been opened
 _WAITING = "ganscope.apply-waiting"  # (workshop, what its address said of widgets that were not drawn yet)
 MOST_TEXT = 100
+CHOSEN = "ganscope.workshop"  # in the session, as a widget's own value is lost on another page
+
+
+def turn_to(workshop: str) -> None:
+    """From a callback: draw another workshop."""
+    st.session_state[CHOSEN] = workshop
 
 
 def begin_form(workshop: str, opened: bool) -> None:

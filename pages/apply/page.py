@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.apply.job_list import OPENED, draw_jobs
-from pages.apply.kept import begin_form, linked
+from pages.apply.kept import CHOSEN, begin_form, linked
 from pages.apply.workshop import workshops
 from pages.server.app_state import NotReady
 from pages.ui.chrome import draw_notice, draw_projector
@@ -14,7 +14,6 @@ from pages.ui.literal import literal
 from pages.ui.session import tab, why_not, why_not_start
 
 WIDGET = "apply-workshop"
-CHOSEN = "ganscope.workshop"  # in the session, as a widget's own value is lost on another page
 
 
 def _turned() -> None:
@@ -47,7 +46,7 @@ def draw_apply() -> None:
             with st.container(key="apply-form"):
                 workshop.draw()
             with st.container(key="apply-results"):
-                draw_jobs(workshop.tasks, workshop.draw_outcome)
+                draw_jobs(workshop.tasks, workshop.draw_outcome, workshop.draw_work)
         job = st.session_state.get(OPENED, "")
         write("apply", {"workshop": workshop.key, **({"job": job} if job else {}), **linked()}, {})
 

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pages.apply.workshops
-from pages.apply.job_list import DrawOutcome
+from pages.apply.job_list import DrawOutcome, DrawWork
 
 
 @dataclass(frozen=True)
 class Workshop:
     """key: in the address. icon: a Material name. order: among the others. words: one sentence on what it does.
 
-    draw: puts its form on the page. tasks: whose jobs stand beside it; draw_outcome: shows what came of one.
+    draw: puts its form on the page. tasks: whose jobs stand beside it; draw_outcome: shows what came of one;
+    draw_work: what is to be seen of one that is at work or was stopped.
     """
 
     key: str
@@ -26,6 +27,7 @@ class Workshop:
     draw: Callable[[], None]
     tasks: tuple[str, ...]
     draw_outcome: DrawOutcome
+    draw_work: DrawWork | None = None
 
 
 def workshops() -> list[Workshop]:

@@ -121,7 +121,10 @@ def test_the_prior_keeps_the_point_among_random_ones(dcgan_model: Explorable) ->
     assert free.whereabouts() != held.whereabouts()
 
 
-def test_progress_tells_the_best_so_far_and_can_cancel(dcgan_model: Explorable) -> None:
+def test_progress_tells_the_best_so_far_and_can_cancel(
+    dcgan_model: Explorable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_core.latent.inversion._last", None)
     picture, _ = drawn(dcgan_model, 5)
     moments: list[Moment] = []
     shares: list[float] = []
@@ -134,6 +137,9 @@ def test_progress_tells_the_best_so_far_and_can_cancel(dcgan_model: Explorable) 
     assert moments[-1].best_rmse == found.closeness.rmse
     alive = np.isfinite(found.curves).sum(1)
     assert (alive[0], alive[20], alive[40], alive[80]) == (8, 4, 2, 2)  # given up after a quarter and a half
+    again = invert(dcgan_model, picture, QUICK, drawing=shares.append)
+    assert len(shares) == 2  # the samples are there still
+    np.testing.assert_array_equal(again.vector, found.vector)
 
     class Enough(Exception):
         pass

@@ -85,7 +85,7 @@ class Clip:
 
 def read_clip(
     paths: tuple[Path, ...], background: tuple[int, int, int] = (0, 0, 0), rate: int = 25
-) -> Iterator[tuple[Frame, Told] | Clip]:
+) -> Generator[tuple[Frame, Told] | Clip, None, None]:
     """Goes through a clip once: each frame with what is known by then, and at the end the Clip.
 
     paths: one file, or the frames of a folder in order. rate: frames a second of those. background: what shows

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from gan_core.apply.editing.dragging import DragOptions, drag
 from gan_core.apply.editing.features import Sight
 from gan_core.apply.editing.latents import Latents
+from gan_core.apply.editing.regions import Picture
 
 SIDES = 8
 _FAR = 0.25  # of the picture's width, how far is asked for
@@ -60,3 +62,21 @@ def reachable(
         *_, last = drag(latents, sight, start, ((*handle, x, y),), DragOptions(radius, _MOST_STEPS))
         ends.append(last.handles[0])
         yield Reachable(handle, np.stack(ends), far)
+
+
+def chart(picture: Picture, found: list[Reachable], times: int = 12) -> Picture:
+    """uint8 [times * size, times * size, 3]: the picture enlarged, each handle, how far it came and the way asked."""
+    large = picture.repeat(times, 0).repeat(times, 1)
+    image = Image.fromarray(large if large.shape[2] == 3 else large.repeat(3, 2))
+    ink = ImageDraw.Draw(image)
+    for each in found:
+        x, y = each.handle
+        ends = [(float(a) * times, float(b) * times) for a, b in each.ends]
+        for colour, width in (((18, 22, 28), 5), ((240, 181, 64), 2)):
+            ink.line([*ends, *ends[:1]], fill=colour, width=width, joint="curve")
+        for (a, b), radius, colour in [
+            *((end, 4, (240, 181, 64)) for end in ends),
+            ((x * times, y * times), 5, (255,) * 3),
+        ]:
+            ink.ellipse((a - radius, b - radius, a + radius, b + radius), fill=colour, outline=(18, 22, 28))
+    return np.asarray(image)

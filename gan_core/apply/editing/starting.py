@@ -169,7 +169,7 @@ def _said(error: float, tuning: bool) -> str:
     off = f"The generator's picture is off by {error:.1f} of 255 grey levels (root mean square)"
     if error <= 14.3:
         return f"{off}: very close."
-    more = "" if tuning else "; tuning a copy of the generator (--tune) comes nearer"
+    more = "" if tuning else "; tuning a copy of the generator to it comes nearer"
     if error <= 32.1:
         return f"{off}: alike, with differences that show{more}."
-    return f"{off}: this generator has no such picture, or none was found{more}."
+    return f"{off}: far from what this generator can make, or nothing nearer was found{more}."

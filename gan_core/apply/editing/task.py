@@ -12,12 +12,26 @@ from gan_core.apply.base import Task, Workplace, tasks
 from gan_core.apply.completion.reading import read_subject
 from gan_core.apply.completion.results import png
 from gan_core.apply.completion.task import background_of
-from gan_core.apply.editing.applying import Moment, check, steps
-from gan_core.apply.editing.edits import FROM_FILE, MOST_BYTES, Stack, Start, stack_from_json, stack_to_json
-from gan_core.apply.editing.regions import encode_region, read_region
-from gan_core.apply.editing.starting import PICTURE
+from gan_core.apply.editing.applying import Moment, State, check, steps
+from gan_core.apply.editing.dragging import RADIUS
+from gan_core.apply.editing.edits import (
+    FROM_FILE,
+    MOST_BYTES,
+    Drag,
+    Edit,
+    Stack,
+    Start,
+    read_points,
+    stack_from_json,
+    stack_to_json,
+)
+from gan_core.apply.editing.features import Sight
+from gan_core.apply.editing.latents import latents_of
+from gan_core.apply.editing.reachable import SIDES, chart, reachable
+from gan_core.apply.editing.regions import Picture, encode_region, read_region
+from gan_core.apply.editing.starting import PICTURE, Told
 from gan_core.config.codec import ConfigError
-from gan_core.config.fields import text
+from gan_core.config.fields import flag, text
 from gan_core.config.files import write_atomically
 from gan_core.latent.model import Explorable
 
@@ -33,6 +47,9 @@ class EditPictures(Task):
 
     model: str = text("last", max_length=200, label="Generator", help="A run, or a generator that Explore lists.")
     stack: str = text("", max_length=MOST_BYTES, label="Edit", help="The steps, as JSON.")
+    reachable: bool = flag(
+        False, label="Reachable places", help="How far each handle of a drag can go to eight sides."
+    )
 
     def title(self) -> str:
         return f"Editing pictures with {self.model.removeprefix('asset:')}"
@@ -63,7 +80,7 @@ class EditPictures(Task):
         names = _pictures(tuple(sorted(path.name for path in place.input.iterdir()))) or ("",)
         done = []
         for i, name in enumerate(names):
-            make = partial(_edited, place, model, stack, name, i, len(names))
+            make = partial(_edited, place, model, stack, name, i, len(names), self.reachable)
             done.append(place.part(f"picture-{i:04}", make))
         failed = [one for one in done if one["problem"]]
         if len(failed) == len(done):
@@ -84,7 +101,9 @@ def _pictures(inputs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in inputs if name != MASK)
 
 
-def _edited(place: Workplace, model: Explorable, stack: Stack, name: str, index: int, count: int) -> dict[str, Any]:
+def _edited(
+    place: Workplace, model: Explorable, stack: Stack, name: str, index: int, count: int, reaching: bool
+) -> dict[str, Any]:  # fmt: skip
     """One picture; where it cannot be edited, why, in a sentence."""
     began = time.monotonic()
     told = f" ({index + 1} of {count})" if count > 1 else ""
@@ -99,14 +118,20 @@ def _edited(place: Workplace, model: Explorable, stack: Stack, name: str, index:
         if name:
             subject = read_subject((place.input / name).read_bytes(), model.shape, background=background_of(model))
             brought, notes, start = subject.picture, subject.notes, _brought(stack.start)
-        moment = None
+        moment = before = None
         for moment in steps(model, stack, brought, progress, start):
             progress(_share(moment, len(stack.edits)), _words(moment))
             if moment.index < 0:
                 found["error"] = moment.error
-                found["before"] = _write(place, name, "before", moment)
+                found["before"] = _write(place, name, "before", moment.state.picture)
+            if reaching and moment.drag is not None and moment.drag.index == 0 and not moment.done:
+                assert before is not None  # a drag comes after the beginning
+                since = time.monotonic()
+                found |= _reached(place, name, before.state, stack.edits[moment.index], progress)
+                began += time.monotonic() - since  # the seconds are the edit's own
+            before = moment if moment.done else before
         assert moment is not None  # there is at least the beginning
-        found["file"] = _write(place, name, "", moment)
+        found["file"] = _write(place, name, "", moment.state.picture)
         found["moved_to"] = [[round(x, 2), round(y, 2)] for x, y in moment.state.moved_to]
         found["short"] = [round(far, 2) for far in moment.state.short]
         found["words"] = [*notes, *moment.state.words]
@@ -126,10 +151,29 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _write(place: Workplace, name: str, kind: str, moment: Moment) -> str:
+def _write(place: Workplace, name: str, kind: str, picture: Picture) -> str:
     file = "-".join(part for part in (_stem(name) or "edited", kind) if part) + ".png"
-    write_atomically(place.result / file, png(moment.state.picture))
+    write_atomically(place.result / file, png(picture))
     return file
+
+
+def _reached(place: Workplace, name: str, state: State, edit: Edit, progress: Told) -> dict[str, Any]:
+    """How far each handle of a drag can go from where the drag begins, and the picture that shows it."""
+    at, size = state.place, len(state.picture)
+    assert at is not None  # else it would not have begun
+    assert isinstance(edit, Drag)
+    latents, start = latents_of(at)
+    sight = Sight(at.model.generator, latents, size)
+    found = []
+    for x, y, _, _ in read_points(edit.points, size):
+        for each in reachable(latents, sight, start, (x, y), edit.radius or RADIUS * size):
+            progress(0.5, f"Trying to side {len(each.ends)} of {SIDES}")
+        found.append(each)
+    said = [
+        {"handle": list(each.handle), "ends": each.ends.round(2).tolist(), "reach": each.reach.round(2).tolist()}
+        for each in found
+    ]
+    return {"reachable": said, "reachable_file": _write(place, name, "reachable", chart(state.picture, found))}
 
 
 def _share(moment: Moment, count: int) -> float:

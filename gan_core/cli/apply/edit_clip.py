@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.apply.base import Task
-from gan_core.apply.clips.clip_task import CLIP, FRAME, EditClip
+from gan_core.apply.clips.clip_task import EditClip
 from gan_core.apply.clips.film_tasks import FEWEST, MOST, FilmOfEdit, FilmOfPictures
+from gan_core.apply.clips.intake import FRAME_ENDINGS, clip_inputs
 from gan_core.apply.clips.reading import MOST_BYTES, MOST_FRAMES
 from gan_core.apply.editing.edits import stack_to_json
 from gan_core.apply.editing.starting import PICTURE
@@ -21,7 +22,6 @@ from gan_core.cli.terminal.errors import CommandError
 from gan_core.config.files import write_output
 
 _KINDS = {".mp4": "mp4", ".gif": "gif"}
-_FRAMES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 
 
 def edit_clip(arguments: argparse.Namespace) -> int:
@@ -85,18 +85,16 @@ def _clip(named: Path) -> dict[str, bytes]:
     if named.is_file():
         files = [named]
     elif named.is_dir():
-        files = sorted(each for each in named.iterdir() if each.is_file() and each.suffix.lower() in _FRAMES)
+        files = sorted(each for each in named.iterdir() if each.is_file() and each.suffix.lower() in FRAME_ENDINGS)
         if not files:
-            raise CommandError(f"There is no frame in {named}; it looks for {', '.join(_FRAMES)}.")
+            raise CommandError(f"There is no frame in {named}; it looks for {', '.join(FRAME_ENDINGS)}.")
         if len(files) > MOST_FRAMES:
             raise CommandError(f"{named} has {len(files):,} frames; at most {MOST_FRAMES} are edited: take some out.")
     else:
         raise CommandError(f"There is no clip {named}; name a file or a folder of frames.")
     if sum(each.stat().st_size for each in files) > MOST_BYTES:
         raise CommandError(f"{named} has more than {MOST_BYTES // 1_000_000} MB; make the clip shorter or smaller.")
-    if named.is_file():
-        return {CLIP: named.read_bytes()}
-    return {f"{FRAME}{i:04}": each.read_bytes() for i, each in enumerate(files, 1)}
+    return clip_inputs([(each.name, each.read_bytes()) for each in files])
 
 
 def _say(arguments: argparse.Namespace, job: str, out: Path, outcome: dict[str, Any]) -> None:

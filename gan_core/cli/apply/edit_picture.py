@@ -45,7 +45,11 @@ def edit_picture(arguments: argparse.Namespace) -> int:
     inputs = _pictures(arguments.picture)
     if arguments.mask is not None:
         inputs[MASK] = content_of(arguments.mask, "mask")
-    job, outcome = work(arguments, EditPictures(arguments.model, stack_to_json(stack)), inputs)
+    places: Path | None = arguments.reachable
+    if places is not None:
+        _check_places(places, stack, many)
+    task = EditPictures(arguments.model, stack_to_json(stack), reachable=places is not None)
+    job, outcome = work(arguments, task, inputs)
     if many:
         arguments.out.mkdir(exist_ok=True)
         for one in outcome["pictures"]:
@@ -53,6 +57,8 @@ def edit_picture(arguments: argparse.Namespace) -> int:
                 write_atomically(arguments.out / one["file"], (job.result / one["file"]).read_bytes())
     else:
         write_output(arguments.out, (job.result / outcome["pictures"][0]["file"]).read_bytes())
+    if places is not None:
+        write_output(places, (job.result / outcome["pictures"][0]["reachable_file"]).read_bytes())
     if arguments.save is not None:
         write_output(arguments.save, (job.result / EDIT).read_bytes())
     _say(arguments, job.id, outcome, many)
@@ -66,6 +72,15 @@ def _check_out(out: Path, many: bool) -> None:
         raise CommandError(f"--out is {out}, which is a folder; name a file for the picture, as edited.png.")
     if not out.absolute().parent.is_dir():
         raise CommandError(f"--out is {out}, but there is no folder {out.parent}; make it, or name another place.")
+
+
+def _check_places(places: Path, stack: Stack, many: bool) -> None:
+    if many or not any(each.on and isinstance(each, Drag) for each in stack.edits):
+        raise CommandError("--reachable tells of the handles of a drag in one picture; give one, and --drag.")
+    if places.is_dir() or not places.absolute().parent.is_dir():
+        raise CommandError(
+            f"--reachable is {places}, which is no file in a folder that is there; name one, as a.png."
+        )
 
 
 def stack_asked(arguments: argparse.Namespace) -> Stack:
@@ -154,7 +169,8 @@ def _say(arguments: argparse.Namespace, job: str, outcome: dict[str, Any], many:
     pictures = outcome["pictures"]
     if arguments.json:
         one = pictures[0]
-        single = {} if many else {key: one[key] for key in ("moved_to", "short", "seconds", "error", "words")}
+        keys = ("moved_to", "short", "seconds", "error", "words", "reachable")
+        single = {} if many else {key: one[key] for key in keys if key in one}
         print(json.dumps({"job": job, "out": str(arguments.out), **single, **outcome}))
         return
     if many:
@@ -163,7 +179,9 @@ def _say(arguments: argparse.Namespace, job: str, outcome: dict[str, Any], many:
         print(f"{arguments.out}: {len(pictures) - outcome['failed']} pictures{bad}.")
         return
     for words in pictures[0]["words"]:
-        print(words)
+        print(
+            words.replace("tuning a copy of the generator to it", "tuning a copy of the generator to it (--tune 100)")
+        )
     print(f"{arguments.out}: edited in {pictures[0]['seconds']:.1f} s.")
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from gan_core.apply.editing.task import MOST_PICTURES, EditPictures
 from pages.apply.edited import draw_outcome, held, hold, input_names, link_of, of_link, read_made
 from pages.apply.job_list import start_job
-from pages.apply.kept import link, opened_with
+from pages.apply.kept import link, opened_with, turn_to
 from pages.apply.subjects import choose_model
 from pages.apply.web.editing.mount import edit_view
 from pages.apply.workshop import Workshop
@@ -33,6 +33,10 @@ def draw() -> None:
         projector=tab().projector, on_kept=_kept,
     )  # fmt: skip
     link(LINK, link_of(made["text"]))
+    st.button(
+        "Use them on a clip or a film", key="edit-to-video", icon=":material/movie:", on_click=turn_to,
+        args=("video",), help="The steps are carried over; so is the generator.",
+    )  # fmt: skip
     _draw_others(model.id)
 
 

@@ -62,6 +62,7 @@ def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
     layers = [each for each in layers_of(model.generator) if each.size > 1]
     return Reply({
         "size": model.shape.size, "directions": [*named, *principal], "classes": list(model.classes),
+        "style_layers": model.style_layers if model.has_w else 0,
         "factors": list(FACTORS) if reader_of(model) is not None else [],
         "layers": [{"name": each.name, "units": each.units, "size": each.size} for each in layers],
     })  # fmt: skip

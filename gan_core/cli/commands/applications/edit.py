@@ -41,6 +41,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--out", type=path, metavar="OUT", help="the picture to write; of a folder: a folder; of a clip: .mp4 or .gif"
     )
+    parser.add_argument(
+        "--reachable", type=path, metavar="PLACES.png",
+        help="also write how far each handle of --drag can go to eight sides; the places are in --json too",
+    )  # fmt: skip
     parser.add_argument("--save", type=path, metavar="EDIT.json", help="write the steps too, for --apply")
     add_clip(parser)
     add_engine(parser)

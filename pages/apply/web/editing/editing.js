@@ -10,6 +10,7 @@ import { Stage } from "./stage.js";
 import { Tools } from "./tools.js";
 
 const MOST_UNDO = 60;
+const FAR = 14.3; // grey levels: farther off differences show, as `gan_core.apply.editing.starting` says
 /** @type {Map<string, {past: string[], future: string[]}>} */
 const histories = new Map(); // of each model; another page of the program may be looked at meanwhile
 
@@ -27,6 +28,8 @@ class EditView {
     /** @type {string[]} */
     this.began = [];
     this.reaching = false;
+    /** @type {number | null} */
+    this.error = null; // of the picture that was brought, in grey levels
     this.good = ""; // the newest that was drawn
     this.number = 0; // of the newest request
     /** @type {any} */
@@ -49,10 +52,11 @@ class EditView {
     this.stopButton = button("stop", "Stop", "Stop here and keep how far it came", () => this.stop());
     this.undoButton = button("undo", "Undo", "Take the last change back", () => this.undo());
     this.redoButton = button("redo", "Redo", "Make it again", () => this.undo("future", "past"));
+    this.tuneButton = button("tune-now", "Tune a copy of the generator to it", "Pivotal tuning: some seconds; the generator itself stays as it is", () => this.tools.tuneNow());
     this.root = make("div", { class: "gs-live ge-edit", "data-testid": "edit" }, make("div", { class: "ge-body" },
       make("div", { class: "ge-left" }, make("div", { class: "ge-top" }, this.tools.hands, make("div", { class: "ge-group" }, this.undoButton, this.redoButton, this.stopButton)),
         this.stage.root, this.stage.splitRow, this.tools.paints),
-      make("div", { class: "ge-right" }, make("div", { class: "ge-status" }, this.words, this.bar), this.tools.root,
+      make("div", { class: "ge-right" }, make("div", { class: "ge-status" }, this.words, this.tuneButton, this.bar), this.tools.root,
         make("section", { class: "ge-card", "aria-label": "Steps" }, make("div", { class: "ge-group" }, make("h3", {}, "Steps"), ...this.tools.files), this.list.list))));
     parent.append(this.root);
     this.draw();
@@ -193,7 +197,7 @@ class EditView {
   }
 
   take({ header, blobs: [before, after] }) {
-    Object.assign(this, { said: header.said, began: header.began });
+    Object.assign(this, { said: header.said, began: header.began, error: header.error });
     this.stage.reached = [];
     this.stage.arrows = this.waiting;
     this.stage.show(header.size, after, before);
@@ -288,6 +292,7 @@ class EditView {
 
   draw() {
     this.stopButton.disabled = !this.busy;
+    this.tuneButton.hidden = this.busy || (this.error ?? 0) <= FAR || this.stack?.start.source !== "picture" || !!this.stack.start.tuning;
     this.bar.hidden = !this.busy;
     this.undoButton.disabled = !this.history.past.length;
     this.redoButton.disabled = !this.history.future.length;

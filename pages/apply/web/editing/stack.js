@@ -4,7 +4,7 @@ import { make, renew } from "../../../ui/web/words.js";
 
 export const MOST_STEPS = 64;
 const FACTOR_WORDS = { hue: "Hue", size: "Size", x: "To the right", y: "Downwards" };
-const signed = (n) => `${n < 0 ? "−" : "+"}${Math.abs(n).toFixed(2)}`;
+const fine = (n) => `${n < 0 ? "−" : "+"}${Math.abs(n).toFixed(2)}`, signed = (n) => `${n < 0 ? "−" : "+"}${Math.abs(n)}`;
 
 /** A stack without steps. */
 export const fresh = (model, size, source = "seed:1") => ({ format: "ganscope-edit", version: 1, model, size, start: { source }, edits: [] });
@@ -13,15 +13,16 @@ export const fresh = (model, size, source = "seed:1") => ({ format: "ganscope-ed
 export function wordsOf(step, classes = []) {
   const inside = step.mask && step.name !== "repaint" ? (step.name === "drag" ? ", only the painted may move" : ", inside the painted") : "";
   const from = (source) => (source?.startsWith("seed:") ? source.replace(":", " ") : "another picture");
+  const by = [step.right && `${signed(step.right)} px right`, step.down && `${signed(step.down)} px down`].filter(Boolean).join(", ");
   switch (step.name) {
     case "drag": return `Drag ${step.points.replaceAll(" ", "; ").replaceAll(":", " → ")}${inside}`;
-    case "move": return `Move along ${step.along || "a direction"} by ${signed(step.amount ?? 1)}${inside}`;
-    case "factor": return `${FACTOR_WORDS[step.factor] ?? step.factor} by ${signed(step.amount ?? 0)}${inside}`;
+    case "move": return `Move along ${step.along || "a direction"} by ${fine(step.amount ?? 1)}${inside}`;
+    case "factor": return `${FACTOR_WORDS[step.factor] ?? step.factor} by ${fine(step.amount ?? 0)}${inside}`;
     case "class": return `Class ${classes[step.label ?? 0] ?? step.label}${inside}`;
-    case "mix": return `Styles of ${from(step.source)}${inside}`;
+    case "mix": return `Styles of ${from(step.source)} in layers ${step.layers}${inside}`;
     case "units": return `Units ${step.units} of ${step.layer} times ${step.scale ?? 0}${inside}`;
     case "repaint": return `Repaint the painted, number ${step.which ?? 1}`;
-    case "copy": return `Copy from ${from(step.source)}${inside}`;
+    case "copy": return `Copy from ${from(step.source)}${by && `, moved ${by}`}${step.way === "poisson" ? ", without a seam" : ""}${inside}`;
     case "blend": return `Blend with ${from(step.source)} by ${step.way ?? "latent"}${inside}`;
     default: return step.name;
   }

@@ -1,16 +1,16 @@
-// What changes the picture beside the hand: where it begins, sliders, the class, the painted region, files of the stack.
+// What changes the picture beside the hand: where it begins, sliders, the class, files of the stack; the rest is `region`'s.
 
 import { make, messageOf, renew } from "../../../ui/web/words.js";
 import { blank } from "../mask.js";
+import { MOST_BYTES, randomSeed } from "./other.js";
+import { RegionPanel, StylesPanel } from "./region.js";
 import { fresh, withStep } from "./stack.js";
 
 const HANDS = [["drag", "Drag", "Press on the picture and pull"], ["paint", "Paint", "Paint a region"], ["erase", "Erase", "Take paint away"]];
 const BRUSHES = [1, 3, 5, 9];
 const FACTORS = { hue: ["Hue", 0.5], size: ["Size", 0.5], x: ["To the right", 0.5], y: ["Downwards", 0.5] };
 const TUNING = 100; // steps
-const MOST_BYTES = 40e6, MOST_JSON = 1e6;
-
-const randomSeed = () => Math.floor(Math.random() * 1e6);
+const MOST_JSON = 1e6;
 
 export class Tools {
   /** @param {any} view */
@@ -25,8 +25,8 @@ export class Tools {
     this.files = [];
     /** @type {any[]} */
     this.handButtons = [];
-    /** @type {any[]} */
-    this.regionButtons = [];
+    this.region = new RegionPanel(this);
+    this.styles = new StylesPanel(this);
     /** @type {Record<string, HTMLElement>} */
     this.panels = {};
     /** @type {Record<string, HTMLElement>} */
@@ -66,28 +66,13 @@ export class Tools {
       group(this.severalBox, this.goButton, this.dropButton), this.mayMove, group(this.reachButton)];
 
     // sliders
-    this.inside = check("inside", "Only inside what is painted", (on) => { this.insideOnly = on; });
+    this.insideBox = check("inside", "Only inside what is painted", (on) => { this.insideOnly = on; });
     this.classes = make("select", { class: "ga-select", "data-testid": "edit-class", onChange: (e) => this.classed(e.target.value) });
     this.classField = field("Class", this.classes);
     this.sliders = make("div", { class: "ge-sliders" });
-    const change = [group(this.classField, this.inside), this.sliders];
+    const change = [group(this.classField, this.insideBox), this.sliders];
 
-    // the region
-    this.which = make("select", { class: "ga-select", "aria-label": "Which", "data-testid": "edit-which" }, ...[1, 2, 3, 4, 5, 6].map((n) => make("option", { value: n }, `number ${n}`)));
-    this.other = seed("other-seed", () => {});
-    this.other.value = "2";
-    this.way = make("select", { class: "ga-select", "data-testid": "edit-way" }, ...[["pixels", "its pixels"], ["poisson", "without a seam (Poisson)"], ["latent", "its maps (latent)"]].map(([v, text]) => make("option", { value: v }, text)));
-    this.layer = make("select", { class: "ga-select", "data-testid": "edit-layer" });
-    this.count = make("input", { type: "number", class: "ga-select ge-short", min: "1", max: "64", step: "1", value: "4", "data-testid": "edit-count" });
-    this.regionWords = make("p", { class: "ge-quiet", "data-testid": "edit-region-words" });
-    this.regionButtons = [button("repaint", "Repaint", "Make what is painted over anew, so that it fits what is around it", () => this.add({ name: "repaint", which: Number(this.which.value) })),
-      button("blend", "Put it in", "What the other seed has there", () => this.add({ name: "blend", source: `seed:${Number(this.other.value) || 0}`, way: this.way.value })),
-      button("units-off", "Off", "Switch these units off there", () => this.units(0)), button("units-on", "Stronger", "These units twice as strong there", () => this.units(2))];
-    const [repaint, blend, off, stronger] = this.regionButtons;
-    const region = [this.regionWords, group(repaint, this.which), group(field("From seed", this.other), button("other-another", "Another", "Another seed", () => { this.other.value = String(randomSeed()); }), field("take", this.way), blend),
-      group(field("Units of", this.layer), field("the strongest", this.count), off, stronger)];
-
-    for (const [name, label, parts] of /** @type {[string, string, HTMLElement[]][]} */ ([["begin", "Begin", begin], ["drag", "Drag", drag], ["change", "Sliders", change], ["region", "Region", region]])) {
+    for (const [name, label, parts] of /** @type {[string, string, HTMLElement[]][]} */ ([["begin", "Begin", begin], ["drag", "Drag", drag], ["change", "Sliders", change], ["region", "Region", this.region.parts], ["styles", "Styles", this.styles.parts]])) {
       this.tabs[name] = make("button", { type: "button", class: "ge-tab", role: "tab", id: `ge-tab-${name}`, "aria-controls": `ge-panel-${name}`, "data-testid": `edit-tab-${name}`, onClick: () => this.choose(name) }, label);
       this.panels[name] = make("div", { class: "ge-panel", role: "tabpanel", id: `ge-panel-${name}`, "aria-labelledby": `ge-tab-${name}` }, ...parts);
     }
@@ -99,7 +84,7 @@ export class Tools {
   }
 
   turn(event) {
-    const names = Object.keys(this.tabs), by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const names = Object.keys(this.tabs).filter((name) => !this.tabs[name].hidden), by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
     this.choose(names[(names.indexOf(this.chosen) + by + names.length) % names.length]);
     this.tabs[this.chosen].focus();
@@ -108,6 +93,8 @@ export class Tools {
 
   choose(name) {
     this.chosen = name;
+    if (name === "region") this.region.other.show();
+    if (name === "styles") this.styles.other.show();
     this.hand(name === "region" && !this.view.mask.includes(1) ? "paint" : name === "region" ? this.view.stage.mode : "drag");
     this.draw();
   }
@@ -118,11 +105,14 @@ export class Tools {
     this.view.draw();
   }
 
-  setOptions({ directions, factors, classes, layers }) {
+  setOptions(options) {
+    const { directions, factors, classes } = options;
+    this.region.setOptions(options);
+    this.styles.setOptions(options);
+    this.tabs.styles.hidden = options.style_layers < 2;
+    if (this.tabs.styles.hidden && this.chosen === "styles") this.chosen = "begin";
     this.classField.hidden = !classes.length;
     this.classes.replaceChildren(...classes.map((words, i) => make("option", { value: i }, words)));
-    this.layer.replaceChildren(...layers.map(({ name, size }) => make("option", { value: name }, `${name} (${size} × ${size})`)));
-    this.layer.selectedIndex = Math.max(0, layers.length - 2);
     this.rows = [...factors.map((name) => this.slider({ name: "factor", factor: name }, FACTORS[name][0], FACTORS[name][1], 0.02, true)),
       ...directions.map(({ name, label }) => this.slider({ name: "move", along: name }, label, 4, 0.1, false))];
     const group = (words, rows) => (rows.length ? [make("h4", {}, words), ...rows.map(({ row }) => row)] : []), known = this.rows.slice(0, factors.length);
@@ -144,10 +134,16 @@ export class Tools {
   }
 
   slid(step, amount, live) {
-    const mask = this.insideOnly ? this.view.maskText : "", part = this.sliding;
+    const { inside } = this, part = this.sliding;
     this.sliding = live;
-    const next = amount === 0 ? null : { ...step, amount, on: true, ...(mask && { mask }) };
+    const next = amount === 0 ? null : { ...step, amount, on: true, ...inside };
     this.view.change({ stack: withStep(this.view.stack, (other) => this.isOf(step, other), next) }, { part });
+  }
+
+  /** What a step has of the painted region, where it is to be seen in there alone. */
+  get inside() {
+    const mask = this.insideOnly ? this.view.maskText : "";
+    return mask ? { mask, soft: this.region.softness } : {};
   }
 
   slideEnded() {
@@ -156,8 +152,7 @@ export class Tools {
   }
 
   classed(value) {
-    const mask = this.insideOnly ? this.view.maskText : "";
-    this.view.change({ stack: withStep(this.view.stack, (other) => other.name === "class" && !other.mask, { name: "class", label: Number(value), on: true, ...(mask && { mask }) }) });
+    this.view.change({ stack: withStep(this.view.stack, (other) => other.name === "class" && !other.mask, { name: "class", label: Number(value), on: true, ...this.inside }) });
   }
 
   // --- where it begins
@@ -166,6 +161,13 @@ export class Tools {
     const { view } = this;
     if (!Number.isInteger(seed) || seed < 0) return view.say("A seed is a whole number from 0 on.");
     view.change({ stack: { ...view.stack, start: { source: `seed:${seed}` } }, brought: "" });
+  }
+
+  /** What was brought is looked for again, with a copy of the generator tuned to it. */
+  tuneNow() {
+    const { view } = this;
+    this.tune.querySelector("input").checked = true;
+    view.change({ stack: { ...view.stack, start: { ...view.stack.start, tuning: TUNING } } });
   }
 
   async bring() {
@@ -177,27 +179,6 @@ export class Tools {
       view.say("Reading the picture …");
       const answer = await view.ask("edit-bring", {}, { slot: "edit-bring", blobs: [await file.arrayBuffer()] });
       if (answer) view.change({ stack: { ...view.stack, start: { source: "picture", tuning: tune ? TUNING : 0 } }, brought: answer.header.brought });
-    } catch (problem) {
-      view.say(messageOf(problem));
-    }
-  }
-
-  // --- the region
-
-  add(step) {
-    const { view } = this;
-    this.hand("drag"); // what is done there is to be seen, and not the paint
-    view.change({ stack: { ...view.stack, edits: [...view.stack.edits, { ...step, mask: view.maskText }] } });
-  }
-
-  async units(scale) {
-    const { view } = this, { stack, brought, maskText } = view;
-    try {
-      const answer = await view.ask("edit-units", { stack, brought, mask: maskText, layer: this.layer.value, count: Number(this.count.value) }, { slot: "edit-units" });
-      if (!answer || view.stack !== stack) return;
-      const { units } = answer.header;
-      if (units.length) this.add({ name: "units", layer: this.layer.value, units: units.join(","), scale });
-      else view.say("No unit of this layer is stronger there than elsewhere; take another layer or place.");
     } catch (problem) {
       view.say(messageOf(problem));
     }
@@ -245,10 +226,9 @@ export class Tools {
     this.paints.hidden = this.brush.hidden && !painted;
     this.goButton.hidden = this.dropButton.hidden = !view.several;
     this.goButton.disabled = this.dropButton.disabled = !view.waiting?.length;
-    for (const button of this.regionButtons) button.disabled = !painted;
-    this.mayMove.querySelector("input").disabled = this.inside.querySelector("input").disabled = !painted;
-    const words = painted ? `${painted} of ${view.mask.length} pixels are painted.` : "Paint on the picture first: what is done here is done there.";
-    if (this.regionWords.textContent !== words) this.regionWords.textContent = words;
+    this.region.draw();
+    this.styles.draw();
+    this.mayMove.querySelector("input").disabled = this.insideBox.querySelector("input").disabled = !painted;
     if (!view.stack) return;
     const { source } = view.stack.start, { activeElement } = document;
     if (source.startsWith("seed:") && activeElement !== this.seed) this.seed.value = source.slice(5);

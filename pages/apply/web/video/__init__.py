@@ -1,0 +1,1 @@
+"""Scripts of the workshop of clips and films."""

@@ -1,0 +1,55 @@
+"""The box on a clip's first frame, and the camera; both in the browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from pages.ui.web.component import component
+
+MOST_SHOWN = 960  # pixels of the frame's longer side, as it is shown
+
+_box = component("ganscope_clip_box", "apply/web/video/box.js", "ui/web/live.css", "apply/web/painting.css",
+                 "apply/web/video/video.css")  # fmt: skip
+_camera = component("ganscope_camera", "apply/web/video/camera.js", "ui/web/live.css", "apply/web/painting.css",
+                    "apply/web/video/video.css")  # fmt: skip
+
+
+def box_view(
+    key: str, *, frame: str, width: int, height: int, box: str, turn: int, size: int, on_box: Callable[[str], None]
+) -> None:
+    """frame: as `shown_frame` gives it, of a clip of width x height pixels. box: "X,Y,WIDTH,HEIGHT" in those.
+
+    turn: another number makes the view take the box for its own. size: of the generator's pictures. `on_box` is told
+    every new box as "TURN:X,Y,WIDTH,HEIGHT", which came from a browser.
+    """
+
+    def told() -> None:
+        given = st.session_state[key].get("box")
+        if isinstance(given, str):
+            on_box(given)
+
+    data = {"frame": frame, "width": width, "height": height, "box": box, "turn": turn, "size": size}
+    _box(key=key, data=[data], on_box_change=told)  # in a list, see copy.py
+
+
+def camera_view(key: str, *, token: str, model: str, projector: bool) -> None:
+    """The camera's picture and the generator's nearest, by Explore's channel."""
+    _camera(key=key, data=[{"token": token, "model": model, "projector": projector}])
+
+
+def shown_frame(frame: NDArray[np.uint8]) -> str:
+    """A frame [height, width, 3] as an address that an image may have."""
+    image = Image.fromarray(frame)
+    image.thumbnail((MOST_SHOWN, MOST_SHOWN))
+    out = io.BytesIO()
+    small = max(image.size) <= 256  # pixel art would blur
+    image.save(out, "PNG") if small else image.save(out, "JPEG", quality=88)
+    kind = "png" if small else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(out.getvalue()).decode()}"

@@ -1,0 +1,119 @@
+"""Clips and the camera in a real browser: a clip edited with its box moved, and pictures that come back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks.serving import Server, browser
+from pages.apply.edited import link_of
+from tests.apply.clips.made_clips import film
+from tests.browser.lab import AT_REST, until
+from tests.pages.apply.test_editing_page import made
+
+COUNT, WIDTH, HEIGHT = 8, 96, 64
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as opened:
+        yield opened
+
+
+REFUSED = """() => {
+  navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", "NotAllowedError"); };
+}"""
+
+
+def clip() -> bytes:
+    """A green disc at the right of a grey frame goes down; with sound."""
+    down, right = np.mgrid[0:HEIGHT, 0:WIDTH]
+    frames = np.full((COUNT, HEIGHT, WIDTH, 3), 40, np.uint8)
+    frames[:, :, 48:] = 0
+    for i, frame in enumerate(frames):
+        frame[(right - 72) ** 2 + (down - 26 - i) ** 2 < 100] = (30, 200, 60)
+    return film(frames, sound="aac")
+
+
+def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server, shots: Path) -> None:
+    link = link_of(made({"name": "move", "along": "pca-1", "amount": 3.0}))
+    page.goto(f"{served.url}/apply?workshop=editing&model=asset:shapes&edit={link}")
+    expect(page.get_by_test_id("edit-steps")).to_contain_text("Move along pca-1")
+    page.get_by_role("button", name="Use them on a clip or a film").click()
+    expect(page.get_by_text("1 step: Move pca-1 3.0")).to_be_visible()
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        {"name": "clip.bin", "mimeType": "application/octet-stream", "buffer": clip()}
+    )
+    words = page.get_by_test_id("clip-box-words")
+    expect(words).to_have_text("Box: 64 × 64 pixels at 16, 0 of 96 × 64.")
+    stage = page.get_by_test_id("clip-box").bounding_box()
+    assert stage
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return stage["x"] + x / WIDTH * stage["width"], stage["y"] + y / HEIGHT * stage["height"]
+
+    page.mouse.move(*at(48, 30))
+    page.mouse.down()
+    page.mouse.move(*at(80, 30), steps=4)
+    page.mouse.up()
+    expect(words).to_have_text("Box: 64 × 64 pixels at 32, 0 of 96 × 64.")
+    corner = page.get_by_test_id("clip-box-nw").bounding_box()
+    assert corner
+    page.mouse.move(corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(*at(48, 16), steps=4)
+    page.mouse.up()
+    expect(words).to_have_text("Box: 48 × 48 pixels at 48, 16 of 96 × 64.")
+    page.get_by_test_id("clip-box").focus()
+    page.keyboard.press("ArrowUp")
+    expect(words).to_have_text("Box: 48 × 48 pixels at 48, 15 of 96 × 64.")
+    page.locator(AT_REST).wait_for(state="attached")
+    page.screenshot(path=shots / "apply-video-box.png")
+    page.get_by_role("button", name="Edit the clip").click()
+    done = page.get_by_text(f"{COUNT} frames, 96 × 64 pixels, 25 a second, with its sound")
+    expect(done).to_be_visible(timeout=240_000)  # a search for every frame
+    video = page.locator("video")
+    until(lambda: video.evaluate("v => v.readyState >= 2 && v.videoWidth === 96"))
+    page.screenshot(path=shots / "apply-video-done.png")
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="clip.mp4").click()
+    with av.open(str(caught.value.path())) as found:
+        assert len(found.streams.audio) == 1
+        frames = [frame.to_ndarray(format="rgb24") for frame in found.decode(video=0)]
+    assert len(frames) == COUNT
+    assert np.abs(frames[5][:, :40].astype(int) - 40).max() <= 6  # outside the box
+    with av.open(io.BytesIO(clip())) as asked:
+        before = [frame.to_ndarray(format="rgb24") for frame in asked.decode(video=0)]
+    assert np.abs(frames[5][20:60, 52:92].astype(int) - before[5][20:60, 52:92]).mean() > 5
+
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
+        {"name": "another.mp4", "mimeType": "video/mp4", "buffer": clip()}
+    )
+    expect(page.get_by_text("There are 2 files, and clip.bin is no frame; give one clip")).to_be_visible()
+
+
+def test_the_cameras_pictures_come_back_as_the_generators(page: Page, served: Server, shots: Path) -> None:
+    page.goto(f"{served.url}/apply?workshop=video&what=camera&model=asset:shapes")
+    start, words = page.get_by_test_id("camera-start"), page.get_by_test_id("camera-words")
+    start.click()
+    expect(words).to_contain_text("pictures a second; off by")
+    until(lambda: int(page.get_by_test_id("camera").get_attribute("data-pictures") or 0) >= 12)
+    page.screenshot(path=shots / "apply-video-camera.png")
+    seen = page.get_by_test_id("camera-made").evaluate(
+        "c => new Set(c.getContext('2d').getImageData(0, 0, c.width, c.height).data).size"
+    )
+    assert seen > 8
+    start.click()
+    expect(words).to_have_text("Stopped.")
+    page.evaluate(REFUSED)
+    start.click()
+    expect(words).to_contain_text("was not allowed to use the camera")
+    page.evaluate("() => Object.defineProperty(window, 'isSecureContext', { value: false })")
+    start.click()
+    expect(words).to_contain_text("only over https or as localhost")
