@@ -39,6 +39,7 @@ from gan_core.runs.storage.run_folder import (
 )
 from gan_core.training import RunConfig, cautions, resolve_device
 from gan_core.training.configuration.cost import useful_threads
+from gan_core.training.ranks import Ranks
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +50,14 @@ class RunManager(RunReader):
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
     one), which leaves a core for the page; give the number of cores where there is no page.
     A run takes so many at most: fewer where its steps are small (`useful_threads`).
+    ranks: the processes that train its one run together, of which this one leads (`gan_core.training.ranks`).
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
     Raises ConfigError in one sentence where the device is not there.
     """
 
     def __init__(
-        self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None
+        self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> None:  # fmt: skip
         super().__init__(Path(runs_dir), Path(data_dir))
         keep_freed_memory()
@@ -65,7 +68,9 @@ class RunManager(RunReader):
             with contextlib.suppress(OSError):  # what is there can be looked at all the same
                 folder.mkdir(parents=True, exist_ok=True)
         self._listeners = Listeners()
-        self.launcher = Launcher(self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners)
+        self.launcher = Launcher(
+            self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners, ranks
+        )
 
     # --- beginning
 
