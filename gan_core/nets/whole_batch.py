@@ -53,9 +53,9 @@ def _shared_norm(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, batch: WholeB
             norm.running_var.lerp_(variance * (count / max(1, count - 1)), norm.momentum or 0.1)
     shape = (1, -1, *[1] * (x.dim() - 2))
     scale = torch.rsqrt(variance + norm.eps)
-    scale = scale if norm.weight is None else scale * norm.weight
+    scale = scale * norm.weight if norm.affine else scale
     centred = exact - mean.view(shape)
-    if norm.bias is None:
+    if not norm.affine:
         return (centred * scale.view(shape)).to(x.dtype)
     return torch.addcmul(norm.bias.view(shape), centred, scale.view(shape)).to(x.dtype)
 

@@ -30,6 +30,7 @@ from gan_core.runs.listeners import Listener, Listeners
 from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import load_trained
+from gan_core.runs.storage.inbox import Inbox
 from gan_core.runs.storage.reader import RunReader
 from gan_core.runs.storage.run_folder import (
     UnknownRun,
@@ -220,10 +221,17 @@ class RunManager(RunReader):
     # --- while it goes on
 
     def send(self, run_id: str, command: Command) -> None:
-        """Ask a run's thread for something. Raises UnknownRun, or ValueError where it does not train here."""
+        """Ask a run's thread for something, here or in another process that takes commands through the run's folder.
+
+        Raises UnknownRun, or ValueError where nobody takes them.
+        """
         worker = self.launcher.worker(run_id)
         if worker is None or worker.view.state not in LIVE:
             view = self.view(run_id)
+            if view.state in LIVE and (inbox := self.inbox(run_id)).is_open:
+                check_command(self.config(run_id), command)
+                inbox.put(command)
+                return
             where = "here: another process trains it" if view.state in LIVE else "now"
             raise ValueError(f"The run {run_id} is {view.state} and takes no commands {where}.")
         check_command(worker.config, command)
@@ -281,6 +289,16 @@ class RunManager(RunReader):
     def trains_here(self, run_id: str) -> bool:
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
         return self.launcher.worker(run_id) is not None
+
+    def takes_commands(self, run_id: str) -> bool:
+        """Whether `send` reaches the run: it trains here, or in a process that takes them through its folder."""
+        if self.trains_here(run_id):
+            return True
+        return self.view(run_id).state in LIVE and self.inbox(run_id).is_open
+
+    def inbox(self, run_id: str) -> Inbox:
+        """Where commands lie for whoever trains the run. Raises UnknownRun."""
+        return Inbox(open_run(self.runs_dir, run_id))
 
     def follow(self, run_id: str) -> ExternalRunWatcher:
         """For runs that another process trains: ask it now and then what is new, where `subscribe` hears nothing."""

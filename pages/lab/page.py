@@ -149,7 +149,7 @@ def change_layers(state: Tab, told: object) -> None:
 
 def draw_lab(state: Tab) -> None:
     view = watched(state)
-    here = view is not None and view.state in LIVE and manager().trains_here(state.run)
+    here = view is not None and view.state in LIVE and manager().takes_commands(state.run)
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:

@@ -28,7 +28,7 @@ from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.signals import SIGNALS
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import write_atomically
-from gan_core.runs import RunManager
+from gan_core.runs import RunManager, RunView
 from gan_core.runs.engine.following import follow_rank_zero
 from gan_core.training import resolve_device
 from gan_core.training.leading import END
@@ -48,7 +48,7 @@ class Launched:
     local_rank: int
     local_count: int
     restarts: int
-    may_restart: bool
+    most_restarts: int
 
 
 def launched() -> Launched | None:
@@ -60,7 +60,7 @@ def launched() -> Launched | None:
             return None
         restarts, most = (int(said.get(f"TORCHELASTIC_{name}", "0")) for name in ("RESTART_COUNT", "MAX_RESTARTS"))
         local = int(said.get("LOCAL_RANK", said["RANK"])), int(said.get("LOCAL_WORLD_SIZE", count))
-        return Launched(int(said["RANK"]), count, *local, restarts, most > 0)
+        return Launched(int(said["RANK"]), count, *local, restarts, most)
     except ValueError:
         raise CommandError("WORLD_SIZE, RANK and their like are no whole numbers; let torchrun set them.") from None
 
@@ -209,27 +209,32 @@ def _disagreement(everybody: list[dict[str, Any]]) -> str:
 # --- torchrun's restart
 
 
-@contextlib.contextmanager
-def going_on_after_restart(manager: RunManager) -> Iterator[str | None]:
+def begun_before_restart(manager: RunManager) -> str | None:
     """The run that an earlier try of this torchrun has begun, on its way again; None where there is none."""
     place, note = launched(), _note(manager)
-    if place is None or not place.may_restart:
-        yield None
-        return
-    run = None
-    if place.restarts and note.is_file():
-        run = note.read_text(encoding="utf-8")
-        if manager.view(run).state != "finished":
-            manager.resume(run)
-    yield run
-    note.unlink(missing_ok=True)
+    if place is None or not place.restarts:
+        note.unlink(missing_ok=True)
+        return None
+    if not note.is_file():
+        return None
+    run = note.read_text(encoding="utf-8")
+    if manager.view(run).state != "finished":
+        manager.resume(run)
+    return run
 
 
 def note_for_restart(manager: RunManager, run: str) -> None:
     """So that torchrun's next try goes on with this run."""
     place = launched()
-    if place is not None and place.may_restart:
+    if place is not None and place.restarts < place.most_restarts:
         write_atomically(_note(manager), run.encode())
+
+
+def forget_restarts(manager: RunManager, view: RunView) -> None:
+    """Once the run has come to its end, or no try is left."""
+    place = launched()
+    if place is not None and (view.state in ("finished", "stopped") or place.restarts >= place.most_restarts):
+        _note(manager).unlink(missing_ok=True)
 
 
 def _note(manager: RunManager) -> Path:

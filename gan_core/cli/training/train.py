@@ -17,7 +17,13 @@ from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.follow import follow, print_summary
 from gan_core.cli.terminal.signals import StopSignals
 from gan_core.cli.terminal.streams import Passing, is_terminal
-from gan_core.cli.training.together import end_in_time, going_on_after_restart, note_for_restart, together
+from gan_core.cli.training.together import (
+    begun_before_restart,
+    end_in_time,
+    forget_restarts,
+    note_for_restart,
+    together,
+)
 from gan_core.runs import RunManager, RunView, UnknownRun, UnreadableRun
 from gan_core.training import RunConfig
 from gan_core.training.ranks import Ranks
@@ -35,8 +41,8 @@ def _train(arguments: argparse.Namespace, ranks: Ranks | None) -> int:
     with (
         _stop_signals(ranks) as signals,
         closing(open_manager(arguments, ranks)) as manager,
-        going_on_after_restart(manager) as before,
     ):
+        before = begun_before_restart(manager)
         if before is None:
             fetch_missing(config, manager.data_dir, signals)
             manager.prepare(config)  # so that the same command gives the same run, also the first time
@@ -49,6 +55,7 @@ def _train(arguments: argparse.Namespace, ranks: Ranks | None) -> int:
         )
         note_for_restart(manager, run)
         view = follow(manager, run, signals)
+        forget_restarts(manager, view)
     return print_summary(view, as_json=arguments.json)
 
 
