@@ -14,15 +14,19 @@ from gan_core.cli.terminal.follow import outcome
 from gan_core.cli.terminal.streams import json_text
 from gan_core.runs import RunManager
 from gan_core.runs.snapshot import RunView
+from gan_core.training.ranks import Ranks
 
 LAST = ("last", "latest")
 
 
-def open_manager(arguments: argparse.Namespace) -> RunManager:
-    """The manager of the folders that were named, with every core: there is no page to leave one for."""
+def open_manager(arguments: argparse.Namespace, ranks: Ranks | None = None) -> RunManager:
+    """The manager of the folders that were named, with every core: there is no page to leave one for.
+
+    ranks: the processes that train its runs together.
+    """
     threads = getattr(arguments, "threads", None) or torch.get_num_threads()
     device = getattr(arguments, "device", "cpu")
-    return RunManager(arguments.runs_dir, arguments.data_dir, device=device, threads=threads)
+    return RunManager(arguments.runs_dir, arguments.data_dir, device=device, threads=threads, ranks=ranks)
 
 
 def run_named(manager: RunManager, name: str) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from gan_core.config.fields import integer, number
 from gan_core.objectives.base import Critic, Penalty, penalties
+from gan_core.objectives.draws import deviation, normal, uniform
 
 INTERVAL_HELP = (
     "The penalty is worked out at every so many-th step only and then counts so many times as much: "
@@ -38,7 +39,7 @@ def distance_from_unit_slope(critic: Critic, images: Tensor) -> Tensor:
 
 def _per_image(images: Tensor, rng: torch.Generator) -> Tensor:
     """U(0, 1), one for each image: [N, 1, 1, 1]."""
-    return torch.rand(images.shape[0], 1, 1, 1, generator=rng, device=images.device, dtype=images.dtype)
+    return uniform([images.shape[0], 1, 1, 1], rng, images.dtype)
 
 
 @penalties.register("none", label="None", source="Goodfellow et al. 2014")
@@ -156,8 +157,7 @@ class Dragan(_UnitSlope):
     )
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-        noise = torch.randn(real.shape, generator=rng, device=real.device, dtype=real.dtype)
-        around = real + self.spread * real.std(unbiased=False) * noise
+        around = real + self.spread * deviation(real, rng) * normal(real.shape, rng, real.dtype)
         return self.weight * distance_from_unit_slope(critic, around)
 
     def formula(self) -> str:

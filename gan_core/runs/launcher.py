@@ -44,6 +44,7 @@ from gan_core.training.backends import choose
 from gan_core.training.backends.compiled import spec_of
 from gan_core.training.build import sample_shape
 from gan_core.training.configuration.cost import useful_threads
+from gan_core.training.ranks import Ranks
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +63,13 @@ class ReadyRun(NamedTuple):
 class Launcher:
     """What starting a run takes in this process, and the workers of those that train here.
 
+    ranks: the processes that train each of its runs together, of which this one leads; None where it is alone.
     device: all runs train on it. threads: of a run on a processor, at most; fewer where its steps are small.
     """
 
     def __init__(
-        self, runs_dir: Path, datasets: DatasetCache, device: torch.device, threads: int, listeners: Listeners
+        self, runs_dir: Path, datasets: DatasetCache, device: torch.device, threads: int, listeners: Listeners,
+        ranks: Ranks | None = None,
     ) -> None:  # fmt: skip
         self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
         self.device, self.threads = device.type, threads
@@ -75,18 +78,23 @@ class Launcher:
             load_data=lambda config, manifest: load_trained(datasets, manifest, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=listeners.tell,
             is_watched=listeners.any_of,
-            compiled_steps=CompiledStepCache(self.data_dir / "compiled"),
+            compiled_steps=CompiledStepCache(self.data_dir / "compiled"), ranks=ranks,
         )  # fmt: skip
         self._views = ViewCache()
         self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
         self._workers: dict[str, RunLife] = {}
         self._closing = False
 
+    @property
+    def processes(self) -> int:
+        """That train a run together, this one among them."""
+        return self.context.ranks.count if self.context.ranks else 1
+
     # --- a configuration
 
     def problems(self, config: RunConfig) -> list[str]:
         """Why this configuration cannot start, a sentence each; empty where it can."""
-        return problems(config, config.data.info(self.data_dir))
+        return problems(config, config.data.info(self.data_dir), processes=self.processes)
 
     def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine.
@@ -101,7 +109,7 @@ class Launcher:
         config = resolve_precision(config, self.device, self.data_dir / "machine.json")
         shape = sample_shape(config, config.data.info(self.data_dir))
         why_not = partial(self.context.compiled_steps.why_not, soon=soon)
-        backend, reason = choose(config, shape, self.context.device, why_not)
+        backend, reason = choose(config, shape, self.context.device, why_not, processes=self.processes)
         return replace(config, backend=backend), reason
 
     def prepare(self, config: RunConfig) -> None:
@@ -136,11 +144,13 @@ class Launcher:
         """Of a run with this configuration, without a place in the folder yet; fields: others of its manifest."""
         info, plain = config.data.info(self.data_dir), to_dict(config)
         named = title or own_title(config.data, self.data_dir) or data_label(plain, preset)
-        threads = useful_threads(self.cost(config).step_flops, self.threads) if self.device == "cpu" else 0
+        flops = self.cost(config).step_flops // self.processes
+        threads = useful_threads(flops, self.threads) if self.device == "cpu" else 0
         manifest = RunManifest(
             id="", title=named[:200], preset=preset, created=now_text(), config=plain, device=self.device,
             threads=threads, channels=info.channels, classes=info.classes,
             torch_version=str(torch.__version__), trained_on=contents_now(config, self.data_dir),
+            processes=self.processes,
         )  # fmt: skip
         return replace(manifest, **fields)
 

@@ -30,6 +30,7 @@ from gan_core.runs.listeners import Listener, Listeners
 from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import load_trained
+from gan_core.runs.storage.inbox import Inbox
 from gan_core.runs.storage.reader import RunReader
 from gan_core.runs.storage.run_folder import (
     UnknownRun,
@@ -39,6 +40,7 @@ from gan_core.runs.storage.run_folder import (
 )
 from gan_core.training import RunConfig, cautions, resolve_device
 from gan_core.training.configuration.cost import useful_threads
+from gan_core.training.ranks import Ranks
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +51,14 @@ class RunManager(RunReader):
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
     one), which leaves a core for the page; give the number of cores where there is no page.
     A run takes so many at most: fewer where its steps are small (`useful_threads`).
+    ranks: the processes that train its one run together, of which this one leads (`gan_core.training.ranks`).
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
     Raises ConfigError in one sentence where the device is not there.
     """
 
     def __init__(
-        self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None
+        self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None,
+        ranks: Ranks | None = None,
     ) -> None:  # fmt: skip
         super().__init__(Path(runs_dir), Path(data_dir))
         keep_freed_memory()
@@ -65,7 +69,9 @@ class RunManager(RunReader):
             with contextlib.suppress(OSError):  # what is there can be looked at all the same
                 folder.mkdir(parents=True, exist_ok=True)
         self._listeners = Listeners()
-        self.launcher = Launcher(self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners)
+        self.launcher = Launcher(
+            self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners, ranks
+        )
 
     # --- beginning
 
@@ -218,10 +224,17 @@ class RunManager(RunReader):
     # --- while it goes on
 
     def send(self, run_id: str, command: Command) -> None:
-        """Ask a run's thread for something. Raises UnknownRun, or ValueError where it does not train here."""
+        """Ask a run's thread for something, here or in another process that takes commands through the run's folder.
+
+        Raises UnknownRun, or ValueError where nobody takes them.
+        """
         worker = self.launcher.worker(run_id)
         if worker is None or worker.view.state not in LIVE:
             view = self.view(run_id)
+            if view.state in LIVE and (inbox := self.inbox(run_id)).is_open:
+                check_command(self.config(run_id), command)
+                inbox.put(command)
+                return
             where = "here: another process trains it" if view.state in LIVE else "now"
             raise ValueError(f"The run {run_id} is {view.state} and takes no commands {where}.")
         check_command(worker.config, command)
@@ -279,6 +292,16 @@ class RunManager(RunReader):
     def trains_here(self, run_id: str) -> bool:
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
         return self.launcher.worker(run_id) is not None
+
+    def takes_commands(self, run_id: str) -> bool:
+        """Whether `send` reaches the run: it trains here, or in a process that takes them through its folder."""
+        if self.trains_here(run_id):
+            return True
+        return self.view(run_id).state in LIVE and self.inbox(run_id).is_open
+
+    def inbox(self, run_id: str) -> Inbox:
+        """Where commands lie for whoever trains the run. Raises UnknownRun."""
+        return Inbox(open_run(self.runs_dir, run_id))
 
     def follow(self, run_id: str) -> ExternalRunWatcher:
         """For runs that another process trains: ask it now and then what is new, where `subscribe` hears nothing."""

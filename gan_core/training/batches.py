@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,16 +17,17 @@ SHUFFLED_BYTES = 4 * 2**20
 class Batches:
     """Endless shuffled batches. Every image comes once an epoch; what does not fill a batch is left out of it.
 
-    A dataset smaller than a batch is drawn with replacement.
+    A dataset smaller than a batch is drawn with replacement. part: of a batch's rows those that are wanted here.
     """
 
     def __init__(
-        self, data: ImageSet, batch_size: int, seed: int, device: torch.device, *, labelled: bool = True
-    ) -> None:
+        self, data: ImageSet, batch_size: int, seed: int, device: torch.device, *, labelled: bool = True,
+        part: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:  # fmt: skip
         self.images = data.images
         self._matrix = data.images.flatten(1)  # a row is found sooner in a matrix
         self.labels = data.labels if labelled else None
-        self.batch_size = batch_size
+        self.batch_size, self._part = batch_size, part
         self.count = int(data.images.shape[0])
         self._content = data.content
         self._rng = stream_generator(seed, "data", device)
@@ -42,9 +44,14 @@ class Batches:
         return torch.randperm(self.count, generator=self._rng, device=device)
 
     def next(self) -> tuple[Tensor, Tensor | None]:
-        """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any and they are wanted."""
+        """float32 [batch, C, H, W] in [-1, 1], and int64 labels [batch] where there are any and they are wanted.
+
+        Of a batch that several processes share, this one's part.
+        """
         rows = self.next_rows()
-        if self.labels is None and self.images.dtype != torch.uint8 and self.images.nbytes <= SHUFFLED_BYTES:
+        if self._part is not None:
+            rows = self._part(rows)
+        elif self.labels is None and self.images.dtype != torch.uint8 and self.images.nbytes <= SHUFFLED_BYTES:
             if self._shuffled is None:
                 self._shuffled = self.images.index_select(0, self._order)
             return self._shuffled[self._position - self.batch_size : self._position], None

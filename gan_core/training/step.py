@@ -16,6 +16,7 @@ from gan_core.nets.base import DiscriminatorNet
 from gan_core.objectives.base import Critic, Loss, Penalty
 from gan_core.training.guard import Guard, Scalar
 from gan_core.training.optimizers import Optimizer, OptimizerState
+from gan_core.training.ranks import Ranks
 from gan_core.training.statistics import Window
 
 
@@ -56,6 +57,7 @@ class StepContext:
     see: what the discriminator gets of an image (augmentation, instance noise), differentiable.
     forward: the context that networks run in (mixed precision); losses and penalties stay in float32.
     watch: None, unless somebody looks at this very step.
+    ranks: None, unless other processes have the rest of every batch.
     """
 
     generator: Callable[[Tensor, Tensor | None], Tensor]
@@ -73,6 +75,7 @@ class StepContext:
     rng: torch.Generator
     guard: Guard
     watch: StepObserver | None = None
+    ranks: Ranks | None = None
 
     def judge(self, images: Tensor, labels: Tensor | None, *, twice_differentiable: bool = False) -> Tensor:
         """Logits [N / pack] of images [N, C, H, W]."""
@@ -125,14 +128,19 @@ def update_discriminator(
         critic: Critic = partial(game.judge, labels=labels, twice_differentiable=True)
         penalty = game.penalty.penalty(critic, real, fake, game.rng)
         total = loss + game.penalty.interval * penalty  # lazy: as strong on average (Karras et al. 2020)
-        if window is not None:
-            window.penalty.append(game.guard.look(penalty))
     if game.watch is not None:
         game.watch.judged(0, real, fake, real_logits, fake_logits, loss, penalty)
-    norm = move_weights(game, 0, step, total, torch.autograd.grad(total, game.d_weights))
+    grads: Sequence[Tensor] = torch.autograd.grad(total, game.d_weights)
+    if game.ranks is not None:
+        numbers = [total, loss] if penalty is None else [total, loss, penalty]
+        grads, (total, loss, *rest), logits = game.ranks.average(grads, numbers, [real_logits, fake_logits])
+        penalty, (real_logits, fake_logits) = (rest[0] if rest else None), logits
+    norm = move_weights(game, 0, step, total, grads)
     game.penalty.after_update(game.critic)
     if window is not None:
         keep_discriminator(game, window, loss, real_logits, fake_logits, norm)
+        if penalty is not None:
+            window.penalty.append(game.guard.look(penalty))
 
 
 def update_generator(
@@ -149,7 +157,10 @@ def update_generator(
     loss = game.loss.g_loss(real_logits, fake_logits)
     if game.watch is not None:
         game.watch.judged(1, real, seen, real_logits, fake_logits, loss, None)
-    norm = move_weights(game, 1, step, loss, torch.autograd.grad(loss, game.g_weights))
+    grads: Sequence[Tensor] = torch.autograd.grad(loss, game.g_weights)
+    if game.ranks is not None:
+        grads, (loss,), _ = game.ranks.average(grads, [loss], [])
+    norm = move_weights(game, 1, step, loss, grads)
     keep_generator(game, window, loss, norm)
 
 

@@ -6,6 +6,7 @@ process such that what follows is the same to the last bit (on the CPU, with as 
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -17,6 +18,7 @@ from torch import Tensor
 from gan_core.config.codec import get_at, replace_at, spec_at
 from gan_core.data.base import ImageSet
 from gan_core.nets.base import ImageShape
+from gan_core.nets.whole_batch import share_batch
 from gan_core.objectives import add_instance_noise, decayed_sigma
 from gan_core.objectives.base import Adaptive
 from gan_core.training.adaptive import AdaptiveStrength
@@ -34,7 +36,8 @@ from gan_core.training.observe.sample_grid import GridLatents, SampleGrid, tile
 from gan_core.training.observe.scene import Scene
 from gan_core.training.observe.stage import PlaneView
 from gan_core.training.precision import forward_context
-from gan_core.training.seeds import stream_generator
+from gan_core.training.ranks import Ranks, SharedBatch
+from gan_core.training.seeds import stream_generator, stream_seed
 from gan_core.training.statistics import Window
 from gan_core.training.step import OptimizerStep, StepContext, StepObserver
 
@@ -46,17 +49,26 @@ Players = Literal["both", "discriminator", "generator"]
 
 
 class Trainer:
-    """One run in training on one device."""
+    """One run in training on one device.
 
-    def __init__(self, config: RunConfig, data: ImageSet, device: torch.device) -> None:
+    ranks: the processes that train it together, of which each has such a trainer; None where there is only this one.
+    """
+
+    def __init__(
+        self, config: RunConfig, data: ImageSet, device: torch.device, ranks: Ranks | None = None
+    ) -> None:  # fmt: skip
         self.config = config
         self.device = device
+        self.ranks = ranks
         self.shape = ImageShape(data.channels, data.size)
         self.class_count = len(data.classes) if config.conditional else 0
         self.step_count = 0
         self.images = 0
         data = data.to(device)
-        self.batches = Batches(data, config.batch_size, config.seed, device, labelled=bool(self.class_count))
+        part = ranks.part if ranks else None
+        self.batches = Batches(
+            data, config.batch_size, config.seed, device, labelled=bool(self.class_count), part=part
+        )
         nets: Networks = build_networks(config, self.shape, self.class_count, device)
         self.generator, self.discriminator = nets.generator, nets.discriminator
         self.g_weights = [p for p in self.generator.parameters() if p.requires_grad]
@@ -72,6 +84,10 @@ class Trainer:
         self._beginning = beginning_steps(config, self.shape, self.class_count)
         self.latents_rng = stream_generator(config.seed, "latents", device)
         self._noise_rng = stream_generator(config.seed, "noise", device)
+        if ranks is not None:
+            self._noise_rng = ranks.stream(stream_seed(config.seed, "noise"))
+            for net in (self.generator, self.discriminator):
+                share_batch(net, SharedBatch(ranks))
         self._grid = GridLatents(config, self.class_count, device)
         self._stage = PlaneView(config, data, device) if self.shape.is_points else None
         self._strength = AdaptiveStrength(getattr(config.augmentation, "start", 0.0), device)
@@ -84,13 +100,14 @@ class Trainer:
     def compiled_spec(self) -> compiled.CompiledStepSpec | None:
         """What its compiled step is made from; None where there is none for this configuration."""
         config = replace(self.config, k_d=1)  # which may change on the way: those steps are `dense`'s
-        if compiled.unsupported(config, self.shape, self.device):
+        if self.ranks is not None or compiled.unsupported(config, self.shape, self.device):
             return None
         return compiled.spec_of(config, self.shape)
 
     def renew_backend(self) -> None:
         """After a change of `config.backend`, or once the weights lie elsewhere."""
-        self.backend = make_backend(self.config, self.shape, self.device, self.generator, self.discriminator)
+        config = self.config if self.ranks is None else replace(self.config, backend="reference")
+        self.backend = make_backend(config, self.shape, self.device, self.generator, self.discriminator)
 
     def use_library(self, library: compiled.CompiledStep) -> None:
         """Before the first step: take the compiled backend, with what was made from `compiled_spec`."""
@@ -124,6 +141,7 @@ class Trainer:
             last = update == config.k_d - 1
             real, labels = self.batches.next()
             z = draw_latents(config.latent, config.batch_size, self.latents_rng)
+            z = z if self.ranks is None else self.ranks.part(z)
             fake = self.backend.parts.generate(game, z, labels, graph=last)
             if watch is not None:
                 watch.drew(real, labels, z, fake)
@@ -170,7 +188,7 @@ class Trainer:
             OptimizerStep(config.g_optimizer, self.g_moments, g_lr),
             OptimizerStep(config.d_optimizer, self.d_moments, d_lr),
             config.loss, config.penalty, config.pack, self._see,
-            lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch,
+            lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch, self.ranks,
         )  # fmt: skip
 
     def _see(self, images: Tensor, rng: torch.Generator | None = None) -> Tensor:
@@ -237,7 +255,8 @@ class Trainer:
         if isinstance(self.config.augmentation, Adaptive):
             values["augmentation_strength"] = float(self._strength.strength)
         if self._held_out is not None and self.step_count % (self.every_steps * EVERY_POINTS) == 0:
-            values["d_held_out"] = self._held_out.score(self.game(), self._see, self.config.seed)
+            with self.ranks.alone() if self.ranks else nullcontext():
+                values["d_held_out"] = self._held_out.score(self.game(), self._see, self.config.seed)
         self.last_examined = self.examine()
         return values
 

@@ -81,7 +81,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
     if kind == "queued" and not running:
         kind = "running"  # it starts at once: no other buttons for the blink of an eye
-    if kind in LIVE and not manager().trains_here(state.run):
+    if kind in LIVE and not manager().takes_commands(state.run):
         st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
         kind = "elsewhere"
 

@@ -157,7 +157,7 @@ def draw_strip(state: Tab, config: RunConfig, changed: Changed, steering: bool) 
 
 def draw_lab(state: Tab) -> None:
     view = watched(state)
-    here = view is not None and view.state in LIVE and manager().trains_here(state.run)
+    here = view is not None and view.state in LIVE and manager().takes_commands(state.run)
     here = here and view is not None and not why_not("change", view.owner)  # else the panel is for the next run
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config

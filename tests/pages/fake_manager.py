@@ -169,6 +169,9 @@ class FakeManager:
     def trains_here(self, run_id: str) -> bool:
         return self.here
 
+    def takes_commands(self, run_id: str) -> bool:
+        return self.here
+
     def follow(self, run_id: str) -> ExternalRunWatcher:
         return ExternalRunWatcher(self, run_id, self.view, self.trains_here)  # type: ignore[arg-type]
 

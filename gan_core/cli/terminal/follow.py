@@ -22,11 +22,17 @@ POLL_SECONDS = 0.1
 
 
 def follow(manager: RunManager, run: str, signals: StopSignals) -> RunView:
-    """Wait until the run is at rest, and show how far it is where standard error is a terminal."""
+    """Wait until the run is at rest, and show how far it is where standard error is a terminal.
+
+    What other processes ask of it meanwhile, through its folder, it is told.
+    """
     stopped = False
-    view = manager.view(run)
-    with _bar(view) as bar:
+    view, inbox = manager.view(run), manager.inbox(run)
+    with _bar(view) as bar, inbox.opened():
         while view.state in LIVE:
+            for command in inbox.take():
+                with contextlib.suppress(ValueError):  # it was checked when it was sent, so only a race gets here
+                    manager.send(run, command)
             if signals.asked.is_set() and not stopped:
                 stopped = True
                 _stop(manager, view)

@@ -17,12 +17,24 @@ from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.follow import follow, print_summary
 from gan_core.cli.terminal.signals import StopSignals
 from gan_core.cli.terminal.streams import Passing, is_terminal
+from gan_core.cli.training.together import (
+    begun_before_restart,
+    end_in_time,
+    forget_restarts,
+    note_for_restart,
+    together,
+)
 from gan_core.runs import RunManager, RunView, UnknownRun, UnreadableRun
 from gan_core.training import RunConfig
+from gan_core.training.ranks import Ranks
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """Start a run and train it to its end."""
+    """Start a run and train it to its end; together with the other processes that torchrun has started."""
+    return together(arguments, _train)
+
+
+def _train(arguments: argparse.Namespace, ranks: Ranks | None) -> int:
     config, name = config_from(arguments)
     return train_here(arguments, config, name, arguments.title)
 
@@ -31,18 +43,33 @@ def train_here(arguments: argparse.Namespace, config: RunConfig, name: str, titl
     """Train a configuration in the foreground. name: of its preset; arguments: engine, `steps`, `seconds`, `json`."""
     if arguments.steps is not None:
         config = replace(config, total_images=long_enough(config, arguments.steps))
-    with StopSignals() as signals, closing(open_manager(arguments)) as manager:
-        fetch_missing(config, manager.data_dir, signals)
-        manager.prepare(config)  # so that the same command gives the same run, also the first time
-        run = manager.start(
+    with (
+        _stop_signals(ranks) as signals,
+        closing(open_manager(arguments, ranks)) as manager,
+    ):
+        before = begun_before_restart(manager)
+        if before is None:
+            fetch_missing(config, manager.data_dir, signals)
+            manager.prepare(config)  # so that the same command gives the same run, also the first time
+        run = before or manager.start(
             config,
             preset=name,
             title=title,
             stop_at_step=arguments.steps,
             stop_after_seconds=arguments.seconds,
         )
+        note_for_restart(manager, run)
         view = follow(manager, run, signals)
+        forget_restarts(manager, view)
     return print_summary(view, as_json=arguments.json)
+
+
+@contextlib.contextmanager
+def _stop_signals(ranks: Ranks | None) -> Iterator[StopSignals]:
+    with StopSignals() as signals:
+        if ranks is not None:
+            end_in_time(signals.asked)
+        yield signals
 
 
 def fetch_missing(config: RunConfig, data_dir: Path, signals: StopSignals) -> None:
@@ -65,9 +92,17 @@ def fetch_missing(config: RunConfig, data_dir: Path, signals: StopSignals) -> No
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on with a run, to the length that is given in all, or to the one that it was given before."""
-    with StopSignals() as signals, closing(open_manager(arguments)) as manager:
+    return together(arguments, _resume)
+
+
+def _resume(arguments: argparse.Namespace, ranks: Ranks | None) -> int:
+    with _stop_signals(ranks) as signals, closing(open_manager(arguments, ranks)) as manager:
         run = run_named(manager, arguments.run)
         view = manager.view(run)
+        if ranks is not None and view.twin_of:
+            raise CommandError(
+                f"{run} has a twin, with which it takes turns in one process; resume it without torchrun."
+            )
         manager.resume(
             run,
             total_images=_new_length(manager, view, arguments),

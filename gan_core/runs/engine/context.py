@@ -15,12 +15,14 @@ from gan_core.runs.engine.device_queue import DeviceQueue
 from gan_core.runs.snapshot import Event
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig
+from gan_core.training.ranks import Ranks
 
 
 @dataclass(frozen=True)
 class RunContext:
     """One for all runs of a process. build_lock is held while networks draw their initial weights.
 
+    ranks: the processes that train its one run together, of which this is the one that leads; None: it alone.
     load_data: of a configuration of a run's life, what that run was trained on (`data_identity.load_trained`).
     """
 
@@ -32,6 +34,7 @@ class RunContext:
     emit: Callable[[str, Event], None]
     is_watched: Callable[[str], bool]
     compiled_steps: CompiledStepCache
+    ranks: Ranks | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import dataclasses
 from gan_core.config.codec import get_at, replace_at
 from gan_core.runs.engine.compiled_cache import give_library
 from gan_core.runs.engine.context import RunContext, StopCondition
+from gan_core.runs.engine.following import told_of
 from gan_core.runs.engine.recorder import RunRecorder
 from gan_core.runs.engine.restore import Restored, restore, take_over
 from gan_core.runs.snapshot import LiveChange
@@ -18,8 +19,10 @@ from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.guard import Trouble
+from gan_core.training.leading import LeadingTrainer
 
 LEFT_OUT = "The backend {}, with which this run was trained, cannot be had here; it goes on with {}."
+OTHER_PROCESSES = "From step {:,} on it trained in {} processes, before in {}: the same but for rounding."
 
 
 class Diverged(Exception):
@@ -50,9 +53,15 @@ class ReplayingRun:
         own = config_in_force(self.manifest, self.folder.changes()) if self.replaying else restored.trainer.config
         self.config = own
         self._recorder.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
-        self._recorder.warn(restored.warnings)
+        self._recorder.warn([*restored.warnings, *self._other_processes(restored)])
         self._give_backend(restored.trainer, restored.backend)
         return restored
+
+    def _other_processes(self, restored: Restored) -> list[str]:
+        """What to say where it goes on with another count of processes than its checkpoint is of."""
+        now = self._run_context.ranks.count if self._run_context.ranks else 1
+        before, step = restored.processes, restored.checkpoint_step
+        return [] if step is None or before == now else [OTHER_PROCESSES.format(step, now, before)]
 
     def _give_backend(self, trainer: Trainer, recorded: str) -> None:
         """The backend that the trainer's configuration names, made first where it is not there.
@@ -75,9 +84,12 @@ class ReplayingRun:
             self._recorder.note_change(trainer.step_count, "backend", recorded, has, self.config)
 
     def _build(self, config: RunConfig) -> Trainer:
-        data = self._run_context.load_data(config, self.manifest)
-        with self._run_context.build_lock:
-            return Trainer(config, data, self._run_context.device)
+        context = self._run_context
+        data = context.load_data(config, self.manifest)
+        with context.build_lock:
+            if context.ranks is not None:
+                return LeadingTrainer(config, data, context.device, context.ranks, told_of(self.manifest))
+            return Trainer(config, data, context.device)
 
     @property
     def replaying(self) -> bool:

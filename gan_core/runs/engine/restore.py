@@ -25,6 +25,7 @@ class Restored:
     """pending: changes that were made at this step or later in its stage; to be made again at their steps.
 
     life: the stage that it goes on in, and those to come; the last is its own. backend: the recorded one.
+    processes: that trained it up to its checkpoint.
     """
 
     trainer: Trainer
@@ -34,6 +35,7 @@ class Restored:
     warnings: list[str]
     life: list[ReplaySegment]
     backend: str
+    processes: int = 1
 
 
 def restore(
@@ -72,7 +74,8 @@ def restore(
     writer.rewind(row.step)
     clear_away(folder)
     pending = [change for change in stage.changes if not is_made(change, row.step)]
-    return Restored(trainer, row.elapsed_seconds, row.step, pending, warnings, life, backend)
+    processes = count if isinstance(count := state.get("processes", 1), int) else 1
+    return Restored(trainer, row.elapsed_seconds, row.step, pending, warnings, life, backend, processes)
 
 
 def is_made(change: LiveChange, step: int) -> bool:

@@ -35,6 +35,7 @@ from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.guard import Trouble
+from gan_core.training.ranks import RanksLost
 
 log = logging.getLogger(__name__)
 
@@ -226,12 +227,15 @@ class RunLife(ReplayingRun):
         self._recorder.meter.halt()
         trainer = self._trainer
         words, advice = failure_words(error, trainer.step_count if trainer else 0, self._recorder.saved_step)
+        state: State = "failed"
+        if isinstance(error, RanksLost):
+            words, advice, state = str(error), (), "interrupted"
         try:
-            self._recorder.set_state("failed", trainer, error=words, advice=advice)
+            self._recorder.set_state(state, trainer, error=words, advice=advice)
             self.end_written = True
         except Exception:
             log.exception("run %s: its end could not be written", self.folder.id)
-            self._recorder.stand_unwritten("failed", error=words, advice=advice)
+            self._recorder.stand_unwritten(state, error=words, advice=advice)
 
     def _let_go(self) -> None:
         with self._door:

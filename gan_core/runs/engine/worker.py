@@ -62,6 +62,8 @@ class RunWorker(threading.Thread, RunLife):
         if isinstance(command, Dissect) and self.replaying:
             own = f"{self.manifest.parent_step:,}"
             raise ValueError(f"Its parent's steps are trained again first; slow motion begins from step {own} on.")
+        if isinstance(command, Dissect) and self._run_context.ranks is not None:
+            raise ValueError("Slow motion is for a run in one process; this one is trained by several together.")
         if self._pair is None:
             self.put(command)
         else:
@@ -85,8 +87,8 @@ class RunWorker(threading.Thread, RunLife):
             self._keep_for_later(put_off)
             self._recorder.set_state("stopped")
             return
-        if self.manifest.threads:
-            torch.set_num_threads(self.manifest.threads)
+        if threads := self._threads():
+            torch.set_num_threads(threads)
         restored = self._restore()
         trainer = self._trainer = restored.trainer
         self._recorder.set_state("running", trainer)
@@ -100,6 +102,11 @@ class RunWorker(threading.Thread, RunLife):
             self._train(trainer)
         except Diverged as diverged:
             self._diverge(self._trainer, diverged.trouble)
+
+    def _threads(self) -> int:
+        """As many as when it was made; where other processes train it too, no more than their share of the cores."""
+        ranks, threads = self._run_context.ranks, self.manifest.threads
+        return threads if ranks is None else min(threads, ranks.threads)
 
     def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
         """Waits for the device; returns the commands that came meanwhile, and whether one of them was a stop."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from gan_core.data.content import Content, read_contents
 
-MAX_THREADS = 1024
+MAX_THREADS = MAX_PROCESSES = 1024
 MOST_STAGES = 100  # of a config.json that is believed
 
 
@@ -36,6 +36,7 @@ class RunManifest:
 
     trained_on: what each dataset of its life held (`identity.place_of` -> content); an earlier version's run does not
     know that of the first, until it goes on. owner: the id of who started it; "" is whoever sits at the machine.
+    processes: that train it together, when it was made.
     """
 
     id: str
@@ -56,6 +57,7 @@ class RunManifest:
     order: int = 0
     trained_on: dict[str, Content] = field(default_factory=dict)
     owner: str = ""
+    processes: int = 1
 
 
 def manifest_from(data: Any, run_id: str) -> RunManifest:
@@ -80,6 +82,7 @@ def manifest_from(data: Any, run_id: str) -> RunManifest:
         (manifest.channels, 4),
         (manifest.parent_step, 2**53),
         (manifest.order, 2**53),
+        (manifest.processes, MAX_PROCESSES),
     )
     if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= most for n, most in limits):
         raise ValueError("a number")

@@ -26,6 +26,9 @@ WORTH_STEPS = 2_000
 """A run of fewer is over before its compiled step would be made; "auto" leaves it alone."""
 
 
+ONE_PROCESS = "The backend {} is for runs in one process; {} processes train with reference."
+
+
 def unsupported(name: str, config: RunConfig, shape: ImageShape, device: torch.device) -> str | None:
     """Why a backend does not serve this configuration on this device, in a sentence; None where it does."""
     if name == "compiled":
@@ -36,12 +39,16 @@ def unsupported(name: str, config: RunConfig, shape: ImageShape, device: torch.d
 
 
 def choose(
-    config: RunConfig, shape: ImageShape, device: torch.device, why_not: Callable[[compiled.CompiledStepSpec], str]
-) -> tuple[str, str]:
+    config: RunConfig, shape: ImageShape, device: torch.device, why_not: Callable[[compiled.CompiledStepSpec], str],
+    *, processes: int = 1,
+) -> tuple[str, str]:  # fmt: skip
     """The backend for a run of this configuration, and why it is not the one asked for ("" where it is, or "auto").
 
     why_not: why the compiled step of a specification cannot be had at once, in a sentence; "" where it can.
     """
+    if processes > 1:
+        asked = config.backend
+        return "reference", "" if asked in ("auto", "reference") else ONE_PROCESS.format(asked, processes)
     reasons: list[str] = []
     for name in FALLS_BACK_TO[config.backend]:
         if name == "compiled" and config.backend == "auto" and _steps(config) < WORTH_STEPS:

@@ -9,8 +9,8 @@ from gan_core.training.build import sample_shape
 from gan_core.training.configuration.run_config import RunConfig
 
 
-def problems(config: RunConfig, info: ImageInfo) -> list[str]:
-    """A sentence for each reason why this run cannot start; empty where it can."""
+def problems(config: RunConfig, info: ImageInfo, *, processes: int = 1) -> list[str]:
+    """A sentence for each reason why this run cannot start; empty where it can. processes: that share a batch."""
     shape = sample_shape(config, info)
     found = _wrong_for_points(config) if shape.is_points else []
     if not found:
@@ -23,6 +23,12 @@ def problems(config: RunConfig, info: ImageInfo) -> list[str]:
     if config.batch_size % config.pack:
         found.append(
             f"batch_size is {config.batch_size} and pack is {config.pack}; the batch must be a multiple of the pack."
+        )
+    elif config.batch_size % (config.pack * processes):
+        packs = f", in packs of {config.pack}" if config.pack > 1 else ""
+        found.append(
+            f"batch_size is {config.batch_size}, which {processes} processes cannot share equally{packs}; "
+            f"make it a multiple of {config.pack * processes}."
         )
     if info.needs_download:
         label = datasets.get(datasets.name_of(config.data)).label

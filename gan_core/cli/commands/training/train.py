@@ -1,4 +1,4 @@
-"""Start a run and train it here until its end; Ctrl-C stops it with everything saved."""
+"""Start a run and train it here until its end; Ctrl-C stops it with everything saved. torchrun shares its batches."""
 
 from __future__ import annotations
 
