@@ -83,7 +83,7 @@ def _train(found: Scene, arguments: argparse.Namespace) -> int:
         config = with_images(config, arguments.images)
     if not found.is_as_made:
         print(CHANGED, file=sys.stderr)
-    return train_here(arguments, config, found.preset, found.title)
+    return train_here(arguments, config, found.preset, found.title, None)
 
 
 def _lines(found: Scene, whole: str) -> list[tuple[str, str]]:

@@ -36,10 +36,12 @@ def train(arguments: argparse.Namespace) -> int:
 
 def _train(arguments: argparse.Namespace, ranks: Ranks | None) -> int:
     config, name = config_from(arguments)
-    return train_here(arguments, config, name, arguments.title)
+    return train_here(arguments, config, name, arguments.title, ranks)
 
 
-def train_here(arguments: argparse.Namespace, config: RunConfig, name: str, title: str) -> int:
+def train_here(
+    arguments: argparse.Namespace, config: RunConfig, name: str, title: str, ranks: Ranks | None
+) -> int:  # fmt: skip
     """Train a configuration in the foreground. name: of its preset; arguments: engine, `steps`, `seconds`, `json`."""
     if arguments.steps is not None:
         config = replace(config, total_images=long_enough(config, arguments.steps))
