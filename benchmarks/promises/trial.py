@@ -118,14 +118,14 @@ def near_modes(points: NDArray[np.float64], centres: NDArray[np.float64], radius
     return len(set(distances.argmin(axis=1)[good])), float(good.mean())
 
 
-@torch.no_grad()
 def _distance(config: RunConfig) -> Values:
     trainer = trained(config)
     data = config.data.load(config.size, ROOT / "data")
     reference = references().get(trainer.config, data, EVALUATED)
     labels = class_labels(data, EVALUATED, trainer.device) if trainer.class_count else None
     moment = Moment(trainer.step_count, trainer.images, 0.0)
-    found = evaluate(trainer.sampler(), reference, trainer.config, labels, moment, lambda share: True)
+    with torch.no_grad():
+        found = evaluate(trainer.sampler(), reference, trainer.config, labels, moment, lambda share: True)
     return {"fid": math.inf if found is None else found.values["fid"]}
 
 
