@@ -1,6 +1,6 @@
 """Who may do what, over the pages, routes and sockets themselves: what somebody else asks for is refused and logged,
-nothing changes, and the owner and the teacher may do it. Streamlit hears no press on a disabled button; a press that is
-refused here comes from a page that was drawn when it was not disabled.
+nothing changes, and the owner and the teacher may do it. Streamlit hears no press on a disabled button: one that is
+refused here comes from a page that was drawn when the button was not.
 """
 
 from __future__ import annotations
