@@ -53,6 +53,16 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "metrics": [METRIC],
     },
     "ui/web/copy.js": {"label": "Copy link", "query": {"run": "a"}},
+    "ui/web/share/share.js": {
+        "token": "t",
+        "page": "lab",
+        "query": {"preset": "ring"},
+        "run": "",
+        "title": "",
+        "only": [],
+        "locked": False,
+        "controls": [{"name": "loss", "label": "Loss", "group": "Objective"}],
+    },
     "explore/web/main.js": {"token": "t", "projector": False},
     "compare/web/family/family.js": {"families": [], "alone": 1},
     "gallery/web/main.js": {
