@@ -1,4 +1,5 @@
 # make app    install what is needed and serve GANscope on http://127.0.0.1:8501 (PORT=8600 make app: another port)
+# make class  the same for a class in this network: both tokens, the links, and a list of what is open
 # make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
 # make lint   the quick checks only
 # make test-oldest   make test with the lowest versions that requirements.txt allows, in an environment of its own
@@ -26,7 +27,7 @@ export UV_HTTP_TIMEOUT := 120
 export PYTHONUNBUFFERED := 1
 
 .SILENT:
-.PHONY: help app test test-oldest lint docs scripts bench chromium
+.PHONY: help app class test test-oldest lint docs scripts bench chromium
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +37,10 @@ app: $(VENV)/app.stamp
 	$(PY) -c "$$CHECK_PORT" "$(ADDRESS)" "$(PORT)"
 	echo "GANscope is on http://$(NAME):$(PORT)$(BELOW) in a moment; Ctrl-C stops it, with every run saved."
 	exec $(VENV)/bin/streamlit run app.py --server.headless true --server.address "$(ADDRESS)" --server.port "$(PORT)"
+
+class: $(VENV)/app.stamp
+	$(PY) -c "$$CHECK_PORT" 0.0.0.0 "$(PORT)"
+	exec $(PY) -m pages.server.class_start "$(PORT)"
 
 test: lint chromium
 	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -41,10 +41,11 @@ def take_home(state: Tab, told: object) -> tuple[str, dict[str, str]] | None:
 
 
 def _branch(state: Tab, run: str, step: int | None) -> tuple[str, dict[str, str]]:
-    """From the step looked at; of a run that has come to its end, from there on."""
+    """From the step looked at; at the end of a run that is done the branch goes on for as long again."""
     view = manager().view(run)
     at = None if step is None or step > view.step else step
-    watch(state, manager().branch(run, at))
+    at_its_end = view.images >= view.total_images and (at is None or at == view.step)
+    watch(state, manager().branch(run, at, {"total_images": 2 * view.total_images} if at_its_end else {}))
     return PAGES["lab"], {"run": state.run}
 
 

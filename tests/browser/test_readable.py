@@ -69,6 +69,7 @@ PLACES = {
     "/apply?workshop=rows": "stFileUploaderDropzone",
     "/data": "stBaseButton-secondary",
     "/explore?model=run:{images}": "picture",
+    "/class": "class",
 }
 """Path of every page and tab -> the test id that says that it is drawn."""
 

@@ -35,7 +35,6 @@ WORDS: dict[str, list[str]] = {
     "import-run": ["{zip}"],
     "catalogue": [],
     "doctor": [],
-    "rehearse": ["--url", "http://127.0.0.1:9", "--students", "1", "--minutes", "0.1"],
     "synthesise": ["{table}", *ENGINE, "--rows", "5", "--set", "gan.steps=2", "--out", "{out}"],
     "jobs": [],
     "scene": ["?preset=ring&batch_size=32", *ENGINE, "--train", "--steps", "2"],
@@ -55,8 +54,12 @@ WORDS: dict[str, list[str]] = {
 Carry = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
+ELSEWHERE = {"rehearse"}
+"""Those that need a server: see test_rehearse.py."""
+
+
 def test_every_command_is_tried() -> None:
-    assert set(WORDS) == set(names())
+    assert set(WORDS) | ELSEWHERE == set(names())
 
 
 class Place:

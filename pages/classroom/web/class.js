@@ -25,7 +25,7 @@ class ClassPage {
     this.strip = make("div", { class: "gc-strip" }, this.now, make("i", { class: "gc-space" }), this.letGo, this.back, this.home);
     this.frame = make("iframe", { class: "gc-frame", title: "What the teacher shows", name: FOLLOWED, "data-testid": "class-frame", hidden: true });
     this.cover = make("div", { class: "gc-cover", "data-testid": "class-cover" });
-    this.ring = make("i", { class: "gc-pointer", "aria-hidden": "true", hidden: true, "data-testid": "class-pointer" });
+    this.ring = make("i", { class: "gc-pointer", "aria-hidden": "true", hidden: true, "data-testid": "class-ring" });
     this.stage = make("div", { class: "gc-stage" }, this.frame, this.cover, this.ring);
     this.nothing = make("div", { class: "gc-nothing", "data-testid": "class-nothing" });
     this.show = button("follow-me", "Follow me", () => { showClass(!isShowing()); this.draw(); }, { class: "gs-button gc-primary" });

@@ -10,6 +10,8 @@ const SHOW_MS = 100, SHOWING = "ganscope.class.showing", CLASS_PAGE = "class", M
 const SCREENS = [["frozen", "Freeze", "What the class sees stays as it is, while you go on"], ["black", "Black", "A black screen for the class and the projector"], ["white", "White", "A white screen for the class and the projector"]];
 const TOGGLES = [["pointer", "Pointer", "A large ring at your pointer, on this screen too"], ["clean", "Picture only", "Stage, grid or picture alone on the whole screen (Esc ends it)"], ["notes", "Notes", "What a lesson says to teachers, on this screen alone"]];
 
+const ON = { pointer: false, clean: false, notes: false }; // the tab's, whichever page it turns to
+
 class Desk {
   constructor(parent) {
     this.parent = parent;
@@ -23,7 +25,7 @@ class Desk {
     this.tell = (..._what) => {};
     /** @type {any} */
     this.pointer = null;
-    this.on = { pointer: false, clean: false, notes: false };
+    this.on = ON;
     this.screen = "";
     this.showing = sessionStorage.getItem(SHOWING) === "1";
     this.count = make("span", { class: "gc-count", "data-testid": "class-count" });

@@ -19,6 +19,7 @@ class Cable:
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._dead: set[int] = set()  # connections of before the cut: they stay dead when the network is back
         self._made = 0
+        self._ends: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -30,6 +31,7 @@ class Cable:
             while True:
                 near, _ = self._listening.accept()
                 far = socket.create_connection(self._there)
+                self._ends += [near, far]
                 number, self._made = self._made, self._made + 1
                 for source, target in ((near, far), (far, near)):
                     threading.Thread(target=self._carry, args=(number, source, target), daemon=True).start()
@@ -44,7 +46,10 @@ class Cable:
                 target.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        self._listening.close()
+        for end in (self._listening, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
 
 @contextlib.contextmanager

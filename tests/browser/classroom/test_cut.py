@@ -21,10 +21,11 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
     run = manager.start(quick(steps=40), title="Cut")
     at_rest(manager, run)
     manager.close()
-    with server(tmp_path, "--server.allowedHosts", "127.0.0.1") as at, cable(at.url) as between:
+    with server(tmp_path) as at, cable(at.url) as between:
         sockets: list[tuple[float, str]] = []
         page.on("websocket", lambda made: sockets.append((time.monotonic(), made.url)))
         page.goto(f"{between.url}/?run={run}&view=full")
+        expect(page.get_by_test_id("film-step")).to_contain_text("step")  # the engine has started by then
         page.wait_for_selector(AT_REST)
         timeline = page.get_by_test_id("timeline")
         expect(timeline).to_be_enabled()

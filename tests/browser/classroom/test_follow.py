@@ -86,7 +86,7 @@ def test_a_student_follows_lets_go_comes_back_and_takes_home(
 
     # the pointer is over the same thing
     teacher.get_by_test_id("film").hover(position={"x": 40, "y": 60})
-    expect(student.get_by_test_id("class-pointer")).to_be_visible()
+    expect(student.get_by_test_id("class-ring")).to_be_visible()
     student.screenshot(path=shots / "class-student.png")
     teacher.screenshot(path=shots / "class-teacher.png")
 
