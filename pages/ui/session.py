@@ -32,6 +32,7 @@ OF_EXPLORE = ("model", "step", "look", "tool", "quiz")  # what the Explore page 
 OF_COMPARE = ("tab", "runs")
 OF_GALLERY = ("scene", "failing", "fixed")
 OF_APPLY = ("workshop", "job")
+OF_ALL = ("projector", "code", "view")  # what is the tab's own on every page
 ELSEWHERE = (*OF_EXPLORE, *OF_COMPARE, *OF_GALLERY, *OF_APPLY, *OF_LESSONS)
 VIEWS = {"full": True, "simple": False}  # what "view" in a link says
 
@@ -89,6 +90,8 @@ def lab_tab() -> Tab:
 def from_url(query: Mapping[str, str]) -> Tab:
     """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
     pairs = {name: text for name, text in query.items() if name not in ELSEWHERE}
+    if "workshop" in query:  # whose form has names of its own
+        pairs = {name: text for name, text in pairs.items() if name in OF_ALL}
     projector = pairs.pop("projector", "") == "1"
     code = pairs.pop("code", "") == "1"
     run, view_name = pairs.pop("run", ""), pairs.pop("view", "")

@@ -102,6 +102,7 @@ def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server,
 def test_the_cameras_pictures_come_back_as_the_generators(page: Page, served: Server, shots: Path) -> None:
     page.goto(f"{served.url}/apply?workshop=video&what=camera&model=asset:shapes")
     start, words = page.get_by_test_id("camera-start"), page.get_by_test_id("camera-words")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)  # the address is known
     start.click()
     expect(words).to_contain_text("pictures a second; off by")
     until(lambda: int(page.get_by_test_id("camera").get_attribute("data-pictures") or 0) >= 12)

@@ -15,6 +15,7 @@ from pages.apply.clip_upload import Brought, set_box
 from pages.apply.edited import HELD, pixels_of
 from pages.apply.filmed import strip
 from pages.server.app_state import AppState
+from pages.ui.session import from_url
 from tests.apply.clips.made_clips import film, moving
 
 from .test_editing_page import made, opened, run
@@ -113,3 +114,9 @@ def test_the_picture_that_was_brought_is_had_back() -> None:
     np.testing.assert_array_equal(found.ravel(), pixels)
     assert pixels_of(json.dumps(text), 28) is None
     assert pixels_of(made(MOVE), 32) is None
+
+
+def test_what_a_workshops_form_says_in_the_address_is_no_setting_of_a_run() -> None:
+    found = from_url({"workshop": "video", "what": "film", "seconds": "3", "run": "?", "projector": "1"})
+    assert (found.notice, found.projector) == ("", True)
+    assert from_url({"what": "film"}).notice
