@@ -43,6 +43,7 @@ NOT_AS_MADE = (
 )
 OF_APPLY = ("workshop", "job")
 ELSEWHERE = (*(name for names in PLACES.values() for name in names or ()), *OF_APPLY, *OF_LESSONS, *LOOKED)
+OF_ALL = ("projector", "code", "view")  # what is the tab's own on every page
 VIEWS = {"full": True, "simple": False}  # what "view" in a link says
 
 
@@ -144,6 +145,8 @@ def lab_tab() -> Tab:
 def from_url(query: Mapping[str, str]) -> Tab:
     """The tab that a URL describes; what is wrong with it becomes the notice, and the default view is shown."""
     pairs = {name: text for name, text in query.items() if name not in ELSEWHERE}
+    if "workshop" in query:  # whose form has names of its own
+        pairs = {name: text for name, text in pairs.items() if name in OF_ALL}
     projector, code = (pairs.get(name, "") == "1" for name in ("projector", "code"))
     full = VIEWS.get(pairs.get("view", ""), opens_full(pairs.get("run", ""), pairs))
     try:

@@ -83,6 +83,15 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "heard": [],
     },
     "apply/web/painting.js": {"size": 2, "pixels": "AAAAAAAAAAAAAAAA", "words": "Black", "mask": "kA==", "turn": 0},
+    "apply/web/video/box.js": {
+        "frame": "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=",
+        "width": 96,
+        "height": 64,
+        "box": "16,0,64,64",
+        "turn": 1,
+        "size": 32,
+    },
+    "apply/web/video/camera.js": {"token": "t", "model": "asset:shapes", "projector": False},
     "apply/web/editing/editing.js": {
         "token": "t",
         "model": "asset:shapes",

@@ -65,6 +65,8 @@ PLACES = {
     "/apply?workshop=augmentation": "stBaseButton-primary",
     "/apply?workshop=pictures": "paint-canvas",
     "/apply?workshop=editing": "edit-picture",
+    "/apply?workshop=video": "stFileUploaderDropzone",
+    "/apply?workshop=video&what=camera": "camera-start",
     "/apply?workshop=tables": "stFileUploaderDropzone",
     "/apply?workshop=rows": "stFileUploaderDropzone",
     "/data": "stBaseButton-secondary",

@@ -23,8 +23,8 @@ from gan_core.training.batches import to_unit
 
 BANK = 2_000  # random samples
 STEPS, SECONDS = 10, 0.06  # of one picture, at most
-_LEAST_STEPS = 2
-_RATE, _BETA1, _BETA2 = 0.15, 0.8, 0.9  # the rate in standard deviations of a latent's numbers
+_LEAST_STEPS = 4
+_RATE, _BETA1, _BETA2 = 0.08, 0.8, 0.9  # the rate in standard deviations of a latent's numbers
 _ANOTHER = 0.7  # so much less an error must be for another class to be taken
 
 
@@ -57,14 +57,14 @@ class Nearest:
         return self.points[0].numel()
 
     def find(
-        self, picture: Picture, before: tuple[NDArray[np.float32], int] | None = None, seconds: float = SECONDS
+        self, picture: Picture, before: tuple[NDArray[np.float32], int] | None = None, seconds: float | None = None
     ) -> Near:
         """picture: uint8 [size, size, C]. before: point and class of the picture before; a class that there is not is
-        none. Raises ValueError."""
+        none. seconds: that it takes at most; None: SECONDS. Raises ValueError."""
         shape = self.model.shape
         if picture.shape != (shape.size, shape.size, shape.channels):
             raise ValueError(f"A picture of {shape.size} x {shape.size} pixels is wanted.")
-        until = time.monotonic() + seconds
+        until = time.monotonic() + (SECONDS if seconds is None else seconds)
         target = to_unit(torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1))[None]
         place, point = self._begin(target, before)
         point, error = self._descend(place, point, target, until)
@@ -101,7 +101,8 @@ class Nearest:
             for step in range(1, STEPS + 2):
                 point = point.detach().requires_grad_(True)
                 loss = (images(place, point[None]) - target).square().mean()
-                if (now := float(loss.detach())) < least:
+                now = float(loss.detach())
+                if now < least:
                     best, least = point.detach(), now
                 if step > STEPS or (step > _LEAST_STEPS and time.monotonic() > until):
                     break

@@ -112,28 +112,6 @@ def _draw_search() -> dict[str, object]:
     return {"soft": soft / 100, "rate": int(rate), "iterations": int(iterations), "smoothing": float(smoothing)}
 
 
-def _moved(text: str) -> None:
-    set_box(text)
-
-
-def _draw_search() -> dict[str, object]:
-    left, right = st.columns(2)
-    with left:
-        soft = st.slider("Soft border, % of the box", 0, 50, key=kept("clip-soft", 10, low=0, high=50, link="soft"))
-        rate = st.number_input(
-            "Frames a second of a folder's or zip's", 1, 60, key=kept("clip-rate", 25, low=1, high=60, link="rate")
-        )
-    with right:
-        iterations = st.slider(
-            "Iterations a frame", 5, 200, step=5, key=kept("clip-iterations", 40, low=5, high=200, link="iterations")
-        )
-        smoothing = st.slider(
-            "Smoothing, frames", 0.0, 5.0, step=0.5, key=kept("clip-smoothing", 1.0, low=0, high=5, link="smoothing"),
-            help="Against flicker; more makes quick movements slower.",
-        )  # fmt: skip
-    return {"soft": soft / 100, "rate": int(rate), "iterations": int(iterations), "smoothing": float(smoothing)}
-
-
 # --- a film of an edit
 
 

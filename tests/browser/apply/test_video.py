@@ -45,6 +45,7 @@ def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server,
     link = link_of(made({"name": "move", "along": "pca-1", "amount": 3.0}))
     page.goto(f"{served.url}/apply?workshop=editing&model=asset:shapes&edit={link}")
     expect(page.get_by_test_id("edit-steps")).to_contain_text("Move along pca-1")
+    page.locator(AT_REST).wait_for(state="attached")
     page.get_by_role("button", name="Use them on a clip or a film").click()
     expect(page.get_by_text("1 step: Move pca-1 3.0")).to_be_visible()
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
@@ -101,6 +102,7 @@ def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server,
 def test_the_cameras_pictures_come_back_as_the_generators(page: Page, served: Server, shots: Path) -> None:
     page.goto(f"{served.url}/apply?workshop=video&what=camera&model=asset:shapes")
     start, words = page.get_by_test_id("camera-start"), page.get_by_test_id("camera-words")
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)  # the address is known
     start.click()
     expect(words).to_contain_text("pictures a second; off by")
     until(lambda: int(page.get_by_test_id("camera").get_attribute("data-pictures") or 0) >= 12)

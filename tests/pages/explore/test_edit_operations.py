@@ -176,3 +176,35 @@ def test_no_more_states_are_held_than_there_is_room_for(catalog: ModelCatalog) -
     for seed in range(operations.MOST_KNOWN + 5):
         ask(catalog, "edit", stack=stack_of(seed=seed))
     assert len(operations._known) == operations.MOST_KNOWN
+
+
+def test_a_cameras_picture_gets_the_nearest_back_and_the_next_goes_on_from_it(
+    catalog: ModelCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_core.apply.clips.nearest.SECONDS", 60.0)  # as many steps as there may be
+    assert ask(catalog, "camera-ready").header == {"size": 32}
+    wanted = next(steps(catalog.open(SHAPES), stack_from_json(json.dumps(stack_of(seed=7))))).state.picture
+    frame = np.dstack([wanted, np.full((32, 32), 255, np.uint8)]).tobytes()
+    answer = ask(catalog, "camera", frame, b"")
+    errors, point = [answer.header["error"]], answer.blobs[1]
+    for _ in range(4):
+        answer = ask(catalog, "camera", frame, point, **{"class": answer.header["class"]})
+        errors.append(answer.header["error"])
+        point = answer.blobs[1]
+    shown = np.frombuffer(answer.blobs[0], np.uint8).reshape(32, 32, 4)[..., :3].astype(float)
+    assert np.sqrt(np.mean((shown - wanted) ** 2)) == pytest.approx(errors[-1], abs=0.6)
+    assert errors[-1] < 0.7 * errors[0]
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0" * 7, b"\xff" * 2_048, b"\0" * 10_000])
+def test_a_point_that_is_none_is_begun_without(catalog: ModelCatalog, sent: bytes) -> None:
+    frame = b"\x20" * (4 * 32 * 32)
+    found = ask(catalog, "camera", frame, sent, **{"class": 3})
+    assert np.isfinite(np.frombuffer(found.blobs[1], "<f4")).all()
+    with pytest.raises(ValueError, match="32 x 32 pixels, four bytes each"):
+        ask(catalog, "camera", frame[:-4], sent)
+
+
+def test_what_is_offered_tells_of_styles(catalog: ModelCatalog) -> None:
+    assert ask(catalog, "edit-options").header["style_layers"] == catalog.open(SHAPES).style_layers
+    assert ask(catalog, "edit-options", model="asset:fashion").header["style_layers"] == 0
