@@ -34,7 +34,7 @@ from gan_core.training import resolve_device
 from gan_core.training.leading import END
 from gan_core.training.ranks import Ranks, RanksLost
 
-COMING_SECONDS = 120  # so long is waited for the other processes when they start
+COMING_SECONDS = 300  # so long is waited for the other processes when they start
 LAST_SECONDS = 20  # after a signal: within these rank 0 has stopped its run, or is stuck and ends itself
 SAID_SECONDS = 1.0  # rank 0 says what is wrong; the others give it time, since torchrun ends all with the first
 
