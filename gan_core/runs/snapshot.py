@@ -28,7 +28,7 @@ class RunView:
     compiled_from_step: of a run that an earlier version left, from which step on its steps were compiled; 0: none.
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     until_step, until_seconds: where it was asked to stop before `total_images` (see `RunStatus`), if it was.
-    order: see `About`; the greatest is the newest run's.
+    order: see `About`; the greatest is the newest run's. processes: that began to train it together.
     """
 
     id: str
@@ -60,6 +60,7 @@ class RunView:
     until_step: int | None = None
     until_seconds: float | None = None
     order: int = 0
+    processes: int = 1
 
     @property
     def backend(self) -> str:

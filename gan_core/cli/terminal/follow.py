@@ -95,6 +95,7 @@ def summary(view: RunView) -> dict[str, Any]:
         "seconds": round(view.elapsed_seconds, 3),
         "device": view.device,
         "threads": view.threads,
+        "processes": view.processes,
         "until_step": view.until_step,
         "until_seconds": view.until_seconds,
         "total_images": view.total_images,

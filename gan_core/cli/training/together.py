@@ -80,6 +80,8 @@ def together(arguments: argparse.Namespace, lead: Callable[[argparse.Namespace, 
         return 0
     except RanksLost as lost:
         raise CommandError(str(lost)) from None
+    except RuntimeError as error:  # of torch, in a rank that follows: what goes wrong in rank 0 its run says
+        raise CommandError(f"Rank {ranks.rank} could not go on: {error}".rstrip(".") + ".") from error
     finally:
         if ranks.rank == 0:
             with contextlib.suppress(RanksLost):

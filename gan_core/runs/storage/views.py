@@ -37,7 +37,7 @@ def make_view(
         twin_of=manifest.twin_of, sweep=manifest.sweep, device_share=share,
         compiled_from_step=status.compiled_from_step, until_step=status.until_step, order=manifest.order,
         until_seconds=status.until_seconds,
-        best_step=best if best in checkpoints else None,
+        best_step=best if best in checkpoints else None, processes=manifest.processes,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager, RunView
 from gan_core.runs.commands import Change, Pause, Resume, StepOnce
 from gan_core.training import preset, problems
-from tests.cli.conftest import SMALL
+from tests.cli.conftest import SMALL, Cli
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 240  # for what a busy machine may take; nothing below waits so long on an idle one
@@ -149,6 +149,13 @@ def test_ranks_with_other_settings_say_so_and_end(tmp_path: Path) -> None:
     assert "seed is 8 on rank 1 and 7 on rank 0; start all with the same command." in answers[0][1]
     assert answers[0][1].count("\n") == 1
     assert not any((tmp_path / "runs").glob("*"))
+
+
+def test_other_commands_are_not_for_torchrun(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    sentence = cli("runs").sentence()
+    assert sentence == "torchrun is for train and resume; start runs by itself: python -m gan_core runs."
 
 
 def _said(**other: Any) -> dict[str, Any]:
