@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from gan_core.cli.commands import command
 from gan_core.cli.parser import build_parser
-from gan_core.cli.terminal.errors import os_sentence
+from gan_core.cli.terminal.errors import CommandError, os_sentence
 from gan_core.cli.terminal.signals import may_listen
 from gan_core.cli.terminal.streams import Passing
 
@@ -22,7 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if may_listen(signal.SIGINT):
             signal.signal(signal.SIGINT, signal.default_int_handler)
         _set_up_log(verbose=getattr(parsed, "verbose", False))
-        status = command(parsed.command).run(parsed)
+        meant = command(parsed.command)
+        if not getattr(meant, "IN_SEVERAL_PROCESSES", False):
+            _refuse_under_torchrun(parsed.command)
+        status = meant.run(parsed)
         sys.stdout.flush()
         return status
     except KeyboardInterrupt:
@@ -40,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problem = str(error)
     print(" ".join(problem.split()), file=sys.stderr)
     return 2
+
+
+def _refuse_under_torchrun(name: str) -> None:
+    """Each of its processes would do the same. Raises CommandError."""
+    if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise CommandError(f"torchrun is for train and resume; start {name} by itself: python -m gan_core {name}.")
 
 
 def _is_sentence(error: Exception) -> bool:

@@ -341,7 +341,7 @@ class RunManager(RunReader):
                 view = self.view(run_id)
             except ValueError:
                 continue
-            done, alone = view.step - view.parent_step, not (view.parent or view.sweep)
+            done, alone = view.step - view.parent_step, not (view.parent or view.sweep or view.processes > 1)
             if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and alone:
                 plain = min(done, _plain_steps(view, done))
                 found.append(EarlierRun(view.config, done, plain, view.elapsed_seconds, view.threads))

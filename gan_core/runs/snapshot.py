@@ -29,6 +29,7 @@ class RunView:
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     until_step, until_seconds: where it was asked to stop before `total_images` (see `RunStatus`), if it was.
     order: see `About`; the greatest is the newest run's. owner: as in `RunManifest`.
+    order: see `About`; the greatest is the newest run's. processes: that began to train it together.
     """
 
     id: str
@@ -61,6 +62,7 @@ class RunView:
     until_seconds: float | None = None
     order: int = 0
     owner: str = ""
+    processes: int = 1
 
     @property
     def backend(self) -> str:

@@ -1,8 +1,9 @@
 """The commands: each module below this package is one, in whichever of its folders, and nothing else names it.
 
 export_run.py is the command `export-run`. The first line of a module's docstring is what --help says of it,
-`add_arguments(parser)` adds what it takes, and `run(arguments)` carries it out and returns the exit status. Only the
-module of the command that was given is imported, so that --help and a mistyped word need not wait for torch.
+`add_arguments(parser)` adds what it takes, and `run(arguments)` carries it out and returns the exit status. Where
+`IN_SEVERAL_PROCESSES` is true, torchrun may start it. Only the module of the command that was given is imported, so
+that --help and a mistyped word need not wait for torch.
 """
 
 from __future__ import annotations

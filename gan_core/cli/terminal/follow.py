@@ -31,7 +31,7 @@ def follow(manager: RunManager, run: str, signals: StopSignals) -> RunView:
     with _bar(view) as bar, inbox.opened():
         while view.state in LIVE:
             for command in inbox.take():
-                with contextlib.suppress(ValueError):  # it was checked when it was sent, so only a race gets here
+                with contextlib.suppress(ValueError, TypeError):  # checked when sent: only a race gets here
                     manager.send(run, command)
             if signals.asked.is_set() and not stopped:
                 stopped = True
@@ -95,6 +95,7 @@ def summary(view: RunView) -> dict[str, Any]:
         "seconds": round(view.elapsed_seconds, 3),
         "device": view.device,
         "threads": view.threads,
+        "processes": view.processes,
         "until_step": view.until_step,
         "until_seconds": view.until_seconds,
         "total_images": view.total_images,

@@ -34,7 +34,7 @@ from gan_core.training import resolve_device
 from gan_core.training.leading import END
 from gan_core.training.ranks import Ranks, RanksLost
 
-COMING_SECONDS = 120  # so long is waited for the other processes when they start
+COMING_SECONDS = 300  # so long is waited for the other processes when they start
 LAST_SECONDS = 20  # after a signal: within these rank 0 has stopped its run, or is stuck and ends itself
 SAID_SECONDS = 1.0  # rank 0 says what is wrong; the others give it time, since torchrun ends all with the first
 
@@ -80,6 +80,8 @@ def together(arguments: argparse.Namespace, lead: Callable[[argparse.Namespace, 
         return 0
     except RanksLost as lost:
         raise CommandError(str(lost)) from None
+    except RuntimeError as error:  # of torch, in a rank that follows: what goes wrong in rank 0 its run says
+        raise CommandError(f"Rank {ranks.rank} could not go on: {error}".rstrip(".") + ".") from error
     finally:
         if ranks.rank == 0:
             with contextlib.suppress(RanksLost):

@@ -76,8 +76,10 @@ class Inbox:
                 path.unlink(missing_ok=True)
 
 
-def _read(told: dict[str, Any]) -> Command:
+def _read(told: Any) -> Command:
     """Raises ValueError, TypeError or KeyError."""
+    if not isinstance(told, dict):
+        raise TypeError("a command")
     fields = {name: value for name, value in told.items() if name != "do"}
     command = _KINDS[told["do"]](**fields)
     if isinstance(command, StepOnce) and command.players not in get_args(Players):

@@ -36,7 +36,7 @@ def make_view(
         checkpoints=checkpoints, warnings=status.warnings, seconds_per_step=pace,
         twin_of=manifest.twin_of, sweep=manifest.sweep, device_share=share,
         compiled_from_step=status.compiled_from_step, until_step=status.until_step, order=manifest.order,
-        until_seconds=status.until_seconds, owner=manifest.owner,
+        until_seconds=status.until_seconds, owner=manifest.owner, processes=manifest.processes,
         best_step=best if best in checkpoints else None,
     )  # fmt: skip
 

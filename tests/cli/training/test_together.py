@@ -21,7 +21,7 @@ from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager, RunView
 from gan_core.runs.commands import Change, Pause, Resume, StepOnce
 from gan_core.training import preset, problems
-from tests.cli.conftest import SMALL
+from tests.cli.conftest import SMALL, Cli
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_SECONDS = 240  # for what a busy machine may take; nothing below waits so long on an idle one
@@ -120,7 +120,7 @@ def test_a_rank_that_dies_ends_the_run_which_goes_on_from_its_checkpoint(
 
 
 def test_torchruns_restart_goes_on_with_the_same_run_from_its_checkpoint(tmp_path: Path, manager: RunManager) -> None:
-    words = ["train", *SMALL, "--set", "record.checkpoint_images=1000", "--steps", "700", "--json"]
+    words = ["train", *SMALL, "--set", "record.checkpoint_images=1000", "--steps", "300", "--json"]
     with _torchrun(tmp_path, *words, restarts=1) as started:
         view = _until(lambda: (v := _view(manager)) and v.checkpoints and v, started)
         before = _ranks(started)
@@ -128,7 +128,7 @@ def test_torchruns_restart_goes_on_with_the_same_run_from_its_checkpoint(tmp_pat
         said = started.communicate(timeout=PATIENCE_SECONDS)[0]
         assert started.returncode == 0, said
     (only,) = manager.views()
-    assert (only.id, only.state, only.step) == (view.id, "finished", 700)
+    assert (only.id, only.state, only.step) == (view.id, "finished", 300)
     assert list((tmp_path / "runs").glob(".torchrun*")) == []
 
 
@@ -151,6 +151,13 @@ def test_ranks_with_other_settings_say_so_and_end(tmp_path: Path) -> None:
     assert not any((tmp_path / "runs").glob("*"))
 
 
+def test_other_commands_are_not_for_torchrun(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    sentence = cli("runs").sentence()
+    assert sentence == "torchrun is for train and resume; start runs by itself: python -m gan_core runs."
+
+
 def _said(**other: Any) -> dict[str, Any]:
     same = {"problem": "", "torch": "2.15.0", "GANscope": "abc", "device": "cpu", "settings": {"seed": "1"}}
     return same | other
@@ -159,8 +166,8 @@ def _said(**other: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"torch": "2.14.0"}, "rank 1 has torch 2.14.0 and rank 0 has torch 2.15.0"),
-        ({"GANscope": "def"}, "rank 1 has GANscope def and rank 0 has GANscope abc"),
+        ({"torch": "2.14.0"}, "rank 1 has torch 2.14.0 and rank 0 has 2.15.0"),
+        ({"GANscope": "def"}, "rank 1 has GANscope def and rank 0 has abc"),
         ({"device": "cuda"}, "rank 1 trains on cuda and rank 0 on cpu"),
         ({"settings": {"seed": "2"}}, "seed is 2 on rank 1 and 1 on rank 0"),
         ({"problem": "There is no GPU."}, "There is no GPU."),

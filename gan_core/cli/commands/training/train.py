@@ -5,7 +5,9 @@ from __future__ import annotations
 from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_settings, add_title
 from gan_core.cli.training.train import train as run
 
-__all__ = ["add_arguments", "run"]
+__all__ = ["IN_SEVERAL_PROCESSES", "add_arguments", "run"]
+
+IN_SEVERAL_PROCESSES = True  # under torchrun
 
 
 def add_arguments(parser: Parser) -> None:
