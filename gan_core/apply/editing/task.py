@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -86,7 +85,7 @@ def _pictures(inputs: tuple[str, ...]) -> tuple[str, ...]:
 
 def _edited(place: Workplace, model: Explorable, stack: Stack, name: str, index: int, count: int) -> dict[str, Any]:
     """One picture; where it cannot be edited, why, in a sentence."""
-    began = time.monotonic()
+    began = place.clock()
     told = f" ({index + 1} of {count})" if count > 1 else ""
 
     def progress(share: float, words: str) -> None:
@@ -114,7 +113,7 @@ def _edited(place: Workplace, model: Explorable, stack: Stack, name: str, index:
         raise
     except ValueError as problem:
         found["problem"] = str(problem)
-    return {**found, "seconds": round(time.monotonic() - began, 2)}
+    return {**found, "seconds": round(place.clock() - began, 2)}
 
 
 def _brought(start: Start) -> Start:

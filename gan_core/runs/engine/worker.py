@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -22,10 +23,12 @@ from gan_core.training import RunConfig, Trainer
 from gan_core.training.observe.microscope import dissect
 from gan_core.training.trainer import Players
 
+log = logging.getLogger(__name__)
+
 LOOKS_A_POINT = 8  # at the least so often between two points of the curves it is seen whether anything is to be done
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
 TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
-LOOK_SECONDS = 0.5  # between two looks at the place in line
+LOOK_SECONDS = 0.5  # between two looks at the place in line, and at whether what waits has to make room
 
 
 class RunWorker(threading.Thread, RunLife):
@@ -97,9 +100,10 @@ class RunWorker(threading.Thread, RunLife):
             self._replay(trainer)
             for command in put_off:
                 self._carry_out(command, trainer)
-            self._train(trainer)
+            del trainer, restored  # while it waits for its next turn, nothing may hold on to the networks
+            self._train()
         except Diverged as diverged:
-            self._diverge(self._trainer, diverged.trouble)
+            self._diverge(self._at_hand(), diverged.trouble)
 
     def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
         """Waits for the device; returns the commands that came meanwhile, and whether one of them was a stop."""
@@ -116,49 +120,69 @@ class RunWorker(threading.Thread, RunLife):
         """Wait in the queue until the run holds the device, a command comes or some time has passed."""
         if self._run_context.queue.wait(self.folder.id, LOOK_SECONDS, lambda: not self._commands.empty()):
             return True
-        if self._run_context.queue.place(self.folder.id) != self.view.queue_place:
-            self._recorder.tell()
+        self._recorder.tell_place()
         return False
 
-    def _train(self, trainer: Trainer) -> None:
+    def _train(self) -> None:
+        """No name here stays bound to the trainer: whoever waits for the next turn may have to let go of it."""
         while True:
-            if self._pending:
-                self._replay(trainer)
-            if trainer.step_count >= self._life[0].until:
-                trainer = self._next_stage(trainer)
+            if not self._is_in_its_stage(self._at_hand()):
                 continue
+            if self._going and self._run_context.queue.over(self.folder.id):
+                self._step_aside(self._at_hand())
             if not self._going or not self._commands.empty():
-                self._obey(trainer)
+                self._obey()
+            if self._stopping and self._trainer is None:  # all that there is of it is on disk
+                self._recorder.set_state("stopped")
+                return
             if self._stopping:
-                self._end(trainer, "stopped")
+                self._end(self._at_hand(), "stopped")
                 return
-            if trainer.finished or self.at_limit(trainer):
-                self._end(trainer, "finished")
+            if not self._advance(self._at_hand()):
                 return
-            if self._pair is not None and not self._take_turn(trainer, self._pair):
-                continue
-            if self._pace_seconds and not self._wait_for_pace(trainer):
-                continue
-            if self._dissecting:
-                self._dissect(trainer)
-            else:
-                trainer.advance(self._steps_ahead(trainer), self._players)
-                self.dissected = None
-            if trainer.trouble is not None:
-                self._examine(trainer)
-            if trainer.point_due():
-                self._point(trainer)
-            else:
-                self._keep_beginning(trainer)
-            self._look_after(trainer)
-            self._recorder.keep_generator_if_due(trainer)
-            if self._recorder.checkpoint_due(trainer):
-                self._checkpoint(trainer, by_hand=False)
-            if self._single_step:
-                looked_into = self.dissected is not None and trainer.backend.name == "compiled"
-                if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
-                    self._checkpoint(trainer, by_hand=True)
-                self._pause(trainer)
+
+    def _is_in_its_stage(self, trainer: Trainer) -> bool:
+        """Whether the next step is one of the stage of its life that it is in; else it has just begun the next."""
+        if self._pending:
+            self._replay(trainer)
+        if trainer.step_count < self._life[0].until:
+            return True
+        self._next_stage(trainer)
+        return False
+
+    def _advance(self, trainer: Trainer) -> bool:
+        """Takes the next step or steps, unless it is not their time yet; False where the run has come to its end."""
+        if trainer.finished or self.at_limit(trainer):
+            self._end(trainer, "finished")
+            return False
+        if self._pair is not None and not self._take_turn(trainer, self._pair):
+            return True
+        if self._pace_seconds and not self._wait_for_pace(trainer):
+            return True
+        if self._dissecting:
+            self._dissect(trainer)
+        else:
+            trainer.advance(self._steps_ahead(trainer), self._players)
+            self.dissected = None
+        self._after_step(trainer)
+        return True
+
+    def _after_step(self, trainer: Trainer) -> None:
+        if trainer.trouble is not None:
+            self._examine(trainer)
+        if trainer.point_due():
+            self._point(trainer)
+        else:
+            self._keep_beginning(trainer)
+        self._look_after(trainer)
+        self._recorder.keep_generator_if_due(trainer)
+        if self._recorder.checkpoint_due(trainer):
+            self._checkpoint(trainer, by_hand=False)
+        if self._single_step:
+            looked_into = self.dissected is not None and trainer.backend.name == "compiled"
+            if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
+                self._checkpoint(trainer, by_hand=True)
+            self._pause(trainer)
 
     def _steps_ahead(self, trainer: Trainer) -> int:
         """How many steps may be taken in one call: none beyond the next recorded point, live change or end."""
@@ -213,7 +237,7 @@ class RunWorker(threading.Thread, RunLife):
         while (left := self._next_step - time.monotonic()) > 0:
             if self._pair is not None:
                 self._pair.look(self.folder.id)
-            if not self._commands.empty():
+            if not self._commands.empty() or self._run_context.queue.over(self.folder.id):
                 return False
             self._look_after(trainer)
             time.sleep(min(left, PACE_LOOK_SECONDS))
@@ -227,17 +251,43 @@ class RunWorker(threading.Thread, RunLife):
 
     # --- commands
 
-    def _obey(self, trainer: Trainer) -> None:
+    def _obey(self) -> None:
         """Carry out waiting commands; returns when a step may be taken, or at once after a stop."""
         while not self._stopping:
-            if self._paused or not self._commands.empty():
-                self._carry_out(self._commands.get(), trainer)
+            if not self._commands.empty():
+                self._hear(self._commands.get())
+            elif self._paused:
+                self._wait_for_command()
             elif not self._run_context.queue.holds(self.folder.id):
-                self._line_up_again(trainer)
+                self._line_up_again()
             else:
                 break
         else:
             return
+        self._go_on(self._at_hand())
+
+    def _hear(self, command: Command | Lengthen) -> None:
+        """Carry out a command, with the networks in memory where there is more to it than ending."""
+        if self._trainer is None and isinstance(command, Stop):
+            self._stopping = True
+            self._recorder.set_state("stopping")
+        else:
+            self._carry_out(command, self._at_hand())
+
+    def _wait_for_command(self) -> None:
+        """While it is paused: for a command, or a moment."""
+        try:
+            command = self._commands.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            self._make_room_if_crowded()
+        else:
+            self._hear(command)
+
+    def _go_on(self, trainer: Trainer) -> None:
+        """The device is ours, and its turn begins."""
+        if self.manifest.threads:
+            torch.set_num_threads(self.manifest.threads)
+        self._run_context.queue.begin(self.folder.id)
         self._recorder.meter.run()
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", trainer)
@@ -245,15 +295,46 @@ class RunWorker(threading.Thread, RunLife):
 
     def _can_step_now(self) -> bool:
         """Join the queue again after a pause; returns whether the run holds the device at once."""
-        self._run_context.queue.join(self.folder.id, front=True, beside=self.manifest.twin_of if self._pair else "")
+        self._run_context.queue.join(
+            self.folder.id, owner=self.manifest.owner, front=True, beside=self.manifest.twin_of if self._pair else ""
+        )
         return self._run_context.queue.holds(self.folder.id)
 
-    def _line_up_again(self, trainer: Trainer) -> None:
-        """Wait for the device after a pause, as long as no command comes."""
-        if not self._can_step_now():
-            if self._recorder.status.state != "queued":
-                self._recorder.set_state("queued", trainer)
-            self._holds_device()
+    def _line_up_again(self) -> None:
+        """Wait for the device after a pause, or for the next turn, as long as no command comes."""
+        if self._can_step_now():
+            return
+        if self._recorder.status.state != "queued":
+            self._recorder.set_state("queued", self._trainer)
+        if not self._holds_device():
+            self._make_room_if_crowded()
+
+    # --- turns
+
+    @property
+    def stays_in_memory(self) -> bool:
+        """Twins do: they go on in step."""
+        return self._pair is not None
+
+    def _step_aside(self, trainer: Trainer) -> None:
+        """Its turn is over and others wait: it goes on from this very step when it has the device again."""
+        self._going = False
+        self._recorder.meter.hold()
+        if self._recorder.wants_grid:
+            self._recorder.show_grid(trainer)  # for as long as it waits
+        if self._pair is not None:
+            self._pair.rest(self.folder.id, trainer.step_count)
+        self._run_context.queue.step_aside(self.folder.id)
+        self._recorder.set_state("queued", trainer)
+
+    def _make_room_if_crowded(self) -> None:
+        """Where others need the memory, keep everything on disk until its turn."""
+        if self._trainer is not None and self._run_context.room.crowded(self.folder.id):
+            self._recorder.list_written(wait=True)
+            self._checkpoint(self._trainer, by_hand=False)
+            self._trainer = None
+            self._run_context.room.drop(self.folder.id)
+            log.info("run %s has made room: it goes on from its checkpoint", self.folder.id)
 
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
         if isinstance(command, Resume):

@@ -109,6 +109,9 @@ class StackedWorker(threading.Thread):
 
     def _train(self) -> None:
         while True:
+            if self._going and self._members and self._queue.over(self._members[0].folder.id):
+                self._going = False
+                self._each(SweepMember.step_aside)
             if not self._going or not self._asked.empty():
                 self._obey()
             if over := [(member, end) for member in self._members if (end := member.end) is not None]:
@@ -136,7 +139,7 @@ class StackedWorker(threading.Thread):
     def _wait_for_pace(self) -> bool:
         """Whether it is time for the next step; False as soon as something was asked for."""
         while (left := self._next_step - time.monotonic()) > 0:
-            if not self._asked.empty():
+            if not self._asked.empty() or self._queue.over(self._members[0].folder.id):
                 return False
             self._each(SweepMember.look_after)
             time.sleep(min(left, PACE_LOOK_SECONDS))
@@ -197,7 +200,7 @@ def stack_members(
 
     The members own the locks, unless this raises OSError or UnreadableRun.
     """
-    place = SharedPlace(context.queue, f"{entries[0][0].id}+")
+    place = SharedPlace(context.queue, f"{entries[0][0].id}+", entries[0].manifest.owner)
     context = replace(context, queue=place)
     members = []
     with ExitStack() as undo:

@@ -53,7 +53,10 @@ class JobStatus:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job as lists show it. task: its name in the family; queue_place: 0 holds the device, -1 is not in line."""
+    """A job as lists show it. task: its name in the family; queue_place: 0 holds the device, -1 is not in line.
+
+    queue_words: for how long about, and why, it waits.
+    """
 
     id: str
     title: str
@@ -61,6 +64,7 @@ class JobView:
     created: str
     status: JobStatus
     queue_place: int = -1
+    queue_words: str = ""
 
     @property
     def state(self) -> State:
@@ -108,13 +112,14 @@ class JobFolder:
             return replace(status, state="interrupted")
         return status
 
-    def view(self, queue_place: int = -1) -> JobView:
+    def view(self, queue_place: int = -1, queue_words: str = "") -> JobView:
         """Raises UnknownJob."""
         asked = self.asked()
         task = str(dict(asked.get("task", {})).get("name", ""))
         return JobView(
-            self.id, str(asked.get("title", "")), task, str(asked.get("created", "")), self.status(), queue_place
-        )
+            self.id, str(asked.get("title", "")), task, str(asked.get("created", "")), self.status(), queue_place,
+            queue_words,
+        )  # fmt: skip
 
     def outcome(self) -> dict[str, Any] | None:
         """result.json; None where the job is not done."""
