@@ -13,6 +13,7 @@ from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
 from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
+from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
@@ -85,8 +86,8 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     kind: Kind = view.state if view is not None else "idle"
     own = (state.run, view.twin_of if view is not None else "")
     running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
-    if kind == "queued" and not running:
-        kind = "running"  # it starts at once: no other buttons for the blink of an eye
+    if view is not None and kind == "queued" and ((not running and not view.queue_place) or view.step):
+        kind = "running"  # it starts at once, or waits for its next turn: no other buttons for that time
     if kind in LIVE and not manager().trains_here(state.run):
         st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
         kind = "elsewhere"
@@ -160,11 +161,24 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view)
+    if view.queue_place > 0 and here().teacher:
+        st.button(
+            "Put first", key="put-first", icon=":material/vertical_align_top:",
+            help="It is next: the run that has the device steps aside now, and goes on later.",
+            on_click=lambda: attempt(state, lambda: put_first(state.run)),
+        )  # fmt: skip
     if kind in ("running", "paused"):
         draw_speed(state, view)
         command("Stop", "stop", Stop(), help="Keep a checkpoint and stop; it can be resumed later.")
         if _shows_all(state):
             command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
+
+
+def put_first(run: str) -> None:
+    """Let a run that waits go next. Raises ValueError in one sentence, also where it is not the teacher who asks."""
+    if not here().teacher:
+        raise ValueError("Only the teacher may put a run first.")
+    manager().first(run)
 
 
 def _when_paused(words: str, moving: bool) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from gan_core.config.codec import ConfigError
+from gan_core.runs.engine.device_queue import TURN_SECONDS
 from gan_core.training import Cost, Trainer
 
 GB = 10**9
@@ -44,6 +45,11 @@ class Budget:
         """
         names = ("MEMORY_GB", "MEMORY_GB_EACH", "DISK_GB", "DISK_GB_EACH")
         return cls(*(_bytes(environment, f"GANSCOPE_{name}") for name in names))
+
+
+def turn_seconds(environment: Mapping[str, str] = os.environ) -> float:
+    """GANSCOPE_TURN_SECONDS, or the usual length of a turn. Raises ConfigError."""
+    return positive_number(environment, "GANSCOPE_TURN_SECONDS") or TURN_SECONDS
 
 
 def positive_number(environment: Mapping[str, str], name: str) -> float | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import queue
 import threading
 import time
 
@@ -13,7 +11,7 @@ from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Pause, Resu
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.replaying import Diverged
-from gan_core.runs.engine.run_life import RunLife
+from gan_core.runs.engine.waiting import WaitingRun
 from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
@@ -23,15 +21,12 @@ from gan_core.training import RunConfig, Trainer
 from gan_core.training.observe.microscope import dissect
 from gan_core.training.trainer import Players
 
-log = logging.getLogger(__name__)
-
 LOOKS_A_POINT = 8  # at the least so often between two points of the curves it is seen whether anything is to be done
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
 TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
-LOOK_SECONDS = 0.5  # between two looks at the place in line, and at whether what waits has to make room
 
 
-class RunWorker(threading.Thread, RunLife):
+class RunWorker(threading.Thread, WaitingRun):
     """The thread of one run, from the queue to its end. Arguments as of `RunLife`."""
 
     def __init__(
@@ -40,11 +35,9 @@ class RunWorker(threading.Thread, RunLife):
         *, total_images: int | None = None, pair: LockstepPair | None = None, seconds_per_step: float = 0.0,
     ) -> None:  # fmt: skip
         threading.Thread.__init__(self, name=f"run-{folder.id}", daemon=True)
-        RunLife.__init__(self, folder, lock, writer, manifest, config, before, stop, context)
-        self._pair = pair
+        WaitingRun.__init__(self, folder, lock, writer, manifest, config, before, stop, context, pair)
         if pair is not None:
             pair.join(folder.id, self)
-        self._commands: queue.SimpleQueue[Command | Lengthen] = queue.SimpleQueue()
         if total_images is not None:
             self._commands.put(Lengthen(total_images))
         if seconds_per_step:
@@ -53,7 +46,6 @@ class RunWorker(threading.Thread, RunLife):
         self._players: Players = "both"
         self._dissecting = False  # the next step is to be taken apart
         self._pace_seconds, self._next_step = 0.0, 0.0  # least time from one step to the next; when that is
-        self._going = False  # the device is ours, and stays so until the next pause
 
     # --- from other threads
 
@@ -104,24 +96,6 @@ class RunWorker(threading.Thread, RunLife):
             self._train()
         except Diverged as diverged:
             self._diverge(self._at_hand(), diverged.trouble)
-
-    def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
-        """Waits for the device; returns the commands that came meanwhile, and whether one of them was a stop."""
-        put_off: list[Command | Lengthen] = []
-        while not self._holds_device():
-            if not self._commands.empty():
-                command = self._commands.get()
-                if isinstance(command, Stop):
-                    return put_off, True
-                put_off.append(command)
-        return put_off, False
-
-    def _holds_device(self) -> bool:
-        """Wait in the queue until the run holds the device, a command comes or some time has passed."""
-        if self._run_context.queue.wait(self.folder.id, LOOK_SECONDS, lambda: not self._commands.empty()):
-            return True
-        self._recorder.tell_place()
-        return False
 
     def _train(self) -> None:
         """No name here stays bound to the trainer: whoever waits for the next turn may have to let go of it."""
@@ -276,11 +250,7 @@ class RunWorker(threading.Thread, RunLife):
 
     def _wait_for_command(self) -> None:
         """While it is paused: for a command, or a moment."""
-        try:
-            command = self._commands.get(timeout=LOOK_SECONDS)
-        except queue.Empty:
-            self._make_room_if_crowded()
-        else:
+        if (command := self._next_command()) is not None:
             self._hear(command)
 
     def _go_on(self, trainer: Trainer) -> None:
@@ -292,49 +262,6 @@ class RunWorker(threading.Thread, RunLife):
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", trainer)
         self._going = True
-
-    def _can_step_now(self) -> bool:
-        """Join the queue again after a pause; returns whether the run holds the device at once."""
-        self._run_context.queue.join(
-            self.folder.id, owner=self.manifest.owner, front=True, beside=self.manifest.twin_of if self._pair else ""
-        )
-        return self._run_context.queue.holds(self.folder.id)
-
-    def _line_up_again(self) -> None:
-        """Wait for the device after a pause, or for the next turn, as long as no command comes."""
-        if self._can_step_now():
-            return
-        if self._recorder.status.state != "queued":
-            self._recorder.set_state("queued", self._trainer)
-        if not self._holds_device():
-            self._make_room_if_crowded()
-
-    # --- turns
-
-    @property
-    def stays_in_memory(self) -> bool:
-        """Twins do: they go on in step."""
-        return self._pair is not None
-
-    def _step_aside(self, trainer: Trainer) -> None:
-        """Its turn is over and others wait: it goes on from this very step when it has the device again."""
-        self._going = False
-        self._recorder.meter.hold()
-        if self._recorder.wants_grid:
-            self._recorder.show_grid(trainer)  # for as long as it waits
-        if self._pair is not None:
-            self._pair.rest(self.folder.id, trainer.step_count)
-        self._run_context.queue.step_aside(self.folder.id)
-        self._recorder.set_state("queued", trainer)
-
-    def _make_room_if_crowded(self) -> None:
-        """Where others need the memory, keep everything on disk until its turn."""
-        if self._trainer is not None and self._run_context.room.crowded(self.folder.id):
-            self._recorder.list_written(wait=True)
-            self._checkpoint(self._trainer, by_hand=False)
-            self._trainer = None
-            self._run_context.room.drop(self.folder.id)
-            log.info("run %s has made room: it goes on from its checkpoint", self.folder.id)
 
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
         if isinstance(command, Resume):

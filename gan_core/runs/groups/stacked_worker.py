@@ -19,7 +19,8 @@ import torch
 from gan_core.runs.commands import Command, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device_queue import DeviceQueue
-from gan_core.runs.engine.worker import LOOK_SECONDS, PACE_LOOK_SECONDS
+from gan_core.runs.engine.waiting import LOOK_SECONDS
+from gan_core.runs.engine.worker import PACE_LOOK_SECONDS
 from gan_core.runs.groups.sweep_member import SharedPlace, SweepMember
 from gan_core.runs.launcher import ReadyRun
 from gan_core.runs.states import State

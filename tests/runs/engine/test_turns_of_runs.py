@@ -14,7 +14,7 @@ import torch
 
 from gan_core.runs import Change, CheckpointNow, Pause, Resume, RunManager, RunView, StateChanged, StepOnce, Stop
 from gan_core.runs.commands import Pace
-from gan_core.runs.engine import worker
+from gan_core.runs.engine import waiting
 from gan_core.runs.engine.budget import Budget, Room, held_bytes, needed_bytes
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.lineage.branches import start_branch
@@ -44,7 +44,7 @@ def manager(tmp_path: Path) -> Iterator[RunManager]:
 @pytest.fixture
 def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunManager]:
     """The same; nobody who waits has room in memory, which is noticed within a moment."""
-    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.005)
     budget = Budget(memory=2_000_000)  # one of these runs needs 1.6 MB
     made = RunManager(
         tmp_path / "runs", tmp_path / "data", device="cpu", threads=1, turn_seconds=2 * TURN_SECONDS, budget=budget
@@ -154,7 +154,7 @@ def test_commands_reach_a_run_that_was_moved_aside(
 
 def test_a_kill_while_it_waits_for_its_turn_loses_nothing(manager: RunManager, tmp_path: Path) -> None:
     """Its folder as it is then, copied to another machine, goes on to the same bits."""
-    config = quick(steps=300, seed=3, record__checkpoint_images=1000)
+    config = quick(steps=100, seed=3, record__checkpoint_images=1000)
     run, other = begin(manager, config, "ada"), begin(manager, LONG, "bob")
     manager.send(other, Pace(1.0))
     aside(manager, run)
@@ -205,7 +205,7 @@ def test_a_run_put_first_is_next(manager: RunManager) -> None:
 
 
 def test_twins_are_one_party_and_stay_in_step(manager: RunManager, tmp_path: Path) -> None:
-    config, changes = quick(steps=120, seed=4), {"g_optimizer.lr": 0.001}
+    config, changes = quick(steps=40, seed=4), {"g_optimizer.lr": 0.001}
     other = begin(manager, LONG, "bob")
     twins = manager.start_twins(config, changes)
     seen = watch(manager, twins[0])
