@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Workplace:
     with it. result: files that are given away. `progress(fraction in [0, 1], words)` is to be called at least once a
     second; raises Cancelled. `record(series, values)` adds a point to a live curve, `values` with its "step".
     `model(id)` opens a trained generator, by the id of a run, "last", or what Explore calls it; raises ValueError in
-    one sentence.
+    one sentence. `clock()` is in seconds, and stands still while others have their turn on the device: what a task
+    says of its time, or allows itself, is by it.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class Workplace:
     progress: Callable[[float, str], None]
     record: Callable[[str, Mapping[str, float]], None]
     model: Callable[[str], Explorable]
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def input(self) -> Path:

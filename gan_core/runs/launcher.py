@@ -20,9 +20,10 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Stop
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.advice import is_full_disk
+from gan_core.runs.engine.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
-from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.device_queue import TURN_SECONDS, DeviceQueue
 from gan_core.runs.engine.estimate import resolve_precision
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
@@ -33,6 +34,7 @@ from gan_core.runs.names import data_label, free_id, named_after, own_title
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
+from gan_core.runs.storage.disk_use import DiskMeter
 from gan_core.runs.storage.lock import RunLock, is_held
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
@@ -69,12 +71,14 @@ class Launcher:
 
     def __init__(
         self, runs_dir: Path, datasets: DatasetCache, device: torch.device, threads: int, listeners: Listeners,
-        ranks: Ranks | None = None,
+        ranks: Ranks | None = None, *, turn_seconds: float = TURN_SECONDS, budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
         self.device, self.threads = device.type, threads
+        self.budget, self.disk = budget or Budget(), DiskMeter(runs_dir)
+        line = DeviceQueue(turn_seconds)
         self.context = RunContext(
-            device=device, queue=DeviceQueue(),
+            device=device, queue=line, room=Room(self.budget, device, line.place),
             load_data=lambda config, manifest: load_trained(datasets, manifest, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=listeners.tell,
             is_watched=listeners.any_of,
@@ -128,6 +132,38 @@ class Launcher:
         with self.context.build_lock:
             return step_cost(config, sample_shape(config, info), class_count)
 
+    # --- what runs may take
+
+    def budget_cautions(self, config: RunConfig, owner: str) -> list[str]:
+        """As `RunManager.budget_cautions`."""
+        found = [] if self.problems(config) else [self.context.room.caution(owner, needed_bytes(self.cost(config)))]
+        found += [
+            f"Runs take {gigabytes(used)} of the {gigabytes(limit)} of disk that {whose}; deleting some makes room."
+            for used, limit, whose in self._disk_shares(owner)
+            if CAUTION_SHARE * limit <= used < limit
+        ]
+        return [sentence for sentence in found if sentence]
+
+    def refuse_beyond_budget(self, owner: str) -> None:
+        """Raises ConfigError in one sentence where nothing new may be begun: the disk's budget is used up."""
+        for used, limit, whose in self._disk_shares(owner):
+            if used >= limit:
+                raise ConfigError(
+                    f"Runs take {gigabytes(used)}, and {gigabytes(limit)} of disk is what {whose}; "
+                    "delete some before the next one begins."
+                )
+
+    def _disk_shares(self, owner: str) -> list[tuple[int, int, str]]:
+        """What is used of each budget that holds for this person, the budget in bytes, and whose it is."""
+        total, each = self.budget.disk, self.budget.disk_each if owner else None
+        if total is None and each is None:
+            return []
+        use = self.disk.use()
+        shares = [(use.total, total, "they have on this server")] if total is not None else []
+        if each is not None:
+            shares.append((use.by_owner.get(owner, 0), each, "each person has"))
+        return shares
+
     # --- a new run
 
     def refuse_where_nothing_trains(self) -> None:
@@ -160,6 +196,7 @@ class Launcher:
 
         Once the block is over, the run is at `runs_dir / id`.
         """
+        self.refuse_beyond_budget(manifest.owner)
         own_id = manifest.id or free_id(self.runs_dir, named_after(manifest.config, manifest.preset))
         manifest = replace(manifest, id=own_id, order=next_order(self.runs_dir))
         with new_run(self.runs_dir, manifest) as (folder, lock):
@@ -170,6 +207,9 @@ class Launcher:
         **fields: Any,
     ) -> ReadyRun:  # fmt: skip
         """A new run before its first step, its lock held. fields: as in `manifest`. Raises OSError."""
+        owner = str(fields.get("owner", ""))
+        if problem := self.context.room.obstacle(owner, needed_bytes(self.cost(config))):
+            raise ConfigError(problem)
         status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
         manifest = self.manifest(config, preset, title, **fields)
         with self.new_run(manifest) as (folder, lock, manifest), contextlib.closing(RunWriter(folder)) as writer:
@@ -207,7 +247,10 @@ class Launcher:
             )
             with self.starting():
                 self.adopt([worker])
-                self.context.queue.join(folder.id, beside=manifest.twin_of if pair else "")
+                beside = manifest.twin_of if pair else ""
+                self.context.queue.join(folder.id, owner=manifest.owner, beside=beside)
+                if stop.seconds is not None:
+                    self.context.queue.expect(folder.id, max(0.0, stop.seconds - status.elapsed_seconds))
                 worker.start()
             undo.pop_all()
 
@@ -229,6 +272,11 @@ class Launcher:
         """What has the run in hand, from before it starts until it has let go of everything."""
         worker = self._workers.get(run_id)
         return worker if worker is not None and not worker.ended else None
+
+    def put_first(self, run_id: str) -> None:
+        """Put a run that waits first in the queue, with those that train in one step with it."""
+        if (worker := self.worker(run_id)) is not None:
+            worker.put_first()
 
     def view(self, run_id: str) -> RunView:
         """How a run stands now. Raises UnknownRun or UnreadableRun."""

@@ -16,7 +16,9 @@ from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
 from gan_core.runs.engine.allocator import keep_freed_memory
+from gan_core.runs.engine.budget import Budget
 from gan_core.runs.engine.context import StopCondition
+from gan_core.runs.engine.device_queue import TURN_SECONDS
 from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.evaluation import on_demand
@@ -53,12 +55,14 @@ class RunManager(RunReader):
     A run takes so many at most: fewer where its steps are small (`useful_threads`).
     ranks: the processes that train its one run together, of which this one leads (`gan_core.training.ranks`).
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
+    turn_seconds: after so long a run lets others go on who wait, and waits for its next turn (`DeviceQueue`).
+    budget: what runs may take; None: half of the machine's memory, and all of its disk.
     Raises ConfigError in one sentence where the device is not there.
     """
 
     def __init__(
         self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None,
-        ranks: Ranks | None = None,
+        ranks: Ranks | None = None, turn_seconds: float = TURN_SECONDS, budget: Budget | None = None,
     ) -> None:  # fmt: skip
         super().__init__(Path(runs_dir), Path(data_dir))
         keep_freed_memory()
@@ -70,8 +74,9 @@ class RunManager(RunReader):
                 folder.mkdir(parents=True, exist_ok=True)
         self._listeners = Listeners()
         self.launcher = Launcher(
-            self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners, ranks
-        )
+            self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners, ranks,
+            turn_seconds=turn_seconds, budget=budget,
+        )  # fmt: skip
 
     # --- beginning
 
@@ -82,6 +87,10 @@ class RunManager(RunReader):
     def cautions(self, config: RunConfig) -> list[str]:
         """What is likely to go wrong with it, a sentence each; it may start all the same."""
         return cautions(config)
+
+    def budget_cautions(self, config: RunConfig, owner: str = "") -> list[str]:
+        """Which share of memory or disk is nearly used up, all together or this person's; a sentence each."""
+        return self.launcher.budget_cautions(config, owner)
 
     def estimate(self, config: RunConfig) -> Estimate:
         """What the run will cost on this machine; what its backend needs begins to be made."""
@@ -246,6 +255,16 @@ class RunManager(RunReader):
         if view.state != "queued":
             raise ValueError(f"The run {run_id} is {view.state}, not waiting.")
         self.send(run_id, Stop())
+
+    def first(self, run_id: str) -> None:
+        """Put a run that waits first: whoever has the device steps aside for it between two steps, and goes on later.
+
+        Raises UnknownRun; ValueError in one sentence where it does not wait here.
+        """
+        view = self.view(run_id)
+        if view.state != "queued" or not self.trains_here(run_id):
+            raise ValueError(f"The run {run_id} is {view.state}, not waiting here.")
+        self.launcher.put_first(run_id)
 
     def checkpoint_now(self, run_id: str) -> None:
         self.send(run_id, CheckpointNow())

@@ -18,6 +18,7 @@ class RunView:
     """One run as the outside sees it. Times in seconds; elapsed_seconds counts training only, not pauses.
 
     config: the RunConfig now in force, as JSON-ready data. queue_place: 1 is next; 0 is not queued.
+    queue_words: for how long about, and why, it waits for the device (`Outlook.words`); "" where that is not known.
     error: one sentence, "" where all is well; advice: what usually helps, a sentence each.
     checkpoints: the steps that can be resumed or branched from, oldest first.
     seconds_per_step: the pace it is held to; 0 is full speed.
@@ -63,6 +64,7 @@ class RunView:
     order: int = 0
     owner: str = ""
     processes: int = 1
+    queue_words: str = ""
 
     @property
     def backend(self) -> str:
@@ -107,6 +109,8 @@ class RunView:
     @property
     def words(self) -> str:
         """Its state in words; of a run that came to where it was asked to stop, that, and what was planned."""
+        if self.state == "queued" and self.queue_words:
+            return f"{WORDS[self.state]}, {self.queue_words}"
         if not self.cut_short:
             return WORDS[self.state]
         return f"stopped after {self._asked} as asked, {self.planned_share} of its planned length"

@@ -9,7 +9,7 @@ STATES: tuple[State, ...] = get_args(State)
 
 FOLLOWS: dict[State, frozenset[State]] = {
     "queued": frozenset({"running", "paused", "stopping", "stopped", "diverged", "failed", "interrupted"}),
-    "running": frozenset({"paused", "stopping", "finished", "diverged", "failed", "interrupted"}),
+    "running": frozenset({"queued", "paused", "stopping", "finished", "diverged", "failed", "interrupted"}),
     "paused": frozenset({"queued", "running", "stopping", "diverged", "failed", "interrupted"}),
     "stopping": frozenset({"stopped", "finished", "diverged", "failed", "interrupted"}),
     "finished": frozenset({"queued"}),
@@ -19,7 +19,8 @@ FOLLOWS: dict[State, frozenset[State]] = {
     "interrupted": frozenset({"queued"}),
 }
 """A run at rest goes on only through the queue. A diverged one does not: branch from an earlier checkpoint. A paused
-one has given the device back; if another run has it when it is to go on, it waits in the queue again."""
+one has given the device back; if another run has it when it is to go on, it waits in the queue again. So does one
+that has had its turn while others wait."""
 
 WORDS: dict[State, str] = {
     "queued": "waiting for the device",

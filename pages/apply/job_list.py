@@ -104,7 +104,8 @@ def _draw_at_work(job: str, draw_work: DrawWork | None) -> None:
         st.rerun()
     words = view.status.words or "starting"
     if view.state == "queued":
-        words = "waiting for the device" + (f", place {view.queue_place} in line" if view.queue_place > 0 else "")
+        place = f"place {view.queue_place} in line" if view.queue_place > 0 else ""
+        words = ", ".join(filter(None, ("waiting for the device", place, view.queue_words)))
     with st.container(horizontal=True, vertical_alignment="center", key=f"job-at-work-{job}"):
         st.progress(view.status.fraction, literal(words))
         refused = why_not("stop", view.owner)

@@ -79,8 +79,8 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     kind: Kind = view.state if view is not None else "idle"
     own = (state.run, view.twin_of if view is not None else "")
     running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
-    if kind == "queued" and not running:
-        kind = "running"  # it starts at once: no other buttons for the blink of an eye
+    if view is not None and kind == "queued" and ((not running and not view.queue_place) or view.step):
+        kind = "running"  # it starts at once, or waits for its next turn: no other buttons for that time
     if kind in LIVE and not manager().takes_commands(state.run):
         st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
         kind = "elsewhere"
@@ -165,6 +165,12 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view, refused)
+    if view.queue_place > 0 and here().teacher:
+        st.button(
+            "Put first", key="put-first", icon=":material/vertical_align_top:",
+            help="It is next: the run that has the device steps aside now, and goes on later.",
+            on_click=lambda: attempt(state, lambda: manager().first(state.run)),
+        )  # fmt: skip
     if kind in ("running", "paused"):
         if state.shows("speed"):
             draw_speed(state, view, refused)

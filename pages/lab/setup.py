@@ -11,6 +11,7 @@ from gan_core.training import PRESETS, RunConfig, cautions
 from pages.lab.choosing import draw_kind, draw_thumbnails
 from pages.lab.only import draw_only, draw_way_out
 from pages.server.preview import shows_points
+from pages.server.security.people import here
 from pages.ui.fetching import draw_fetch
 from pages.ui.literal import literal
 from pages.ui.panel import Changed, Drawing, draw_fields, draw_live_fields, draw_paces
@@ -140,7 +141,7 @@ def _draw_obstacles(config: RunConfig) -> bool:
 def _draw_cost(config: RunConfig) -> None:
     if _draw_obstacles(config):
         return
-    for sentence in cautions(config):
+    for sentence in (*cautions(config), *manager().budget_cautions(config, here().id)):
         st.warning(literal(sentence), icon=":material/warning:")
     cost = manager().estimate(config)
     basis = cost.basis[:1].upper() + cost.basis[1:].rstrip(".")

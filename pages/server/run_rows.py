@@ -63,6 +63,7 @@ def row_of(
         "preset": preset_label(view.preset),
         "state": view.state,
         "words": view.words,
+        "waits": view.queue_words,
         "cut_short": view.cut_short,
         "data": view.config["data"]["name"],
         "live": view.state in LIVE,

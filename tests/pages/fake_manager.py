@@ -73,6 +73,8 @@ class FakeManager:
         self.runs_dir, self.data_dir = runs_dir, data_dir
         self.pace_seconds = pace_seconds
         self.sent: list[tuple[str, Any]] = []
+        self.put_first: list[str] = []
+        self.nearly_used_up: list[str] = []  # sentences on memory and disk
         self._views: dict[str, RunView] = {}
         self._rows: dict[str, list[dict[str, float]]] = defaultdict(list)
         self._kept: dict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -89,6 +91,9 @@ class FakeManager:
 
     def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         return replace(config, precision="float32") if config.precision == "auto" else config
+
+    def budget_cautions(self, config: RunConfig, owner: str = "") -> list[str]:
+        return self.nearly_used_up
 
     def estimate(self, config: RunConfig) -> Estimate:
         return Estimate()
@@ -243,6 +248,11 @@ class FakeManager:
     def resume(self, run_id: str, total_images: int | None = None) -> None:
         self._set(run_id, state="running", total_images=total_images or self.view(run_id).total_images)
         threading.Thread(target=self._train, args=(run_id,), daemon=True).start()
+
+    def first(self, run_id: str) -> None:
+        if (view := self.view(run_id)).state != "queued":
+            raise ValueError(f"The run {run_id} is {view.state}, not waiting here.")
+        self.put_first.append(run_id)
 
     def cancel(self, run_id: str) -> None:
         self._set(run_id, state="stopped", queue_place=0)

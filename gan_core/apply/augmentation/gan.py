@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -111,10 +110,10 @@ def train_gan(
 def _train(
     trainer: Trainer, kept: GanState, spent: float, seconds: float, place: Workplace, name: str, tell: Tell
 ) -> None:  # fmt: skip
-    began = saved = time.monotonic()
+    began = saved = place.clock()
     total = trainer.config.total_images
     while not trainer.finished:
-        kept.seconds = spent + time.monotonic() - began
+        kept.seconds = spent + place.clock() - began
         if seconds and kept.seconds >= seconds:
             return
         done = max(trainer.images / total, kept.seconds / seconds if seconds else 0.0)
@@ -126,9 +125,9 @@ def _train(
         trainer.advance(1)
         if trainer.point_due():
             _record(trainer, place, name)
-        if time.monotonic() - saved >= SAVE_SECONDS:
+        if place.clock() - saved >= SAVE_SECONDS:
             kept.save(trainer)
-            saved = time.monotonic()
+            saved = place.clock()
 
 
 def _record(trainer: Trainer, place: Workplace, name: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -140,11 +139,11 @@ class SeedStudy:
         self._tell = self._study.stretch(self._study.asked.classifier_steps)
 
         def make() -> dict[str, Any]:
-            began = time.monotonic()
+            began = self._place.clock()
             held, labels = self._study.split.held_out, self._study.split.held_out_labels
             net = self._classifier(way)
             matrix = classifier.confusion(net, held, labels, self._classes)
-            return {"confusion": matrix, "seconds": round(time.monotonic() - began, 3)}
+            return {"confusion": matrix, "seconds": round(self._place.clock() - began, 3)}
 
         name = "".join(letter if letter.isalnum() else "-" for letter in way.name)
         found: list[list[int]] = self._place.part(f"fit-{self._seed}-{name}", make)["confusion"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,7 +82,7 @@ class FillPicture(Task):
         return found
 
     def work(self, place: Workplace) -> dict[str, Any]:
-        start = time.monotonic()
+        start = place.clock()
         place.progress(0.0, "Opening the generator")
         model = place.model(self.model)
         model.need_pictures()
@@ -102,7 +101,7 @@ class FillPicture(Task):
             "model": model.id, "label": model.label, "size": model.shape.size, "hiding": self.hiding,
             "hidden_share": float(observed.hidden.mean()), **result,
             "notes": [*result["notes"], *subject_notes, *notes, *([no_data] if no_data else [])],
-            "seconds": round(time.monotonic() - start, 2),
+            "seconds": round(place.clock() - start, 2),
         }  # fmt: skip
 
     def options(self, model: Explorable) -> FillOptions:

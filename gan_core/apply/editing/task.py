@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -105,7 +104,7 @@ def _edited(
     place: Workplace, model: Explorable, stack: Stack, name: str, index: int, count: int, reaching: bool
 ) -> dict[str, Any]:  # fmt: skip
     """One picture; where it cannot be edited, why, in a sentence."""
-    began = time.monotonic()
+    began = place.clock()
     told = f" ({index + 1} of {count})" if count > 1 else ""
 
     def progress(share: float, words: str) -> None:
@@ -126,9 +125,9 @@ def _edited(
                 found["before"] = _write(place, name, "before", moment.state.picture)
             if reaching and moment.drag is not None and moment.drag.index == 0 and not moment.done:
                 assert before is not None  # a drag comes after the beginning
-                since = time.monotonic()
+                since = place.clock()
                 found |= _reached(place, name, before.state, stack.edits[moment.index], progress)
-                began += time.monotonic() - since  # the seconds are the edit's own
+                began += place.clock() - since  # the seconds are the edit's own
             before = moment if moment.done else before
         assert moment is not None  # there is at least the beginning
         found["file"] = _write(place, name, "", moment.state.picture)
@@ -139,7 +138,7 @@ def _edited(
         raise
     except ValueError as problem:
         found["problem"] = str(problem)
-    return {**found, "seconds": round(time.monotonic() - began, 2)}
+    return {**found, "seconds": round(place.clock() - began, 2)}
 
 
 def _brought(start: Start) -> Start:

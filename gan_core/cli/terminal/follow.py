@@ -79,7 +79,8 @@ def _length(view: RunView) -> tuple[float, str]:
 def _show(bar: Any, view: RunView) -> None:
     done = {" steps": view.step, " s": round(view.elapsed_seconds, 1), " images": view.images}[_length(view)[1]]
     bar.n = min(bar.total, done)
-    bar.set_postfix_str(f"{view.recent_images_per_second:,.0f} images/s, {view.state}", refresh=False)
+    state = ", ".join(filter(None, (view.state, view.queue_words)))
+    bar.set_postfix_str(f"{view.recent_images_per_second:,.0f} images/s, {state}", refresh=False)
     bar.refresh()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from gan_core.data.base import ImageSet
+from gan_core.runs.engine.budget import Room
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.device_queue import DeviceQueue
 from gan_core.runs.snapshot import Event
@@ -34,6 +35,7 @@ class RunContext:
     emit: Callable[[str, Event], None]
     is_watched: Callable[[str], bool]
     compiled_steps: CompiledStepCache
+    room: Room
     ranks: Ranks | None = None
 
 

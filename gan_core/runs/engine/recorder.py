@@ -106,6 +106,13 @@ class RunRecorder:
             log.info("run %s is %s at step %d", self.folder.id, state, new.step)
         self.tell()
 
+    def tell_place(self) -> None:
+        """While it waits: publish its place in the queue, and for how long about, where they have changed."""
+        queue, run = self._run_context.queue, self.folder.id
+        outlook = queue.outlook(run)
+        if (queue.place(run), outlook.words if outlook else "") != (self.view.queue_place, self.view.queue_words):
+            self.tell()
+
     def stand_unwritten(self, state: State, **words: Any) -> None:
         """Set the state in memory only, where it could not be written."""
         self.status = dataclasses.replace(self.status, state=state, **words)
@@ -121,10 +128,12 @@ class RunRecorder:
         self._run_context.emit(self.folder.id, StateChanged(self.view))
 
     def renew(self) -> None:
+        outlook = self._run_context.queue.outlook(self.folder.id)
         self.view = make_view(
             self.manifest, self.status, self._config, self._checkpoints,
             speed=self.meter.recent_speed(), pace=self._seconds_per_step,
             place=self._run_context.queue.place(self.folder.id), best=self._best, share=self.device_share,
+            waits="" if outlook is None else outlook.words,
         )  # fmt: skip
 
     def pace(self, seconds_per_step: float) -> None:
@@ -195,6 +204,7 @@ class RunRecorder:
             self._last_flush = now
             self.meter.note(trainer.images)
             self.set_state(self.status.state, trainer)
+            self._run_context.queue.expect(self.folder.id, self.view.eta_seconds)
 
     def dissected(self, trainer: Trainer, dissection: StepTrace) -> Dissected:
         """Publish a dissected step."""
@@ -272,10 +282,15 @@ class RunRecorder:
         pause = max(seconds, self._live_cost_seconds / LIVE_GRID_SHARE)
         if self.quiet or now - self._last_live < pause:
             return
-        if not self._grids.busy and self._run_context.is_watched(self.folder.id):
+        if self.wants_grid:
             self.show_grid(trainer)
             self._last_live = time.monotonic()
             self._live_cost_seconds = self._last_live - now
+
+    @property
+    def wants_grid(self) -> bool:
+        """Whether somebody watches, and the grid before has been made."""
+        return not self._grids.busy and self._run_context.is_watched(self.folder.id)
 
     # --- checkpoints
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from gan_core.config.codec import get_at, replace_at
+from gan_core.runs.engine.budget import held_bytes
 from gan_core.runs.engine.compiled_cache import give_library
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.following import told_of
@@ -47,6 +48,17 @@ class ReplayingRun:
         self._pending: list[LiveChange] = []  # made before a kill, to be made again at their steps
         self._life: list[ReplaySegment] = []  # the stage that it is in, and those to come; the last is its own
 
+    @property
+    def stays_in_memory(self) -> bool:
+        """Whether it keeps its networks while it waits, whoever needs the memory: those that train with others do."""
+        return True
+
+    def _at_hand(self) -> Trainer:
+        """The trainer; restored, where it was let go of to make room."""
+        if self._trainer is None:
+            self._trainer = self._restore().trainer
+        return self._trainer
+
     def _restore(self) -> Restored:
         restored = restore(self.folder, self._writer, self.manifest, self._build)
         self._life, self._pending = restored.life, restored.pending
@@ -55,6 +67,8 @@ class ReplayingRun:
         self._recorder.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
         self._recorder.warn([*restored.warnings, *self._other_processes(restored)])
         self._give_backend(restored.trainer, restored.backend)
+        size = held_bytes(restored.trainer)
+        self._run_context.room.hold(self.folder.id, self.manifest.owner, size, stays=self.stays_in_memory)
         return restored
 
     def _other_processes(self, restored: Restored) -> list[str]:

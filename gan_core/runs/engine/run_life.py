@@ -74,6 +74,10 @@ class RunLife(ReplayingRun):
         """As `send`, for this run alone."""
         raise NotImplementedError
 
+    def put_first(self) -> None:
+        """Put it first in the queue for the device."""
+        self._run_context.queue.first(self.folder.id)
+
     def join(self, timeout: float | None = None) -> None:
         """Wait, at most this long, until the run has released its lock, writer and place in the queue."""
         raise NotImplementedError
@@ -148,8 +152,8 @@ class RunLife(ReplayingRun):
         self._recorder.meter.halt()
         self._paused = True
         self._recorder.set_state("paused", trainer)
-        if not waited:  # else it has not moved since the last pause, and the device is another's
-            self._keep_last_grid(trainer)
+        self._keep_last_grid(trainer)
+        if not waited:  # else what is seen is of this step already
             self._recorder.show_grid(trainer)
         self._run_context.queue.leave(self.folder.id)
 
@@ -246,6 +250,7 @@ class RunLife(ReplayingRun):
             log.exception("run %s: its last evaluations could not be kept", self.folder.id)
         try:
             self._run_context.queue.leave(self.folder.id)
+            self._run_context.room.drop(self.folder.id)
             self._writer.close()
         except Exception:
             log.exception("run %s: its database was not closed well", self.folder.id)

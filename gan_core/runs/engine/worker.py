@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 
@@ -12,7 +11,7 @@ from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Pause, Resu
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.replaying import Diverged
-from gan_core.runs.engine.run_life import RunLife
+from gan_core.runs.engine.waiting import WaitingRun
 from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
@@ -25,10 +24,9 @@ from gan_core.training.trainer import Players
 LOOKS_A_POINT = 8  # at the least so often between two points of the curves it is seen whether anything is to be done
 PACE_LOOK_SECONDS = 0.01  # between two looks at commands while a slow run waits for its next step
 TURN_LOOK_SECONDS = 0.1  # between two looks at what goes by the clock while the other twin has its turn
-LOOK_SECONDS = 0.5  # between two looks at the place in line
 
 
-class RunWorker(threading.Thread, RunLife):
+class RunWorker(threading.Thread, WaitingRun):
     """The thread of one run, from the queue to its end. Arguments as of `RunLife`."""
 
     def __init__(
@@ -37,11 +35,9 @@ class RunWorker(threading.Thread, RunLife):
         *, total_images: int | None = None, pair: LockstepPair | None = None, seconds_per_step: float = 0.0,
     ) -> None:  # fmt: skip
         threading.Thread.__init__(self, name=f"run-{folder.id}", daemon=True)
-        RunLife.__init__(self, folder, lock, writer, manifest, config, before, stop, context)
-        self._pair = pair
+        WaitingRun.__init__(self, folder, lock, writer, manifest, config, before, stop, context, pair)
         if pair is not None:
             pair.join(folder.id, self)
-        self._commands: queue.SimpleQueue[Command | Lengthen] = queue.SimpleQueue()
         if total_images is not None:
             self._commands.put(Lengthen(total_images))
         if seconds_per_step:
@@ -50,7 +46,6 @@ class RunWorker(threading.Thread, RunLife):
         self._players: Players = "both"
         self._dissecting = False  # the next step is to be taken apart
         self._pace_seconds, self._next_step = 0.0, 0.0  # least time from one step to the next; when that is
-        self._going = False  # the device is ours, and stays so until the next pause
 
     # --- from other threads
 
@@ -99,73 +94,76 @@ class RunWorker(threading.Thread, RunLife):
             self._replay(trainer)
             for command in put_off:
                 self._carry_out(command, trainer)
-            self._train(trainer)
+            del trainer, restored  # while it waits for its next turn, nothing may hold on to the networks
+            self._train()
         except Diverged as diverged:
-            self._diverge(self._trainer, diverged.trouble)
+            self._diverge(self._at_hand(), diverged.trouble)
 
     def _threads(self) -> int:
         """As many as when it was made; where other processes train it too, no more than their share of the cores."""
         ranks, threads = self._run_context.ranks, self.manifest.threads
         return threads if ranks is None else min(threads, ranks.threads)
 
-    def _wait_in_line(self) -> tuple[list[Command | Lengthen], bool]:
-        """Waits for the device; returns the commands that came meanwhile, and whether one of them was a stop."""
-        put_off: list[Command | Lengthen] = []
-        while not self._holds_device():
-            if not self._commands.empty():
-                command = self._commands.get()
-                if isinstance(command, Stop):
-                    return put_off, True
-                put_off.append(command)
-        return put_off, False
+    def _train(self) -> None:
+        """No name here stays bound to the trainer: whoever waits for the next turn may have to let go of it."""
+        while True:
+            if not self._is_in_its_stage(self._at_hand()):
+                continue
+            if self._going and self._run_context.queue.over(self.folder.id):
+                self._step_aside(self._at_hand())
+            if not self._going or not self._commands.empty():
+                self._obey()
+            if self._stopping and self._trainer is None:  # all that there is of it is on disk
+                self._recorder.set_state("stopped")
+                return
+            if self._stopping:
+                self._end(self._at_hand(), "stopped")
+                return
+            if not self._advance(self._at_hand()):
+                return
 
-    def _holds_device(self) -> bool:
-        """Wait in the queue until the run holds the device, a command comes or some time has passed."""
-        if self._run_context.queue.wait(self.folder.id, LOOK_SECONDS, lambda: not self._commands.empty()):
+    def _is_in_its_stage(self, trainer: Trainer) -> bool:
+        """Whether the next step is one of the stage of its life that it is in; else it has just begun the next."""
+        if self._pending:
+            self._replay(trainer)
+        if trainer.step_count < self._life[0].until:
             return True
-        if self._run_context.queue.place(self.folder.id) != self.view.queue_place:
-            self._recorder.tell()
+        self._next_stage(trainer)
         return False
 
-    def _train(self, trainer: Trainer) -> None:
-        while True:
-            if self._pending:
-                self._replay(trainer)
-            if trainer.step_count >= self._life[0].until:
-                trainer = self._next_stage(trainer)
-                continue
-            if not self._going or not self._commands.empty():
-                self._obey(trainer)
-            if self._stopping:
-                self._end(trainer, "stopped")
-                return
-            if trainer.finished or self.at_limit(trainer):
-                self._end(trainer, "finished")
-                return
-            if self._pair is not None and not self._take_turn(trainer, self._pair):
-                continue
-            if self._pace_seconds and not self._wait_for_pace(trainer):
-                continue
-            if self._dissecting:
-                self._dissect(trainer)
-            else:
-                trainer.advance(self._steps_ahead(trainer), self._players)
-                self.dissected = None
-            if trainer.trouble is not None:
-                self._examine(trainer)
-            if trainer.point_due():
-                self._point(trainer)
-            else:
-                self._keep_beginning(trainer)
-            self._look_after(trainer)
-            self._recorder.keep_generator_if_due(trainer)
-            if self._recorder.checkpoint_due(trainer):
-                self._checkpoint(trainer, by_hand=False)
-            if self._single_step:
-                looked_into = self.dissected is not None and trainer.backend.name == "compiled"
-                if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
-                    self._checkpoint(trainer, by_hand=True)
-                self._pause(trainer)
+    def _advance(self, trainer: Trainer) -> bool:
+        """Takes the next step or steps, unless it is not their time yet; False where the run has come to its end."""
+        if trainer.finished or self.at_limit(trainer):
+            self._end(trainer, "finished")
+            return False
+        if self._pair is not None and not self._take_turn(trainer, self._pair):
+            return True
+        if self._pace_seconds and not self._wait_for_pace(trainer):
+            return True
+        if self._dissecting:
+            self._dissect(trainer)
+        else:
+            trainer.advance(self._steps_ahead(trainer), self._players)
+            self.dissected = None
+        self._after_step(trainer)
+        return True
+
+    def _after_step(self, trainer: Trainer) -> None:
+        if trainer.trouble is not None:
+            self._examine(trainer)
+        if trainer.point_due():
+            self._point(trainer)
+        else:
+            self._keep_beginning(trainer)
+        self._look_after(trainer)
+        self._recorder.keep_generator_if_due(trainer)
+        if self._recorder.checkpoint_due(trainer):
+            self._checkpoint(trainer, by_hand=False)
+        if self._single_step:
+            looked_into = self.dissected is not None and trainer.backend.name == "compiled"
+            if self._players != "both" or looked_into:  # no resume, and no branch, could make it again
+                self._checkpoint(trainer, by_hand=True)
+            self._pause(trainer)
 
     def _steps_ahead(self, trainer: Trainer) -> int:
         """How many steps may be taken in one call: none beyond the next recorded point, live change or end."""
@@ -220,7 +218,7 @@ class RunWorker(threading.Thread, RunLife):
         while (left := self._next_step - time.monotonic()) > 0:
             if self._pair is not None:
                 self._pair.look(self.folder.id)
-            if not self._commands.empty():
+            if not self._commands.empty() or self._run_context.queue.over(self.folder.id):
                 return False
             self._look_after(trainer)
             time.sleep(min(left, PACE_LOOK_SECONDS))
@@ -234,33 +232,43 @@ class RunWorker(threading.Thread, RunLife):
 
     # --- commands
 
-    def _obey(self, trainer: Trainer) -> None:
+    def _obey(self) -> None:
         """Carry out waiting commands; returns when a step may be taken, or at once after a stop."""
         while not self._stopping:
-            if self._paused or not self._commands.empty():
-                self._carry_out(self._commands.get(), trainer)
+            if not self._commands.empty():
+                self._hear(self._commands.get())
+            elif self._paused:
+                self._wait_for_command()
             elif not self._run_context.queue.holds(self.folder.id):
-                self._line_up_again(trainer)
+                self._line_up_again()
             else:
                 break
         else:
             return
+        self._go_on(self._at_hand())
+
+    def _hear(self, command: Command | Lengthen) -> None:
+        """Carry out a command, with the networks in memory where there is more to it than ending."""
+        if self._trainer is None and isinstance(command, Stop):
+            self._stopping = True
+            self._recorder.set_state("stopping")
+        else:
+            self._carry_out(command, self._at_hand())
+
+    def _wait_for_command(self) -> None:
+        """While it is paused: for a command, or a moment."""
+        if (command := self._next_command()) is not None:
+            self._hear(command)
+
+    def _go_on(self, trainer: Trainer) -> None:
+        """The device is ours, and its turn begins."""
+        if self.manifest.threads:
+            torch.set_num_threads(self.manifest.threads)
+        self._run_context.queue.begin(self.folder.id)
         self._recorder.meter.run()
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", trainer)
         self._going = True
-
-    def _can_step_now(self) -> bool:
-        """Join the queue again after a pause; returns whether the run holds the device at once."""
-        self._run_context.queue.join(self.folder.id, front=True, beside=self.manifest.twin_of if self._pair else "")
-        return self._run_context.queue.holds(self.folder.id)
-
-    def _line_up_again(self, trainer: Trainer) -> None:
-        """Wait for the device after a pause, as long as no command comes."""
-        if not self._can_step_now():
-            if self._recorder.status.state != "queued":
-                self._recorder.set_state("queued", trainer)
-            self._holds_device()
 
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
         if isinstance(command, Resume):

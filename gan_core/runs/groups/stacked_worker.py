@@ -19,7 +19,8 @@ import torch
 from gan_core.runs.commands import Command, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device_queue import DeviceQueue
-from gan_core.runs.engine.worker import LOOK_SECONDS, PACE_LOOK_SECONDS
+from gan_core.runs.engine.waiting import LOOK_SECONDS
+from gan_core.runs.engine.worker import PACE_LOOK_SECONDS
 from gan_core.runs.groups.sweep_member import SharedPlace, SweepMember
 from gan_core.runs.launcher import ReadyRun
 from gan_core.runs.states import State
@@ -109,6 +110,9 @@ class StackedWorker(threading.Thread):
 
     def _train(self) -> None:
         while True:
+            if self._going and self._members and self._queue.over(self._members[0].folder.id):
+                self._going = False
+                self._each(SweepMember.step_aside)
             if not self._going or not self._asked.empty():
                 self._obey()
             if over := [(member, end) for member in self._members if (end := member.end) is not None]:
@@ -136,7 +140,7 @@ class StackedWorker(threading.Thread):
     def _wait_for_pace(self) -> bool:
         """Whether it is time for the next step; False as soon as something was asked for."""
         while (left := self._next_step - time.monotonic()) > 0:
-            if not self._asked.empty():
+            if not self._asked.empty() or self._queue.over(self._members[0].folder.id):
                 return False
             self._each(SweepMember.look_after)
             time.sleep(min(left, PACE_LOOK_SECONDS))
@@ -197,7 +201,7 @@ def stack_members(
 
     The members own the locks, unless this raises OSError or UnreadableRun.
     """
-    place = SharedPlace(context.queue, f"{entries[0][0].id}+")
+    place = SharedPlace(context.queue, f"{entries[0][0].id}+", entries[0].manifest.owner)
     context = replace(context, queue=place)
     members = []
     with ExitStack() as undo:

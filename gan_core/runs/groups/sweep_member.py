@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from gan_core.runs.commands import Change, Command, Dissect, StepOnce
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.outlook import Outlook
 from gan_core.runs.engine.replaying import Diverged
 from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.states import State
@@ -25,31 +26,62 @@ from gan_core.training.backends.batched import StackedTrainer
 class SharedPlace(DeviceQueue):
     """One place in the queue for the device, for many runs: the last one that leaves gives it up."""
 
-    def __init__(self, line: DeviceQueue, name: str) -> None:
+    def __init__(self, line: DeviceQueue, name: str, owner: str) -> None:
         super().__init__()
-        self._shared, self._name = line, name
+        self._shared, self._name, self._owner = line, name, owner
         self._present: set[str] = set()
+        self._aside: set[str] = set()  # of those, who has stopped between two steps for others' turns
         self._coming_and_going = threading.Lock()
 
-    def join(self, run_id: str, *, front: bool = False, beside: str = "") -> None:
+    def join(self, run_id: str, *, owner: str = "", front: bool = False, beside: str = "") -> None:
         with self._coming_and_going:
             self._present.add(run_id)
-            self._shared.join(self._name, front=front)  # who stands in line already stays where it is
+            self._shared.join(self._name, owner=self._owner, front=front)  # who is in line stays where it is
 
     def leave(self, run_id: str) -> None:
         with self._coming_and_going:
             self._present.discard(run_id)
+            self._aside.discard(run_id)
             if not self._present:
                 self._shared.leave(self._name)
+            else:
+                self._pass_on_if_all_are_aside()
 
     def holds(self, run_id: str) -> bool:
-        return run_id in self._present and self._shared.holds(self._name)
+        return run_id in self._present - self._aside and self._shared.holds(self._name)
 
     def wait(self, run_id: str, seconds: float, called: Callable[[], bool]) -> bool:
-        return self._shared.wait(self._name, seconds, called) and run_id in self._present
+        return self._shared.wait_until(lambda: self.holds(run_id), seconds, called)
+
+    def begin(self, run_id: str) -> None:
+        self._shared.begin(self._name)
+
+    def over(self, run_id: str) -> bool:
+        return self._shared.over(self._name) and run_id not in self._aside
+
+    def step_aside(self, run_id: str) -> None:
+        with self._coming_and_going:
+            if self.holds(run_id):
+                self._aside.add(run_id)
+                self._pass_on_if_all_are_aside()
+
+    def _pass_on_if_all_are_aside(self) -> None:
+        if self._aside and self._aside >= self._present:
+            self._shared.step_aside(self._name)
+            self._aside = set()
+            self._shared.nudge()  # if nobody else waits any more it has the device again
+
+    def first(self, run_id: str) -> None:
+        self._shared.first(self._name)
 
     def place(self, run_id: str) -> int:
         return self._shared.place(self._name)
+
+    def expect(self, run_id: str, seconds: float | None) -> None:
+        self._shared.expect(self._name, seconds)
+
+    def outlook(self, run_id: str) -> Outlook | None:
+        return self._shared.outlook(self._name)
 
     def nudge(self) -> None:
         self._shared.nudge()
@@ -123,8 +155,7 @@ class SweepMember(RunLife):
         self._recorder.set_state("queued")
 
     def tell_place(self) -> None:
-        if self._run_context.queue.place(self.folder.id) != self.view.queue_place:
-            self._recorder.tell()
+        self._recorder.tell_place()
 
     def begin(self) -> None:
         """Build the trainer and start: the group holds the device."""
@@ -139,11 +170,18 @@ class SweepMember(RunLife):
         self._carry_out(command, self.trainer)
 
     def go(self) -> None:
-        """Train, or go on after a pause."""
+        """Train, or go on after a pause or others' turns."""
         self._paused = False
+        self._run_context.queue.begin(self.folder.id)
         self._recorder.meter.run()
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", self.trainer)
+
+    def step_aside(self) -> None:
+        """Its turn is over and others wait."""
+        self._recorder.meter.hold()
+        self._run_context.queue.step_aside(self.folder.id)
+        self._recorder.set_state("queued", self.trainer)
 
     def wait_again(self) -> None:
         """Queue again after a pause, while others hold the device."""

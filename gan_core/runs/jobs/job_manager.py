@@ -70,7 +70,9 @@ class JobManager:
 
     def view(self, job_id: str) -> JobView:
         """Raises UnknownJob."""
-        return self.folder(job_id).view(self._manager.launcher.context.queue.place(job_id))
+        queue = self._manager.launcher.context.queue
+        outlook = queue.outlook(job_id)
+        return self.folder(job_id).view(queue.place(job_id), "" if outlook is None else outlook.words)
 
     def folder(self, job_id: str) -> JobFolder:
         """Raises UnknownJob."""
@@ -86,6 +88,7 @@ class JobManager:
         """
         inputs = inputs or {}
         self._manager.refuse_where_nothing_trains()
+        self._manager.launcher.refuse_beyond_budget(owner)
         if found := task.problems(self._manager.data_dir, tuple(inputs)):
             raise ConfigError(" ".join(found))
         job = new_job(self.runs_dir, task, inputs, owner)
@@ -182,6 +185,7 @@ class _Worker(threading.Thread):
         super().__init__(name=f"job-{job.id}", daemon=True)
         self._job, self._lock, self._task, self._manager, self._model = job, lock, task, manager, model
         self._queue = manager.launcher.context.queue
+        self._owner = str(job.asked().get("owner", ""))
         self._stopped: State | None = None
         self._status = JobStatus(elapsed_seconds=job.status().elapsed_seconds)
         self._job.write_status(self._status)
@@ -193,10 +197,8 @@ class _Worker(threading.Thread):
 
     def run(self) -> None:
         try:
-            self._queue.join(self._job.id)
-            while not self._queue.wait(self._job.id, LOOK_SECONDS, lambda: self._stopped is not None):
-                self._refuse_when_stopped()
-            self._refuse_when_stopped()
+            self._queue.join(self._job.id, owner=self._owner)
+            self._wait_for_device()
             self._began = time.monotonic()
             outcome = self._work()
             self._job.write_outcome(outcome)
@@ -219,15 +221,31 @@ class _Worker(threading.Thread):
         self._tell("working", 0.0, "starting")
         place = Workplace(
             self._job.root, self._manager.data_dir, self._manager.launcher.context.device, self._progress,
-            self._job.add_point, self._model,
+            self._job.add_point, self._model, lambda: time.monotonic() - self._began,
         )  # fmt: skip
         for folder in (place.input, place.parts, place.result):
             folder.mkdir(exist_ok=True)
         return self._task.work(place)
 
-    def _progress(self, fraction: float, words: str) -> None:
+    def _wait_for_device(self) -> None:
+        while not self._queue.wait(self._job.id, LOOK_SECONDS, lambda: self._stopped is not None):
+            self._refuse_when_stopped()
         self._refuse_when_stopped()
-        if time.monotonic() - self._written >= WRITE_SECONDS:
+        self._queue.begin(self._job.id)
+
+    def _progress(self, fraction: float, words: str) -> None:
+        """Between two pieces of its work: where others wait and its turn is over, it waits here for the next one."""
+        self._refuse_when_stopped()
+        if self._queue.over(self._job.id):
+            self._tell("queued", min(1.0, max(0.0, fraction)), words)
+            stopped_at = time.monotonic()
+            self._queue.step_aside(self._job.id)
+            try:
+                self._wait_for_device()
+            finally:
+                self._began += time.monotonic() - stopped_at  # that time was others'
+            self._tell("working", self._status.fraction, words)
+        elif time.monotonic() - self._written >= WRITE_SECONDS:
             self._tell("working", min(1.0, max(0.0, fraction)), words)
 
     def _refuse_when_stopped(self) -> None:

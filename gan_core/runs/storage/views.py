@@ -26,13 +26,15 @@ SETTLED_SECONDS = 2.0  # a file changed more recently may change again without i
 def make_view(
     manifest: RunManifest, status: RunStatus, config: dict[str, Any], checkpoints: tuple[int, ...], *,
     speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None, share: float = 1.0,
+    waits: str = "",
 ) -> RunView:  # fmt: skip
     return RunView(
         id=manifest.id, title=manifest.title, preset=manifest.preset, state=status.state, step=status.step,
         images=status.images, total_images=int(config["total_images"]), elapsed_seconds=status.elapsed_seconds,
         recent_images_per_second=speed, device=manifest.device, threads=manifest.threads, config=config,
         created=manifest.created, parent=manifest.parent, parent_step=manifest.parent_step,
-        queue_place=max(0, place) if status.state == "queued" else 0, error=status.error, advice=status.advice,
+        queue_place=max(0, place) if status.state == "queued" else 0,
+        queue_words=waits if status.state == "queued" else "", error=status.error, advice=status.advice,
         checkpoints=checkpoints, warnings=status.warnings, seconds_per_step=pace,
         twin_of=manifest.twin_of, sweep=manifest.sweep, device_share=share,
         compiled_from_step=status.compiled_from_step, until_step=status.until_step, order=manifest.order,

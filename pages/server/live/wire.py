@@ -88,6 +88,7 @@ def view_header(view: RunView) -> dict[str, Any]:
         "eta_seconds": view.eta_seconds,
         "device": view.device,
         "queue_place": view.queue_place,
+        "queue_words": view.queue_words,
         "error": public(view.error),
         "advice": list(view.advice),
         "checkpoints": len(view.checkpoints),

@@ -143,6 +143,10 @@ class GuardedManager:
         self._demand("stop", run_id)
         self._manager.cancel(run_id)
 
+    def first(self, run_id: str) -> None:
+        self._demand("put first", run_id)
+        self._manager.first(run_id)
+
     def checkpoint_now(self, run_id: str) -> None:
         self._demand("checkpoint", run_id)
         self._manager.checkpoint_now(run_id)

@@ -14,8 +14,11 @@ from streamlit.testing.v1 import AppTest
 from gan_core.config.codec import differences, replace_at, walk
 from gan_core.runs.commands import Change, Pause, Resume, StepOnce, Stop
 from gan_core.training import PRESETS, RunConfig, preset
+from pages.lab import controls
 from pages.lab.controls import begin
 from pages.server.app_state import AppState
+from pages.server.security.people import Person
+from pages.ui import session
 from pages.ui.preset_match import hidden_fields
 from pages.ui.session import from_url, to_url
 from tests.pages.fake_manager import FakeManager
@@ -178,6 +181,39 @@ def test_the_next_run_can_be_prepared_and_queued_while_one_trains(home: AppState
     assert (newest.state, newest.queue_place, newest.config["batch_size"]) == ("queued", 1, 128)
     press(app, "cancel")
     assert manager.view(newest.id).state == "stopped"
+
+
+def test_the_teacher_puts_a_waiting_run_first_and_nobody_else_does(
+    home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the button was drawn for somebody who is no teacher any more."""
+    manager.start(RunConfig(), preset="fashion-fast")
+    run = manager.start(RunConfig(), preset="fashion-fast")
+    assert manager.view(run).queue_place == 1
+    app = press(open_lab({"run": run}), "put-first")
+    assert manager.put_first == [run]
+    for module in (controls, session):
+        monkeypatch.setattr(module, "here", lambda: Person("a", "Ada", teacher=False))
+    press(app, "put-first")
+    assert manager.put_first == [run]
+    assert any("Only a teacher puts a run first" in shown(w.value) for w in app.warning)
+    assert "put-first" not in {b.key for b in open_lab({"run": run}).button}
+
+
+def test_a_run_that_waits_for_its_next_turn_keeps_the_buttons_of_one_that_trains(
+    home: AppState, manager: FakeManager
+) -> None:
+    manager.start(RunConfig(), preset="fashion-fast")
+    run = manager.start(RunConfig(), preset="fashion-fast")
+    manager.put(run, step=40)
+    there = {b.key for b in open_lab({"run": run}).button}
+    assert {"pause", "stop", "put-first"} <= there
+    assert "cancel" not in there
+
+
+def test_a_budget_that_is_nearly_used_up_is_said_before_training(home: AppState, manager: FakeManager) -> None:
+    manager.nearly_used_up = ["Runs take 9 GB of the 10 GB of disk that each person has; deleting some makes room."]
+    assert any("9 GB of the 10 GB" in shown(w.value) for w in open_lab().warning)
 
 
 def test_what_cannot_work_is_said_and_train_is_not_to_be_pressed(home: AppState, manager: FakeManager) -> None:

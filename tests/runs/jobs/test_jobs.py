@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ from gan_core.apply import Task, Workplace, tasks
 from gan_core.config.codec import ConfigError
 from gan_core.config.fields import integer
 from gan_core.runs import RunManager
+from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.jobs import JobManager, UnknownJob
 from gan_core.runs.storage.lock import HeldElsewhere
+from tests.runs.helpers import quick, until
 
 GATE = threading.Event()
 REACHED = threading.Event()
@@ -185,3 +188,51 @@ def test_only_a_model_that_is_there_is_opened(jobs: JobManager) -> None:
     with pytest.raises(ValueError, match="no model called 'nothing'"):
         jobs._model("nothing")
     assert jobs._model("shapes").id == "asset:shapes"
+
+
+@dataclass(frozen=True)
+class Ticking(Task):
+    """Works for so many seconds of its own time, a hundredth at a time."""
+
+    seconds: int = integer(1, low=1, high=10, help="How long.")
+
+    def title(self) -> str:
+        return "Ticking"
+
+    def problems(self, data_dir: Path, inputs: tuple[str, ...]) -> list[str]:
+        return []
+
+    def work(self, place: Workplace) -> dict[str, Any]:
+        began, ticks = place.clock(), 0
+        while place.clock() - began < self.seconds:
+            place.progress((place.clock() - began) / self.seconds, f"tick {ticks}")
+            time.sleep(0.01)
+            ticks += 1
+        return {"ticks": ticks, "seconds": place.clock() - began}
+
+
+def test_a_job_and_somebody_s_run_take_turns_and_the_job_s_time_is_its_own(
+    jobs: JobManager, manager: RunManager
+) -> None:
+    """Neither starves the other; a job that waits for its turn can be stopped."""
+    tasks.register("ticking", label="Ticking")(Ticking)
+    manager.launcher.context.queue._turn_seconds = 0.1
+    run = manager.launcher.make(
+        manager.launcher.resolved(quick(steps=1_000_000)), "", "", StopCondition(), owner="ada"
+    )  # fmt: skip
+    job, began = jobs.start(Ticking(1)), time.monotonic()
+    until(lambda: jobs.view(job).state == "working")
+    manager.launcher.launch(run)
+    until(lambda: jobs.view(job).state == "queued" and jobs.view(job).queue_words != "")
+    until(lambda: manager.view(run.manifest.id).step > 0)
+    view = jobs.wait(job, 60)
+    assert view.state == "done"
+    outcome = jobs.folder(job).outcome()
+    assert outcome is not None
+    assert 1.0 <= outcome["seconds"] < 1.3
+    assert view.status.elapsed_seconds < 1.5 < time.monotonic() - began + 0.5
+    stopped = jobs.start(Ticking(10))
+    until(lambda: jobs.view(stopped).state == "queued" and jobs.view(stopped).status.fraction > 0)
+    jobs.cancel(stopped)
+    assert jobs.wait(stopped, 30).state == "cancelled"
+    assert manager.view(run.manifest.id).state in ("running", "queued")

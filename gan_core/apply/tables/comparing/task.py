@@ -76,7 +76,7 @@ class CompareImputers(Task):
                     place.part(
                         f"{entry.name}-{seed}",
                         lambda entry=entry, mask=mask, seed=seed, tell=tell, record=record: try_once(  # type: ignore[misc]
-                            entry.cls(), subject, mask, seed, tell, record
+                            entry.cls(), subject, mask, seed, tell, record, place.clock
                         ),
                     )
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,18 +16,25 @@ from gan_core.apply.tables.encoded import Imputer, Record, Tell
 
 
 def try_once(
-    imputer: Imputer, subject: Subject, mask: NDArray[np.bool_], seed: int, tell: Tell, record: Record
+    imputer: Imputer,
+    subject: Subject,
+    mask: NDArray[np.bool_],
+    seed: int,
+    tell: Tell,
+    record: Record,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Any]:
     """Every score of SCORES or None, "columns" (name to score and value) and "seconds", as plain JSON.
 
     mask: (n, d), what is hidden; the method never sees the target either. Raises Cancelled through `tell`.
+    clock: of the seconds (`Workplace.clock`).
     """
     truth = subject.data
-    start = time.perf_counter()
+    start = clock()
     data = truth.hidden(mask)
     fitted = imputer.fit(data, seed, lambda fraction, words: tell(0.5 * fraction, words), record)
     filled = fitted.fill(data)
-    seconds = time.perf_counter() - start
+    seconds = clock() - start
     tell(0.5, "chances of categories")
     chances = {j: fitted.probabilities(data, j) for j, k in enumerate(truth.categories) if k > 0 and mask[:, j].any()}
     numeric = bool((mask & (np.asarray(truth.categories) == 0)).any())

@@ -18,6 +18,7 @@ export class Row {
     this.note = make("small", { class: "gt-note" });
     this.mark = make("span", { class: "gt-mark", "aria-hidden": "true" });
     this.word = make("span", {});
+    this.waits = make("small", { "data-testid": "waits" });
     this.bar = make("i", {});
     this.steps = make("span", {});
     this.part = make("small", {});
@@ -26,7 +27,7 @@ export class Row {
     this.disk = make("span", {});
     this.cells = {
       run: make("td", { class: "gt-run" }, make("div", {}, make("span", { class: "gt-picture" }, this.picture, this.blank), make("div", {}, this.name, this.under, this.note))),
-      state: make("td", { "data-label": "State" }, make("span", { class: "gt-state" }, this.mark, this.word)),
+      state: make("td", { "data-label": "State" }, make("span", { class: "gt-state" }, this.mark, this.word), this.waits),
       step: make("td", { class: "gt-number", "data-label": "Steps" }, this.steps, this.part, make("span", { class: "gt-bar" }, this.bar)),
       differs: make("td", { "data-label": "What differs" }, this.differs),
       tags: make("td", { "data-label": "Tags" }, this.tags),
@@ -72,6 +73,7 @@ export class Row {
     this.cells.state.title = row.error || row.words;
     say(this.mark, STATE_MARKS[row.cut_short ? "stopped" : row.state] || "");
     say(this.word, row.cut_short ? "stopped as asked" : row.state);
+    say(this.waits, row.waits.split(":")[0]); // the whole of it, with why, is in the title
     say(this.steps, count(row.step));
     const part = row.total ? Math.min(1, row.images / row.total) : 0;
     say(this.part, `${Math.floor(100 * part)}% of ${compact(row.total)}`);

@@ -1,0 +1,285 @@
+"""The line for the device as a simulation with a clock of its own: people take turns, and nobody starves."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gan_core.runs.engine.device_queue import LEAST_TURN_SECONDS, ROUND_SECONDS, DeviceQueue
+from gan_core.runs.engine.outlook import Outlook, Waiting, about, outlooks
+
+STEP = 0.5  # seconds of the clock that a step of any run takes
+TURN = 10.0
+
+
+@dataclass
+class Class:
+    """A device that trains what holds it, a step after another. history: who had the device, a name a step."""
+
+    turn: float = TURN
+    now: float = 0.0
+    left: dict[str, float] = field(default_factory=dict)  # seconds of training
+    owners: dict[str, str] = field(default_factory=dict)
+    history: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.line = DeviceQueue(self.turn, lambda: self.now)
+
+    def press(self, name: str, owner: str, seconds: float) -> None:
+        self.left[name], self.owners[name] = seconds, owner
+        self.line.join(name, owner=owner)
+
+    def holder(self) -> str | None:
+        return next((name for name in self.left if self.line.holds(name)), None)
+
+    def step(self) -> str | None:
+        if (name := self.holder()) is None:
+            self.now += STEP
+            return None
+        self.line.begin(name)
+        self.now += STEP
+        self.left[name] -= STEP
+        self.history.append(name)
+        if self.left[name] <= 0:
+            self.line.leave(name)
+            del self.left[name]
+        elif self.line.over(name):
+            self.line.step_aside(name)
+        return name
+
+    def to_the_end(self) -> None:
+        while self.left:
+            assert self.step() is not None, "somebody waits, and nobody has the device"
+
+    def turns(self) -> list[tuple[str, float]]:
+        """Who had the device in a row, and for how long."""
+        found: list[tuple[str, float]] = []
+        for name in self.history:
+            if found and found[-1][0] == name:
+                found[-1] = name, found[-1][1] + STEP
+            else:
+                found.append((name, STEP))
+        return found
+
+
+def test_where_nobody_else_waits_runs_go_one_after_another() -> None:
+    alone = Class()
+    for name, seconds in (("a", 100.0), ("b", 30.0), ("c", 5.0)):
+        alone.press(name, "ada", seconds)
+    alone.to_the_end()
+    assert alone.turns() == [("a", 100.0), ("b", 30.0), ("c", 5.0)]
+
+
+def test_two_people_take_turns_and_each_has_but_one_run_in_them() -> None:
+    two = Class()
+    two.press("a1", "ada", 25.0)
+    two.press("a2", "ada", 5.0)
+    two.press("b1", "bob", 25.0)
+    two.to_the_end()
+    assert two.turns() == [
+        ("a1", 10.0), ("b1", 10.0), ("a1", 10.0), ("b1", 10.0), ("a1", 5.0), ("b1", 5.0), ("a2", 5.0),
+    ]  # fmt: skip
+
+
+def test_who_had_the_device_for_long_lets_a_newcomer_go_at_once() -> None:
+    two = Class()
+    two.press("a", "ada", 500.0)
+    while two.now < 200:
+        two.step()
+    two.press("b", "bob", 5.0)
+    two.step()
+    assert two.step() == "b", "the step under way is taken to its end, and no other"
+
+
+def test_thirty_who_press_within_a_second_have_each_had_a_turn_in_ten_minutes() -> None:
+    """With turns of a minute it would be thirty."""
+    room = Class(turn=60.0)
+    for i in range(30):
+        room.press(f"run{i}", f"student{i}", 600.0)
+        room.now += 1 / 30
+    first: dict[str, float] = {}
+    while len(first) < 30:
+        first.setdefault(room.step() or "", room.now)
+    assert max(first.values()) <= 600
+    assert list(first) == [f"run{i}" for i in range(30)]
+    room.to_the_end()
+    assert sum(seconds for _, seconds in room.turns()) == 30 * 600
+
+
+def test_turns_are_shorter_with_more_people_but_never_too_short() -> None:
+    line = DeviceQueue(60.0)
+    assert [line.turn_seconds(people) for people in (1, 8, 30)] == [60, 60, ROUND_SECONDS / 30]
+    assert line.turn_seconds(1000) == LEAST_TURN_SECONDS
+    assert DeviceQueue(0.01).turn_seconds(3) == 0.01
+
+
+def test_a_run_put_first_is_next_and_who_had_the_device_goes_on_later() -> None:
+    room = Class()
+    for name in "abcd":
+        room.press(name, f"owner of {name}", 40.0)
+    room.step()
+    room.line.first("d")
+    assert room.line.over("a")
+    room.step()
+    assert [room.line.place(name) for name in "dbca"] == [0, 1, 2, 3]
+    assert not room.line.over("d"), "it has a turn like any other"
+    room.to_the_end()
+    assert [name for name, _ in room.turns()][:5] == ["a", "d", "b", "c", "a"]
+
+
+def test_one_of_ones_own_runs_put_first_goes_before_the_others_of_the_same_person() -> None:
+    alone = Class()
+    for name in "abc":
+        alone.press(name, "", 20.0)
+    alone.step()
+    alone.line.first("c")
+    alone.to_the_end()
+    assert [name for name, _ in alone.turns()] == ["a", "c", "a", "b"]
+
+
+def test_put_first_by_one_who_leaves_again_hurts_nobody() -> None:
+    room = Class()
+    for name in "abc":
+        room.press(name, name, 20.0)
+    room.step()
+    room.line.first("c")
+    room.line.leave("c")
+    del room.left["c"]
+    assert not room.line.over("a")
+    room.line.first("no such run")
+    room.line.first("a")
+    assert not room.line.over("a"), "it has the device"
+
+
+def test_who_pauses_and_comes_back_has_no_more_turns_than_who_does_not() -> None:
+    room = Class()
+    room.press("a", "ada", 1e6)
+    room.press("b", "bob", 1e6)
+    for _ in range(200):
+        if room.step() == "a":  # after each step of its own it lets go, and asks again
+            room.line.leave("a")
+            room.line.join("a", owner="ada", front=True)
+    assert room.history.count("a") <= room.history.count("b")
+
+
+def test_twins_step_aside_together() -> None:
+    now = 0.0
+    line = DeviceQueue(TURN, lambda: now)
+    line.join("a", owner="ada")
+    line.join("a2", owner="ada", beside="a")
+    line.join("b", owner="bob")
+    line.begin("a")
+    now = TURN
+    assert line.over("a")
+    assert line.over("a2")
+    line.step_aside("a")
+    assert not line.holds("a")
+    assert not line.holds("b"), "the other one is still on its way"
+    assert line.over("a2")
+    line.step_aside("a2")
+    assert line.holds("b")
+    line.leave("b")
+    assert line.holds("a")
+    assert line.holds("a2")
+
+
+def test_where_the_other_twin_ends_instead_of_stepping_aside_the_device_goes_on_all_the_same() -> None:
+    line = DeviceQueue(0.0)
+    line.join("a", owner="ada")
+    line.join("a2", owner="ada", beside="a")
+    line.join("b", owner="bob")
+    line.step_aside("a")
+    line.leave("a2")
+    assert line.holds("b")
+    assert line.place("a") == 1
+
+
+presses = st.lists(
+    st.tuples(st.integers(0, 5), st.floats(0.0, 40.0), st.floats(0.5, 60.0)), min_size=1, max_size=14
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(presses)
+def test_nobody_starves_whoever_presses_when(pressed: list[tuple[int, float, float]]) -> None:
+    """Between two turns of a person lie at most a turn of each other, and its length is what was asked for."""
+    room, todo = Class(), sorted(enumerate(pressed), key=lambda one: one[1][1])
+    wanted = {f"r{i}": seconds for i, (_, _, seconds) in enumerate(pressed)}
+    waited: dict[str, float] = defaultdict(float)  # since its last turn, of each person
+    while todo or room.left:
+        while todo and todo[0][1][1] <= room.now:
+            i, (person, _, seconds) = todo.pop(0)
+            room.press(f"r{i}", f"p{person}", seconds)
+        before, owners = room.now, {room.owners[name] for name in room.left}
+        ran = room.step()
+        assert ran is not None or not owners, "somebody waits, and nobody has the device"
+        for owner in owners:
+            waited[owner] = 0.0 if ran and room.owners[ran] == owner else waited[owner] + room.now - before
+            people = len({room.owners[name] for name in room.left} | owners)
+            assert waited[owner] <= (people + 1) * (TURN + STEP), "a round, with who came or left meanwhile"
+    assert {name: math.ceil(seconds / STEP) for name, seconds in wanted.items()} == {
+        name: room.history.count(name) for name in wanted
+    }
+    for owner in set(
+        room.owners.values()
+    ):  # of one person the earlier run goes first, whoever else has turns between
+        own = [name for name in room.history if room.owners[name] == owner]
+        assert len({name for name, other in pairwise([*own, ""]) if name != other}) == sum(
+            name != other for name, other in pairwise([*own, ""])
+        )
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 60)), min_size=2, max_size=10))
+def test_the_outlook_is_what_comes_about(pressed: list[tuple[int, int]]) -> None:
+    """Where every run's length is known and nobody else comes; an independent count, by the simulation above."""
+    room = Class()
+    for i, (person, seconds) in enumerate(pressed):
+        room.press(f"r{i}", f"p{person}", float(seconds))
+        room.line.expect(f"r{i}", float(seconds))
+    told = {name: room.line.outlook(name) for name in room.left}
+    places = {name: room.line.place(name) for name in room.left}
+    begins: dict[str, float] = {}
+    while room.left:
+        begins.setdefault(room.holder() or "", room.now)
+        room.step()
+    assert sorted(places.values()) == list(range(len(places)))
+    for name, outlook in told.items():
+        if outlook is None:
+            assert begins[name] == 0
+        else:
+            assert outlook.seconds == pytest.approx(begins[name], abs=1e-6)
+
+
+def test_what_is_said_of_a_wait() -> None:
+    line = [[Waiting("a1"), Waiting("a2")], [Waiting("b", 5.0)], [Waiting("c")], [Waiting("d")]]
+    told = {name: one.words for name, one in outlooks(line, 20.0, lambda people: 60.0).items()}
+    assert told == {
+        "b": "about 40 s: 1 other has its turn first",
+        "c": "about 45 s: 2 others have their turn first",
+        "d": "about 2 min: 3 others have their turn first",
+        "a2": "1 run of the same person goes first",
+    }
+    alone = outlooks([[Waiting("a", 3000.0), Waiting("b", 10.0), Waiting("c")]], 0.0, lambda people: 60.0)
+    assert {name: one.words for name, one in alone.items()} == {
+        "b": "about 50 min: 1 run goes first", "c": "about 50 min: 2 runs go first",
+    }  # fmt: skip
+    late = outlooks([[Waiting("job")], [Waiting("b")], [Waiting("c")]], 70.0, lambda people: 60.0)
+    assert late["b"].words == "as soon as the one before it can be interrupted"
+    assert late["c"].words == "2 others have their turn first"
+    assert Outlook(None, 0, 0, alone=True).words == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (0.0, "a few seconds"), (11.0, "about 15 s"), (54.0, "about 55 s"), (89.0, "about 1 min"),
+     (3400.0, "about 57 min"), (3500.0, "about 1 h"), (5400.0, "about 1.5 h")],
+)  # fmt: skip
+def test_times_are_told_as_one_says_them(seconds: float | None, words: str) -> None:
+    assert about(seconds) == words
