@@ -25,7 +25,7 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         sockets: list[tuple[float, str]] = []
         page.on("websocket", lambda made: sockets.append((time.monotonic(), made.url)))
         page.goto(f"{between.url}/?run={run}&view=full")
-        expect(page.get_by_test_id("film-step")).to_contain_text("step")  # the engine has started by then
+        expect(page.get_by_test_id("film-step")).to_contain_text("step", timeout=180_000)  # the engine has started
         page.wait_for_selector(AT_REST)
         timeline = page.get_by_test_id("timeline")
         expect(timeline).to_be_enabled()
