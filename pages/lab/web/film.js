@@ -98,9 +98,13 @@ export class Film {
     this.update();
   }
 
+  /** All kept steps, again after every reconnection: the step that is looked at stays the one looked at. */
   setKept(kept, damaged) {
+    const at = this.live ? -1 : this.kept[Number(this.slider.value)]?.[0] ?? -1;
     this.kept = kept;
     this.damaged = new Set(damaged);
+    this.slider.max = String(Math.max(0, kept.length - 1));
+    if (at >= 0) this.slider.value = String(Math.max(0, kept.findLastIndex(([step]) => step <= at)));
     this.update();
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -25,7 +26,7 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         sockets: list[tuple[float, str]] = []
         page.on("websocket", lambda made: sockets.append((time.monotonic(), made.url)))
         page.goto(f"{between.url}/?run={run}&view=full")
-        expect(page.get_by_test_id("film-step")).to_contain_text("step")  # the engine has started by then
+        expect(page.get_by_test_id("film-step")).to_contain_text("step", timeout=180_000)  # the engine has started
         page.wait_for_selector(AT_REST)
         timeline = page.get_by_test_id("timeline")
         expect(timeline).to_be_enabled()
@@ -42,10 +43,10 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
 
         before, cut = len(sockets), time.monotonic()
         between.cut()
-        until(lambda: {kind(url) for at, url in sockets[before:]} >= {"live", "classroom"}, 60)
+        until(lambda: opened(page, sockets[before:]) >= {"live", "classroom"}, 60)
         found = {kind(url): made - cut for made, url in reversed(sockets[before:])}
         assert max(found["live"], found["classroom"]) < FOUND_SECONDS + 2, found  # the look goes on each second
-        until(lambda: "stream" in {kind(url) for _, url in sockets[before:]}, 60)  # Streamlit's own, soon after
+        until(lambda: "stream" in opened(page, sockets[before:]), 60)  # Streamlit's own, soon after
 
         expect(page.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
         assert not page.evaluate(f"{LIVE}.film.live")
@@ -55,6 +56,11 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         page.get_by_test_id("toggle-real").click()
         expect(page.get_by_test_id("live").first).to_be_visible()
         until(lambda: not page.evaluate(f"{LIVE}.down"))
+
+
+def opened(page: Page, sockets: Sequence[tuple[float, str]]) -> set[str]:
+    page.evaluate("1")  # what has happened is told while something is asked
+    return {kind(url) for _, url in sockets}
 
 
 def kind(url: str) -> str:
