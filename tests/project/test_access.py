@@ -11,7 +11,16 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from pages.server.security.access import COOKIE, Gate, NotSafe, access_token, cookie_key, health_path, is_loopback
+from pages.server.security.access import (
+    COOKIE,
+    Gate,
+    NotSafe,
+    access_token,
+    cookie_key,
+    health_path,
+    is_loopback,
+    teacher_token,
+)
 from pages.server.security.guesses import (
     FORGOTTEN_AFTER_SECONDS,
     FREE_GUESSES,
@@ -215,3 +224,46 @@ def test_health_is_told_to_everybody() -> None:
 
 def test_without_a_token_nothing_is_in_the_way() -> None:
     assert ask("/lab", token="")[1]["body"] == b"inside"
+
+
+TEACHER = "the-teacher-alone-knows"
+
+
+def test_the_teachers_token_is_a_secret_of_its_own() -> None:
+    assert teacher_token(TOKEN, {}) == ""
+    assert teacher_token(TOKEN, {"GANSCOPE_TEACHER_TOKEN": TEACHER}) == TEACHER
+    for token, given, words in (
+        ("", TEACHER, "GANSCOPE_TOKEN is not"),
+        (TOKEN, "short", "at least 12"),
+        (TOKEN, TOKEN, "the same as GANSCOPE_TOKEN"),
+    ):
+        with pytest.raises(NotSafe, match=words):
+            teacher_token(token, {"GANSCOPE_TEACHER_TOKEN": given})
+
+
+def test_who_is_in_becomes_a_teacher_by_the_teachers_token_and_by_no_guess() -> None:
+    gate = Gate(inside, TOKEN, KEY, Guesses(Clock()), TEACHER)
+    student, teacher = (cookie_of(ask("/", f"access={one}", gate=gate)) for one in (TOKEN, TEACHER))
+    assert student != teacher
+    for cookie in (student, teacher):
+        assert ask("/", gate=gate, cookie=cookie)[0]["status"] == 200
+    assert cookie_of(ask("/", f"access={TEACHER}", gate=gate, cookie=student)) == teacher
+    assert ask("/", "access=", gate=gate, cookie=student)[0]["status"] == 401  # the form
+    assert ask("/", "access=a-guess", gate=gate, cookie=student)[0]["status"] == 401
+    assert ask("/", "access=anything", gate=gate, cookie=teacher)[0]["status"] == 200
+    assert (
+        ask("/", gate=Gate(inside, TOKEN, KEY), cookie=teacher)[0]["status"] == 401
+    )  # of a server without a teacher
+
+
+def test_the_classs_token_does_not_end_the_waiting_for_the_teachers() -> None:
+    clock = Clock()
+    gate = Gate(inside, TOKEN, KEY, Guesses(clock), TEACHER)
+    for number in range(FREE_GUESSES):
+        if number % 5 == 4:
+            assert ask("/", f"access={TOKEN}", gate=gate)[0]["status"] == 303  # which every student knows
+        ask("/", f"access=guess-{number}", gate=gate)
+    assert ask("/", f"access={TEACHER}", gate=gate)[0]["status"] == 429
+    assert ask("/", f"access={TOKEN}", gate=gate)[0]["status"] == 303  # the class comes in meanwhile
+    clock.now += 1
+    assert ask("/", f"access={TEACHER}", gate=gate)[0]["status"] == 303

@@ -168,3 +168,23 @@ def test_what_is_no_run_cannot_be_exported(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     with pytest.raises(UnknownRun):
         export_run(tmp_path / "runs", "../etc", tmp_path / "out.zip")
+
+
+def test_an_export_does_not_say_whose_it_was_and_who_imports_it_owns_it(tmp_path: Path) -> None:
+    manager = open_manager(tmp_path)
+    try:
+        run = manager.start(quick(steps=40), owner="somebody-in-the-class")
+        at_rest(manager, run)
+        export_run(manager.runs_dir, run, out := tmp_path / "run.zip")
+        assert b"somebody-in-the-class" not in out.read_bytes()
+        with out.open("rb") as file:
+            made = import_run(manager.runs_dir, file, "run.zip", "somebody-else").run
+        assert (manager.view(run).owner, manager.view(made).owner) == ("somebody-in-the-class", "somebody-else")
+        branch = manager.branch(run, 8, owner="a-third")
+        assert manager.manifest(branch).owner == "a-third"
+        at_rest(manager, branch)
+        manager.resume(run, total_images=100_000, stop_at_step=60)
+        at_rest(manager, run)
+        assert manager.manifest(run).owner == "somebody-in-the-class", "whoever resumes it"
+    finally:
+        manager.close()
