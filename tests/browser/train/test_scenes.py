@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.serving import Server, newest_run, server
 from gan_core.training.scenes.scene_file import from_text
 from gan_core.training.scenes.scene_link import to_query
+from tests.browser.conftest import PATIENCE_SECONDS
 from tests.browser.lab import AT_REST, Lab, until
 
 SMALL = "preset=ring&seed=7&batch_size=32&total_images=3200&record.evaluate_images=0&view=full"
@@ -88,6 +89,7 @@ def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
 
     context = chromium.new_context(viewport={"width": 1366, "height": 768})
     second = context.new_page()
+    second.set_default_timeout(1000 * PATIENCE_SECONDS)
     lab = Lab(second, served.url)
     second.goto(short)
     second.get_by_test_id("stage").wait_for()
@@ -101,6 +103,7 @@ def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
     first = train_to_its_end(lab, served.runs_dir)
     assert second.evaluate(ZOOM) == [float(f"{number:.5g}") for number in zoom]
 
+    (tmp_path / "fresh").mkdir()
     with server(tmp_path / "fresh") as fresh:
         second.goto(fresh.url)
         share(second)
