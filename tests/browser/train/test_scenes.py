@@ -52,6 +52,41 @@ def share(page: Page) -> None:
     expect(page.get_by_test_id("share-view")).to_be_visible()
 
 
+def test_without_a_secure_context_links_are_copied_all_the_same(served: Server, page: Page) -> None:
+    page.add_init_script(INSECURE)
+    page.goto(f"{served.url}/?preset=ring")
+    share(page)
+    page.get_by_test_id("only-controls").locator("summary").click()
+    page.get_by_test_id("copy-link").click()
+    expect(page.get_by_test_id("copy-link")).to_have_text("Copied")
+    page.get_by_test_id("find-control").press("Control+V")
+    expect(page.get_by_test_id("find-control")).to_have_value(page.get_by_test_id("share-address").input_value())
+    page.evaluate("document.execCommand = () => false")
+    page.get_by_test_id("short-link").click()
+    expect(page.get_by_test_id("share-note")).to_contain_text("press Ctrl+C")
+    assert "/s/" in page.evaluate(SELECTED)
+
+
+def test_explore_keeps_its_point_and_shows_only_the_tools_of_the_scene(served: Server, page: Page) -> None:
+    page.goto(f"{served.url}/explore?model=asset:shapes&tool=walk&only=walk,mix")
+    tabs = page.get_by_role("tab")
+    expect(tabs.filter(visible=True)).to_have_count(2)
+    page.wait_for_url("**look=**")
+    share(page)
+    page.get_by_test_id("only-controls").locator("summary").click()
+    expect(page.get_by_test_id("only-walk")).to_be_checked()
+    page.get_by_test_id("short-link").click()
+    address = page.get_by_test_id("share-address")
+    until(lambda: "/s/" in address.input_value())
+    before, short = query_of(page.url), address.input_value()
+    page.goto(short)
+    page.wait_for_url("**look=**")
+    assert query_of(page.url) == before
+    expect(page.get_by_test_id("tab-walk")).to_have_attribute("aria-selected", "true")
+    page.get_by_test_id("all-tools").click()
+    until(lambda: tabs.filter(visible=True).count() > 2)
+
+
 def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
     served: Server, page: Page, chromium: Browser, tmp_path: Path
 ) -> None:
@@ -114,38 +149,3 @@ def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
         expect(fields).to_have_count(2)
         assert train_to_its_end(Lab(second, fresh.url), fresh.runs_dir) == first
     context.close()
-
-
-def test_without_a_secure_context_links_are_copied_all_the_same(served: Server, page: Page) -> None:
-    page.add_init_script(INSECURE)
-    page.goto(f"{served.url}/?preset=ring")
-    share(page)
-    page.get_by_test_id("only-controls").locator("summary").click()
-    page.get_by_test_id("copy-link").click()
-    expect(page.get_by_test_id("copy-link")).to_have_text("Copied")
-    page.get_by_test_id("find-control").press("Control+V")
-    expect(page.get_by_test_id("find-control")).to_have_value(page.get_by_test_id("share-address").input_value())
-    page.evaluate("document.execCommand = () => false")
-    page.get_by_test_id("short-link").click()
-    expect(page.get_by_test_id("share-note")).to_contain_text("press Ctrl+C")
-    assert "/s/" in page.evaluate(SELECTED)
-
-
-def test_explore_keeps_its_point_and_shows_only_the_tools_of_the_scene(served: Server, page: Page) -> None:
-    page.goto(f"{served.url}/explore?model=asset:shapes&tool=walk&only=walk,mix")
-    tabs = page.get_by_role("tab")
-    expect(tabs.filter(visible=True)).to_have_count(2)
-    page.wait_for_url("**look=**")
-    share(page)
-    page.get_by_test_id("only-controls").locator("summary").click()
-    expect(page.get_by_test_id("only-walk")).to_be_checked()
-    page.get_by_test_id("short-link").click()
-    address = page.get_by_test_id("share-address")
-    until(lambda: "/s/" in address.input_value())
-    before, short = query_of(page.url), address.input_value()
-    page.goto(short)
-    page.wait_for_url("**look=**")
-    assert query_of(page.url) == before
-    expect(page.get_by_test_id("tab-walk")).to_have_attribute("aria-selected", "true")
-    page.get_by_test_id("all-tools").click()
-    until(lambda: tabs.filter(visible=True).count() > 2)
