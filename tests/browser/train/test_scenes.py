@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.serving import Server, newest_run, server
 from gan_core.training.scenes.scene_file import from_text
 from gan_core.training.scenes.scene_link import to_query
+from tests.browser.conftest import PATIENCE_SECONDS
 from tests.browser.lab import AT_REST, Lab, until
 
 SMALL = "preset=ring&seed=7&batch_size=32&total_images=3200&record.evaluate_images=0&view=full"
@@ -49,6 +50,41 @@ def share(page: Page) -> None:
     page.locator(AT_REST).wait_for()
     page.get_by_role("button", name="Share", exact=True).click()
     expect(page.get_by_test_id("share-view")).to_be_visible()
+
+
+def test_without_a_secure_context_links_are_copied_all_the_same(served: Server, page: Page) -> None:
+    page.add_init_script(INSECURE)
+    page.goto(f"{served.url}/?preset=ring")
+    share(page)
+    page.get_by_test_id("only-controls").locator("summary").click()
+    page.get_by_test_id("copy-link").click()
+    expect(page.get_by_test_id("copy-link")).to_have_text("Copied")
+    page.get_by_test_id("find-control").press("Control+V")
+    expect(page.get_by_test_id("find-control")).to_have_value(page.get_by_test_id("share-address").input_value())
+    page.evaluate("document.execCommand = () => false")
+    page.get_by_test_id("short-link").click()
+    expect(page.get_by_test_id("share-note")).to_contain_text("press Ctrl+C")
+    assert "/s/" in page.evaluate(SELECTED)
+
+
+def test_explore_keeps_its_point_and_shows_only_the_tools_of_the_scene(served: Server, page: Page) -> None:
+    page.goto(f"{served.url}/explore?model=asset:shapes&tool=walk&only=walk,mix")
+    tabs = page.get_by_role("tab")
+    expect(tabs.filter(visible=True)).to_have_count(2)
+    page.wait_for_url("**look=**")
+    share(page)
+    page.get_by_test_id("only-controls").locator("summary").click()
+    expect(page.get_by_test_id("only-walk")).to_be_checked()
+    page.get_by_test_id("short-link").click()
+    address = page.get_by_test_id("share-address")
+    until(lambda: "/s/" in address.input_value())
+    before, short = query_of(page.url), address.input_value()
+    page.goto(short)
+    page.wait_for_url("**look=**")
+    assert query_of(page.url) == before
+    expect(page.get_by_test_id("tab-walk")).to_have_attribute("aria-selected", "true")
+    page.get_by_test_id("all-tools").click()
+    until(lambda: tabs.filter(visible=True).count() > 2)
 
 
 def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
@@ -88,6 +124,7 @@ def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
 
     context = chromium.new_context(viewport={"width": 1366, "height": 768})
     second = context.new_page()
+    second.set_default_timeout(1000 * PATIENCE_SECONDS)
     lab = Lab(second, served.url)
     second.goto(short)
     second.get_by_test_id("stage").wait_for()
@@ -101,6 +138,7 @@ def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
     first = train_to_its_end(lab, served.runs_dir)
     assert second.evaluate(ZOOM) == [float(f"{number:.5g}") for number in zoom]
 
+    (tmp_path / "fresh").mkdir()
     with server(tmp_path / "fresh") as fresh:
         second.goto(fresh.url)
         share(second)
@@ -111,38 +149,3 @@ def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
         expect(fields).to_have_count(2)
         assert train_to_its_end(Lab(second, fresh.url), fresh.runs_dir) == first
     context.close()
-
-
-def test_without_a_secure_context_links_are_copied_all_the_same(served: Server, page: Page) -> None:
-    page.add_init_script(INSECURE)
-    page.goto(f"{served.url}/?preset=ring")
-    share(page)
-    page.get_by_test_id("only-controls").locator("summary").click()
-    page.get_by_test_id("copy-link").click()
-    expect(page.get_by_test_id("copy-link")).to_have_text("Copied")
-    page.get_by_test_id("find-control").press("Control+V")
-    expect(page.get_by_test_id("find-control")).to_have_value(page.get_by_test_id("share-address").input_value())
-    page.evaluate("document.execCommand = () => false")
-    page.get_by_test_id("short-link").click()
-    expect(page.get_by_test_id("share-note")).to_contain_text("press Ctrl+C")
-    assert "/s/" in page.evaluate(SELECTED)
-
-
-def test_explore_keeps_its_point_and_shows_only_the_tools_of_the_scene(served: Server, page: Page) -> None:
-    page.goto(f"{served.url}/explore?model=asset:shapes&tool=walk&only=walk,mix")
-    tabs = page.get_by_role("tab")
-    expect(tabs.filter(visible=True)).to_have_count(2)
-    page.wait_for_url("**look=**")
-    share(page)
-    page.get_by_test_id("only-controls").locator("summary").click()
-    expect(page.get_by_test_id("only-walk")).to_be_checked()
-    page.get_by_test_id("short-link").click()
-    address = page.get_by_test_id("share-address")
-    until(lambda: "/s/" in address.input_value())
-    before, short = query_of(page.url), address.input_value()
-    page.goto(short)
-    page.wait_for_url("**look=**")
-    assert query_of(page.url) == before
-    expect(page.get_by_test_id("tab-walk")).to_have_attribute("aria-selected", "true")
-    page.get_by_test_id("all-tools").click()
-    until(lambda: tabs.filter(visible=True).count() > 2)

@@ -159,7 +159,7 @@ def test_every_route_with_every_odd_word_and_origin(
     _, digest, recording = recording_path("ring").split("/")
     known = {
         "run": runs["pictures"], "sweep": runs["sweep"], "step": "0", "key": "x", "digest": digest, "name": recording,
-        "version": version(), "name:path": next(iter(modules())),
+        "version": version(), "name:path": next(iter(modules())), "code": "4z9eyv",
     }  # fmt: skip
     for path in paths_of(home):
         for word in ODD_WORDS:
