@@ -1,12 +1,12 @@
 """Many press Train within a second: when each has its first turn, and that none is lost.
 
     python -m benchmarks.turns [--people 30] [--turn 60] [--preset fashion-fast] [--seconds 60] [--memory-gb 2]
-                               [--finish]
+                               [--turns 2] [--finish]
 
 Each of so many people starts a run of a preset on one device, all within a second. Told are the times at which they
 have taken their first step, how long they waited for their second turn, and how much longer all of it takes than the
 runs' own seconds (reading and writing of runs that made room included). --finish waits until every run has had its
-`--seconds` of training; without it the benchmark ends once each has had two turns, and every run is stopped.
+`--seconds` of training; without it the benchmark ends once each has begun its `--turns`-th turn.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ def main() -> None:
     parser.add_argument("--preset", default="fashion-fast")
     parser.add_argument("--seconds", type=float, default=60.0, help="of training, of each run")
     parser.add_argument("--memory-gb", type=float, default=None, help="for networks; else half of the machine's")
+    parser.add_argument("--turns", type=int, default=2, help="that each is to have begun")
     parser.add_argument("--finish", action="store_true", help="wait until every run is at its end")
     parser.add_argument("--data", type=Path, default=Path("data"))
     asked = parser.parse_args()

@@ -218,7 +218,7 @@ class RunWorker(threading.Thread, WaitingRun):
         while (left := self._next_step - time.monotonic()) > 0:
             if self._pair is not None:
                 self._pair.look(self.folder.id)
-            if not self._commands.empty() or self._run_context.queue.over(self.folder.id):
+            if self._is_called():
                 return False
             self._look_after(trainer)
             time.sleep(min(left, PACE_LOOK_SECONDS))
@@ -228,7 +228,11 @@ class RunWorker(threading.Thread, WaitingRun):
     def _point(self, trainer: Trainer) -> None:
         super()._point(trainer)
         if not self.replaying:
-            self._recorder.evaluate_if_due(trainer, lambda: not self._commands.empty())
+            self._recorder.evaluate_if_due(trainer, self._is_called)
+
+    def _is_called(self) -> bool:
+        """Whether something is asked of it, or its turn is over and others wait."""
+        return not self._commands.empty() or self._run_context.queue.over(self.folder.id)
 
     # --- commands
 
