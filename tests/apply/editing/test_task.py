@@ -13,7 +13,7 @@ from PIL import Image
 
 from gan_core.apply import Cancelled, Workplace
 from gan_core.apply.editing.applying import steps
-from gan_core.apply.editing.edits import FROM_FILE, Copy, Move, Stack, Start, stack_from_json, stack_to_json
+from gan_core.apply.editing.edits import FROM_FILE, Copy, Drag, Move, Stack, Start, stack_from_json, stack_to_json
 from gan_core.apply.editing.regions import encode_region
 from gan_core.apply.editing.task import EDIT, MASK, EditPictures
 from gan_core.latent import Explorable
@@ -113,3 +113,17 @@ def test_one_picture_that_cannot_be_edited_fails(emoji: Explorable, tmp_path: Pa
     task = EditPictures("emoji", stack_to_json(Stack((Move(along="sideways"),), Start())))
     with pytest.raises(ValueError, match='"sideways" is no direction'):
         task.work(workplace(tmp_path, emoji, {}))
+
+
+def test_the_reachable_places_of_a_drag_are_told_and_drawn(blob: Explorable, tmp_path: Path) -> None:
+    text = stack_to_json(Stack((Drag(points="8,8:10,8", steps=2),), Start(source="z:AAAAAAAAAAAAAAAA")))
+    place = workplace(tmp_path / "a", blob, {})
+    (one,) = EditPictures("blob", text, reachable=True).work(place)["pictures"]
+    (found,) = one["reachable"]
+    assert found["handle"] == [8.0, 8.0]
+    assert len(found["ends"]) == len(found["reach"]) == 8
+    assert min(found["reach"]) > 2.0  # the blob goes anywhere
+    drawn = np.asarray(Image.open(place.result / one["reachable_file"]))
+    assert drawn.shape == (12 * 16, 12 * 16, 3)
+    assert (drawn[8 * 12, 8 * 12] == 255).all()  # the handle
+    assert "reachable" not in EditPictures("blob", text).work(workplace(tmp_path / "b", blob, {}))["pictures"][0]

@@ -99,6 +99,22 @@ def test_painted_repainted_compared_undone_and_kept(page: Page, served: Server, 
     assert changed.min(0).tolist() >= [12, 8]  # rows, columns of the stroke
     assert (changed.max(0) <= [16, 20]).all()
 
+    page.get_by_test_id("edit-undo").click()
+    expect(words).to_contain_text("Seed 1")
+    page.get_by_test_id("edit-way").select_option("pixels")
+    page.get_by_test_id("edit-soft").fill("0")
+    page.get_by_test_id("edit-right").fill("-4")
+    page.get_by_test_id("edit-blend").click()
+    expect(words).to_have_text("Done: copy from seed 2, moved −4 px right, inside the painted.")
+    other, copied = shown(page, "edit-other-look"), shown(page)
+    painted = np.zeros((32, 32), bool)
+    painted[12:17, 8:21] = True
+    np.testing.assert_array_equal(copied[painted], np.roll(other, -4, 1)[painted])
+    np.testing.assert_array_equal(copied[~painted], before[~painted])
+    for press in ("edit-undo", "edit-repaint"):
+        page.get_by_test_id(press).click()
+    expect(words).to_have_text("Done: repaint the painted, number 1.")
+
     page.get_by_test_id("edit-split").fill("40")
     assert "60%" in page.get_by_test_id("edit-before").evaluate("c => c.style.clipPath")
     page.screenshot(path=shots / "apply-editing-repainted.png")

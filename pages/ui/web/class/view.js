@@ -2,7 +2,7 @@
 
 import { addressOf } from "../addresses.js";
 
-const NOT_TOLD = ["projector", "access", "token"], MOST_ADDRESS = 30_000;
+const NOT_TOLD = ["projector", "access", "token", "zoom", "at"], MOST_ADDRESS = 30_000;
 const OF_EXPLORE = ["model", "step", "look", "tool", "quiz"];
 
 /** @returns {any} the Lab's live view in a document, null where there is none */
