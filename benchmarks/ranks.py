@@ -3,14 +3,16 @@
     python -m benchmarks.ranks [--preset P] [--pairs 4] [--seconds 20] [--processes 2] [--set FIELD=VALUE]
 
 Both are the command line as a user types it, torchrun before one of them, and train the same configuration. The rate
-is a run's own, of its training alone: what starting costs is told apart.
+is a run's own, of its training alone. On a machine that others use too, look at the processor time: a process that
+waits for another takes none, threads that wait for each other do.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,32 +20,58 @@ import time
 from pathlib import Path
 
 from benchmarks.machine import describe, paired, told
+from gan_core.runs import RunManager
 
 GOAL = 0.9
+WARM_STEPS = 20
 
 
-def images_per_second(words: list[str], folder: Path, processes: int, threads: int) -> float:
-    """Of one run; prints what it took to start."""
+def rates(words: list[str], processes: int, threads: int, seconds: float) -> tuple[float, float]:
+    """Images a second, and images a second of processor time, of one run over so long; it is ended afterwards."""
     launcher = (
         ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
     )
-    folders = ["--runs-dir", str(folder / "runs"), "--data-dir", str(folder / "data")]
-    command = [sys.executable, *launcher, "-m", "gan_core", "train", *words, "--threads", str(threads), *folders]
-    start = time.perf_counter()
-    done = subprocess.run(
-        [*command, "--device", "cpu", "--json"],
-        env={**os.environ, "OMP_NUM_THREADS": str(threads)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    took = time.perf_counter() - start
-    found = next(json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
-    rate = float(found["images_per_second"])
+    with tempfile.TemporaryDirectory() as folder:
+        places = ["--runs-dir", f"{folder}/runs", "--data-dir", f"{folder}/data", "--device", "cpu"]
+        started = subprocess.Popen(
+            [sys.executable, *launcher, "-m", "gan_core", "train", *words, "--threads", str(threads), *places],
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        reader = RunManager(Path(folder) / "runs", Path(folder) / "data", device="cpu", threads=1)
+        try:
+            while not (views := reader.views()) or views[0].step < WARM_STEPS:
+                assert started.poll() is None, "the run did not start"
+                time.sleep(0.1)
+            assert views[0].threads == threads, "the run's steps are too small for so many threads"
+            begin, before = reader.view(views[0].id), cpu_seconds(started.pid)
+            time.sleep(seconds)
+            end, after = reader.view(views[0].id), cpu_seconds(started.pid)
+        finally:
+            started.terminate()
+            started.wait()
+            reader.close()
+    images = end.images - begin.images
+    found = images / (end.elapsed_seconds - begin.elapsed_seconds), images / (after - before)
+    of_cpu = f"{found[1]:,.0f} images a processor second"
     print(
-        f"  {processes} x {threads} threads: {rate:,.0f} images/s; {took - found['seconds']:.1f} s besides training, "
-        f"load {os.getloadavg()[0]:.1f}",
+        f"  {processes} x {threads} threads: {found[0]:,.0f} images/s, {of_cpu}; load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
-    assert found["threads"] == threads, "the run's steps are too small for so many threads"
-    return rate
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time so far of a process and those it has started that still run."""
+    parents, took = {}, {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parts = (place / "stat").read_text().rpartition(")")[2].split()
+            parents[int(place.name)] = int(parts[1])
+            took[int(place.name)] = (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+    ours = {pid}
+    while more := {child for child, parent in parents.items() if parent in ours} - ours:
+        ours |= more
+    return sum(took[each] for each in ours)
 
 
 def main() -> None:
@@ -56,16 +84,18 @@ def main() -> None:
     asked = parser.parse_args()
     print(describe())
     sets = ["precision=float32", "backend=reference", "record.evaluate_images=0", *asked.sets]
-    words = ["--preset", asked.preset, "--seconds", str(asked.seconds), *(w for one in sets for w in ("--set", one))]
-    with tempfile.TemporaryDirectory() as folder:
-        together, alone, ratio, ratios = paired(
-            lambda: images_per_second(words, Path(folder), asked.processes, 1),
-            lambda: images_per_second(words, Path(folder), 1, asked.processes),
-            asked.pairs,
-        )
-    ways = f"{together:,.0f} images/s in {asked.processes} processes, {alone:,.0f} in one of as many threads"
-    print(f"{asked.preset}: {ways}")
-    print(told("processes / threads", ratio, GOAL, ratios))
+    words = ["--preset", asked.preset, *(word for one in sets for word in ("--set", one))]
+    of_cpu: dict[int, list[float]] = {1: [], asked.processes: []}
+
+    def measured(processes: int) -> float:
+        rate, per_cpu = rates(words, processes, asked.processes // processes, asked.seconds)
+        of_cpu[processes].append(per_cpu)
+        return rate
+
+    _, _, ratio, ratios = paired(lambda: measured(asked.processes), lambda: measured(1), asked.pairs)
+    each = [a / b for a, b in zip(of_cpu[asked.processes], of_cpu[1], strict=True)]
+    print(told("images/s, processes / threads", ratio, GOAL, ratios))
+    print(told("images a processor second, processes / threads", statistics.median(each), GOAL, each))
 
 
 if __name__ == "__main__":

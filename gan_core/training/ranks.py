@@ -11,15 +11,17 @@ import contextlib
 import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch._C._distributed_c10d import ProcessGroup, Store
 
 from gan_core.nets.whole_batch import WholeBatch
 from gan_core.objectives.draws import SharedStream
+
+if TYPE_CHECKING:  # a torch that was built without them trains in one process
+    from torch.distributed import ProcessGroup, Store  # type: ignore[attr-defined]
 
 STEP_TIMEOUT = timedelta(seconds=120)  # within a step all are as far as the slowest
 MESSAGE_TIMEOUT = timedelta(days=365)  # a pause lasts as long as somebody likes
@@ -43,8 +45,7 @@ class Ranks:
             backend = "nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=STEP_TIMEOUT)
             group = dist.new_group(backend="gloo", timeout=MESSAGE_TIMEOUT)
-        assert isinstance(group, ProcessGroup)
-        self._messages = group
+        self._messages = cast("ProcessGroup", group)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Ranks:
         return self

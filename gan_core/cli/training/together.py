@@ -20,7 +20,6 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch.distributed.rendezvous import rendezvous
 
 import gan_core
 from gan_core.cli.configure import config_from
@@ -105,6 +104,10 @@ def end_in_time(asked: threading.Event) -> None:
 
 def _join(place: Launched, arguments: argparse.Namespace) -> Ranks:
     """With all others, once they agree on what is to be done. Raises CommandError, in rank 0; the others exit."""
+    if not dist.is_available():
+        raise CommandError("This build of torch has no torch.distributed; start one process, without torchrun.")
+    from torch.distributed.rendezvous import rendezvous
+
     if place.local_count == place.count and "GLOO_SOCKET_IFNAME" not in os.environ:
         inner = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
         os.environ.update({"GLOO_SOCKET_IFNAME": inner[0]} if inner else {})
