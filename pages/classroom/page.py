@@ -6,7 +6,9 @@ import streamlit as st
 
 from pages.classroom.taking import take_home
 from pages.classroom.web.mount import class_view
+from pages.server.app_state import app_state
 from pages.server.security.people import here
+from pages.ui.belonging import draw_name
 from pages.ui.chrome import draw_notice
 from pages.ui.learning import QUESTIONS
 from pages.ui.session import tab
@@ -23,8 +25,11 @@ def taken(told: object) -> None:
 
 with st.container(key="class-page"):
     draw_notice(tab())
-    class_view(teacher=here().teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken)
+    class_view(
+        token=app_state().token, teacher=here().teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken
+    )
 if st.query_params.get("screen") != "1":
+    draw_name()
     with st.expander("What students may do", expanded=False):
         draw_switches()
 if goal := st.session_state.pop(GOTO, None):

@@ -52,7 +52,7 @@ def draw_column(page: str) -> None:
     with st.container(key="lesson-place"):
         _mount(
             key="lesson",
-            data=[data],  # in a list, see copy.py
+            data=[data],  # in a list, see component.py
             on_open_change=lambda: open_lesson(st.session_state["lesson"]["open"]),
             on_language_change=lambda: choose_language(st.session_state["lesson"]["language"]),
             on_scene_change=lambda: set_scene(found, st.session_state["lesson"]["scene"], page),

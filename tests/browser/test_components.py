@@ -52,7 +52,6 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "axes": [],
         "metrics": [METRIC],
     },
-    "ui/web/copy.js": {"label": "Copy link", "query": {"run": "a"}},
     "ui/web/share/share.js": {
         "token": "t",
         "page": "lab",
@@ -100,7 +99,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "projector": False,
     },
     "compare/web/runs_table/main.js": TABLE,
-    "classroom/web/class.js": {"teacher": True, "questions": {}},
+    "classroom/web/class.js": {"token": "t", "teacher": True, "questions": {}},
     "compare/web/sweep/sweep.js": SWEEP,
 }
 

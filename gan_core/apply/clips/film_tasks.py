@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,7 +91,7 @@ class FilmOfEdit(_FilmTask):
         return read_strength(self.strength or f"0:0 {self.seconds:g}:1")
 
     def work(self, place: Workplace) -> dict[str, Any]:
-        began = time.monotonic()
+        began = place.clock()
         place.progress(0.0, "Opening the generator")
         model = place.model(self.model)
         stack = stack_from_json(self.stack)
@@ -133,7 +132,7 @@ class FilmOfEdit(_FilmTask):
         return {
             "model": model.id, "label": model.label, "file": name, "edit": EDIT, "frames": self.film().frame_count,
             "rate": rate, "error": first.error, "words": part["words"],
-            "seconds": round(time.monotonic() - began, 2),
+            "seconds": round(place.clock() - began, 2),
         }  # fmt: skip
 
 
@@ -161,7 +160,7 @@ class FilmOfPictures(_FilmTask):
         return found
 
     def work(self, place: Workplace) -> dict[str, Any]:
-        began = time.monotonic()
+        began = place.clock()
         place.progress(0.0, "Opening the generator")
         model = place.model(self.model)
         model.need_pictures()
@@ -174,7 +173,7 @@ class FilmOfPictures(_FilmTask):
             "model": model.id, "label": model.label, "file": name, "frames": self.film().frame_count,
             "rate": self.rate, "pictures": [{"name": n, "error": each["error"], "words": each["words"]}
                                             for n, each in zip(names, found, strict=True)],
-            "seconds": round(time.monotonic() - began, 2),
+            "seconds": round(place.clock() - began, 2),
         }  # fmt: skip
 
     def _found(self, place: Workplace, model: Explorable, name: str, index: int, count: int) -> dict[str, Any]:

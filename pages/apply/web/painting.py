@@ -39,7 +39,7 @@ def painting(
         "size": len(picture), "pixels": base64.b64encode(picture.tobytes()).decode(), "words": words, "mask": mask,
         "turn": turn,
     }  # fmt: skip
-    _mount(key=key, data=[data], on_mask_change=painted)  # in a list, see copy.py
+    _mount(key=key, data=[data], on_mask_change=painted)  # in a list, see component.py
 
 
 def mask_text(mask: NDArray[np.bool_]) -> str:

@@ -5,6 +5,7 @@ import { FOLLOWED, onClass, takePart, takesPart, tellClass } from "../../ui/web/
 import { Guide, placeIn } from "../../ui/web/class/view.js";
 import { copyText } from "../../ui/web/copy.js";
 import { component } from "../../ui/web/mounting.js";
+import { showQr } from "../../ui/web/share/qr.js";
 import { make, renew, say } from "../../ui/web/words.js";
 import { isShowing, showClass } from "./desk.js";
 import { histogram } from "./histogram.js";
@@ -32,11 +33,12 @@ class ClassPage {
     this.projector = make("a", { class: "gs-button", target: "_blank", rel: "opener", href: addressOf("class?screen=1"), "data-testid": "projector-window" }, "Open the projector’s window");
     this.link = make("span", { class: "gc-address", "data-testid": "class-address" });
     this.copy = button("copy-class", "Copy", () => { copyText(this.link.textContent); say(this.copy, "Copied"); });
+    this.qr = button("class-qr", "QR code", () => showQr({ title: "The class", token: this.data.token, forms: [["The class", addressOf("class")]] }), { title: "On the whole screen, to be read from the last row" });
     this.numbers = make("span", { class: "gc-quiet", "data-testid": "class-numbers" });
     this.desk = make("section", { class: "gc-desk", "aria-label": "The teacher’s desk", hidden: true },
       make("div", { class: "gc-row" }, this.show, this.projector, this.numbers),
       make("p", { class: "gc-quiet" }, "With Follow me on, go to any page: what you look at, point at and drag is what the class sees here. The projector’s window shows the same without any buttons; drag it to the second screen, and keep notes and settings on this one."),
-      make("div", { class: "gc-row" }, make("span", {}, "The class opens"), this.link, this.copy));
+      make("div", { class: "gc-row" }, make("span", {}, "The class opens"), this.link, this.copy, this.qr));
     this.results = make("section", { class: "gc-results", "aria-label": "How the class has answered", "data-testid": "class-results" });
     this.root = make("div", { class: "gs-live gc-page", "data-testid": "class" }, this.desk, this.strip, this.stage, this.nothing,
       make("label", { class: "gc-part" }, this.part, "Count my answers to quizzes and questions in the class’s results, without my name"), this.results);

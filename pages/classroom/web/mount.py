@@ -10,17 +10,20 @@ import streamlit as st
 from pages.ui.web.component import component
 
 _desk = component("ganscope_desk", "classroom/web/desk.js", "classroom/web/desk.css")
-_class = component("ganscope_class", "classroom/web/class.js", "ui/web/live.css", "classroom/web/classroom.css")
+_class = component(
+    "ganscope_class", "classroom/web/class.js", "ui/web/live.css", "ui/web/copy.css", "ui/web/share/share.css",
+    "classroom/web/classroom.css",
+)  # fmt: skip
 
 
 def desk(*, token: str, teacher: bool) -> None:
     """This tab's place in the class. A page that is drawn again because its socket came back says "back"."""
     _desk(
         key="desk", data=[{"token": token, "teacher": teacher}], on_back_change=lambda: None
-    )  # in a list, see copy.py
+    )  # in a list, see component.py
 
 
-def class_view(*, teacher: bool, questions: Mapping[str, Any], on_home: Callable[[object], None]) -> None:
+def class_view(*, token: str, teacher: bool, questions: Mapping[str, Any], on_home: Callable[[object], None]) -> None:
     """What the teacher shows, and the results.
 
     questions: name -> {"text", "choices", "right"} of those that the application asks. on_home: is told
@@ -28,6 +31,6 @@ def class_view(*, teacher: bool, questions: Mapping[str, Any], on_home: Callable
     """
     _class(
         key="class",
-        data=[{"teacher": teacher, "questions": dict(questions)}],
+        data=[{"token": token, "teacher": teacher, "questions": dict(questions)}],
         on_home_change=lambda: on_home(st.session_state["class"]["home"]),
     )

@@ -49,7 +49,7 @@ def compare_curves(
         "plotly": PLOTLY_PATH,
         "columns": list(COLUMNS),
     }
-    _curves(key="compare-curves-view", data=[data], on_moved_change=on_moved)  # in a list, see copy.py
+    _curves(key="compare-curves-view", data=[data], on_moved_change=on_moved)  # in a list, see component.py
 
 
 def compare_samples(

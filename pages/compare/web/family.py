@@ -36,7 +36,7 @@ def family_view(
 
     _mount(
         key=_KEY,
-        data=[{"families": [list(rows) for rows in families], "alone": alone}],  # in a list, see copy.py
+        data=[{"families": [list(rows) for rows in families], "alone": alone}],  # in a list, see component.py
         on_open_change=told("open", on_open),
         on_chosen_change=told("chosen", on_chosen),
     )

@@ -42,4 +42,4 @@ def runs_table(
     }  # fmt: skip
     _mount(
         key=KEY, data=[data], on_asked_change=hear(KEY, on_asked), on_moved_change=lambda: None
-    )  # in a list, see copy.py
+    )  # in a list, see component.py

@@ -44,4 +44,6 @@ def sweep_view(
         "signature": signature,
         "projector": projector,
     }
-    _mount(key="sweep-view", data=[data], on_moved_change=on_moved, on_open_change=on_open)  # in a list, see copy.py
+    _mount(
+        key="sweep-view", data=[data], on_moved_change=on_moved, on_open_change=on_open
+    )  # in a list, see component.py

@@ -36,4 +36,4 @@ def picture_grid(
         "picture": picture, "across": across, "tiles": list(tiles), "action": action, "mark": mark, "hint": hint,
         "heard": heard(key),
     }  # fmt: skip
-    _mount(key=key, data=[data], on_asked_change=hear(key, asked))  # in a list, see copy.py
+    _mount(key=key, data=[data], on_asked_change=hear(key, asked))  # in a list, see component.py

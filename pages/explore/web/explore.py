@@ -23,4 +23,4 @@ _mount = component(
 
 def explore_view(*, token: str, projector: bool) -> None:
     """Show it; what there is to explore it asks for itself."""
-    _mount(key="explore", data=[{"token": token, "projector": projector}])  # in a list, see copy.py
+    _mount(key="explore", data=[{"token": token, "projector": projector}])  # in a list, see component.py

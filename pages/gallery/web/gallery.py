@@ -41,7 +41,7 @@ def gallery_view(
     }
     _mount(
         key="gallery-view",
-        data=[data],  # in a list, see copy.py
+        data=[data],  # in a list, see component.py
         on_fix_change=on_fix,
         on_again_change=on_again,
         on_stale_change=lambda: None,

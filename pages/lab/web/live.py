@@ -111,7 +111,7 @@ def live_view(
     }
     _mount(
         key=key,
-        data=[data],  # in a list, see copy.py
+        data=[data],  # in a list, see component.py
         on_moved_change=on_moved,
         on_branch_change=asked,
         on_looking_change=opening,

@@ -37,7 +37,7 @@ def learn_view(
     }
     _mount(
         key="learn-view",
-        data=[data],  # in a list, see copy.py
+        data=[data],  # in a list, see component.py
         on_open_change=lambda: on_open(st.session_state["learn-view"]["open"]),
         on_language_change=lambda: on_language(st.session_state["learn-view"]["language"]),
     )

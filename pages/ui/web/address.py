@@ -9,4 +9,4 @@ _mount = component("ganscope_address", "ui/web/address.js")
 
 def address_keeper(query: str) -> None:
     """query: with its question mark, for an address without one; "": leave the address alone."""
-    _mount(key="address", data=[query])  # in a list, see copy.py
+    _mount(key="address", data=[query])  # in a list, see component.py

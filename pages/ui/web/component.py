@@ -18,8 +18,9 @@ _PAGES = Path(__file__).resolve().parents[2]
 def component(name: str, entry: str, *styles: str, others: tuple[str, ...] = ()) -> ComponentRenderer:
     """What mounts the component whose module is `entry`, with these style sheets.
 
-    others: modules that it finds loaded. Not isolated: Plotly puts its style sheet into the document, which a shadow
-    root would not see, and the theme's variables are the document's.
+    Its data goes in a list: a bare dictionary is looked through for data frames, which imports pandas, seconds at the
+    first page. others: modules that it finds loaded. Not isolated: Plotly puts its style sheet into the document,
+    which a shadow root would not see, and the theme's variables are the document's.
     """
     css = style(*styles) if styles else None
     return st.components.v2.component(name, js=loader(entry, *others), css=css, isolate_styles=False)

@@ -1,8 +1,4 @@
-// A button that copies this page's address.
-
-import { component } from "./mounting.js";
-
-const SAID_MS = 1600;
+// Copying a text, in every browser and on every kind of address.
 
 /** Puts a text into the clipboard, where the browser lets a page do so or not; whether it is there now. */
 export async function copyText(text) {
@@ -29,30 +25,3 @@ function copyBySelection(text) {
   held?.focus?.({ preventScroll: true });
   return copied;
 }
-
-class CopyButton {
-  constructor(parent) {
-    this.button = Object.assign(document.createElement("button"), { type: "button", className: "gs-copy", onclick: () => this.press() });
-    this.button.dataset.testid = "copy-link";
-    parent.append(this.button);
-  }
-
-  update({ label, query }) {
-    this.label = label;
-    const link = new URL(location.pathname, location.origin);
-    for (const [name, value] of Object.entries(query)) link.searchParams.set(name, value);
-    this.button.textContent = label;
-    this.button.title = link.href;
-  }
-
-  async press() {
-    this.button.textContent = (await copyText(this.button.title)) ? "Copied" : "It cannot be copied here";
-    setTimeout(() => { this.button.textContent = this.label; }, SAID_MS);
-  }
-
-  close() {
-    this.button.remove();
-  }
-}
-
-export default component((parent) => new CopyButton(parent));

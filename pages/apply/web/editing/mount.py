@@ -26,4 +26,4 @@ def edit_view(
             on_kept(given)
 
     data = {"token": token, "model": model, "kept": kept, "turn": turn, "projector": projector}
-    _mount(key=key, data=[data], on_kept_change=told)  # in a list, see copy.py
+    _mount(key=key, data=[data], on_kept_change=told)  # in a list, see component.py

@@ -36,7 +36,7 @@ def box_view(
             on_box(given)
 
     data = {"frame": frame, "width": width, "height": height, "box": box, "turn": turn, "size": size}
-    _box(key=key, data=[data], on_box_change=told)  # in a list, see copy.py
+    _box(key=key, data=[data], on_box_change=told)  # in a list, see component.py
 
 
 def camera_view(key: str, *, token: str, model: str, projector: bool) -> None:

@@ -30,4 +30,4 @@ def share(
         "token": token, "page": page, "query": None if query is None else dict(query), "run": run, "title": title,
         "controls": [dict(one) for one in controls], "only": list(only), "locked": locked,
     }  # fmt: skip
-    _mount(key="share-view", data=[data])  # in a list, see copy.py
+    _mount(key="share-view", data=[data])  # in a list, see component.py
