@@ -44,7 +44,7 @@ def test_a_folder_of_frames_becomes_a_film(cli: Cli, tmp_path: Path, edit: str) 
     assert answer.status == 0, answer.err
     said = answer.json()
     assert (said["frames"], said["rate"], said["box"], said["out"]) == (3, 10.0, "4,2,24,24", str(out))
-    assert any("this generator has no such picture" in each and "tuning" in each for each in said["words"])
+    assert any("far from what this generator can make" in each and "tuning" in each for each in said["words"])
     assert said["error"] > 30
     assert frames_of(out).shape == (3, 30, 40, 3)
 
