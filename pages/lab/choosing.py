@@ -105,7 +105,8 @@ def _thumbnail(dataset: Dataset, label: str) -> Thumbnail:
 def _breakable(label: str) -> str:
     """A word that is wider than a thumbnail may be broken in its middle, with a hyphen, rather than anywhere."""
     words = [
-        f"{w[: len(w) // 2 + 1]}\u00ad{w[len(w) // 2 + 1 :]}" if len(w) > WIDEST_WORD else w for w in label.split(" ")
+        f"{w[: len(w) // 2 + 1]}\u00ad{w[len(w) // 2 + 1 :]}" if len(w) > WIDEST_WORD and w.isalpha() else w
+        for w in label.split(" ")
     ]
     return " ".join(words)
 

@@ -6,7 +6,7 @@ import { Guide, placeIn } from "../../ui/web/class/view.js";
 import { copyText } from "../../ui/web/copy.js";
 import { component } from "../../ui/web/mounting.js";
 import { showQr } from "../../ui/web/share/qr.js";
-import { make, renew, say } from "../../ui/web/words.js";
+import { dark, make, renew, say } from "../../ui/web/words.js";
 import { isShowing, showClass } from "./desk.js";
 import { histogram } from "./histogram.js";
 
@@ -54,6 +54,7 @@ class ClassPage {
   update(data, tell) {
     this.data = data;
     this.tell = tell;
+    this.root.toggleAttribute("data-dark", dark(this.root));
     say(this.link, addressOf("class"));
     this.draw();
   }
