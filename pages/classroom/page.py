@@ -7,7 +7,8 @@ import streamlit as st
 from pages.classroom.taking import take_home
 from pages.classroom.web.mount import class_view
 from pages.server.app_state import app_state
-from pages.server.security.people import here
+from pages.server.class_start import reached_at
+from pages.server.security.people import class_server, here
 from pages.ui.belonging import draw_name
 from pages.ui.chrome import draw_notice
 from pages.ui.learning import QUESTIONS
@@ -25,9 +26,12 @@ def taken(told: object) -> None:
 
 with st.container(key="class-page"):
     draw_notice(tab())
+    teacher = here().teacher
     class_view(
-        token=app_state().token, teacher=here().teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken
-    )
+        token=app_state().token, teacher=teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken,
+        hosts=reached_at(st.get_option("server.address")) if teacher else (),
+        access=class_server().token if teacher else "",
+    )  # fmt: skip
 if st.query_params.get("screen") != "1":
     draw_name()
     with st.expander("What students may do", expanded=False):

@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 from gan_core.config.files import write_atomically
 from gan_core.config.places import data_dir, runs_dir
-from pages.server.security.access import SHORTEST_TOKEN, NotSafe, access_token, teacher_token
+from pages.server.security.access import SHORTEST_TOKEN, NotSafe, access_token, is_loopback, teacher_token
 
 KEPT = ".class-tokens.json"
 LITTLE_DISK_BYTES = 5_000_000_000
@@ -82,6 +82,11 @@ def addresses() -> list[str]:
     with contextlib.suppress(OSError):
         found += [str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
     return [one for one in dict.fromkeys(found) if not ipaddress.ip_address(one).is_loopback]
+
+
+def reached_at(bound: str | None) -> tuple[str, ...]:
+    """The names by which others reach a server that is bound to an address (None: to all); none where nobody does."""
+    return () if is_loopback(bound) else tuple(addresses())
 
 
 def words(hosts: list[str], port: int, given: Tokens, free_bytes: int) -> str:

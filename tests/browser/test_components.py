@@ -99,7 +99,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "projector": False,
     },
     "compare/web/runs_table/main.js": TABLE,
-    "classroom/web/class.js": {"token": "t", "teacher": True, "questions": {}},
+    "classroom/web/class.js": {"token": "t", "teacher": True, "questions": {}, "hosts": [], "access": ""},
     "compare/web/sweep/sweep.js": SWEEP,
 }
 

@@ -5,7 +5,7 @@ import { FOLLOWED, onClass, takePart, takesPart, tellClass } from "../../ui/web/
 import { Guide, placeIn } from "../../ui/web/class/view.js";
 import { copyText } from "../../ui/web/copy.js";
 import { component } from "../../ui/web/mounting.js";
-import { showQr } from "../../ui/web/share/qr.js";
+import { onlyHere, showQr } from "../../ui/web/share/qr.js";
 import { dark, make, renew, say } from "../../ui/web/words.js";
 import { isShowing, showClass } from "./desk.js";
 import { histogram } from "./histogram.js";
@@ -33,7 +33,7 @@ class ClassPage {
     this.projector = make("a", { class: "gs-button", target: "_blank", rel: "opener", href: addressOf("class?screen=1"), "data-testid": "projector-window" }, "Open the projector’s window");
     this.link = make("span", { class: "gc-address", "data-testid": "class-address" });
     this.copy = button("copy-class", "Copy", () => { copyText(this.link.textContent); say(this.copy, "Copied"); });
-    this.qr = button("class-qr", "QR code", () => showQr({ title: "The class", token: this.data.token, forms: [["The class", addressOf("class")]] }), { title: "On the whole screen, to be read from the last row" });
+    this.qr = button("class-qr", "QR code", () => this.showQr(), { title: "On the whole screen, to be read from the last row" });
     this.numbers = make("span", { class: "gc-quiet", "data-testid": "class-numbers" });
     this.desk = make("section", { class: "gc-desk", "aria-label": "The teacher’s desk", hidden: true },
       make("div", { class: "gc-row" }, this.show, this.projector, this.numbers),
@@ -55,8 +55,23 @@ class ClassPage {
     this.data = data;
     this.tell = tell;
     this.root.toggleAttribute("data-dark", dark(this.root));
-    say(this.link, addressOf("class"));
+    say(this.link, this.address());
     this.draw();
+  }
+
+  /** Where the class finds this page: as the teacher does, or by the name in the network where that leads nowhere else. */
+  address() {
+    const found = new URL(addressOf("class"));
+    if (onlyHere(found.href) && this.data.hosts.length) found.hostname = this.data.hosts[0];
+    return found.href;
+  }
+
+  showQr() {
+    const plain = this.address(), { access, token } = this.data;
+    /** @type {[string, string][]} */
+    const forms = [["Address alone", plain]];
+    if (access) forms.unshift(["With the token", `${plain}?access=${encodeURIComponent(access)}`]);
+    showQr({ title: "The class", token, forms });
   }
 
   hear({ header, blobs }) {

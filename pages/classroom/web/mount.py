@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,14 +23,21 @@ def desk(*, token: str, teacher: bool) -> None:
     )  # in a list, see component.py
 
 
-def class_view(*, token: str, teacher: bool, questions: Mapping[str, Any], on_home: Callable[[object], None]) -> None:
+def class_view(
+    *, token: str, teacher: bool, questions: Mapping[str, Any], on_home: Callable[[object], None],
+    hosts: Sequence[str], access: str,
+) -> None:  # fmt: skip
     """What the teacher shows, and the results.
 
     questions: name -> {"text", "choices", "right"} of those that the application asks. on_home: is told
-    {"address", "step"} of what somebody takes home, which came from a browser: check it.
+    {"address", "step"} of what somebody takes home, which came from a browser: check it. hosts: names by
+    which the class reaches this server, the likeliest first. access: the class's token, for its link; both for a
+    teacher only.
     """
     _class(
         key="class",
-        data=[{"token": token, "teacher": teacher, "questions": dict(questions)}],
+        data=[
+            {"token": token, "teacher": teacher, "questions": dict(questions), "hosts": list(hosts), "access": access}
+        ],
         on_home_change=lambda: on_home(st.session_state["class"]["home"]),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pages.server import class_start
 from pages.server.class_start import KEPT, Tokens, checklist, start, tokens, words
 from pages.server.security.access import NotSafe
 
@@ -60,3 +61,9 @@ def test_the_server_gets_tokens_names_and_port(
     assert environment["GANSCOPE_TOKEN"] in said
     assert environment["GANSCOPE_TEACHER_TOKEN"] in said
     assert "PORT" not in said
+
+
+def test_the_class_is_given_a_name_that_others_reach_only_where_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(class_start, "addresses", lambda: ["192.0.2.7", "198.51.100.3"])
+    assert class_start.reached_at(None) == class_start.reached_at("0.0.0.0") == ("192.0.2.7", "198.51.100.3")
+    assert class_start.reached_at("127.0.0.1") == class_start.reached_at("localhost") == ()
