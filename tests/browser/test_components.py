@@ -339,7 +339,7 @@ def test_the_tables_focus_stays_while_a_run_trains(blank: Page) -> None:
         "id": "a", "name": "Ring", "preset": "Ring", "state": "running", "words": "training", "data": "ring",
         "live": True, "error": "", "step": 1, "images": 1, "total": 9, "seconds": 1, "created": "2026-01-01T00:00Z",
         "checkpoints": 0, "parent": "", "parent_name": "", "parent_step": 0, "against": "", "differs": [],
-        "tags": ["mine"], "notes": "", "bytes": 1, "thumb": None, "metrics": {},
+        "tags": ["mine"], "notes": "", "bytes": 1, "thumb": None, "metrics": {}, "waits": "",
     }  # fmt: skip
     body = """
       const table = new RunsTable(document.body), answer = { rows: [{ ...data.rows[0], step: 2 }], count: 1 };
