@@ -106,6 +106,7 @@ def _join(place: Launched, arguments: argparse.Namespace) -> Ranks:
     """With all others, once they agree on what is to be done. Raises CommandError, in rank 0; the others exit."""
     if not dist.is_available():
         raise CommandError("This build of torch has no torch.distributed; start one process, without torchrun.")
+    from torch.distributed.distributed_c10d import PrefixStore
     from torch.distributed.rendezvous import rendezvous
 
     if place.local_count == place.count and "GLOO_SOCKET_IFNAME" not in os.environ:
@@ -118,7 +119,8 @@ def _join(place: Launched, arguments: argparse.Namespace) -> Ranks:
     except (ValueError, OSError) as error:
         said["problem"] = str(error)
     with _coming():
-        store, _, _ = next(rendezvous("env://", timeout=timedelta(seconds=COMING_SECONDS)))
+        everywhere, _, _ = next(rendezvous("env://", timeout=timedelta(seconds=COMING_SECONDS)))
+        store = PrefixStore(f"try {place.restarts}", everywhere)  # what the try before said may still be there
         store.set(f"gan_core/{place.rank}", json.dumps(said))
         everybody = [json.loads(store.get(f"gan_core/{rank}")) for rank in range(place.count)]
     if problem := _disagreement(everybody):
@@ -217,9 +219,11 @@ def _disagreement(everybody: list[dict[str, Any]]) -> str:
 def begun_before_restart(manager: RunManager) -> str | None:
     """The run that an earlier try of this torchrun has begun, on its way again; None where there is none."""
     place, note = launched(), _note(manager)
-    if place is None or not place.restarts:
-        note.unlink(missing_ok=True)
+    if place is None:
         return None
+    if not place.restarts:
+        with contextlib.suppress(OSError):  # of another torchrun, of which this one has the number
+            note.unlink()
     if not note.is_file():
         return None
     run = note.read_text(encoding="utf-8")
