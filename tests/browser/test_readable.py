@@ -76,7 +76,9 @@ PLACES = {
 """Path of every page and tab -> the test id that says that it is drawn."""
 
 
-UNSETTLED = """() => {
+UNSETTLED = """async () => {
+  // What follows from what was just done is drawn with the next frames; none may come.
+  await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); setTimeout(done, 500); });
   const app = document.querySelector('[data-testid="stApp"]'), found = [];
   const state = app?.dataset.testScriptState, dark = matchMedia("(prefers-color-scheme: dark)").matches;
   if (state !== "notRunning") found.push(`the script is ${state}`);
@@ -92,11 +94,11 @@ UNSETTLED = """() => {
 
 def settle(page: Page) -> None:
     """Until the page's script is at its end, nothing that is older stands there, and no colour is on its way."""
-    # Asked from here: a page that draws no frames would not look by itself.
+    # Asked from here: a page that draws no frames would not look by itself. Twice, as one change may bring another.
     left: list[str] = []
 
     def settled() -> bool:
-        left[:] = page.evaluate(UNSETTLED)
+        left[:] = page.evaluate(UNSETTLED) or page.evaluate(UNSETTLED)
         return not left
 
     try:

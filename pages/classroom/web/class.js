@@ -18,30 +18,30 @@ class ClassPage {
     this.follows = true;
     this.now = make("b", { "data-testid": "class-now" });
     this.letGo = button("let-go", "Look around yourself", () => this.setFollow(false));
-    this.back = button("come-back", "Follow the teacher again", () => this.setFollow(true), { class: "gs-button gc-primary" });
+    this.back = button("come-back", "Follow the teacher again", () => this.setFollow(true), { class: "gs-button gd-primary" });
     this.home = button("take-home", "Take it home", () => this.tell("home", { address: this.shownAt(), step: this.stepNow(), at: Date.now() }),
       { title: "A branch of this run, or this point on Explore, as your own" });
     this.part = make("input", { type: "checkbox", "data-testid": "take-part", onChange: () => { takePart(this.part.checked); } });
     this.part.checked = takesPart();
-    this.strip = make("div", { class: "gc-strip" }, this.now, make("i", { class: "gc-space" }), this.letGo, this.back, this.home);
-    this.frame = make("iframe", { class: "gc-frame", title: "What the teacher shows", name: FOLLOWED, "data-testid": "class-frame", hidden: true });
-    this.cover = make("div", { class: "gc-cover", "data-testid": "class-cover" });
-    this.ring = make("i", { class: "gc-pointer", "aria-hidden": "true", hidden: true, "data-testid": "class-ring" });
-    this.stage = make("div", { class: "gc-stage" }, this.frame, this.cover, this.ring);
-    this.nothing = make("div", { class: "gc-nothing", "data-testid": "class-nothing" });
-    this.show = button("follow-me", "Follow me", () => { showClass(!isShowing()); this.draw(); }, { class: "gs-button gc-primary" });
+    this.strip = make("div", { class: "gd-strip" }, this.now, make("i", { class: "gd-space" }), this.letGo, this.back, this.home);
+    this.frame = make("iframe", { class: "gd-frame", title: "What the teacher shows", name: FOLLOWED, "data-testid": "class-frame", hidden: true });
+    this.cover = make("div", { class: "gd-cover", "data-testid": "class-cover" });
+    this.ring = make("i", { class: "gd-pointer", "aria-hidden": "true", hidden: true, "data-testid": "class-ring" });
+    this.stage = make("div", { class: "gd-stage" }, this.frame, this.cover, this.ring);
+    this.nothing = make("div", { class: "gd-nothing", "data-testid": "class-nothing" });
+    this.show = button("follow-me", "Follow me", () => { showClass(!isShowing()); this.draw(); }, { class: "gs-button gd-primary" });
     this.projector = make("a", { class: "gs-button", target: "_blank", rel: "opener", href: addressOf("class?screen=1"), "data-testid": "projector-window" }, "Open the projector’s window");
-    this.link = make("span", { class: "gc-address", "data-testid": "class-address" });
+    this.link = make("span", { class: "gd-address", "data-testid": "class-address" });
     this.copy = button("copy-class", "Copy", () => { copyText(this.link.textContent); say(this.copy, "Copied"); });
     this.qr = button("class-qr", "QR code", () => this.showQr(), { title: "On the whole screen, to be read from the last row" });
-    this.numbers = make("span", { class: "gc-quiet", "data-testid": "class-numbers" });
-    this.desk = make("section", { class: "gc-desk", "aria-label": "The teacher’s desk", hidden: true },
-      make("div", { class: "gc-row" }, this.show, this.projector, this.numbers),
-      make("p", { class: "gc-quiet" }, "With Follow me on, go to any page: what you look at, point at and drag is what the class sees here. The projector’s window shows the same without any buttons; drag it to the second screen, and keep notes and settings on this one."),
-      make("div", { class: "gc-row" }, make("span", {}, "The class opens"), this.link, this.copy, this.qr));
-    this.results = make("section", { class: "gc-results", "aria-label": "How the class has answered", "data-testid": "class-results" });
-    this.root = make("div", { class: "gs-live gc-page", "data-testid": "class" }, this.desk, this.strip, this.stage, this.nothing,
-      make("label", { class: "gc-part" }, this.part, "Count my answers to quizzes and questions in the class’s results, without my name"), this.results);
+    this.numbers = make("span", { class: "gd-quiet", "data-testid": "class-numbers" });
+    this.desk = make("section", { class: "gd-desk", "aria-label": "The teacher’s desk", hidden: true },
+      make("div", { class: "gd-row" }, this.show, this.projector, this.numbers),
+      make("p", { class: "gd-quiet" }, "With Follow me on, go to any page: what you look at, point at and drag is what the class sees here. The projector’s window shows the same without any buttons; drag it to the second screen, and keep notes and settings on this one."),
+      make("div", { class: "gd-row" }, make("span", {}, "The class opens"), this.link, this.copy, this.qr));
+    this.results = make("section", { class: "gd-results", "aria-label": "How the class has answered", "data-testid": "class-results" });
+    this.root = make("div", { class: "gs-live gd-page", "data-testid": "class" }, this.desk, this.strip, this.stage, this.nothing,
+      make("label", { class: "gd-part" }, this.part, "Count my answers to quizzes and questions in the class’s results, without my name"), this.results);
     parent.append(this.root);
     this.guide = new Guide(this.frame);
     this.told = {};
@@ -142,10 +142,10 @@ class ClassPage {
     const { results = [], for_all: forAll = false } = this.told.results ?? {};
     this.results.hidden = this.isScreen && !forAll;
     const parts = results.map((one) => histogram(one, this.data?.questions ?? {}));
-    if (this.teaches) parts.unshift(make("div", { class: "gc-row" }, make("h3", {}, "How the class has answered"), make("i", { class: "gc-space" }),
+    if (this.teaches) parts.unshift(make("div", { class: "gd-row" }, make("h3", {}, "How the class has answered"), make("i", { class: "gd-space" }),
       make("button", { type: "button", class: "gs-button", "aria-pressed": String(forAll), "data-testid": "results-for-all", onClick: () => tellClass({ do: "results", on: !forAll }) }, forAll ? "Shown to everybody" : "Show to everybody"),
       make("button", { type: "button", class: "gs-button", "data-testid": "results-clear", onClick: () => tellClass({ do: "clear" }) }, "Clear")),
-      results.length ? "" : make("p", { class: "gc-quiet" }, "Nobody has answered yet. Answers of students who take part come here, without names: Real or fake? on Explore, the ten questions of Learn, and those of the lessons."));
+      results.length ? "" : make("p", { class: "gd-quiet" }, "Nobody has answered yet. Answers of students who take part come here, without names: Real or fake? on Explore, the ten questions of Learn, and those of the lessons."));
     else if (parts.length) parts.unshift(make("h3", {}, "How the class has answered"));
     renew(this.results, ...parts);
   }

@@ -28,14 +28,14 @@ class Desk {
     this.on = ON;
     this.screen = "";
     this.showing = sessionStorage.getItem(SHOWING) === "1";
-    this.count = make("span", { class: "gc-count", "data-testid": "class-count" });
-    const button = (name, text, title, action) => make("button", { type: "button", class: "gc-button", title, "aria-pressed": "false", "data-testid": `class-${name}`, onClick: action }, text);
+    this.count = make("span", { class: "gd-count", "data-testid": "class-count" });
+    const button = (name, text, title, action) => make("button", { type: "button", class: "gd-button", title, "aria-pressed": "false", "data-testid": `class-${name}`, onClick: action }, text);
     this.screens = Object.fromEntries(SCREENS.map(([name, text, title]) => [name, button(name, text, title, () => this.setScreen(this.screen === name ? "" : name))]));
     this.toggles = Object.fromEntries(TOGGLES.map(([name, text, title]) => [name, button(name, text, title, () => this.toggle(name))]));
     this.end = button("end", "Stop showing", "The class looks around by itself again", () => this.show(false));
-    this.bar = make("div", { class: "gc-bar", role: "toolbar", "aria-label": "What the class sees", hidden: true, "data-testid": "class-bar" },
-      make("b", { class: "gc-live" }, "● The class follows"), this.count, ...Object.values(this.screens), ...Object.values(this.toggles), this.end);
-    this.ring = make("i", { class: "gc-pointer", "aria-hidden": "true", hidden: true });
+    this.bar = make("div", { class: "gd-bar", role: "toolbar", "aria-label": "What the class sees", hidden: true, "data-testid": "class-bar" },
+      make("b", { class: "gd-live" }, "● The class follows"), this.count, ...Object.values(this.screens), ...Object.values(this.toggles), this.end);
+    this.ring = make("i", { class: "gd-pointer", "aria-hidden": "true", hidden: true });
     this.onMove = (event) => this.moved(event);
     this.onKey = (event) => { if (event.key === "Escape" && this.on.clean) this.toggle("clean"); };
     this.onFull = () => { if (!document.fullscreenElement && this.on.clean) this.toggle("clean"); };

@@ -18,11 +18,11 @@ export function histogram({ question, people, counted }, questions) {
   const answers = choices.length ? choices.map((_, i) => i) : all ? Array.from({ length: all + 1 }, (_, i) => i) : counted.map(([answer]) => answer);
   const most = Math.max(1, ...counted.map(([, number]) => number));
   const bar = (answer) => {
-    const number = given.get(answer) ?? 0, fill = make("i", { class: "gc-fill" });
+    const number = given.get(answer) ?? 0, fill = make("i", { class: "gd-fill" });
     fill.style.setProperty("--part", String(number / most));
-    return make("li", { "data-right": answer === right }, make("span", { class: "gc-answer" }, choices[answer] ?? short(answer).replace(/\.0+$/, "")), make("span", { class: "gc-track" }, fill), make("b", {}, String(number)));
+    return make("li", { "data-right": answer === right }, make("span", { class: "gd-answer" }, choices[answer] ?? short(answer).replace(/\.0+$/, "")), make("span", { class: "gd-track" }, fill), make("b", {}, String(number)));
   };
   const shown = all ? answers.filter((answer) => given.has(answer) || answer % 5 === 0) : answers;
-  return make("figure", { class: "gc-question", "data-testid": "class-question", "data-people": String(people) },
+  return make("figure", { class: "gd-question", "data-testid": "class-question", "data-people": String(people) },
     make("figcaption", {}, text, make("small", {}, ` ${people} ${people === 1 ? "answer" : "answers"}`)), make("ol", {}, ...shown.map(bar)));
 }
