@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from gan_core.nets.whole_batch import WHOLE, BatchNorm2d, WholeBatch
-
 LABEL_FEATURES = 32  # length of the class embedding that a generator puts beside z
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -46,7 +44,7 @@ def full_precision(x: Tensor) -> Tensor:
 def image_norm(kind: str, channels: int) -> nn.Module:
     """Normalisation of [N, C, H, W]: none, batch, layer (over one whole image) or instance (over one channel)."""
     if kind == "batch":
-        return BatchNorm2d(channels)
+        return nn.BatchNorm2d(channels)
     if kind == "layer":
         return nn.GroupNorm(1, channels)
     return nn.GroupNorm(channels, channels) if kind == "instance" else nn.Identity()
@@ -124,7 +122,7 @@ class ClassBatchNorm(nn.Module):
 
     def __init__(self, channels: int, class_count: int) -> None:
         super().__init__()
-        self.norm = BatchNorm2d(channels, affine=class_count == 0)
+        self.norm = nn.BatchNorm2d(channels, affine=class_count == 0)
         self.scale = nn.Embedding(class_count, channels) if class_count else None
         self.shift = nn.Embedding(class_count, channels) if class_count else None
         if self.scale is not None and self.shift is not None:
@@ -174,9 +172,7 @@ class MinibatchStd(nn.Module):
     [N, F, ...] -> [N, F + 1, ...]: the standard deviation of every feature over the batch, averaged to one number.
     """
 
-    batch: WholeBatch = WHOLE
-
     def forward(self, x: Tensor) -> Tensor:
-        variance = self.batch.variance(full_precision(x))
+        variance = full_precision(x).var(dim=0, unbiased=False)
         spread = (variance + 1e-8).sqrt().mean().to(x.dtype)  # 1e-8: a finite slope where all are alike
         return torch.cat([x, spread.expand(x.shape[0], 1, *x.shape[2:])], dim=1)

@@ -28,7 +28,6 @@ from gan_core.nets.layers import (
     initialise,
 )
 from gan_core.nets.options import initial_weights, minibatch_std, spectral_norm
-from gan_core.nets.whole_batch import BatchNorm1d
 
 MAX_LAYERS, MAX_UNITS = 6, 2048
 HIDDEN_HELP = (
@@ -63,7 +62,7 @@ def _hidden_problems(hidden: str, field: str) -> list[str]:
 
 def _norm(kind: str, units: int) -> nn.Module:
     if kind == "batch":
-        return BatchNorm1d(units)
+        return nn.BatchNorm1d(units)
     return nn.LayerNorm(units) if kind == "layer" else nn.Identity()
 
 

@@ -19,7 +19,6 @@ from gan_core.config.fields import flag, integer
 from gan_core.nets.base import Generator, GeneratorNet, ImageShape, generators
 from gan_core.nets.layers import LatentWithLabel, full_precision, size_problems, stage_count
 from gan_core.nets.options import width
-from gan_core.nets.whole_batch import WHOLE, WholeBatch
 
 MOST = 4  # channels grow from 1 to 4 times the width
 SLOPE = 0.2
@@ -153,7 +152,6 @@ class StyleGeneratorNet(GeneratorNet):
 
     latent_spaces: ClassVar[tuple[str, ...]] = ("z", "w")
     keys: Tensor
-    batch: WholeBatch = WHOLE
 
     def __init__(self, options: StyleGenerator, shape: ImageShape, latent_dim: int, class_count: int) -> None:
         super().__init__()
@@ -187,13 +185,19 @@ class StyleGeneratorNet(GeneratorNet):
         if not self.training:
             return self.synthesis(styles)
         with torch.no_grad():
-            self.mean_style.lerp_(self.batch.mean(full_precision(style)), 1.0 - MEAN_KEEPS)
+            self.mean_style.lerp_(self.batch_mean(full_precision(style)), 1.0 - MEAN_KEEPS)
             key = (z[:, :, None] * self.keys).sum(1)  # (N, KEYS), about N(0, 1)
         if self.mixing:
-            previous = self.batch.previous
-            other = previous(style) if labels is None else self.mapping(previous(z), labels)
+            other = self.previous(style) if labels is None else self.mapping(self.previous(z), labels)
             styles = torch.where(self._mixed(key), other[:, None], styles)
         return self._draw(styles, key)
+
+    def batch_mean(self, x: Tensor) -> Tensor:
+        return x.mean(0)
+
+    def previous(self, x: Tensor) -> Tensor:
+        """In each image's place that of the one before it in the batch."""
+        return x.roll(1, 0)
 
     def mapping(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         z = z * torch.rsqrt(z.square().mean(1, keepdim=True) + TINY)

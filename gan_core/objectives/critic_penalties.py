@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from gan_core.config.fields import integer, number
 from gan_core.objectives.base import Critic, Penalty, penalties
-from gan_core.objectives.draws import deviation, normal, uniform
 
 INTERVAL_HELP = (
     "The penalty is worked out at every so many-th step only and then counts so many times as much: "
@@ -39,7 +38,7 @@ def distance_from_unit_slope(critic: Critic, images: Tensor) -> Tensor:
 
 def _per_image(images: Tensor, rng: torch.Generator) -> Tensor:
     """U(0, 1), one for each image: [N, 1, 1, 1]."""
-    return uniform([images.shape[0], 1, 1, 1], rng, images.dtype)
+    return torch.rand(images.shape[0], 1, 1, 1, generator=rng, device=images.device, dtype=images.dtype)
 
 
 @penalties.register("none", label="None", source="Goodfellow et al. 2014")
@@ -157,7 +156,8 @@ class Dragan(_UnitSlope):
     )
 
     def penalty(self, critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-        around = real + self.spread * deviation(real, rng) * normal(real.shape, rng, real.dtype)
+        noise = torch.randn(real.shape, generator=rng, device=real.device, dtype=real.dtype)
+        around = real + self.spread * real.std(unbiased=False) * noise
         return self.weight * distance_from_unit_slope(critic, around)
 
     def formula(self) -> str:

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from gan_core.config.fields import flag, number
 from gan_core.objectives.base import Augmentation, augmentations
-from gan_core.objectives.draws import uniform, whole_numbers
 
 TRANSLATION = 0.125  # of the image's width, to either side
 CUTOUT = 0.5  # of the image's width
@@ -34,12 +33,12 @@ class NoAugmentation(Augmentation):
 
 def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
     """U[0, 1), one for each image: [N, 1, 1, 1]. float32 whatever the images are, for the same draws in bfloat16."""
-    return uniform([images.shape[0], 1, 1, 1], rng)
+    return torch.rand(images.shape[0], 1, 1, 1, generator=rng, device=images.device)
 
 
 def _whole(images: Tensor, low: int, high: int, rng: torch.Generator) -> Tensor:
     """A whole number in [low, high] for each image: int64 [N, 1, 1, 1]."""
-    return whole_numbers(low, high, [images.shape[0], 1, 1, 1], rng)
+    return torch.randint(low, high + 1, (images.shape[0], 1, 1, 1), generator=rng, device=images.device)
 
 
 def change_colour(images: Tensor, strength: float, rng: torch.Generator) -> Tensor:

@@ -17,7 +17,6 @@ from torch.nn.functional import affine_grid, grid_sample
 
 from gan_core.config.fields import flag, integer, number
 from gan_core.objectives.base import Adaptive, augmentations
-from gan_core.objectives.draws import normal, uniform
 
 Strength = float | Tensor
 """p, from 0 to 1; on a device a tensor without dimensions, so that nobody waits for it."""
@@ -34,10 +33,10 @@ class _Draws:
         self._count, self._rng = count, rng
 
     def uniform(self) -> Tensor:
-        return uniform([self._count], self._rng)
+        return torch.rand(self._count, generator=self._rng, device=self._rng.device)
 
     def normal(self) -> Tensor:
-        return normal([self._count], self._rng)
+        return torch.randn(self._count, generator=self._rng, device=self._rng.device)
 
     def below(self, probability: Strength) -> Tensor:
         return self.uniform() < probability

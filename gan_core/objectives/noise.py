@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gan_core.objectives.draws import normal
-
 
 def decayed_sigma(sigma: float, decay_images: int, images_seen: int) -> float:
     """The standard deviation after `images_seen`: a straight line to 0 at `decay_images` (0: never falls)."""
@@ -19,4 +17,5 @@ def add_instance_noise(images: Tensor, sigma: float, rng: torch.Generator) -> Te
     """images [N, C, H, W] plus N(0, sigma^2) on every pixel; where sigma is 0, the images, and nothing is drawn."""
     if sigma == 0.0:
         return images
-    return images + sigma * normal(images.shape, rng, images.dtype)
+    noise = torch.randn(images.shape, generator=rng, device=images.device, dtype=images.dtype)
+    return images + sigma * noise

@@ -17,8 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gan_core.nets.whole_batch import WholeBatch
-from gan_core.objectives.draws import SharedStream
+from gan_core.training.shared_batch import SharedStream
 
 if TYPE_CHECKING:  # a torch that was built without them trains in one process
     from torch.distributed import ProcessGroup, Store  # type: ignore[attr-defined]
@@ -104,7 +103,7 @@ class Ranks:
         """A random stream of batches that all share."""
         stream = SharedStream(self.device)
         stream.manual_seed(seed)
-        stream.share = self
+        stream.ranks = self
         return stream
 
     # --- words between them
@@ -143,40 +142,6 @@ class Ranks:
         """At the end of all, when nobody waits for anybody."""
         with contextlib.suppress(RuntimeError):
             dist.destroy_process_group()
-
-
-class SharedBatch(WholeBatch):
-    """A batch of which each rank has an equal part."""
-
-    def __init__(self, ranks: Ranks) -> None:
-        self._ranks = ranks
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SharedBatch:
-        return self
-
-    @property
-    def shared(self) -> bool:  # type: ignore[override]
-        return not self._ranks.is_alone
-
-    def mean(self, x: Tensor) -> Tensor:
-        return self._ranks.gather(x.mean(0)).mean(0) if self.shared else super().mean(x)
-
-    def variance(self, x: Tensor) -> Tensor:
-        return self.moments(x, [0])[1] if self.shared else super().variance(x)
-
-    def previous(self, x: Tensor) -> Tensor:
-        if not self.shared:
-            return super().previous(x)
-        last = self._ranks.gather(x[-1])[self._ranks.rank - 1]
-        return torch.cat((last[None], x[:-1]))
-
-    def moments(self, x: Tensor, dims: Sequence[int]) -> tuple[Tensor, Tensor, int]:
-        mean, variance, count = super().moments(x, dims)
-        if not self.shared:
-            return mean, variance, count
-        means, variances = self._ranks.gather(torch.stack((mean, variance))).unbind(1)  # [count, ...] each
-        whole = means.mean(0)
-        return whole, variances.mean(0) + (means - whole).square().mean(0), count * self._ranks.count
 
 
 class _Gather(torch.autograd.Function):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -18,9 +18,8 @@ from torch import Tensor
 from gan_core.config.codec import get_at, replace_at, spec_at
 from gan_core.data.base import ImageSet
 from gan_core.nets.base import ImageShape
-from gan_core.nets.whole_batch import share_batch
 from gan_core.objectives import add_instance_noise, decayed_sigma
-from gan_core.objectives.base import Adaptive
+from gan_core.objectives.base import Adaptive, Penalty
 from gan_core.training.adaptive import AdaptiveStrength
 from gan_core.training.backends import compiled
 from gan_core.training.backends.base import Backend
@@ -36,8 +35,9 @@ from gan_core.training.observe.sample_grid import GridLatents, SampleGrid, tile
 from gan_core.training.observe.scene import Scene
 from gan_core.training.observe.stage import PlaneView
 from gan_core.training.precision import forward_context
-from gan_core.training.ranks import Ranks, SharedBatch
+from gan_core.training.ranks import Ranks
 from gan_core.training.seeds import stream_generator, stream_seed
+from gan_core.training.shared_batch import SharedPenalty, led, share_batch
 from gan_core.training.statistics import Window
 from gan_core.training.step import OptimizerStep, StepContext, StepObserver
 
@@ -87,7 +87,7 @@ class Trainer:
         if ranks is not None:
             self._noise_rng = ranks.stream(stream_seed(config.seed, "noise"))
             for net in (self.generator, self.discriminator):
-                share_batch(net, SharedBatch(ranks))
+                share_batch(net, ranks)
         self._grid = GridLatents(config, self.class_count, device)
         self._stage = PlaneView(config, data, device) if self.shape.is_points else None
         self._strength = AdaptiveStrength(getattr(config.augmentation, "start", 0.0), device)
@@ -183,23 +183,25 @@ class Trainer:
         """The players and the rules as they are now."""
         config = self.config
         g_lr, d_lr = self.learning_rates(self.images)
+        penalty = config.penalty if self.ranks is None else cast(Penalty, SharedPenalty(config.penalty, self.ranks))
         return StepContext(
             self.backend.generator, self.backend.discriminator, self.discriminator, self.g_weights, self.d_weights,
             OptimizerStep(config.g_optimizer, self.g_moments, g_lr),
             OptimizerStep(config.d_optimizer, self.d_moments, d_lr),
-            config.loss, config.penalty, config.pack, self._see,
+            config.loss, penalty, config.pack, self._see,
             lambda: forward_context(config.precision, self.device), self._noise_rng, self.guard, watch, self.ranks,
         )  # fmt: skip
 
     def _see(self, images: Tensor, rng: torch.Generator | None = None) -> Tensor:
         """What the discriminator gets to see: augmentation first, then instance noise."""
         rule, rng = self.config.augmentation, rng or self._noise_rng
-        if isinstance(rule, Adaptive):
-            images = rule.augment_at(images, self._strength.strength, rng)
-        elif rule.active:
-            images = rule.augment(images, rng)
-        sigma = self.instance_noise_sigma()
-        return add_instance_noise(images, sigma, rng) if sigma > 0 else images
+        with led(self.ranks):
+            if isinstance(rule, Adaptive):
+                images = rule.augment_at(images, self._strength.strength, rng)
+            elif rule.active:
+                images = rule.augment(images, rng)
+            sigma = self.instance_noise_sigma()
+            return add_instance_noise(images, sigma, rng) if sigma > 0 else images
 
     def instance_noise_sigma(self) -> float:
         noise = self.config.instance_noise

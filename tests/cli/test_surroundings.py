@@ -156,7 +156,7 @@ def test_no_command_stops_half_way_because_nobody_hears_it(
         assert "Traceback" not in answer["err"]
         assert "Exception ignored" not in answer["err"]
     states = place.states()
-    made = {"train": 1, "branch": 1, "twin": 2, "sweep": 2, "import-run": 1}
+    made = {"train": 1, "branch": 1, "twin": 2, "sweep": 2, "import-run": 1, "scene": 1}
     assert len(set(states) - before) == sum(made.get(command, 0) for command in commands)
     assert all(state == "finished" and step > 0 for state, step in states.values())
 

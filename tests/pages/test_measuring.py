@@ -64,4 +64,4 @@ def test_only_what_the_table_sends_is_understood(state: Tab, manager: FakeManage
     table.carry_out(state, ["measure", "all"])
     assert state.notice == "This was not understood; reload the page."
     table.carry_out(state, ["measure", ["never-was"]])
-    assert "have no checkpoint yet" in state.notice
+    assert state.notice == 'There is no run "never-was" here.'

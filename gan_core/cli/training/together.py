@@ -218,9 +218,10 @@ def _disagreement(everybody: list[dict[str, Any]]) -> str:
 
 def begun_before_restart(manager: RunManager) -> str | None:
     """The run that an earlier try of this torchrun has begun, on its way again; None where there is none."""
-    place, note = launched(), _note(manager)
+    place = launched()
     if place is None:
         return None
+    note = _note(manager)
     if not place.restarts:
         with contextlib.suppress(OSError):  # of another torchrun, of which this one has the number
             note.unlink()

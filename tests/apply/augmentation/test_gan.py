@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,10 +84,10 @@ def test_a_damaged_state_begins_anew_and_a_damaged_generator_is_trained_again(tm
     assert told[0] == 0.0
 
 
-def test_it_stops_when_its_seconds_are_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter(range(10_000))
-    monkeypatch.setattr(gan.time, "monotonic", lambda: float(next(clock)))
-    sampler = trained(place_in(tmp_path), seconds=7.0)
+def test_it_stops_when_its_seconds_are_up(tmp_path: Path) -> None:
+    seconds = iter(range(10_000))
+    place = replace(place_in(tmp_path), clock=lambda: float(next(seconds)))
+    sampler = trained(place, seconds=7.0)
     assert 0 < sampler.images < 640
     assert sampler.seconds >= 7.0
 

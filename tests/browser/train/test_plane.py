@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +132,11 @@ def test_train_on_a_drawing_slowly_and_one_network_at_a_time(
     page.locator(".st-key-speed").get_by_text("Slow", exact=True).click()
     expect(page.get_by_role("radio", name="Slow", exact=True)).to_be_checked()
     before = newest(folder)
-    until(lambda: newest(folder) > before + 5)
-    taken = np.diff(
-        folder.points(int(before) + 1)["elapsed_seconds"]
-    )  # the step under way was perhaps of another pace
-    assert 0.1 < np.median(taken) < 1.0, taken  # unpaced: 2 ms
+    until(lambda: newest(folder) > before)  # the step under way may be of another pace
+    before, start = newest(folder), time.monotonic()
+    until(lambda: newest(folder) >= before + 8)
+    # What was taken before and written since counts too: at most a second of steps. Unpaced there are 500 in it.
+    assert (newest(folder) - before) / (time.monotonic() - start + 1.0) < 8
     page.screenshot(path=shots / "slow.png")
 
     # Paused: one step of each kind.

@@ -31,6 +31,7 @@ from types import SimpleNamespace
 from pages.server import run_routes
 from pages.server import app_state as homes
 from pages.server.routes import _command, _once_ready
+from pages.server.security.people import OWNER_OF_THE_MACHINE
 go, real = threading.Event(), homes.load
 homes.load = lambda: (go.wait(60), real())
 home = homes.install_app_state(homes.AppState())
@@ -45,7 +46,7 @@ def asked():
     shown.append(_once_ready(home, run_routes.rows, request))
 def commanded():
     try:
-        _command(home, "no-such-run", "step", "both")
+        _command(home, OWNER_OF_THE_MACHINE, "no-such-run", "step", "both")
     except ValueError as problem:
         shown.append(problem)
 threads = [threading.Thread(target=target) for target in (page, asked, commanded, home.explore.open)]
