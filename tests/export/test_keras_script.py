@@ -98,7 +98,9 @@ def test_every_dense_or_convolutional_preset_has_a_twin_with_its_losses(
     data = data_of(config, tmp_path)
     wanted = ours(config, data, 50)
     found = trained(config, data, tmp_path, lambda: capsys.readouterr().out, 50)
-    np.testing.assert_allclose(found[0], wanted[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found[0, 0], wanted[0, 0], rtol=1e-4, atol=1e-4)
+    # G's comes after D's first step of Adam, which divides slopes of rounding alone by themselves.
+    np.testing.assert_allclose(found[0, 1], wanted[0, 1], rtol=2e-3)
     np.testing.assert_allclose(found[:4], wanted[:4], rtol=0.1, atol=0.02)
     np.testing.assert_allclose(found.mean(axis=0), wanted.mean(axis=0), rtol=0.25)
 

@@ -349,12 +349,15 @@ def assert_same_training(config: RunConfig, data: ImageSet, out: Path, told: str
         np.testing.assert_allclose((float(d_loss), float(g_loss)), wanted, rtol=closeness, atol=closeness)
     ours, theirs = load_file(out / "generator.safetensors"), trainer.sampler().state_dict()
     assert sorted(ours) == sorted(theirs)
-    # A bias before a normalisation has a slope of rounding alone, of which Adam makes a step: it hardly shows.
+    # A bias before a normalisation has a slope of rounding alone, of which Adam makes a whole step, another one on
+    # every processor: biases are at most so many steps apart, and what is drawn is compared with the same ones.
     apart = {n: float((ours[n].float() - theirs[n].float()).abs().mean()) for n in theirs if theirs[n].numel()}
     assert max(value for name, value in apart.items() if "bias" not in name) < 1e-4
+    most = 2.1 * steps * config.g_optimizer.lr
+    assert all(float((ours[n] - theirs[n]).abs().max()) <= most for n in theirs if n.endswith("bias"))
     z, labels = draws(6, config.latent.dim), torch.arange(6) % trainer.class_count if trainer.class_count else None
     drawn = trainer.sampler()(z, labels).clone()
-    trainer.sampler().load_state_dict(ours)
+    trainer.sampler().load_state_dict({n: (theirs if n.endswith("bias") else ours)[n] for n in theirs})
     assert float((trainer.sampler()(z, labels) - drawn).abs().mean()) < 1e-3
 
 
