@@ -18,6 +18,7 @@ from gan_core.runs.snapshot import Grid
 from gan_core.training.observe.scene import Scene, encode_scene
 from pages.lab.web.live import STYLES
 from pages.server.live import wire
+from pages.server.live.heartbeat import BEAT
 from pages.server.modules import module_path, modules
 from pages.ui.web.component import style
 
@@ -27,7 +28,8 @@ THEMES = {"light": ("#fbfaf7", "#1b2733", "#e0ddd4"), "dark": ("#12161c", "#e8e6
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
-# Stands where the browser's own WebSocket would: what `feed` is given arrives as a frame.
+# Stands where the browser's own WebSocket would: what `feed` is given arrives as a frame. It beats as the server does
+# (`pages.server.live.heartbeat`): a channel silent for long is given up, and what is fed until the next one is lost.
 _SOCKET = """
 window.sockets = [];
 window.WebSocket = class {
@@ -38,6 +40,7 @@ window.feed = (text) => {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   for (const socket of window.sockets) socket.onmessage?.({ data: bytes.buffer.slice(0) });
 };
+setInterval(() => window.feed("BEAT"), 2000);
 """
 _START = """
 import { LiveView } from "./MODULElab/web/main.js";
@@ -233,4 +236,4 @@ def _html(theme: str, data: dict[str, Any]) -> str:
 <style>:root {{ --st-background-color: {background}; --st-text-color: {ink}; --st-border-color: {border};
   --st-font: Inter, system-ui, sans-serif; color-scheme: {theme}; font-size: 15px }}
 body {{ margin: 0.75rem; background: {background} }} {style(*STYLES)}</style><div id="here"></div>
-<script>{_SOCKET}</script><script type="module">{start}</script></html>"""
+<script>{_SOCKET.replace("BEAT", text(BEAT))}</script><script type="module">{start}</script></html>"""

@@ -127,5 +127,6 @@ def test_a_branch_begins_at_the_moment_that_is_looked_at(page: Page, served_alon
     until(lambda: lab.step() == looked)  # not the picture of a moment that was passed on the way
     page.locator(".st-key-branch").get_by_role("button").click()
     expect(field).to_have_value(str(looked))
+    page.wait_for_url(re.compile(rf"[?&]at={looked}\b"))
     page.reload()
-    until(lambda: lab.step() == paused)
+    until(lambda: lab.step() == looked)  # which the address holds

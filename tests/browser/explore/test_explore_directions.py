@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -11,6 +12,11 @@ from tests.browser.explore.test_explore import _COUNT, NEXT_FRAMES, Explore
 _WHOLE = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].join()"
 _CELLS = """canvas => [0, 3, 6].map((i) =>
   [...canvas.getContext("2d").getImageData(i * canvas.height, 0, canvas.height, canvas.height).data].join())"""
+
+
+def levels(told: str) -> np.ndarray:
+    """The numbers of a picture, 0 to 255, as the browser told them."""
+    return np.array(told.split(","), int)
 
 
 def drag(explore: Explore, strip: Locator, start: float, end: float) -> list[str]:
@@ -62,7 +68,9 @@ def test_directions_are_found_dragged_named_and_there_after_a_reload(explore: Ex
     canvas = first.locator("canvas")
     expect(canvas).to_have_js_property("width", 7 * 28)
     left, middle, right = canvas.evaluate(_CELLS)
-    assert middle == explore.picture.evaluate(_WHOLE)
+    alone = explore.picture.evaluate(_WHOLE)
+    assert np.abs(levels(middle) - levels(alone)).max() <= 1  # of many at once a sum is rounded otherwise than of one
+    assert min(np.abs(levels(end) - levels(alone)).max() for end in (left, right)) > 50
     assert len({left, middle, right}) == 3
 
     # The picture follows while the strip is held; undo takes picture and slider back.

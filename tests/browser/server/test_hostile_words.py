@@ -117,7 +117,7 @@ def settled(page: Page) -> None:
     ("path", "query", "words"),
     [
         ("", {"preset": WORDS}, PICTURE),
-        ("", {"run": SHORT}, SHORT),
+        ("", {"run": SHORT}, f'run is "{PICTURE}[l](https://{HOST}'),  # no run's id can be as long: it is cut
         ("", {"preset": "first-gan", "loss": WORDS}, PICTURE),
         ("", {"g_optimizer.lr": WORDS}, PICTURE),
         ("", {WORDS: "1"}, f"![p](https://{HOST.partition('.')[0]} is not a field here"),

@@ -601,6 +601,7 @@ def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, sho
     page.get_by_role("button", name="Show the newest samples").click()
     until(lambda: lab.step() == steps[-1])
     until(lambda: (made.pixels() != first).any(2).mean() > 0.05)
+    page.wait_for_url(lambda url: "at=" not in url)  # the address says so too, a moment later
     page.reload()
     until(lambda: lab.step() == steps[-1])
     expect(made.canvas).to_have_attribute("aria-label", re.compile("2000 real points and 2000 generated"))
