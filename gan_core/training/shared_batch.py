@@ -7,7 +7,7 @@ few modules that take something over a batch are given another `forward`, and dr
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -133,14 +133,9 @@ _FIRST_SIZE = {torch.rand: 0, torch.randn: 0, torch.randint: 2}
 """A function that draws -> at which of its arguments the shape [N, ...] begins, N images."""
 
 
-@contextlib.contextmanager
-def led(ranks: Ranks | None) -> Iterator[None]:
+def led(ranks: Ranks | None) -> contextlib.AbstractContextManager[object]:
     """In the block draws for images are made as of the whole batch; nothing else happens with one process."""
-    if ranks is None or ranks.is_alone:
-        yield
-        return
-    with _Led(ranks):
-        yield
+    return contextlib.nullcontext() if ranks is None or ranks.is_alone else _Led(ranks)
 
 
 class SharedPenalty:
