@@ -17,7 +17,7 @@ import torch
 
 from benchmarks.machine import describe
 from gan_core.runs import Pause, RunManager, Stop
-from gan_core.runs.engine.budget import held_bytes
+from gan_core.runs.engine.device.budget import held_bytes
 from gan_core.runs.engine.waiting import WaitingRun
 from gan_core.training import RunConfig, preset
 

@@ -21,8 +21,8 @@ import torch
 
 from benchmarks.machine import describe
 from gan_core.runs import RunManager, StateChanged
-from gan_core.runs.engine.budget import GB, Budget
 from gan_core.runs.engine.context import StopCondition
+from gan_core.runs.engine.device.budget import GB, Budget
 from gan_core.runs.states import LIVE
 from gan_core.training import preset
 

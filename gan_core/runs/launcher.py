@@ -20,10 +20,10 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Stop
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.advice import is_full_disk
-from gan_core.runs.engine.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
-from gan_core.runs.engine.device_queue import TURN_SECONDS, DeviceQueue
+from gan_core.runs.engine.device.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
+from gan_core.runs.engine.device.device_queue import TURN_SECONDS, DeviceQueue
 from gan_core.runs.engine.estimate import resolve_precision
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife

@@ -15,10 +15,10 @@ from gan_core.config.codec import ConfigError, from_dict
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
-from gan_core.runs.engine.allocator import keep_freed_memory
-from gan_core.runs.engine.budget import Budget
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.engine.device_queue import TURN_SECONDS
+from gan_core.runs.engine.device.allocator import keep_freed_memory
+from gan_core.runs.engine.device.budget import Budget
+from gan_core.runs.engine.device.device_queue import TURN_SECONDS
 from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.evaluation import on_demand

@@ -68,7 +68,7 @@ class AppState:
             load()
             from gan_core.config.places import data_dir, device_name, runs_dir
             from gan_core.runs import RunManager
-            from gan_core.runs.engine.budget import Budget, turn_seconds
+            from gan_core.runs.engine.device.budget import Budget, turn_seconds
 
             self._manager = RunManager(
                 runs_dir(), data_dir(), device=device_name(), turn_seconds=turn_seconds(),

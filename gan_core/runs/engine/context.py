@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 
 from gan_core.data.base import ImageSet
-from gan_core.runs.engine.budget import Room
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
-from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.device.budget import Room
+from gan_core.runs.engine.device.device_queue import DeviceQueue
 from gan_core.runs.snapshot import Event
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig

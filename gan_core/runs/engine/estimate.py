@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from gan_core.config.codec import to_dict
 from gan_core.nets.base import discriminators, generators
-from gan_core.runs.engine.machine import remembered_precision
+from gan_core.runs.engine.device.machine import remembered_precision
 from gan_core.training import Cost, RunConfig, bfloat16_is_native
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step

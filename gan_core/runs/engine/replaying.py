@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from gan_core.config.codec import get_at, replace_at
-from gan_core.runs.engine.budget import held_bytes
 from gan_core.runs.engine.compiled_cache import give_library
 from gan_core.runs.engine.context import RunContext, StopCondition
+from gan_core.runs.engine.device.budget import held_bytes
 from gan_core.runs.engine.following import told_of
 from gan_core.runs.engine.recorder import RunRecorder
 from gan_core.runs.engine.restore import Restored, restore, take_over

@@ -18,7 +18,7 @@ import torch
 
 from gan_core.runs.commands import Command, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext
-from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.device.device_queue import DeviceQueue
 from gan_core.runs.engine.waiting import LOOK_SECONDS
 from gan_core.runs.engine.worker import PACE_LOOK_SECONDS
 from gan_core.runs.groups.sweep_member import SharedPlace, SweepMember

@@ -9,8 +9,8 @@ from typing import Protocol, cast
 
 from gan_core.runs.commands import Change, Command, Dissect, StepOnce
 from gan_core.runs.engine.context import RunContext, StopCondition
-from gan_core.runs.engine.device_queue import DeviceQueue
-from gan_core.runs.engine.outlook import Outlook
+from gan_core.runs.engine.device.device_queue import DeviceQueue
+from gan_core.runs.engine.device.outlook import Outlook
 from gan_core.runs.engine.replaying import Diverged
 from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.states import State

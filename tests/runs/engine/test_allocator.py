@@ -9,7 +9,7 @@ import sys
 import pytest
 import torch
 
-from gan_core.runs.engine.allocator import keep_freed_memory
+from gan_core.runs.engine.device.allocator import keep_freed_memory
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="there is no glibc here")

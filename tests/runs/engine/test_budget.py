@@ -9,9 +9,9 @@ import torch
 
 from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager
-from gan_core.runs.engine.budget import Budget, gigabytes, machine_memory, turn_seconds
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.engine.device_queue import TURN_SECONDS
+from gan_core.runs.engine.device.budget import Budget, gigabytes, machine_memory, turn_seconds
+from gan_core.runs.engine.device.device_queue import TURN_SECONDS
 from gan_core.runs.storage.disk_use import DiskMeter
 from tests.runs.helpers import at_rest, quick
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from gan_core.runs.engine.device_queue import DeviceQueue
+from gan_core.runs.engine.device.device_queue import DeviceQueue
 
 
 def never() -> bool:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_core.runs.engine.device_queue import LEAST_TURN_SECONDS, ROUND_SECONDS, DeviceQueue
-from gan_core.runs.engine.outlook import Outlook, Waiting, about, outlooks
+from gan_core.runs.engine.device.device_queue import LEAST_TURN_SECONDS, ROUND_SECONDS, DeviceQueue
+from gan_core.runs.engine.device.outlook import Outlook, Waiting, about, outlooks
 
 STEP = 0.5  # seconds of the clock that a step of any run takes
 TURN = 10.0

@@ -15,8 +15,8 @@ import torch
 from gan_core.runs import Change, CheckpointNow, Pause, Resume, RunManager, RunView, StateChanged, StepOnce, Stop
 from gan_core.runs.commands import Pace
 from gan_core.runs.engine import waiting
-from gan_core.runs.engine.budget import Budget, Room, held_bytes, needed_bytes
 from gan_core.runs.engine.context import StopCondition
+from gan_core.runs.engine.device.budget import Budget, Room, held_bytes, needed_bytes
 from gan_core.runs.lineage.branches import start_branch
 from gan_core.training import RunConfig, Trainer
 from tests.runs.helpers import at_rest, fingerprint, open_manager, quick, straight, until, until_state

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gan_core.runs.engine.outlook import Outlook, Waiting, outlooks
+from gan_core.runs.engine.device.outlook import Outlook, Waiting, outlooks
 
 TURN_SECONDS = 60.0
 ROUND_SECONDS = 480.0  # with many people turns are shorter, so that everybody has one in this time

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from gan_core.config.codec import ConfigError
-from gan_core.runs.engine.device_queue import TURN_SECONDS
+from gan_core.runs.engine.device.device_queue import TURN_SECONDS
 from gan_core.training import Cost, Trainer
 
 GB = 10**9
