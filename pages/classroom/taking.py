@@ -10,10 +10,7 @@ from gan_core.training.scenes.scene import PLACES
 from pages.server.security.public import public
 from pages.ui.session import Tab, from_url, manager, watch
 
-PAGES = {
-    "": "lab/page.py", "lab": "lab/page.py", "explore": "explore/page.py", "compare": "compare/page.py",
-    "gallery": "gallery/page.py", "learn": "learn/page.py", "data": "data/page.py", "apply": "apply/page.py",
-}  # fmt: skip
+LAB, EXPLORE = "lab/page.py", "explore/page.py"
 MOST_LETTERS = 40_000
 NOTHING = "There is nothing to take home from here: wait until the teacher shows a run, or a point on Explore."
 
@@ -26,14 +23,14 @@ def take_home(state: Tab, told: object) -> tuple[str, dict[str, str]] | None:
     page, query, step = _read(told)
     try:
         if page == "explore" and query.get("model"):
-            return PAGES[page], {name: query[name] for name in PLACES["explore"] or () if name in query}
+            return EXPLORE, {name: query[name] for name in PLACES["explore"] or () if name in query}
         if page in ("", "lab") and query.get("run"):
             return _branch(state, query["run"], step)
         if page in ("", "lab"):  # the settings of a run that has not begun
             found = from_url(query)
             watch(state, "")
             state.preset, state.config, state.notice, state.own = found.preset, found.config, found.notice, True
-            return PAGES[page], {}
+            return LAB, {}
         raise ValueError(NOTHING)
     except ValueError as problem:
         state.notice = public(problem)
@@ -46,7 +43,7 @@ def _branch(state: Tab, run: str, step: int | None) -> tuple[str, dict[str, str]
     at = None if step is None or step > view.step else step
     at_its_end = view.images >= view.total_images and (at is None or at == view.step)
     watch(state, manager().branch(run, at, {"total_images": 2 * view.total_images} if at_its_end else {}))
-    return PAGES["lab"], {"run": state.run}
+    return LAB, {"run": state.run}
 
 
 def _read(told: object) -> tuple[str, dict[str, str], int | None]:
