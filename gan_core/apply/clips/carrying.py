@@ -18,7 +18,7 @@ from torch import Tensor
 
 from gan_core.apply.editing.applying import State, step
 from gan_core.apply.editing.edits import Class, Drag, Edit, Factor, Mix, Move, Repaint, Units
-from gan_core.apply.editing.factors import factor_moved
+from gan_core.apply.editing.factors import factor_moved, factor_settled
 from gan_core.apply.editing.place import Place, drawn
 from gan_core.apply.editing.regions import Picture, decode_region, painted
 from gan_core.apply.editing.starting import Told, quiet
@@ -51,6 +51,11 @@ class Way:
 
     def mixed(self, other: Way, share: float) -> Way:
         return Way(torch.lerp(self.offsets, other.offsets, share))
+
+    def ending(self, offset: Tensor) -> Way:
+        """The same way with another end, bent toward it evenly."""
+        shares = torch.linspace(0.0, 1.0, len(self.offsets)).view(-1, *([1] * offset.ndim))
+        return Way(self.offsets + shares * (offset - self.offsets[-1]))
 
 
 def check_clip(stack_edits: tuple[Edit, ...]) -> None:
@@ -98,6 +103,25 @@ def _solved(model: Explorable, state: State, edit: Edit, told: Told) -> tuple[Wa
             points.append(_place(after).point)
         del points[-2:-1]  # the last one is the nearest that there was, once more
     return Way(_stops(points)), after
+
+
+def settled(
+    model: Explorable, state: State, stack_edits: tuple[Edit, ...], ways: Mapping[int, Way],
+    brought: Picture | None = None,
+) -> dict[int, Tensor]:  # fmt: skip
+    """Where the ways of factors end at this frame, by their index: one step nearer than ways mixed from others do.
+
+    Between two frames at which a factor was solved its ways only nearly fit, and what is off shows as flicker.
+    """
+    ends, known = dict[int, Tensor](), dict(ways)
+    for index, each in enumerate(stack_edits):
+        if each.on and isinstance(each, Factor):
+            place = _place(state)
+            there = place.at(place.point + known[index].offsets[-1])
+            ends[index] = factor_settled(place, there, each.factor, each.amount).point - place.point
+            known[index] = known[index].ending(ends[index])
+        state = done(model, state, each, 1.0, known.get(index), brought)
+    return ends
 
 
 def _stops(points: list[Tensor]) -> Tensor:

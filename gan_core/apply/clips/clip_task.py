@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from gan_core.apply.base import Task, Workplace, tasks
 from gan_core.apply.clips.box import WAYS, Setting, fitting, read_box
-from gan_core.apply.clips.carrying import Way, at_strength, check_clip, solve
+from gan_core.apply.clips.carrying import Way, at_strength, check_clip, settled, solve
 from gan_core.apply.clips.frames import PREVIEW_EVERY, SHARE, Following, Found, find_frames, preview
 from gan_core.apply.clips.reading import MOST_FRAMES, Clip, Frame, read_clip
 from gan_core.apply.clips.strength import Strength, read_strength
 from gan_core.apply.clips.writing import write_clip
 from gan_core.apply.completion.task import background_of
-from gan_core.apply.editing.applying import beginning, check
+from gan_core.apply.editing.applying import State, beginning, check
 from gan_core.apply.editing.edits import (
     FROM_FILE,
     MOST_BYTES,
@@ -38,11 +39,12 @@ from gan_core.apply.editing.task import EDIT, MASK
 from gan_core.config.fields import choice, integer, number, text
 from gan_core.config.files import write_atomically
 from gan_core.latent.model import Explorable
+from gan_core.latent.vectors import decode_vector, encode_vector
 
 CLIP, FRAME = "clip", "frame-"
 KINDS = ("auto", "mp4", "gif")
 _KEY_EVERY = 15  # frames between those at which a factor is solved
-_READ, _SOLVED = 0.05, 0.82  # shares of the work, about
+_READ, _SOLVED = 0.05, 0.8  # shares of the work, about
 
 
 @tasks.register("edit-clip", label="Edit a clip", source="Tzaban et al. 2022, arXiv:2201.08361")
@@ -194,8 +196,8 @@ class _Work:
             seconds = float((self.clip.ticks[index] - self.clip.ticks[0]) * self.clip.time_base)
             at = self.found.at(index)
             before = drawn(at)
-            ways = _between(keys, index)
             state = beginning(Beginning(at, before))
+            ways = self._settled(index, state, _between(keys, index))
             after = at_strength(
                 self.model, state, self.stack.edits, self.strength.at(seconds), ways, self.pictures[index]
             ).picture  # fmt: skip
@@ -206,6 +208,21 @@ class _Work:
             if index % PREVIEW_EVERY == 0:
                 preview(self.place, index, self.pictures[index], before, after)
             yield made
+
+    def _settled(self, index: int, state: State, ways: dict[int, Way]) -> dict[int, Way]:
+        """Those of factors, ending where they do at this very frame."""
+        if not any(isinstance(each, Factor) and each.on for each in self.stack.edits):
+            return ways
+
+        def make() -> dict[str, Any]:
+            ends = settled(self.model, state, self.stack.edits, ways, self.pictures[index])
+            return {str(i): encode_vector(end.reshape(-1).numpy()) for i, end in ends.items()}
+
+        for i, end in self.place.part(f"settled-{index:04}", make).items():
+            shape = ways[int(i)].offsets[-1]
+            vector = torch.from_numpy(decode_vector(end, shape.numel(), "offset")).view_as(shape)
+            ways = {**ways, int(i): ways[int(i)].ending(vector)}
+        return ways
 
     def told(self, count: int) -> None:
         share = _SOLVED + (1 - _SOLVED) * count / self.clip.count
@@ -220,7 +237,7 @@ class _Work:
         drags = [i for i in searched if isinstance(edits[i], Drag)]
         keys, known = list[tuple[int, dict[int, Way]]](), dict[int, Way]()
         for index in self._key_frames() if len(drags) < len(searched) else [0]:
-            part = self.place.part(f"way-{index:04}", partial(self._solved, index, known))
+            part = self.place.part(f"way-{index:04}", partial(self._ways, index, known))
             ways = {int(i): Way.from_json(each) for i, each in part["ways"].items()}
             known = {i: ways[i] for i in drags}
             keys.append((index, ways))
@@ -237,7 +254,7 @@ class _Work:
         }  # fmt: skip
         return sorted(frames)
 
-    def _solved(self, index: int, known: dict[int, Way]) -> dict[str, Any]:
+    def _ways(self, index: int, known: dict[int, Way]) -> dict[str, Any]:
         share = SHARE + (_SOLVED - SHARE) * index / self.clip.count
 
         def told(_: float, words: str) -> None:

@@ -24,7 +24,7 @@ PREVIEW_EVERY = 10  # frames
 _MOST_FAILED = 3  # frames that are looked for anew in vain; then the clip is just far from the generator
 _BETTER = 0.8  # an error that is so much smaller says that there was a cut
 _SHOWN = 128  # px a side of a preview's pictures, about
-FIRST_SHARE, SHARE = 0.15, 0.75  # of the work, once the first frame is found, and all are
+FIRST_SHARE, SHARE = 0.15, 0.7  # of the work, once the first frame is found, and all are
 
 
 @dataclass(frozen=True, eq=False)

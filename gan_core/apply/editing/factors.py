@@ -36,25 +36,22 @@ def factor_moved(place: Place, factor: str, amount: float) -> Iterator[Place]:
 
     Raises ValueError, one sentence, where factors are not known or no shape is seen.
     """
-    reader = reader_of(place.model)
-    if reader is None:
-        raise ValueError("Known factors move with generators of Shapes only; take a direction, as pca-1.")
-    latents, start = latents_of(place)
-    count = len(latents.basis)
-    u = torch.zeros(count)
-    nudges = torch.cat([torch.zeros(1, count), _NUDGE * torch.eye(count)])
-    began = _Readings(reader, latents.draw(start[None]).detach(), factor)
+    search = _Search(place, factor)
+    point = search.start
     total = max(1, math.ceil(abs(amount) / RANGES[factor] / _STEP))
     for i in range(total + _MORE):
-        share = min(1.0, (i + 1) / total)
-        with torch.no_grad():
-            pictures = latents.draw(start + (u + nudges) @ latents.basis)
-        rows = began.differences(pictures, amount * share)
-        jacobian, off = (rows[1:] - rows[:1]) / _NUDGE, rows[0]
-        square = jacobian @ jacobian.T + _DAMPING * torch.eye(count)
-        step = -torch.linalg.solve(square, jacobian @ off)
-        u = u + step * min(1.0, _FARTHEST / max(float(step.norm()), 1e-12))
-        yield moved(place, start, start + u @ latents.basis)
+        point = search.nearer(point, amount * min(1.0, (i + 1) / total))
+        yield moved(place, search.start, point)
+
+
+def factor_settled(place: Place, after: Place, factor: str, amount: float) -> Place:
+    """`after` one step nearer to `place` with its factor changed by `amount`: of a way taught by another picture.
+
+    Raises ValueError as `factor_moved` does.
+    """
+    search = _Search(place, factor)
+    _, point = latents_of(after)
+    return moved(place, search.start, search.nearer(point, amount))
 
 
 def came_to(before: Place, after: Place, factor: str, amount: float) -> str:
@@ -74,6 +71,31 @@ def came_to(before: Place, after: Place, factor: str, amount: float) -> str:
     return (
         f"The {factor} went by {went:+.3f} of {amount:+.3f} {'turns' if factor == 'hue' else 'of the width'}{short}."
     )
+
+
+class _Search:
+    """From `start` [D], where the picture lies, toward the same picture with one factor changed."""
+
+    def __init__(self, place: Place, factor: str) -> None:
+        reader = reader_of(place.model)
+        if reader is None:
+            raise ValueError("Known factors move with generators of Shapes only; take a direction, as pca-1.")
+        self.latents, self.start = latents_of(place)
+        count = len(self.latents.basis)
+        self._nudges = torch.cat([torch.zeros(1, count), _NUDGE * torch.eye(count)])
+        self._began = _Readings(reader, self.latents.draw(self.start[None]).detach(), factor)
+
+    def nearer(self, point: Tensor, amount: float) -> Tensor:
+        """One step of Gauss and Newton from a point [D]."""
+        basis = self.latents.basis
+        with torch.no_grad():
+            pictures = self.latents.draw(point + self._nudges @ basis)
+        rows = self._began.differences(pictures, amount)
+        jacobian, off = (rows[1:] - rows[:1]) / _NUDGE, rows[0]
+        square = jacobian @ jacobian.T + _DAMPING * torch.eye(len(rows) - 1)
+        step = -torch.linalg.solve(square, jacobian @ off)
+        shortened: Tensor = step * min(1.0, _FARTHEST / max(float(step.norm()), 1e-12))
+        return point + shortened @ basis
 
 
 class _Readings:

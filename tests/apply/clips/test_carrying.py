@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core.apply.clips.carrying import Way, at_strength, check_clip, solve
+from gan_core.apply.clips.carrying import Way, at_strength, check_clip, settled, solve
 from gan_core.apply.clips.strength import read_strength
 from gan_core.apply.editing.applying import State, beginning, steps
 from gan_core.apply.editing.edits import Copy, Drag, Edit, Factor, Move, Repaint, Stack, Start
+from gan_core.apply.editing.place import drawn
 from gan_core.apply.editing.regions import encode_region
-from gan_core.apply.editing.starting import begin
+from gan_core.apply.editing.starting import Beginning, begin
 from gan_core.latent import Explorable
 
 MASK = encode_region(np.pad(np.ones((6, 6), bool), 5))
@@ -73,6 +74,24 @@ def test_a_factor_goes_along_its_way(shapes: Explorable, monkeypatch: pytest.Mon
     torch.testing.assert_close(middle[0, :2], torch.tensor([1.0, 0.0]), atol=0.05, rtol=0)
     end = point(at_strength(shapes, state, edits, 1.0, ways)) - point(state)
     torch.testing.assert_close(end[0, :2], torch.tensor([1.0, 1.0]))
+
+
+def test_a_factors_way_is_settled_at_a_frame_between(shapes: Explorable) -> None:
+    """Carried to a picture beside it only nearly fits; settled it is nearer to what is solved there."""
+    edits: tuple[Edit, ...] = (Factor(factor="hue", amount=1 / 8),)
+    first, second = state_of(shapes, 3), state_of(shapes, 4)
+    ways, _ = solve(shapes, first, edits, {})
+    assert first.place is not None
+    place = first.place.at(torch.lerp(point(first), point(second), 0.05))
+    other = beginning(Beginning(place, drawn(place)))
+    ends = settled(shapes, other, edits, ways)
+    there = {0: ways[0].ending(ends[0])}
+    carried, bent, wanted = (
+        at_strength(shapes, other, edits, 1.0, each).picture.astype(float)
+        for each in (ways, there, solve(shapes, other, edits, {})[0])
+    )
+    assert np.abs(bent - wanted).mean() < 0.7 * np.abs(carried - wanted).mean()
+    np.testing.assert_array_equal(at_strength(shapes, other, edits, 0.0, there).picture, other.picture)
 
 
 def test_a_repaint_cannot_follow() -> None:
