@@ -55,6 +55,7 @@ def _normalise(norm: nn.BatchNorm1d | nn.BatchNorm2d, ranks: Ranks, x: Tensor) -
     if not norm.training:
         return type(norm).forward(norm, x)
     if x.dtype == torch.float32:
+        made: Tensor
         made, mean, variance, count = _Normalised.apply(x, norm.weight, norm.bias, norm.eps, ranks)
     else:
         exact = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
@@ -80,8 +81,9 @@ class _Normalised(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float, ranks: Ranks
     ) -> tuple[Tensor, Tensor, Tensor, int]:
-        own = torch.ops.aten.batch_norm_update_stats(x, None, None, 0.0)  # twenty times as fast as var_mean
-        mean, variance, count = _pooled(ranks, *own, x.numel())
+        # Twenty times as fast as var_mean.
+        own_mean, own_variance = torch.ops.aten.batch_norm_update_stats(x, None, None, 0.0)
+        mean, variance, count = _pooled(ranks, own_mean, own_variance, x.numel())
         ctx.save_for_backward(x, weight, bias, mean, variance)
         ctx.eps, ctx.ranks, ctx.count = eps, ranks, count
         ctx.mark_non_differentiable(mean, variance)
