@@ -35,6 +35,11 @@ def sample(arguments: argparse.Namespace) -> int:
     """Samples of a run's averaged generator, the same for the same seed: arrays and a sheet, or single pictures."""
     if arguments.to == "png":
         return _singles(arguments)
+    if arguments.out.suffix.lower() in (".png", ".jpg", ".jpeg", ".gif", ".webp"):
+        raise CommandError(
+            f"--out is {arguments.out}, but samples are arrays in an .npz, with a sheet of pictures beside it; "
+            "name such a file, or take single pictures in a folder by --to png."
+        )
     out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)

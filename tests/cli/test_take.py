@@ -45,6 +45,12 @@ def test_samples_are_bytes_with_channels_last(cli: Cli, run: str, tmp_path: Path
     assert (other != few).any()
 
 
+def test_arrays_are_not_written_under_a_pictures_name(cli: Cli, run: str, tmp_path: Path) -> None:
+    answer = cli("sample", run, "--count", "2", "--out", str(tmp_path / "a.PNG"))
+    assert "name such a file, or take single pictures in a folder by --to png" in answer.sentence()
+    assert not list(tmp_path.glob("a*"))
+
+
 def test_samples_of_a_conditional_run_carry_their_classes(cli: Cli, tmp_path: Path) -> None:
     told = cli("train", *SMALL, "--set", "conditional=true", "--steps", "1", "--json").json()
     cli("sample", told["run"], "--count", "12", "--out", str(tmp_path / "a.npz"))

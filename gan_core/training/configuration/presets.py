@@ -85,7 +85,7 @@ _preset(
 _preset(
     "first-gan",
     "First GAN",
-    "The beginner's guide as it stands: one dense layer each, 100 epochs. Rough shapes, never crisp clothes.",
+    "The beginner's guide as it stands: one dense layer each, 100 epochs. The outline of clothes, full of noise.",
     RunConfig(
         latent=Latent(dim=100),
         generator=MlpGenerator(hidden="", norm="none"),
@@ -96,7 +96,7 @@ _preset(
         batch_size=100,
         total_images=6_000_000,
     ),
-    _distance(400),
+    _distance(740),
 )
 
 _preset(
