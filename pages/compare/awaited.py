@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 120.0  # for a process to begin, on a busy machine, and to reach the cluster
 _STARTED = "compare_driver_started"  # in the session: sweep -> when it was asked to go on
-NO_ANSWER = "The process that drives the sweep has ended without a word; its log lies in .sweeps/driven of the runs folder."
+NO_ANSWER = (
+    "The process that drives the sweep has ended without a word; its log lies in .sweeps/driven of the runs folder."
+)
 
 
 def draw_awaited(awaited: str, begun: str) -> None:

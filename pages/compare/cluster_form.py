@@ -44,8 +44,8 @@ def draw_where(steps: int, measure: str) -> OnCluster | None:
     label = measure_of(measure)[0]
     early = st.toggle(
         "Stop bad members early (ASHA)", key="sweep-asha",
-        help=f"By their {label}: each member is compared with those that have come as far, first after a ninth of its "
-        f"length, and about one in {REDUCTION} goes on each time.",
+        help=f"By their {label}: each member is compared with those that have come as far, first after a ninth of "
+        f"its length, and about one in {REDUCTION} goes on each time.",
     )  # fmt: skip
     if not is_address(address):
         raise ConfigError(f'The address of the cluster is "{address[:100]}"; it must be ray or ray://HOST:PORT.')

@@ -144,9 +144,7 @@ def _follow(desk: Sweeps, made: str, signals: StopSignals) -> list[RunView]:
     """Wait until every member is at rest."""
     found, stopped = desk.sweep(made), False
     views = _views(desk, found)
-    with tqdm(
-        unit=" images", unit_scale=True, desc=made, file=Passing(), disable=not is_terminal(sys.stderr)
-    ) as bar:
+    with tqdm(unit=" images", unit_scale=True, desc=made, file=Passing(), disable=not is_terminal(sys.stderr)) as bar:
         while any(view.state in LIVE for view in views):
             if signals.asked.is_set() and not stopped:
                 stopped = True

@@ -1,4 +1,4 @@
-"""A Ray cluster as the driver of a sweep sees it: reached, with the resources that are asked for, or a sentence why not.
+"""A Ray cluster as the driver of a sweep sees it: reached, with the resources asked for, or a sentence why not.
 
 Ray is imported when a cluster is asked for, not before.
 """
@@ -81,8 +81,8 @@ def import_ray() -> Any:
         return importlib.import_module("ray")
     except ImportError as error:
         raise ClusterProblem(
-            "Sweeps on a cluster need Ray, which is not installed here: pip install -r requirements-ray.txt, on every "
-            "node the same version."
+            "Sweeps on a cluster need Ray, which is not installed here: pip install -r requirements-ray.txt, with "
+            "the same version on every node."
         ) from error
 
 

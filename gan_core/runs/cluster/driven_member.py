@@ -26,7 +26,7 @@ MOST_LOSSES = 5  # of its node, without a new checkpoint between them
 class DrivenMember:
     """While it waits the driver holds its lock, so that it shows as waiting and nobody else begins it.
 
-    actor: None until it is to line up on the cluster. promise: what it answers next: about its node, then how it ended.
+    actor: None until it lines up on the cluster. promise: what it answers next: about its node, then how it ended.
     """
 
     def __init__(self, runs_dir: Path, run: str) -> None:
@@ -48,7 +48,7 @@ class DrivenMember:
     # --- waiting
 
     def take(self) -> bool:
-        """Take it into hand where it is not; False where its lock is not free yet. Raises HeldElsewhere, or OSError."""
+        """Take it into hand where it is not; False: its lock is not free yet. Raises HeldElsewhere or OSError."""
         if self._lock is not None:
             return True
         lock = RunLock(self.folder.lock, self.run)
@@ -125,7 +125,9 @@ class DrivenMember:
         if self._losses >= MOST_LOSSES:
             with contextlib.suppress(HeldElsewhere):
                 if self.take():
-                    self._write("interrupted", f"{MOST_LOSSES} nodes were lost under it, without a checkpoint between.")
+                    self._write(
+                        "interrupted", f"{MOST_LOSSES} nodes were lost under it, without a checkpoint between."
+                    )
             self._finish()
 
     def rest(self, state: State) -> None:

@@ -1,7 +1,7 @@
 """Which members of a sweep are stopped early: asynchronous successive halving (ASHA), as Ray Tune has it.
 
-Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934. Of Ray Tune only this rule is
-used: its trials would be kept, retried and resumed by files of Ray's own beside ours, which are pickles.
+Li et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", arXiv:1810.05934. Of Ray Tune only this rule
+is used: its trials would be kept, retried and resumed by files of Ray's own beside ours, which are pickles.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Halving:
             tune = importlib.import_module("ray.tune.schedulers")
         except ImportError as error:
             raise ClusterProblem(
-                f"ASHA needs Ray Tune, of which a part is missing here ({error}): pip install -r requirements-ray.txt."
+                f"ASHA needs Ray Tune, of which a part is missing ({error}): pip install -r requirements-ray.txt."
             ) from error
         self._label, _, higher = measure_of(on.measure)
         self._stop, self._reduction = tune.TrialScheduler.STOP, on.reduction

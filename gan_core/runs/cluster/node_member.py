@@ -43,7 +43,7 @@ def versions() -> dict[str, str]:
 @dataclass(frozen=True)
 class Task:
     """runs_dir, data_dir: where they are on the driver's machine. mark: a digest of the sweep's file, by which a node
-    sees whether its folder of that name is the same one. cuda: whether it trains on a GPU. measure: what `news` tells.
+    sees whether its folder of that name is the same one. cuda: whether it trains on a GPU. measure: for `news`.
     """
 
     sweep: str
@@ -57,7 +57,7 @@ class Task:
 
 
 class NodeMember:
-    """Trains one run, in the shared folder or, where that is not here, in one of its own, of which it sends copies."""
+    """Trains one run, in the shared folder or, where that is not here, in its own, of which it sends copies."""
 
     def __init__(self, task: Task) -> None:
         self._task = task

@@ -42,9 +42,10 @@ def read_beginning(path: Path) -> Beginning:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError("too large")
         data = json.loads(path.read_text(encoding="utf-8"))
+        seeds = tuple(int(seed) for seed in data["seeds"])
         plan = Plan(
-            from_dict(RunConfig, data["base"]), tuple(axis_from(axis) for axis in data["axes"]),
-            tuple(int(seed) for seed in data["seeds"]), int(data["draws"]), int(data["draw_seed"]), int(data["steps"]),
+            from_dict(RunConfig, data["base"]), tuple(axis_from(axis) for axis in data["axes"]), seeds,
+            int(data["draws"]), int(data["draw_seed"]), int(data["steps"]),
         )  # fmt: skip
         stop = None if data["stop_at_step"] is None else int(data["stop_at_step"])
         texts = (str(data[name]) for name in ("preset", "title", "owner"))

@@ -1,7 +1,7 @@
 """The process that drives a sweep whose members train elsewhere: where it is met, and how it is started.
 
-`runs/.sweeps/driven/<id>/` holds its lock, the commands to it, what it has to say, and its log. It is a process of its
-own, so that neither a page that is closed nor a server that restarts ends a sweep.
+`runs/.sweeps/driven/<id>/` holds its lock, the commands to it, what it has to say, and its log. It is a process of
+its own, so that neither a page that is closed nor a server that restarts ends a sweep.
 """
 
 from __future__ import annotations

@@ -113,4 +113,6 @@ def measured_on_the_way(folder: RunFolder, name: str) -> list[tuple[int, float]]
         evaluations = [one for one in read_evaluations(db) if one.step > 0 and name in one.values]
     kinds = Counter(one.kind for one in evaluations)
     usual = max(kinds, key=lambda kind: (kinds[kind], kind[1]), default=None)
-    return [(one.step, one.values[name]) for one in evaluations if one.kind == usual and math.isfinite(one.values[name])]
+    return [
+        (one.step, one.values[name]) for one in evaluations if one.kind == usual and math.isfinite(one.values[name])
+    ]
