@@ -48,7 +48,7 @@ def read_beginning(path: Path) -> Beginning:
             int(data["draws"]), int(data["draw_seed"]), int(data["steps"]),
         )  # fmt: skip
         stop = None if data["stop_at_step"] is None else int(data["stop_at_step"])
-        texts = (str(data[name]) for name in ("preset", "title", "owner"))
-        return Beginning(plan, cluster_from(data["cluster"]), *texts, stop)
+        preset, title, owner = (str(data[name]) for name in ("preset", "title", "owner"))
+        return Beginning(plan, cluster_from(data["cluster"]), preset, title, owner, stop)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise ValueError(f"The plan of the sweep {path.parent.name} cannot be read: its file is damaged.") from error
