@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -15,13 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from gan_core.runs import CheckpointNow, Pace, Pause, RunManager
+from gan_core.cli.main import main
+from gan_core.runs import Pause, RunManager
+from gan_core.runs.commands import CheckpointNow, Command, Pace
 from gan_core.runs.groups.sweep_file import Sweep
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.lock import is_held
 from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, until, until_state
 
-pytest.importorskip("ray")
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 PATIENCE_SECONDS = 120.0  # for processes that import torch, on a machine that others use
 TINY = [
     "--preset", "ring", "--set", "generator.hidden=8", "--set", "discriminator.hidden=8", "--set", "batch_size=16",
@@ -96,12 +99,12 @@ def answer_of(driver: subprocess.Popen[str]) -> dict[str, object]:
     return told
 
 
-def hold_each(manager: RunManager, runs: list[str], *commands: object) -> None:
+def hold_each(manager: RunManager, runs: list[str], *commands: Command) -> None:
     """As soon as a member trains, and before it is at its end."""
     for run in runs:
         until(lambda run=run: manager.view(run).state == "running" and manager.takes_commands(run), PATIENCE_SECONDS)  # type: ignore[misc]
         for command in commands:
-            manager.send(run, command)  # type: ignore[arg-type]
+            manager.send(run, command)
 
 
 def test_bad_members_are_stopped_early_by_asha(nodes: Nodes, manager: RunManager, tmp_path: Path) -> None:
@@ -156,8 +159,6 @@ def test_members_outlive_their_driver_and_a_node(nodes: Nodes, manager: RunManag
     assert [(m["run"], m["state"], m["steps"]) for m in told["members"]] == [(r, "finished", 4000) for r in runs]  # type: ignore[attr-defined]
 
     here = open_manager(tmp_path / "here")
-    from gan_core.cli.main import main
-
     where = ["--runs-dir", str(tmp_path / "here" / "runs"), "--data-dir", str(tmp_path / "data")]
     assert main(["sweep", *where, *words, "--one-by-one", "--device", "cpu", "--threads", "1"]) == 0
     (local,) = Sweeps(here).all()
