@@ -54,12 +54,15 @@ class Cluster:
             f"it has {count} with {there}."
         )
 
-    def member(self, *about: Any) -> Any:
-        """A new actor that waits for its resources; `about`: what `NodeMember` is made of."""
+    def member(self, task: dict[str, Any]) -> Any:
+        """A new actor that waits for its resources; `task`: the fields of a `Task`.
+
+        What goes to and fro is plain data: with "ray://" it passes through a process that knows nothing of us.
+        """
         made = self.ray.remote(
             num_cpus=self._on.cpus, num_gpus=self._on.gpus, max_restarts=0, max_concurrency=AT_ONCE
         )(_node_class())
-        return made.remote(str(Path(gan_core.__file__).parents[1]), *about)
+        return made.remote(str(Path(gan_core.__file__).parents[1]), task)
 
     def done(self, promises: Sequence[Any], seconds: float) -> list[Any]:
         """Those that are fulfilled, or broken, within so long."""
@@ -138,7 +141,7 @@ def _node_class() -> type:
     """What is sent to the nodes: made here, so that it travels whole and finds the program there by itself."""
 
     class GanscopeMember:
-        def __init__(self, root: str, *about: Any) -> None:
+        def __init__(self, root: str, task: dict[str, Any]) -> None:
             import sys
 
             self._problem = ""
@@ -147,9 +150,9 @@ def _node_class() -> type:
                     import gan_core  # noqa: F401
                 except ImportError:
                     sys.path.insert(0, root)
-                from gan_core.runs.cluster.node_member import NodeMember
+                from gan_core.runs.cluster.node_member import NodeMember, Task
 
-                self._member = NodeMember(*about)
+                self._member = NodeMember(Task(**task))
             except ImportError as error:
                 self._problem = f"GANscope cannot be imported there ({error}); it has to lie in {root} on every node"
 
@@ -163,8 +166,8 @@ def _node_class() -> type:
         def train(self, archive: bytes | None) -> dict[str, Any]:
             return self._member.train(archive)
 
-        def ask(self, command: Any) -> None:
-            self._member.ask(command)
+        def ask(self, name: str, fields: dict[str, Any]) -> None:
+            self._member.ask(name, fields)
 
         def news(self, known_step: int) -> dict[str, Any]:
             return self._member.news(known_step)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from gan_core.runs.cluster.carrying import packed, put_in_place
-from gan_core.runs.commands import Stop
+from gan_core.runs.commands import Command, Stop
 from gan_core.runs.states import State
 from gan_core.runs.storage.inbox import Inbox
 from gan_core.runs.storage.lock import HeldElsewhere, RunLock
@@ -79,7 +79,11 @@ class DrivenMember:
     def pass_on(self) -> None:
         """To its node, what others ask of it through its folder."""
         for command in self._inbox.take() if self.trains else ():
-            self.actor.ask.remote(command)
+            self.ask(command)
+
+    def ask(self, command: Command) -> None:
+        """Of its node, while it trains there."""
+        self.actor.ask.remote(type(command).__name__, asdict(command))
 
     def recall(self, ray: Any) -> None:
         """Take it out of the cluster's line."""
@@ -105,11 +109,9 @@ class DrivenMember:
         self._drop_actor(ray)
         self._finish()
 
-    def failed(self, ray: Any, error: Exception) -> None:
-        """What it did has raised: a run that went wrong says so itself, so this is for what came before."""
+    def failed(self, ray: Any, words: str) -> None:
+        """It could not begin there: a run that goes wrong later says so itself."""
         self._drop_actor(ray)
-        cause = getattr(error, "cause", None) or error
-        words = str(cause) if isinstance(cause, ValueError | OSError) else f"{type(cause).__name__}: {cause}"
         self._until = time.monotonic()
         with contextlib.suppress(HeldElsewhere):
             if self.take():

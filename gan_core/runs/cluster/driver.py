@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from gan_core.runs.cluster.connecting import Cluster, ClusterProblem
@@ -93,7 +94,7 @@ class SweepDriver:
                 self._paused = isinstance(command, Pause)
                 for member in self._members:
                     if member.trains:
-                        member.actor.ask.remote(command)
+                        member.ask(command)
                     elif not isinstance(command, Resume):
                         member.recall(self._cluster.ray)
 
@@ -115,26 +116,27 @@ class SweepDriver:
             member.actor = self._cluster.member(self._task(member.run))
             member.promise = member.actor.about.remote()
 
-    def _task(self, run: str) -> Task:
+    def _task(self, run: str) -> dict[str, Any]:
+        """As plain data, which a node can read before it has found the program."""
         runs_dir, data_dir = self._manager.runs_dir.resolve(), self._manager.data_dir.resolve()
-        return Task(
+        task = Task(
             self._sweep.id, run, str(runs_dir), str(data_dir), mark_of(runs_dir, self._sweep.id), self._on.cpus,
             self._on.gpus > 0, self._on.measure if self._on.reduction else "",
         )  # fmt: skip
+        return asdict(task)
 
     def _hear(self) -> None:
         """What has come of what was asked of members, within a moment."""
         self._ask_for_news()
-        waits = {p: m for m in self._members for p in (m.promise, m.news) if p is not None}
+        waits = {m.promise: (m, self._hear_of) for m in self._members if m.promise is not None}
+        waits |= {m.news: (m, self._hear_news) for m in self._members if m.news is not None}
         if not waits:
             time.sleep(LOOK_SECONDS)
             return
         for promise in self._cluster.done(list(waits), LOOK_SECONDS):
-            member = waits[promise]
-            if promise is member.news:
-                self._hear_news(member)
-            elif promise is member.promise:
-                self._hear_of(member)
+            member, hear = waits[promise]
+            if member.actor is not None:  # else what was heard before has ended it
+                hear(member)
         self._look_for_room()
 
     def _look_for_room(self) -> None:
@@ -152,10 +154,14 @@ class SweepDriver:
             if self._cluster.is_lost(error):
                 member.lost(self._cluster.ray)
             else:
-                member.failed(self._cluster.ray, error)
+                cause = getattr(error, "cause", None) or error
+                member.failed(self._cluster.ray, f"{type(cause).__name__}: {cause}")
             return
         if member.trains:
-            member.ended(self._cluster.ray, told)
+            if told["problem"]:
+                member.failed(self._cluster.ray, told["problem"])
+            else:
+                member.ended(self._cluster.ray, told)
         elif self._stopping or self._paused:
             member.recall(self._cluster.ray)
         else:
@@ -198,4 +204,4 @@ class SweepDriver:
             if self._halving is not None and step > member.heard_step:
                 member.heard_step = step
                 if reason := self._halving.heard(member.run, step, value):
-                    member.actor.ask.remote(Stop(reason))
+                    member.ask(Stop(reason))

@@ -17,8 +17,9 @@ import numpy as np
 import torch
 
 from gan_core.config.own_version import own_version
+from gan_core.data import DataUnavailable
+from gan_core.runs import commands
 from gan_core.runs.cluster.carrying import packed, unpacked
-from gan_core.runs.commands import Command
 from gan_core.runs.groups.sweep_measures import measured_on_the_way
 from gan_core.runs.launcher import Launcher
 from gan_core.runs.manager import RunManager
@@ -75,8 +76,14 @@ class NodeMember:
     def train(self, archive: bytes | None) -> dict[str, Any]:
         """Train the run to its end, from its last checkpoint. archive: the run, where the folder is not shared.
 
-        Returns how it ended, and the run as an archive where the folder is not shared. Raises ValueError or OSError.
+        Returns how it ended, and the run as an archive where the folder is not shared. problem: why it did not begin.
         """
+        try:
+            return self._train(archive)
+        except (ValueError, OSError, DataUnavailable) as problem:
+            return {"problem": " ".join(str(problem).split()), "archive": None}
+
+    def _train(self, archive: bytes | None) -> dict[str, Any]:
         run, device = self._task.run, "cuda" if self._task.cuda else "cpu"
         if archive is not None:
             self._runs_dir.mkdir(parents=True)
@@ -90,7 +97,7 @@ class NodeMember:
             manager.resume(run)
             view = self._follow(manager)
             data = None if archive is None else packed(self._runs_dir, run)
-            return {"state": view.state, "step": view.step, "error": view.error, "archive": data}
+            return {"problem": "", "state": view.state, "step": view.step, "archive": data}
         finally:
             manager.close(timeout_seconds=None)
             if self._own is not None:
@@ -102,11 +109,15 @@ class NodeMember:
         with inbox.opened():
             while manager.view(run).state in LIVE:
                 for command in inbox.take():
-                    self.ask(command)
+                    self._send(command)
                 time.sleep(POLL_SECONDS)
         return manager.wait(run)
 
-    def ask(self, command: Command) -> None:
+    def ask(self, name: str, fields: dict[str, Any]) -> None:
+        """Of the run, a command by its class and fields."""
+        self._send(getattr(commands, name)(**fields))
+
+    def _send(self, command: commands.Command) -> None:
         """What cannot be done, because it has just ended say, is not."""
         if self._manager is not None:
             with contextlib.suppress(ValueError, TypeError):
