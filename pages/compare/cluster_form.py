@@ -40,7 +40,7 @@ def draw_where(steps: int, measure: str) -> OnCluster | None:
         help="ray for the cluster that this machine belongs to, or ray://HOST:10001 for the head of another.",
     ).strip()  # fmt: skip
     cpus = int(cpus_place.number_input("Processors of each", 1, 1024, 1, key="sweep-cpus"))
-    gpus = float(gpus_place.number_input("GPUs of each", 0.0, 64.0, 0.0, step=1.0, key="sweep-gpus"))
+    gpus = float(gpus_place.number_input("GPUs of each", 0.0, 64.0, 0.0, step=1.0, format="%g", key="sweep-gpus"))
     label = measure_of(measure)[0]
     early = st.toggle(
         "Stop bad members early (ASHA)", key="sweep-asha",

@@ -207,8 +207,8 @@ def _draw_start(
             st.toast(literal(public(found)), icon=":material/error:")
 
     st.button(
-        "Start the sweep", type="primary", icon=":material/play_arrow:", key="sweep-start", disabled=bool(problems),
-        on_click=start,
+        "Start the sweep", type="primary", icon=":material/play_arrow:", key="sweep-start", on_click=start,
+        disabled=bool(problems) or AWAITED in st.session_state,  # one is on its way
     )  # fmt: skip
 
 

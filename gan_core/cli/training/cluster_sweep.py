@@ -20,6 +20,9 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.manager import RunManager
 from gan_core.runs.storage.lock import HeldElsewhere
 
+CUT_OFF = (
+    "What drove this sweep was cut off, or its Ray cluster has ended; resumed, it goes on from the last checkpoints."
+)
 FIRST_REDUCTION = 3
 FIRST_SHARE = 9  # of a member's length, one in so many steps comes before the first rung
 
@@ -75,8 +78,9 @@ def driven(
                 if place is None:
                     place = Sweeps(manager).driver(found.id)
                     _hold(driving, place)
-                place.say("")
+                place.say(CUT_OFF)  # as Ray ends this process where the cluster's own ends
                 _drive(SweepDriver(manager, found, cluster, place), cluster, signals, tell(Sweeps(manager), found))
+                place.say("")
         except (ValueError, OSError) as problem:
             if place is not None:
                 place.say(str(problem))

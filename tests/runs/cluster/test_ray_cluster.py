@@ -142,6 +142,7 @@ def test_members_outlive_their_driver_and_a_node(nodes: Nodes, manager: RunManag
     for run in runs:  # Ray ends what it had begun
         until(lambda run=run: not is_held(folder_of(manager, run).lock), PATIENCE_SECONDS)  # type: ignore[misc]
         assert manager.view(run).state == "interrupted"
+    assert "goes on from the last checkpoints" in Sweeps(manager).driver(sweep.id).problem
 
     again = nodes.drive(tmp_path, "--resume", "last", "--json")
     hold_each(manager, runs, Pace(0.02))
@@ -156,6 +157,7 @@ def test_members_outlive_their_driver_and_a_node(nodes: Nodes, manager: RunManag
     until_state(manager, paused, "running")
     manager.send(paused, Pace(0.0))
     told = answer_of(again)
+    assert Sweeps(manager).driver(sweep.id).problem == ""
     assert [(m["run"], m["state"], m["steps"]) for m in told["members"]] == [(r, "finished", 4000) for r in runs]  # type: ignore[attr-defined]
 
     here = open_manager(tmp_path / "here")
