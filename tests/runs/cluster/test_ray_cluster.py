@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,7 @@ from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, un
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 PATIENCE_SECONDS = 120.0  # for processes that import torch, on a machine that others use
+TRIES = 3  # to begin the cluster: on a busy machine Ray gives up after half a minute
 TINY = [
     "--preset", "ring", "--set", "generator.hidden=8", "--set", "discriminator.hidden=8", "--set", "batch_size=16",
     "--set", "record.every_steps=20", "--set", "precision=float32", "--steps", "4000", "--json",
@@ -59,20 +61,38 @@ class Nodes:
 def nodes() -> Iterator[Nodes]:
     temporary = tempfile.mkdtemp(prefix="gr", dir="/tmp")  # short, as names of sockets have to be
     environment = {**os.environ, "RAY_TMPDIR": temporary, "RAY_USAGE_STATS_ENABLED": "0"}
+    for _ in range(TRIES):
+        process, address = start_nodes(environment, Path(temporary) / "log")
+        if address:
+            break
+    else:
+        pytest.fail((Path(temporary) / "log").read_text())
+    yield Nodes(process, {**environment, "RAY_ADDRESS": address})
+    end(process)
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def start_nodes(environment: dict[str, str], log: Path) -> tuple[subprocess.Popen[str], str]:
+    """The cluster and its address; "" where it did not come up in the half minute that Ray gives itself."""
     program = Path(__file__).with_name("two_nodes.py")
-    with open(Path(temporary) / "log", "w") as log:
+    with open(log, "w") as said:
         process = subprocess.Popen(
-            [sys.executable, str(program)], env=environment, text=True, stderr=log, stdin=subprocess.PIPE,
+            [sys.executable, str(program)], env=environment, text=True, stderr=said, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )  # fmt: skip
+    assert process.stdout is not None
+    address = next((line.strip() for line in process.stdout if re.fullmatch(r"[0-9.]+:[0-9]+\n", line)), "")
+    if not address:
+        end(process)
+    return process, address
+
+
+def end(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
-    address = next(line for line in process.stdout if ":" in line and " " not in line.strip()).strip()
-    yield Nodes(process, {**environment, "RAY_ADDRESS": address})
     process.stdin.close()
-    process.wait(30)
+    process.wait(60)
     process.stdout.close()
-    shutil.rmtree(temporary, ignore_errors=True)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ray.cluster_utils import Cluster
 NODE: dict[str, Any] = {
     "num_cpus": 1, "num_gpus": 0, "object_store_memory": 80_000_000, "include_dashboard": False,
 }  # fmt: skip
-SOON_DEAD = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
+SOON_DEAD = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 1000, "health_check_failure_threshold": 4}
 
 
 def main() -> None:
