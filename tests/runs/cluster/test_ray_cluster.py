@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from gan_core.runs.storage.lock import is_held
 from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, until, until_state
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
-PATIENCE_SECONDS = 120.0  # for processes that import torch, on a machine that others use
+PATIENCE_SECONDS = 250.0  # for processes that import torch, on a machine that others use
 TRIES = 3  # to begin the cluster: on a busy machine Ray gives up after half a minute
 TINY = [
     "--preset", "ring", "--set", "generator.hidden=8", "--set", "discriminator.hidden=8", "--set", "batch_size=16",
@@ -40,6 +40,7 @@ class Nodes:
 
     process: subprocess.Popen[str]
     environment: dict[str, str]
+    drivers: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def order(self, word: str) -> None:
         assert self.process.stdin is not None
@@ -51,10 +52,12 @@ class Nodes:
     def drive(self, folder: Path, *words: str) -> subprocess.Popen[str]:
         """`sweep` with these words, whose runs are in this folder."""
         where = ["--runs-dir", str(folder / "runs"), "--data-dir", str(folder / "data"), "--device", "cpu"]
-        return subprocess.Popen(
+        driver = subprocess.Popen(
             [sys.executable, "-m", "gan_core", "sweep", *where, *words], env=self.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+        self.drivers.append(driver)
+        return driver
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,11 @@ def nodes() -> Iterator[Nodes]:
             break
     else:
         pytest.fail((Path(temporary) / "log").read_text())
-    yield Nodes(process, {**environment, "RAY_ADDRESS": address})
+    found = Nodes(process, {**environment, "RAY_ADDRESS": address})
+    yield found
+    for driver in found.drivers:
+        driver.kill()
+        driver.communicate()
     end(process)
     shutil.rmtree(temporary, ignore_errors=True)
 
