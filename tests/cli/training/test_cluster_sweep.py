@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gan_core.runs import RunManager
+from gan_core.runs.cluster.making import make_sweep
+from gan_core.runs.groups.sweep_beginning import Beginning
+from gan_core.runs.groups.sweep_file import OnCluster, write_sweep
+from gan_core.runs.groups.sweep_plan import Plan
 from tests.cli.conftest import Answer
+from tests.runs.groups.test_sweeps import ring
 
 
 def test_without_ray_a_cluster_is_one_sentence(cli: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,3 +43,13 @@ def test_without_ray_a_cluster_is_one_sentence(cli: Callable[..., Answer], monke
 )  # fmt: skip
 def test_what_makes_no_sense_is_one_sentence(cli: Callable[..., Answer], words: tuple[str, ...], says: str) -> None:
     assert says in cli("sweep", "--preset", "ring", "--seeds", "1,2", *words).sentence()
+
+
+def test_a_sweep_that_was_cut_off_goes_on_here(cli: Callable[..., Answer], manager: RunManager) -> None:
+    made = make_sweep(manager, Beginning(Plan(ring(steps=10), (), seeds=(1, 2)), OnCluster()))
+    write_sweep(manager.runs_dir / ".sweeps", replace(made, cluster=None))
+    told = cli("sweep", "--resume", "last", "--device", "cpu", "--threads", "1", "--json").json()
+    assert [(m["state"], m["steps"]) for m in told["members"]] == [("finished", 10)] * 2
+    assert "at its end" in cli("sweep", "--resume", made.id[:15], "--device", "cpu").sentence()
+    assert "leave out its settings" in cli("sweep", "--resume", "last", "--seeds", "1,2").sentence()
+    assert "no one sweep" in cli("sweep", "--resume", "nothing").sentence()
