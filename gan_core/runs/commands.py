@@ -44,7 +44,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class Stop:
-    """Checkpoint and stop; the run can be resumed later."""
+    """Checkpoint and stop; the run can be resumed later. reason: one sentence, where nobody has asked for it."""
+
+    reason: str = ""
 
 
 @dataclass(frozen=True)

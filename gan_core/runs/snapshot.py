@@ -79,6 +79,11 @@ class RunView:
         return max(0, self.end_images - self.images) / (self.device_share * self.recent_images_per_second)
 
     @property
+    def stopped_early(self) -> bool:
+        """Whether it was stopped by what compares it with others, which `error` tells."""
+        return self.state == "stopped" and bool(self.error)
+
+    @property
     def cut_short(self) -> bool:
         """Whether it has come to where it was asked to stop, before its full length."""
         return self.state == "finished" and self.images < self.total_images
@@ -111,6 +116,8 @@ class RunView:
         """Its state in words; of a run that came to where it was asked to stop, that, and what was planned."""
         if self.state == "queued" and self.queue_words:
             return f"{WORDS[self.state]}, {self.queue_words}"
+        if self.stopped_early:
+            return self.error[:1].lower() + self.error[1:].rstrip(".")
         if not self.cut_short:
             return WORDS[self.state]
         return f"stopped after {self._asked} as asked, {self.planned_share} of its planned length"

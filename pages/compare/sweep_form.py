@@ -9,10 +9,14 @@ import streamlit as st
 
 from gan_core.config.codec import ConfigError, spec_at, walk
 from gan_core.config.fields import FieldSpec
+from gan_core.runs.cluster.making import cluster_problems
+from gan_core.runs.groups.sweep_beginning import Beginning
+from gan_core.runs.groups.sweep_file import OnCluster
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import groups
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.backends.batched import apart
+from pages.compare.cluster_form import draw_where, resources
 from pages.server.preview import shows_points
 from pages.server.security.public import public
 from pages.ui.literal import literal
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
     from gan_core.runs.groups.sweeps import Sweeps
 
+BEGUN, AWAITED = "compare_sweep_begun", "compare_sweep_awaited"  # in the session: what was just started
+FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}  # of points, of images
 LAB = ""  # start from the Lab's settings
 FIRST_PRESET = "ring"
 FIRST_FIELD = "d_optimizer.lr"
@@ -53,7 +59,13 @@ def draw_form(state: Tab, sweeps: Sweeps) -> None:
         help="Every combination is tried with so many seeds: only what holds for all of them is worth believing.",
     )  # fmt: skip
     base = _draw_length(length, base, preset)
-    _draw_start(state, sweeps, base, preset, texts, int(several), draws)
+    measure = FIRST_MEASURE[shows_points(base.data)]
+    try:
+        cluster = draw_where(base.total_images // (base.batch_size * base.k_d), measure)
+    except ConfigError as problem:
+        st.error(literal(public(problem)), icon=":material/block:")
+        return
+    _draw_start(state, sweeps, base, preset, texts, int(several), draws, cluster)
 
 
 def _draw_base(state: Tab) -> tuple[RunConfig, str]:
@@ -164,13 +176,16 @@ def _draw_length(place: DeltaGenerator, base: RunConfig, preset: str) -> RunConf
 
 
 def _draw_start(
-    state: Tab, sweeps: Sweeps, base: RunConfig, preset: str, texts: list[str], seeds: int, draws: int
-) -> None:
+    state: Tab, sweeps: Sweeps, base: RunConfig, preset: str, texts: list[str], seeds: int, draws: int,
+    cluster: OnCluster | None,
+) -> None:  # fmt: skip
     """What it would be, what stands in its way, and the one button."""
     try:
         plan = plan_of(base, texts, seeds, draws)
         problems = sweeps.problems(plan) or [why for why in (why_not_start(len(plan.configs())),) if why]
-        words = "" if problems else _cost(sweeps, plan)
+        if cluster is not None:
+            problems += cluster_problems(plan.configs(), cluster)
+        words = "" if problems else _cost(sweeps, plan) if cluster is None else _cost_there(plan, cluster)
     except ConfigError as problem:
         problems, words = [public(problem)], ""
     for sentence in problems:
@@ -184,13 +199,16 @@ def _draw_start(
             title = f"{preset_label(named)}, " + (
                 ", ".join(path_label(base, axis.path) for axis in plan.axes) or "seeds"
             )
-            st.session_state["compare_sweep_begun"] = sweeps.start(plan, preset=named, title=title)
+            if cluster is None:
+                st.session_state[BEGUN] = sweeps.start(plan, preset=named, title=title)
+            else:
+                st.session_state[AWAITED] = sweeps.start_on_cluster(Beginning(plan, cluster, named, title))
         except (ValueError, OSError) as found:
             st.toast(literal(public(found)), icon=":material/error:")
 
     st.button(
-        "Start the sweep", type="primary", icon=":material/play_arrow:", key="sweep-start", disabled=bool(problems),
-        on_click=start,
+        "Start the sweep", type="primary", icon=":material/play_arrow:", key="sweep-start", on_click=start,
+        disabled=bool(problems) or AWAITED in st.session_state,  # one is on its way
     )  # fmt: skip
 
 
@@ -213,3 +231,9 @@ def _cost(sweeps: Sweeps, plan: Plan) -> str:
         why = next((sentence for config in configs if (sentence := apart(config))), "")
         how = f"trained one after another :gray[({literal(why.rstrip('.'))})]" if why else "trained one after another"
     return f"**{count(len(configs))} runs**, {how} · about {duration(sweeps.seconds(plan))} on this machine"
+
+
+def _cost_there(plan: Plan, cluster: OnCluster) -> str:
+    """ "12 runs, each on 1 processor of the cluster"."""
+    early = ", bad ones stopped early" if cluster.reduction else ""
+    return f"**{count(len(plan.configs()))} runs**, each on {resources(cluster)} of the Ray cluster{early}"

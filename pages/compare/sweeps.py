@@ -12,9 +12,12 @@ from gan_core.config.codec import ConfigError, spec_at
 from gan_core.measure.image_measures import IMAGE_MEASURES
 from gan_core.measure.plane import PLANE_MEASURES
 from gan_core.runs.groups.sweep_measures import measure, unmeasured
+from gan_core.runs.groups.sweeps import to_be_trained
 from gan_core.runs.states import LIVE
+from pages.compare.awaited import asked_to_go_on, draw_awaited, draw_driver
 from pages.compare.chosen import MOST_CHOSEN, choose
-from pages.compare.sweep_form import draw_form
+from pages.compare.cluster_form import resources
+from pages.compare.sweep_form import AWAITED, BEGUN, FIRST_MEASURE, draw_form
 from pages.compare.web.sweep import sweep_view
 from pages.server.app_state import app_state
 from pages.server.preview import real_points, shows_points
@@ -35,12 +38,14 @@ if TYPE_CHECKING:
     from gan_core.training import RunConfig
 
 WATCHED = "compare_sweep"  # in the session: the sweep that is looked at
-_FIRST_MEASURE = {True: "sliced_wasserstein", False: "fid"}
 
 
 def draw(state: Tab) -> None:
     known = sweeps().all()
-    begun = st.session_state.pop("compare_sweep_begun", "")
+    if st.session_state.get(AWAITED):
+        draw_awaited(AWAITED, BEGUN)
+        known = sweeps().all()
+    begun = st.session_state.pop(BEGUN, "")
     if begun:
         st.session_state[WATCHED] = begun
     # A key for each number of sweeps: once one has begun, the form folds itself.
@@ -77,6 +82,8 @@ def _draw_sweep(state: Tab, sweep: Sweep, *, several: bool) -> None:
     if not several:  # else the choice says its name
         st.markdown(f"**{literal(_name(sweep))}**")
     st.markdown(f":gray[{literal(_about(sweep, config))}]")
+    if sweep.cluster is not None:
+        draw_driver(sweep, any(view is not None and to_be_trained(view) for view in views))
     _draw_actions(sweep, views)
     if app_state().jobs.get(f"sweep:{sweep.id}") is not None:
         _draw_measuring(sweep.id)
@@ -89,7 +96,11 @@ def _about(sweep: Sweep, config: RunConfig) -> str:
     if len(sweep.seeds) > 1:
         fields.append(f"{len(sweep.seeds)} seeds")
     drawn = f"{sweep.draws} combinations drawn at random" if sweep.draws else ""
-    if sweep.together == len(sweep.members):
+    if sweep.cluster is not None:
+        how = f"each on {resources(sweep.cluster)} of a Ray cluster" + ", bad ones stopped early" * bool(
+            sweep.cluster.reduction
+        )
+    elif sweep.together == len(sweep.members):
         how = "all trained together in one step"
     elif sweep.together:
         how = f"{sweep.together} trained together in one step, the others one after another"
@@ -102,7 +113,10 @@ def _draw_actions(sweep: Sweep, views: list[RunView | None]) -> None:
     """Of all members at once; what can be done now."""
     there = [view for view in views if view is not None]
     states = {view.state for view in there}
-    resting = [view for view in there if view.state in ("paused", "stopped", "interrupted", "failed")]
+    resting = [
+        view for view in there
+        if view.state in ("paused", "stopped", "interrupted", "failed") and not view.stopped_early
+    ]  # fmt: skip
     refused = why_not("change", sweep.owner)
     locked: dict[str, Any] = {"disabled": True, "help": literal(refused)} if refused else {}
     with st.container(horizontal=True, key="sweep-actions"):
@@ -170,6 +184,8 @@ def _draw_measuring(sweep: str) -> None:
 def _do(what: str, sweep: str) -> None:
     try:
         getattr(sweeps(), what)(sweep)
+        if what == "go_on" and sweeps().sweep(sweep).cluster is not None:
+            asked_to_go_on(sweep)
     except (ValueError, OSError) as problem:
         st.toast(literal(public(problem)), icon=":material/error:")
 
@@ -250,7 +266,7 @@ def measures_of(config: RunConfig) -> list[dict[str, Any]]:
     kinds: list[PlaneMeasure | ImageMeasure] = [*IMAGE_MEASURES]
     if points := shows_points(data):
         kinds = [m for m in PLANE_MEASURES if data.modes() is not None or not m.needs_modes]
-    kinds.sort(key=lambda m: m.name != _FIRST_MEASURE[points])
+    kinds.sort(key=lambda m: m.name != FIRST_MEASURE[points])
     better = {True: "high", False: "low", None: ""}
     return [
         {"name": m.name, "label": m.label, "unit": m.unit, "better": better[m.higher_is_better]} for m in kinds

@@ -37,7 +37,7 @@ def sweep(app_state: AppState, request: Request) -> Response:
         known = shown[place] if place < len(shown) else ""
         members.append({
             "run": view.id, "state": view.state, "words": view.words, "cut_short": view.cut_short,
-            "live": view.state in LIVE,
+            "stopped_early": view.stopped_early, "live": view.state in LIVE,
             "step": view.step, "images": view.images, "total": view.end_images,
             "error": public(view.error) if view.error else "",
             "values": values[view.id], **_picture(app_state.manager(), view.id, known),

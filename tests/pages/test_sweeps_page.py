@@ -17,6 +17,10 @@ from streamlit.testing.v1 import AppTest
 from gan_core.config.codec import replace_at
 from gan_core.config.fields import spec_of
 from gan_core.runs import LIVE, RunManager
+from gan_core.runs.cluster.making import make_sweep
+from gan_core.runs.groups.sweep_beginning import read_beginning
+from gan_core.runs.groups.sweep_driver import DriverPlace
+from gan_core.runs.groups.sweep_file import OnCluster
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import PRESETS, RunConfig
@@ -100,6 +104,44 @@ def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: AppState) -> Non
     assert app.button(key="sweep-start").disabled
     app.text_input[0].set_value("0.001..0.01").run()
     assert any("a grid needs its values" in shown(error.value) for error in app.error)
+
+
+def test_a_sweep_on_ray_is_asked_for_awaited_and_found(real: AppState, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that would drive it is not started here: what it would write is."""
+    started: list[str] = []
+    monkeypatch.setattr("pages.compare.cluster_form.importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(DriverPlace, "start", lambda place, *folders: started.append(place.root.name))
+    app = opened()
+    app.segmented_control(key="sweep-where").set_value("ray").run()
+    app.text_input(key="sweep-address").set_value("http://host").run()
+    assert "it must be ray or ray://HOST:PORT" in shown(app.error[0].value)
+    app.text_input(key="sweep-address").set_value("ray://host:10001").run()
+    app.toggle(key="sweep-asha").set_value(True).run()
+    assert "each on 1 processor of the Ray cluster, bad ones stopped early" in "".join(m.value for m in app.markdown)
+    app.button(key="sweep-start").click().run()
+    assert not app.exception, app.exception
+    assert any("Connecting" in one.value for one in app.caption)
+    (asked,) = started
+    sweeps = Sweeps(real.manager())
+    meant = read_beginning(sweeps.driver(asked).plan)
+    assert meant.cluster == OnCluster("ray://host:10001", 1, 0.0, "sliced_wasserstein", 3, 333)
+    assert (meant.preset, len(meant.plan.members())) == ("ring", 6)
+
+    sweeps.driver(asked).say("The Ray cluster at host:10001 cannot be reached.")
+    app.run()
+    assert "cannot be reached" in shown(app.error[0].value)
+    assert "Connecting" not in "".join(one.value for one in app.caption)
+
+    app.button(key="sweep-start").click().run()
+    made = make_sweep(real.manager(), meant, started[-1])
+    app.run()
+    assert not app.exception, app.exception
+    assert "of a Ray cluster, bad ones stopped early" in "".join(m.value for m in app.markdown)
+    sweeps.driver(made.id).say("No Ray cluster runs on this machine.")
+    app.run()
+    assert "No Ray cluster" in shown(app.error[0].value)
+    app.button(key="sweep-on").click().run()
+    assert started[-2:] == [made.id, made.id], "a driver was asked to go on"
 
 
 @pytest.mark.parametrize(("preset", "batch"), [("first-gan", 4), ("ring", 1024)])

@@ -12,13 +12,16 @@ from typing import Any
 from tqdm import tqdm
 
 from gan_core.cli.configure import config_from
-from gan_core.cli.show import open_manager, table
+from gan_core.cli.show import LAST, open_manager, table
 from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.follow import POLL_SECONDS
 from gan_core.cli.terminal.signals import StopSignals
 from gan_core.cli.terminal.streams import Passing, is_terminal
+from gan_core.cli.training.cluster_sweep import cluster_from, driven
 from gan_core.cli.training.train import closing, fetch_missing
 from gan_core.data.sets.points import PointDataset
+from gan_core.runs import RunManager
+from gan_core.runs.groups.sweep_beginning import Beginning
 from gan_core.runs.groups.sweep_file import Sweep
 from gan_core.runs.groups.sweep_measures import best, measure, measure_of, unmeasured
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
@@ -29,13 +32,18 @@ from gan_core.training import RunConfig
 
 
 def sweep(arguments: argparse.Namespace) -> int:
-    """Start a sweep and train all of it; the exit status is 2 where a member went wrong."""
+    """Start a sweep, or go on with one, and train all of it; the exit status is 2 where a member went wrong."""
+    if arguments.resume:
+        return _resume(arguments)
     config, name = config_from(arguments)
     axes = tuple(read_axis(config, text) for text in arguments.over)
     plan = Plan(
         config, axes, seeds_from(arguments.seeds), arguments.random, arguments.random_seed, arguments.steps or 0
     )
     by = measure_for(config, arguments.measure)
+    if (cluster := cluster_from(arguments, plan, by)) is not None:
+        asked = Beginning(plan, cluster, name, arguments.title, stop_at_step=arguments.steps)
+        return _on_cluster(arguments, asked, by)
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
         desk = Sweeps(manager)
@@ -43,11 +51,70 @@ def sweep(arguments: argparse.Namespace) -> int:
             plan, preset=name, title=arguments.title, together=not arguments.one_by_one, stop_at_step=arguments.steps
         )  # fmt: skip
         views = _follow(desk, made, signals)
-        if not signals.asked.is_set():
-            measure(manager, unmeasured(manager, [view.id for view in views]), _go_on(signals))
-        told = report(desk, desk.sweep(made), views, by)
+        return _end(arguments, manager, desk.sweep(made), views, by, signals)
+
+
+def _end(
+    arguments: argparse.Namespace, manager: RunManager, found: Sweep, views: list[RunView], by: str,
+    signals: StopSignals,
+) -> int:  # fmt: skip
+    """Measure what was not measured, unless a page can be asked for that, and say which is best."""
+    if not signals.asked.is_set() and not Sweeps(manager).driver(found.id).plan.is_file():
+        measure(manager, unmeasured(manager, [view.id for view in views]), _go_on(signals))
+    told = report(Sweeps(manager), found, views, by)
     _print(told, by, as_json=arguments.json)
     return 0 if all(member["state"] in ("finished", "stopped") for member in told["members"]) else 2
+
+
+def _on_cluster(arguments: argparse.Namespace, asked: Beginning | str, by: str) -> int:
+    with tqdm(unit=" images", unit_scale=True, file=Passing(), disable=not is_terminal(sys.stderr)) as bar:
+
+        def tell(desk: Sweeps, found: Sweep) -> Callable[[], None]:
+            bar.set_description(found.id)
+            return lambda: _show(bar, _views(desk, found))
+
+        with driven(arguments, asked, tell) as (manager, found, signals):
+            by = by or (found.cluster.measure if found.cluster else "")
+            return _end(arguments, manager, found, _views(Sweeps(manager), found), by, signals)
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    """Go on with a sweep as it was begun, here or on its cluster."""
+    if arguments.over or arguments.seeds or arguments.random or arguments.preset or arguments.sets or arguments.on:
+        raise CommandError("--resume goes on with a sweep as it was begun; leave out its settings.")
+    with StopSignals() as signals, closing(open_manager(arguments)) as manager:
+        desk = Sweeps(manager)
+        if desk.driver(arguments.resume).plan.is_file() and not _known(desk, arguments.resume):
+            found, by = None, ""  # a page has asked for it, and nothing of it was made yet
+        else:
+            found = _named(desk, arguments.resume)
+            config = next((manager.config(view.id) for view in _views(desk, found)), None)
+            if config is None:
+                raise CommandError(f"All runs of the sweep {found.id} have been deleted.")
+            asked = arguments.measure or (found.cluster.measure if found.cluster else "")
+            by = measure_for(config, asked)
+            if found.cluster is None:
+                desk.go_on(found.id)
+                return _end(arguments, manager, found, _follow(desk, found.id, signals), by, signals)
+    return _on_cluster(arguments, found.id if found else arguments.resume, by)
+
+
+def _known(desk: Sweeps, name: str) -> bool:
+    return any(one.id == name for one in desk.all())
+
+
+def _named(desk: Sweeps, name: str) -> Sweep:
+    """By its id, or the beginning of exactly one, or "last". Raises CommandError."""
+    known = desk.all()
+    found = known[:1] if name in LAST else [one for one in known if one.id.startswith(name)]
+    if len(found) != 1:
+        there = f"the newest there is {known[0].id}" if known else "there is none yet"
+        raise CommandError(f'There is no one sweep "{name[:80]}"; {there}.')
+    return found[0]
+
+
+def _views(desk: Sweeps, found: Sweep) -> list[RunView]:
+    return [view for view in desk.views(found) if view is not None]
 
 
 def seeds_from(text: str) -> tuple[int, ...]:
@@ -76,21 +143,22 @@ def measure_for(config: RunConfig, asked: str) -> str:
 def _follow(desk: Sweeps, made: str, signals: StopSignals) -> list[RunView]:
     """Wait until every member is at rest."""
     found, stopped = desk.sweep(made), False
-    views = [view for view in desk.views(found) if view is not None]
-    total = sum(view.total_images for view in views)
-    with tqdm(
-        total=total, unit=" images", unit_scale=True, desc=made, file=Passing(), disable=not is_terminal(sys.stderr)
-    ) as bar:
+    views = _views(desk, found)
+    with tqdm(unit=" images", unit_scale=True, desc=made, file=Passing(), disable=not is_terminal(sys.stderr)) as bar:
         while any(view.state in LIVE for view in views):
             if signals.asked.is_set() and not stopped:
                 stopped = True
                 desk.stop(made)
             time.sleep(POLL_SECONDS)
-            views = [view for view in desk.views(found) if view is not None]
-            bar.n = sum(view.images for view in views)
-            bar.set_postfix_str(f"{sum(view.state in LIVE for view in views)} of {len(views)} train", refresh=False)
-            bar.refresh()
+            views = _views(desk, found)
+            _show(bar, views)
     return views
+
+
+def _show(bar: Any, views: list[RunView]) -> None:
+    bar.total, bar.n = sum(view.total_images for view in views), sum(view.images for view in views)
+    bar.set_postfix_str(f"{sum(view.state in LIVE for view in views)} of {len(views)} train", refresh=False)
+    bar.refresh()
 
 
 def _go_on(signals: StopSignals) -> Callable[[float, str], None]:

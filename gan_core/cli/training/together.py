@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 import os
 import signal
@@ -21,12 +20,12 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-import gan_core
 from gan_core.cli.configure import config_from
 from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.signals import SIGNALS
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import write_atomically
+from gan_core.config.own_version import own_version
 from gan_core.runs import RunManager, RunView
 from gan_core.runs.engine.following import follow_rank_zero
 from gan_core.training import resolve_device
@@ -112,7 +111,7 @@ def _join(place: Launched, arguments: argparse.Namespace) -> Ranks:
     if place.local_count == place.count and "GLOO_SOCKET_IFNAME" not in os.environ:
         inner = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
         os.environ.update({"GLOO_SOCKET_IFNAME": inner[0]} if inner else {})
-    said = {"problem": "", "torch": str(torch.__version__), "GANscope": _own_version(), "device": "", "settings": {}}
+    said = {"problem": "", "torch": str(torch.__version__), "GANscope": own_version(), "device": "", "settings": {}}
     try:
         _take_device(place, arguments)
         said |= {"device": arguments.device, "settings": _settings(arguments)}
@@ -182,14 +181,6 @@ def _flat(settings: dict[str, Any], above: str = "") -> dict[str, Any]:
     for name, value in settings.items():
         found |= _flat(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
     return found
-
-
-def _own_version() -> str:
-    """A digest of the program's own files: a clone may be at any commit."""
-    root, sha = Path(gan_core.__file__).parent, hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        sha.update(path.relative_to(root).as_posix().encode() + path.read_bytes())
-    return sha.hexdigest()[:12]
 
 
 def _disagreement(everybody: list[dict[str, Any]]) -> str:

@@ -56,6 +56,7 @@ class RunLife(ReplayingRun):
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
         self._lock = lock
         self._stopping = self._paused = False
+        self._stop_reason = ""  # where nobody has asked for it
         self._door = threading.Lock()  # of the two below
         self._brought: list[Evaluation] = []  # made by others, and not written down yet
         self._closed = False  # nothing can be written down any more
@@ -131,7 +132,7 @@ class RunLife(ReplayingRun):
     def _carry_out(self, command: Command | Lengthen, trainer: Trainer) -> None:
         """Carry out a command that every run knows."""
         if isinstance(command, Stop):
-            self._stopping = True
+            self._stopping, self._stop_reason = True, command.reason
             self._recorder.set_state("stopping", trainer)
         elif isinstance(command, Pause) and not self._paused:
             self._pause(trainer)
@@ -206,7 +207,7 @@ class RunLife(ReplayingRun):
         if state == "finished":
             self._recorder.evaluate_last(trainer)
         self._keep_last_grid(trainer)
-        self._recorder.set_state(state, trainer)
+        self._recorder.set_state(state, trainer, error=self._stop_reason if state == "stopped" else "")
 
     def _keep_last_grid(self, trainer: Trainer) -> None:
         """Keep the samples of the last step, for who opens the run later."""

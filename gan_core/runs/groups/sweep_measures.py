@@ -11,7 +11,7 @@ from gan_core.measure import IMAGE_MEASURES, PLANE_MEASURES
 from gan_core.runs.evaluation_record import Evaluation, read_evaluations
 from gan_core.runs.manager import RunManager
 from gan_core.runs.states import LIVE
-from gan_core.runs.storage.run_folder import UnknownRun, UnreadableRun, open_run
+from gan_core.runs.storage.run_folder import RunFolder, UnknownRun, UnreadableRun, open_run
 
 SAMPLES = 1_000  # of an evaluation on demand: enough to tell members of a sweep apart, in seconds each
 
@@ -97,3 +97,22 @@ def best(values: dict[str, float], name: str) -> str | None:
     if higher is None or not values:
         return None
     return (max if higher else min)(values, key=lambda key: values[key])
+
+
+def measured_on_the_way(folder: RunFolder, name: str) -> list[tuple[int, float]]:
+    """(step, value) of a measure as the run has taken it while it trained, oldest first; on one kind of sample.
+
+    Raises UnreadableRun.
+    """
+    with folder.read() as db:
+        if any(name == one.name for one in PLANE_MEASURES):
+            rows = db.execute(f"SELECT step, {name} FROM points WHERE step > 0 AND {name} IS NOT NULL ORDER BY step")
+            found = [(int(step), float(value)) for step, value in rows]
+            if found:
+                return found
+        evaluations = [one for one in read_evaluations(db) if one.step > 0 and name in one.values]
+    kinds = Counter(one.kind for one in evaluations)
+    usual = max(kinds, key=lambda kind: (kinds[kind], kind[1]), default=None)
+    return [
+        (one.step, one.values[name]) for one in evaluations if one.kind == usual and math.isfinite(one.values[name])
+    ]

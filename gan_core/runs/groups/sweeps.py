@@ -14,7 +14,7 @@ import logging
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -23,6 +23,8 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Pause, Resume, Stop
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.groups.stacked_worker import stack_members
+from gan_core.runs.groups.sweep_beginning import Beginning, write_beginning
+from gan_core.runs.groups.sweep_driver import DriverPlace
 from gan_core.runs.groups.sweep_file import Member, Sweep, read_sweep, write_sweep
 from gan_core.runs.groups.sweep_measures import measured
 from gan_core.runs.groups.sweep_plan import Plan
@@ -62,6 +64,17 @@ def groups(configs: Iterable[RunConfig]) -> list[list[int]]:
         family[i : i + MOST_TOGETHER] for family in kin.values() for i in range(0, len(family), MOST_TOGETHER)
     ]  # fmt: skip
     return sorted([*parts, *alone])
+
+
+def to_be_trained(view: RunView) -> bool:
+    """Whether a member of a sweep on a cluster goes on with it: it is not at its end, nor was it stopped early."""
+    return view.state not in ("finished", "diverged") and not view.stopped_early
+
+
+def member_title(title: str, values: Mapping[str, str]) -> str:
+    """What a member's run is called, by what it sets."""
+    sets = ", ".join(f"{path.rsplit('.')[-1]} {value}" for path, value in values.items())
+    return f"{title or 'Sweep'}: {sets}"
 
 
 class Sweeps:
@@ -104,8 +117,7 @@ class Sweeps:
         with ExitStack() as undo:
             entries = []
             for config, values in zip(configs, plan.members(), strict=True):
-                name = ", ".join(f"{path.rsplit('.')[-1]} {value}" for path, value in values.items())
-                name = f"{title or 'Sweep'}: {name}"
+                name = member_title(title, values)
                 entries.append(self._launcher.make(config, preset, name, stop, sweep=sweep_id, owner=owner))
                 undo.callback(shutil.rmtree, entries[-1].folder.root, ignore_errors=True)
                 undo.callback(entries[-1].lock.release)
@@ -142,6 +154,28 @@ class Sweeps:
             launcher.adopt(members)
         for worker in workers:
             worker.start()
+
+    def start_on_cluster(self, asked: Beginning) -> str:
+        """Start a process that makes every member's run and has them trained on a cluster; the id of the sweep to be.
+
+        `driver` tells whether that process is at it, and what has gone wrong. Raises as `start`.
+        """
+        self._manager.refuse_where_nothing_trains()
+        if wrong := self.problems(asked.plan):
+            raise ConfigError(" ".join(wrong))
+        name = named_after(to_dict(asked.plan.base), asked.preset)
+        sweep_id = free_id(self._manager.runs_dir, f"sweep-{name}" if name else "sweep")
+        place = self.driver(sweep_id)
+        place.root.mkdir(parents=True)
+        write_beginning(place.plan, asked)
+        place.start(self._manager.runs_dir, self._manager.data_dir)
+        return sweep_id
+
+    def driver(self, sweep_id: str) -> DriverPlace:
+        """Where the process is met that drives a sweep on a cluster. Raises UnknownSweep for what is no name."""
+        if not re.fullmatch(ID_PATTERN, sweep_id):
+            raise UnknownSweep(f'There is no sweep called "{sweep_id[:60]}".')
+        return DriverPlace(self._folder, sweep_id)
 
     def seconds(self, plan: Plan) -> float:
         """About how long it will take on this machine, all of it. Raises ConfigError."""
@@ -193,11 +227,18 @@ class Sweeps:
     # --- as one
 
     def stop(self, sweep_id: str) -> None:
-        """Stop every member that trains or waits here; each keeps a checkpoint."""
+        """Stop every member that trains or waits here or on its cluster; each keeps a checkpoint."""
+        if self._tell_driver(sweep_id, Stop()):
+            return
         self._ask_all(sweep_id, Stop())
 
     def pause(self, sweep_id: str) -> None:
-        """Pause every member that trains; those that wait are stopped, as one of them would begin otherwise."""
+        """Pause every member that trains; those that wait are stopped, as one of them would begin otherwise.
+
+        Those that wait for a place on a cluster go on waiting.
+        """
+        if self._tell_driver(sweep_id, Pause()):
+            return
         self._ask_all(sweep_id, Stop(), frozenset({"queued"}))
         self._ask_all(sweep_id, Pause(), frozenset({"running"}))
 
@@ -210,6 +251,8 @@ class Sweeps:
         """
         sweep, manager = self.sweep(sweep_id), self._manager
         manager.refuse_where_nothing_trains()
+        if sweep.cluster is not None:
+            return self._go_on_there(sweep)
         views = [view for view in self.views(sweep) if view is not None]
         for view in views:  # all go on with their data, or none does
             if view.state not in LIVE and view.state != "finished":
@@ -235,6 +278,27 @@ class Sweeps:
         self._launch(entries, groups(e.config for e in entries) if together else [[i] for i in range(len(entries))])
         return len(paused) + len(entries)
 
+    def _go_on_there(self, sweep: Sweep) -> int:
+        """By its driver, or by a new one where there is none."""
+        views = [view for view in self.views(sweep) if view is not None]
+        if self._tell_driver(sweep.id, Resume()):
+            return sum(view.state == "paused" for view in views)
+        left = sum(to_be_trained(view) for view in views)
+        if not left:
+            raise ValueError("Every run of this sweep trains, or is at its end.")
+        self.driver(sweep.id).start(self._manager.runs_dir, self._manager.data_dir)
+        return left
+
+    def _tell_driver(self, sweep_id: str, command: Command) -> bool:
+        """Whether there is a driver that has been told."""
+        if self.sweep(sweep_id).cluster is None:
+            return False
+        place = self.driver(sweep_id)
+        if not place.is_driven or not place.inbox.is_open:
+            return False
+        place.inbox.put(command)
+        return True
+
     def _wait_for(self, paused: list[RunView]) -> None:
         """Wait until they are queued again, so that resumed ones queue behind them."""
         until = time.monotonic() + MOST_WAIT_SECONDS
@@ -257,3 +321,4 @@ class Sweeps:
         """Delete the sweep's file; its runs stay."""
         self.sweep(sweep_id)
         (self._folder / f"{sweep_id}.json").unlink(missing_ok=True)
+        shutil.rmtree(self.driver(sweep_id).root, ignore_errors=True)

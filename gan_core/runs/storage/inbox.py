@@ -56,7 +56,8 @@ class Inbox:
             raise ValueError(
                 f"The process that trains {self._run} does not take its commands; look whether it hangs."
             )
-        data = json.dumps({"do": name, **asdict(command)}).encode()
+        told = {} if isinstance(command, Stop) else asdict(command)  # who asks through a folder is a person
+        data = json.dumps({"do": name, **told}).encode()
         write_atomically(self._place / f"{time.time_ns():020d}-{secrets.token_hex(4)}.json", data)
 
     def take(self) -> list[Command]:
@@ -82,6 +83,8 @@ def _read(told: Any) -> Command:
         raise TypeError("a command")
     fields = {name: value for name, value in told.items() if name != "do"}
     command = _KINDS[told["do"]](**fields)
+    if isinstance(command, Stop) and fields:
+        raise TypeError("a reason")
     if isinstance(command, StepOnce) and command.players not in get_args(Players):
         raise ValueError("players")
     if isinstance(command, Pace):

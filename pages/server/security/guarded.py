@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gan_core.runs.commands import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gan_core.apply import Task
     from gan_core.runs import RunManager
     from gan_core.runs.evaluation_record import Evaluation
+    from gan_core.runs.groups.sweep_beginning import Beginning
     from gan_core.runs.groups.sweep_plan import Plan
     from gan_core.runs.groups.sweeps import Sweeps
     from gan_core.runs.jobs import JobManager
@@ -195,6 +197,10 @@ class GuardedSweeps:
             if sentence := why_not_begin(self._manager, self._person, len(plan.configs())):
                 raise Refused(sentence)
             return self._sweeps.start(plan, stop_after_seconds=seconds, **{**rest, "owner": self._person.id})
+
+    def start_on_cluster(self, asked: Beginning) -> str:
+        demand(self._person, "use a cluster")
+        return self._sweeps.start_on_cluster(replace(asked, owner=self._person.id))
 
     def stop(self, sweep_id: str) -> None:
         self._demand("stop", sweep_id)

@@ -38,7 +38,7 @@ export class MemberCard {
     this.root.disabled = status.state === "gone";
     const value = status.values?.[measure?.name];
     say(this.value, Number.isFinite(value) ? short(value) : "–");
-    const words = status.cut_short ? `stopped as asked, ${count(status.step)} steps` : { running: `step ${count(status.step)}`, finished: `${count(status.step)} steps`, queued: "waiting", gone: "deleted" }[status.state] ?? status.state;
+    const words = status.stopped_early ? `stopped early, ${count(status.step)} steps` : status.cut_short ? `stopped as asked, ${count(status.step)} steps` : { running: `step ${count(status.step)}`, finished: `${count(status.step)} steps`, queued: "waiting", gone: "deleted" }[status.state] ?? status.state;
     say(this.state, words);
     this.fill.style.transform = `scaleX(${status.total ? Math.min(1, status.images / status.total) : 0})`;
     const name = `${this.member.words}: ${status.words}${measure ? `, ${measure.label} ${Number.isFinite(value) ? short(value) : "not measured yet"}` : ""}${best ? ", the best so far" : ""}. Open in the Lab.`;
