@@ -25,6 +25,7 @@ TEACHERS = {
     "set switches": "Only a teacher sets what students may do.",
     "lead": "Only a teacher leads the class.",
     "put first": "Only a teacher puts a run first in line.",
+    "see load": "Only a teacher sees what the server takes of its machine.",
 }
 BEGINNING = ("start", "bring", *(f"open {page}" for page in PAGES))
 ACTIONS = (*OPEN, *OWNERS, *TEACHERS, *BEGINNING)
