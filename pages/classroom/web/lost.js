@@ -14,6 +14,7 @@ export class LostConnection {
     this.poke = poke;
     this.isDown = false;
     this.since = 0; // when it began, 0: all is well
+    this.poked = 0; // when an answer was asked for last
     this.late = false; // something was sent and not answered before that was found
     this.said = make("div", { class: "gd-lost", role: "alert", hidden: true, "data-testid": "lost" });
     document.body.append(this.said);
@@ -30,13 +31,22 @@ export class LostConnection {
     this.since = performance.now();
     this.late = this.socket.unanswered;
     this.looking = setInterval(() => this.look(), LOOK_MS);
-    this.poke();
+    this.ask();
     this.look();
   }
 
+  ask() {
+    this.poked = performance.now();
+    this.poke();
+  }
+
   look() {
-    const waited = performance.now() - this.since > PATIENCE_MS;
-    if (!this.socket.answered(this.since)) return void ((waited || this.socket.closed) && this.show(true));
+    const now = performance.now();
+    if (!this.socket.answered(this.since)) {
+      if (now - this.since > PATIENCE_MS || this.socket.closed) this.show(true);
+      if (now - this.poked > PATIENCE_MS) this.ask(); // one that has come back says nothing by itself
+      return;
+    }
     this.show(false);
     if (this.isDown) return;
     clearInterval(this.looking);

@@ -491,6 +491,9 @@ def test_a_closed_page_answers_over_no_socket_and_files_that_may_not_be_brought(
     write_switches(room.manager.runs_dir, Switches(bring_files=False))
     (answer,) = explore(room, client, BEN, {"do": "target", "source": "upload"})
     assert answer["problem"] == "The teacher has switched off bringing files for now."
+    for person, told in ((BEN, True), (TEACHER, False)):
+        page = room.page("explore", person)
+        assert any("switched off bringing files" in str(one.proto) for one in page.main) == told
     write_switches(room.manager.runs_dir, Switches(pages=("learn",)))
     with pytest.raises(InvalidStatus):
         explore(room, client, BEN, {"do": "models"})
