@@ -81,7 +81,7 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         expect(page.get_by_test_id("lost")).not_to_contain_text("Nothing can be pressed", timeout=60_000)
         expect(seed).to_have_value("987")
         toggle.click()
-        expect(page.get_by_text("Leave projector mode")).to_be_visible()
+        expect(page.get_by_text("Leave projector mode").first).to_be_visible()
 
 
 def opened(page: Page, sockets: Sequence[tuple[float, str]]) -> set[str]:
