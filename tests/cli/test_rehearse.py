@@ -103,7 +103,7 @@ def test_growth_is_between_the_same_parts_of_different_rounds_after_the_first_on
     assert growth(grows) == pytest.approx(0.5)
     odd = [*grows[:-2], phase("open", 5, 15.0, 5000.0), grows[-1]]
     assert growth(odd) == pytest.approx(0.5, abs=0.01), "one odd reading"
-    assert growth(grows[:4]) is None
+    assert growth(grows[:10]) is None, "of five rounds too few are left"
     assert growth([phase("open", number, number, None) for number in range(6)]) is None
 
 

@@ -13,7 +13,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--minutes", type=_minutes, default=3.0, metavar="M",
-        help="how long (default: 3); from 6 on in rounds of 3, from 9 on with how fast the server's memory grows",
+        help="how long (default: 3); from 6 on in rounds of 3, from 18 on with how fast the server's memory grows",
     )  # fmt: skip
     parser.add_argument(
         "--url", type=_address, default="http://127.0.0.1:8501", metavar="URL",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from gan_core.cli.rehearsal.person import Person
 
 WARM_UP_SHARE = 1 / 3  # of the rounds: what is kept for later visitors is kept by then
+FEWEST_ROUNDS = 4  # after that: between two readings of one process lies what was just measured, or just thrown away
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,15 @@ class Meter:
 
 
 def growth(phases: Sequence[Phase]) -> float | None:
-    """MB a minute by which the server's memory grows; None where less than two rounds can be compared.
+    """MB a minute by which the server's memory grows; None where too few rounds can be compared.
 
     The median of the slopes between the ends of the same phase in two rounds (Theil 1950), so that neither what one
     phase needs and another does not, nor one odd reading, counts. The first rounds are left out.
     """
     rounds = 1 + max((phase.round for phase in phases), default=0)
     late = [one for one in phases if one.round >= WARM_UP_SHARE * rounds and one.memory_mb is not None]
+    if len({one.round for one in late}) < FEWEST_ROUNDS:
+        return None
     slopes = [
         (later.memory_mb - sooner.memory_mb) / (later.at - sooner.at)
         for sooner, later in itertools.combinations(late, 2)

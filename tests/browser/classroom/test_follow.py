@@ -173,6 +173,10 @@ def test_answers_are_a_histogram_without_names(teacher: Page, student: Page, at:
     question = teacher.get_by_test_id("class-question")
     expect(question).to_have_count(1)
     expect(question).to_have_attribute("data-people", "1")
+    marks = (
+        "list => list.map(one => getComputedStyle(one, '::after').content).filter(content => content.includes('✓'))"
+    )
+    assert len(question.locator(".gd-answer").evaluate_all(marks)) == 1, "the right one"
     student.locator("[data-question]").first.locator("[data-testid^=choice-]").nth(1).click()
     expect(question).to_have_attribute("data-people", "1")  # the same person
     student.get_by_role("link", name="Class").first.click()
