@@ -17,11 +17,13 @@ if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script on
 
 from gan_core.config.places import data_dir, runs_dir  # noqa: E402
 from pages.server.app_state import AppState, install_app_state  # noqa: E402
+from pages.server.packed import PackedScripts  # noqa: E402
 from pages.server.routes import routes  # noqa: E402
 from pages.server.security.access import Gate, NotSafe, access_token, cookie_key, teacher_token  # noqa: E402
 from pages.server.security.people import ClassServer, Identities, install_class_server  # noqa: E402
 from pages.server.security.safe_answers import SafeAnswers  # noqa: E402
-from pages.server.shutdown import end_with_status_zero, leave_at_once  # noqa: E402
+from pages.server.sending import send_at_once  # noqa: E402
+from pages.server.shutdown import end_with_status_zero, leave_at_once, running_server  # noqa: E402
 
 try:
     token = access_token(st.get_option("server.address"))
@@ -36,11 +38,14 @@ app_state = install_app_state(AppState())
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """The engine's life is the server's: it starts beside it, and every run is stopped and saved at its end."""
+    server = running_server()
     end_with_status_zero()
     app_state.start()
+    sending = asyncio.create_task(send_at_once(server))
     try:
         yield
     finally:
+        sending.cancel()
         await asyncio.to_thread(app_state.close)
         leave_at_once()
 
@@ -55,6 +60,6 @@ app = st.App(
     ROOT / "pages" / "router.py",
     lifespan=lifespan,
     routes=routes(app_state),
-    middleware=[Middleware(SafeAnswers), gate, Middleware(Identities)],
+    middleware=[Middleware(SafeAnswers), gate, Middleware(Identities), Middleware(PackedScripts)],
     on_script_error=on_script_error,
 )

@@ -33,9 +33,10 @@ with st.container(key="class-page"):
         access=class_server().token if teacher else "",
     )  # fmt: skip
 if st.query_params.get("screen") != "1":
-    draw_name()
-    with st.expander("What students may do", expanded=False):
-        draw_switches()
+    with st.container(key="class-below"):
+        draw_name()
+        with st.expander("What students may do", expanded=False):
+            draw_switches()
 if goal := st.session_state.pop(GOTO, None):
     path, query = goal
     st.switch_page(path, query_params=query)

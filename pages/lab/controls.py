@@ -65,6 +65,7 @@ def draw_controls(state: Tab, view: RunView | None, paces: Callable[[], None]) -
         if state.projector:
             with st.container(key="strip-paces", horizontal=True, gap="small"):
                 paces()
+            draw_share(state, view)  # its QR code is for this very screen
             return
         st.space("stretch")
         if _shows_all(state):

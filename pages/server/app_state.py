@@ -19,6 +19,7 @@ from pages.server.live.channel import Hub
 from pages.server.live.classroom import ClassHub
 from pages.server.live.explore_channel import ExploreHub
 from pages.server.loading import load
+from pages.server.packed import pack_first_page
 from pages.server.security.public import public
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class AppState:
         finally:
             self._ready.set()
         self._prepare_first_page()
+        with contextlib.suppress(OSError):
+            pack_first_page()
         # torch brings half a million objects that never die: without this every collection walks all of them
         # while it holds the interpreter, and training stands still meanwhile.
         gc.collect()

@@ -6,6 +6,7 @@ Modules name one another by relative addresses and so stay within one version. T
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import posixpath
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from pages.server.packed import FOREVER, packed_answer, takes_packed
 
 _PAGES = Path(__file__).resolve().parents[1]
 _IMPORTED = re.compile(rb'^import .*?"(\.[^"]+)";$', re.MULTILINE)
@@ -60,8 +63,14 @@ async def module(request: Request) -> Response:
     text = modules().get(asked["name"]) if asked["version"] == version() else None
     if text is None:
         return Response("There is no such script here; reload the page.", 404, media_type="text/plain")
-    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    return Response(text, media_type="text/javascript", headers=headers)
+    if takes_packed(request.headers):
+        return packed_answer(_packed(asked["name"]), ".js")
+    return Response(text, media_type="text/javascript", headers={"Cache-Control": FOREVER})
+
+
+@cache
+def _packed(name: str) -> bytes:
+    return gzip.compress(modules()[name], mtime=0)
 
 
 def loader(entry: str, *others: str) -> str:

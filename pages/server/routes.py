@@ -16,7 +16,10 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from pages.server import run_routes, sweep_routes
+from pages.server.load import load
 from pages.server.modules import module
+from pages.server.packed import FOREVER, packed, packed_answer, takes_packed
+from pages.server.packed import TYPES as PACKED
 from pages.server.recordings import recording
 from pages.server.run_routes import step_asked
 from pages.server.scene_routes import Scenes
@@ -33,9 +36,9 @@ if TYPE_CHECKING:
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
 KATEX = "katex-0.19.1"  # its files lie in assets/katex, so that formulas need no package and no network
-TYPES = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+TYPES = {**PACKED, ".woff2": "font/woff2"}
 MOST_COMMAND_BYTES = 1000
-_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_FOREVER = {"Cache-Control": FOREVER}
 
 
 @cache
@@ -55,8 +58,11 @@ async def asset(request: Request) -> Response:
     known = _files().get(request.path_params["name"])
     if known is None:
         return Response("There is no such file here.", 404, media_type="text/plain")
-    lasting = known[0].suffix != ".svg"  # a glossary's figure has no version in its name
-    return FileResponse(known[0], media_type=known[1], headers=_FOREVER if lasting else {"Cache-Control": "no-cache"})
+    path, kind = known
+    cache = "no-cache" if path.suffix == ".svg" else FOREVER  # a glossary's figure has no version in its name
+    if path.suffix in PACKED and takes_packed(request.headers):
+        return packed_answer(await asyncio.to_thread(packed, path), path.suffix, cache)
+    return FileResponse(path, media_type=kind, headers={"Cache-Control": cache})
 
 
 async def first_page(request: Request) -> Response:
@@ -102,6 +108,7 @@ def routes(app_state: AppState) -> list[BaseRoute]:
         WebSocketRoute(f"{base}/explore", app_state.explore.endpoint),
         WebSocketRoute(f"{base}/classroom", app_state.classroom.endpoint),
         Route(f"{base}/live", answer(lambda _home, _request: Response(status_code=204))),  # is this token still good?
+        Route(f"{base}/load", answer(load)),
         Route(f"{base}/live/{{run}}/grid/{{step}}", answer(_grid)),
         Route(f"{base}/live/{{run}}/drawn/{{step}}", answer(_drawn)),
         Route(f"{base}/live/{{run}}/real.png", answer(_real)),

@@ -10,8 +10,15 @@ import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType, GeneratorType
+from typing import Any
 
 STOPPING = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+
+
+def running_server() -> Any:
+    """The `uvicorn.Server`, by its signal handlers: in the lifespan, until these are replaced; else None."""
+    servers = (getattr(signal.getsignal(number), "__self__", None) for number in STOPPING)
+    return next((one for one in servers if hasattr(one, "should_exit")), None)
 
 
 def end_with_status_zero() -> None:
@@ -23,8 +30,7 @@ def end_with_status_zero() -> None:
     (`nohup`, `trap ''`, a script's background job) stays ignored.
     To be called from the lifespan, when uvicorn's own handlers stand; elsewhere it does nothing.
     """
-    servers = (getattr(signal.getsignal(number), "__self__", None) for number in STOPPING)
-    server = next((one for one in servers if hasattr(one, "should_exit")), None)
+    server = running_server()
     if server is None:
         return
 

@@ -99,7 +99,14 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "projector": False,
     },
     "compare/web/runs_table/main.js": TABLE,
-    "classroom/web/class.js": {"token": "t", "teacher": True, "questions": {}, "hosts": [], "access": ""},
+    "classroom/web/class.js": {
+        "token": "t",
+        "teacher": True,
+        "questions": {},
+        "hosts": [],
+        "access": "",
+        "explore": [],
+    },
     "compare/web/sweep/sweep.js": SWEEP,
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import statistics
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,9 +18,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from gan_core.cli.main import main
 from gan_core.cli.rehearsal import protocol
+from gan_core.cli.rehearsal.lane import Lane
+from gan_core.cli.rehearsal.meter import Phase, growth
 from gan_core.cli.rehearsal.parts import Follower, corrected, images_per_second
 from gan_core.cli.rehearsal.person import Person
-from gan_core.cli.rehearsal.rehearse import percentile, report, table
+from gan_core.cli.rehearsal.report import load_table, percentile, report, table
 from pages.server.live.wire import pack
 from pages.server.modules import loader
 
@@ -70,11 +75,11 @@ def test_figures_of_a_follower() -> None:
 def test_each_limit_alone_makes_it_not_hold() -> None:
     good: dict[str, Any] = {
         "opened": [4.0] * 30, "clicks": [1.0] * 90, "drags": [[0.1] * 100] * 30, "delays": [0.2] * 500,
-        "speeds": (1000.0, 900.0),
+        "speeds": [(1000.0, 900.0)],
     }  # fmt: skip
     assert all(line.holds for line in report(**good))
     bad: dict[str, Any] = {
-        "opened": [4.0] * 20 + [6.0] * 10, "clicks": [1.6] * 90, "delays": [0.6], "speeds": (1000.0, 840.0),
+        "opened": [4.0] * 20 + [6.0] * 10, "clicks": [1.6] * 90, "delays": [0.6], "speeds": [(1000.0, 840.0)],
         "drags": [[0.1] * 100] * 29 + [[0.1] * 10],
     }  # fmt: skip
     for name, values in {**bad, "clicks ": [], "opened ": []}.items():
@@ -83,6 +88,72 @@ def test_each_limit_alone_makes_it_not_hold() -> None:
         assert sum(row.startswith("!") for row in table(lines).splitlines()) == 1
     assert math.isnan(report(**{**good, "clicks": []})[1].p95)
     assert statistics.median(good["opened"]) == report(**good)[0].p50
+
+
+def phase(name: str, number: int, at: float, memory_mb: float | None) -> Phase:
+    return Phase(name, number, 10.0, 2.0, 1.0, memory_mb, at)
+
+
+def test_growth_is_between_the_same_parts_of_different_rounds_after_the_first_ones() -> None:
+    grows = [
+        phase(name, number, 3 * number + at, level + 1.5 * number + (number < 2) * 300)
+        for number in range(6)
+        for at, (name, level) in enumerate((("open", 100.0), ("drag", 900.0)))
+    ]
+    assert growth(grows) == pytest.approx(0.5)
+    odd = [*grows[:-2], phase("open", 5, 15.0, 5000.0), grows[-1]]
+    assert growth(odd) == pytest.approx(0.5, abs=0.01), "one odd reading"
+    assert growth(grows[:10]) is None, "of five rounds too few are left"
+    assert growth([phase("open", number, number, None) for number in range(6)]) is None
+
+
+def test_growth_beyond_the_limit_does_not_hold_and_both_tables_say_what_they_know() -> None:
+    for slope, holds in ((0.4, True), (0.6, False)):
+        phases = [phase("open", number, 3.0 * number, 500 + 3 * slope * number) for number in range(6)]
+        line = report([1.0], [0.1], [[0.1]], [0.1], [(1.0, 1.0)], phases)[-1]
+        assert (line.unit, line.holds, line.count) == ("MB/min", holds, 6)
+        assert line.p50 == pytest.approx(slope)
+    rows = load_table(phases, 2).splitlines()
+    assert rows[1].split() == ["open", "60", "0.20", "0.10", "509", "MB"]
+    assert "not told" in load_table([Phase("open", 0, 10.0, None, 1.0, None, 0.2)], None)
+
+
+class Pages(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(204 if self.path == "/none" else 200)
+        if self.path == "/chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n")
+        elif self.path == "/until-the-end":
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(b"hello world")
+        else:
+            body = b"" if self.path == "/none" else f"{self.path} {self.headers['Cookie']}".encode()
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_connection_reads_every_kind_of_answer_one_after_the_other() -> None:
+    async def ask(url: str) -> list[bytes]:
+        lane, paths = Lane(url), ["/a?b=c", "/chunked", "/none", "/until-the-end", "/chunked", "/d"]
+        found = [(await lane.get(path, "x=1; y=2")).body for path in paths]
+        lane.close()
+        return found
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = asyncio.run(ask(f"http://127.0.0.1:{server.server_port}/"))
+        server.shutdown()
+    hello = b"hello world"
+    assert found == [b"/a?b=c x=1; y=2", hello, b"", hello, hello, b"/d x=1; y=2"]
 
 
 @pytest.mark.parametrize(

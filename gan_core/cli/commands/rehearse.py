@@ -11,7 +11,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--students", type=whole_number(1, 300), default=30, metavar="N", help="how many (default: 30)"
     )
-    parser.add_argument("--minutes", type=_minutes, default=3.0, metavar="M", help="how long (default: 3)")
+    parser.add_argument(
+        "--minutes", type=_minutes, default=3.0, metavar="M",
+        help="how long (default: 3); from 6 on in rounds of 3, from 18 on with how fast the server's memory grows",
+    )  # fmt: skip
     parser.add_argument(
         "--url", type=_address, default="http://127.0.0.1:8501", metavar="URL",
         help="the server, with its path (default: http://127.0.0.1:8501)",
@@ -19,6 +22,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--token", type=words, default="", metavar="TOKEN", help="the class's token, where one is asked for"
     )
+    parser.add_argument(
+        "--teacher", type=words, default="", metavar="TOKEN",
+        help="the teacher's token, to whom the server says what it takes of its machine",
+    )  # fmt: skip
     parser.add_argument(
         "--run", type=words, default="", metavar="RUN",
         help="a run that trains, to be followed (default: start one, and stop it at the end)",

@@ -19,7 +19,7 @@ from gan_core.cli.rehearsal.person import PATIENCE_SECONDS, Person
 from gan_core.cli.rehearsal.protocol import unpack
 
 CLICK_SECONDS = 10.0  # between two clicks of one person
-OPENING_SECONDS = 10.0  # within which all have opened the page
+OPENING_SECONDS = 30.0  # within which all begin to open the page, one after another
 HAND_SECONDS = 1 / 60  # between two movements of a hand
 BUTTON = "projector"  # of one person's own page: pressing it changes nothing for others
 
@@ -69,7 +69,7 @@ def corrected(delays: Sequence[float], url: str) -> list[float]:
 
 
 async def open_all(people: Sequence[Person]) -> list[float]:
-    """All open the page within `OPENING_SECONDS`."""
+    """All begin to open the page within `OPENING_SECONDS`, evenly."""
 
     async def one(person: Person, after: float) -> float:
         await asyncio.sleep(after)

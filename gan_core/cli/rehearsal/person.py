@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
+import json
 import re
-import ssl
 import time
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from gan_core.cli.rehearsal.lane import Lane
 from gan_core.cli.rehearsal.protocol import button_in, is_finished, rerun, run_in, scripts_in, token_in
 from gan_core.cli.terminal.errors import CommandError
 
@@ -21,10 +21,10 @@ _FILES = re.compile(rb'(?:src|href)="(\./[^"]+\.(?:js|css))"')
 
 
 class Person:
-    """`url`: the server's base, with a slash at its end. token: the class's, "" where none is asked for."""
+    """`url`: the server's base, with a slash at its end. tokens: those that this person gives, the class's first."""
 
-    def __init__(self, url: str, token: str = "") -> None:
-        self.url, self.token = url, token
+    def __init__(self, url: str, *tokens: str) -> None:
+        self.url, self.tokens = url, [token for token in tokens if token]
         self.cookies: dict[str, str] = {}
         self.page_token = ""  # of this server's start, without which its own routes answer nothing
         self.session: ClientConnection | None = None
@@ -36,9 +36,9 @@ class Person:
     async def open(self, query: str = "") -> float:
         """Open the page as a browser with an empty cache does; the seconds until all of it is there."""
         start = time.perf_counter()
-        if self.token:
-            await asyncio.to_thread(self._get_all, [f"?{urlencode({'access': self.token})}"])
-        first = (await asyncio.to_thread(self._get_all, [""]))[0]
+        for token in self.tokens:
+            await self._get_all([f"?{urlencode({'access': token})}"])
+        first = (await self._get_all([""]))[0]
         files = [quote(name.decode(), safe="/?=&-_.~") for name in _FILES.findall(first)]
         await asyncio.gather(self._fetch(files), self._begin_session(query))
         await self._fetch(scripts_in(self.drawn))
@@ -46,7 +46,7 @@ class Person:
 
     async def _fetch(self, paths: list[str]) -> None:
         lanes = [paths[i::CONNECTIONS] for i in range(CONNECTIONS)]
-        await asyncio.gather(*(asyncio.to_thread(self._get_all, lane) for lane in lanes if lane))
+        await asyncio.gather(*(self._get_all(lane) for lane in lanes if lane))
 
     async def _begin_session(self, query: str) -> None:
         self.query = query
@@ -80,11 +80,24 @@ class Person:
 
     # --- the network
 
+    async def load(self) -> dict[str, float | None] | None:
+        """What the server takes of its machine; None where it does not tell this person."""
+        lane = Lane(self.url)
+        try:
+            where = urlsplit(urljoin(self.url, f"load?{urlencode({'token': self.page_token})}"))
+            answer = await lane.get(f"{where.path}?{where.query}", self._said_cookies())
+            found = json.loads(answer.body) if answer.status == 200 else None
+        except (OSError, EOFError, ValueError):
+            return None
+        finally:
+            lane.close()
+        return found if isinstance(found, dict) else None
+
     async def socket(self, path: str, subprotocols: list[Subprotocol] | None = None) -> ClientConnection:
         """One of the server's sockets, with this person's cookies."""
         where = urljoin(self.url, path).replace("http", "ws", 1)
         parts = urlsplit(self.url)
-        cookies = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())} if self.cookies else {}
+        cookies = {"Cookie": self._said_cookies()} if self.cookies else {}
         return await connect(
             where, origin=Origin(f"{parts.scheme}://{parts.netloc}"), max_size=None, proxy=None,
             additional_headers=cookies, open_timeout=PATIENCE_SECONDS, compression=None, subprotocols=subprotocols,
@@ -93,39 +106,35 @@ class Person:
     async def guarded(self, path: str) -> ClientConnection:
         return await self.socket(f"{path}?{urlencode({'token': self.page_token})}")
 
-    def _get_all(self, paths: list[str]) -> list[bytes]:
+    async def _get_all(self, paths: list[str]) -> list[bytes]:
         """Over a connection that is kept, as one of a browser's."""
-        parts = urlsplit(self.url)
-        if parts.scheme == "https":
-            link: http.client.HTTPConnection = http.client.HTTPSConnection(
-                parts.hostname or "", parts.port, timeout=PATIENCE_SECONDS, context=ssl.create_default_context()
-            )
-        else:
-            link = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE_SECONDS)
+        lane = Lane(self.url)
         try:
-            return [self._get(link, path) for path in paths]
-        except (OSError, http.client.HTTPException) as problem:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return [await self._get(lane, path) for path in paths]
+        except CommandError:
+            raise
+        except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as problem:
             raise CommandError(
-                f"The server at {self.url} does not answer ({problem}): start it, or check --url."
+                f"The server at {self.url} does not answer ({problem or 'too slow'}): start it, or check --url."
             ) from None
         finally:
-            link.close()
+            lane.close()
 
-    def _get(self, link: http.client.HTTPConnection, path: str) -> bytes:
+    async def _get(self, lane: Lane, path: str) -> bytes:
         where = urlsplit(urljoin(self.url, path))
-        target = where.path + (f"?{where.query}" if where.query else "")
-        cookies = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
-        link.request("GET", target, headers={"Accept-Encoding": "gzip", **({"Cookie": cookies} if cookies else {})})
-        answer = link.getresponse()
-        body = answer.read()
-        for given in answer.headers.get_all("set-cookie") or []:
+        answer = await lane.get(where.path + (f"?{where.query}" if where.query else ""), self._said_cookies())
+        for given in (value for name, value in answer.headers if name == "set-cookie"):
             name, _, value = given.partition(";")[0].partition("=")
             self.cookies[name.strip()] = value.strip()
         if answer.status in (401, 429):
             raise CommandError("This server asks for a token: give the class's with --token.")
         if answer.status >= 400:
             raise CommandError(f"The server at {self.url} answers {answer.status} for {where.path}.")
-        return body
+        return answer.body
+
+    def _said_cookies(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
 
     async def close(self) -> None:
         if self.session is not None:

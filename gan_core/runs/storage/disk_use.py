@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FRESH_SECONDS = 5.0  # so long an answer holds
+_LISTS = ("", ".trash", "jobs", "jobs/.trash")  # folders of runs and jobs: they change when one comes or goes
 MOST_BYTES = 5_000_000  # of a description that is read for its owner
 
 
@@ -30,17 +31,22 @@ class DiskMeter:
         self._guard = threading.Lock()
         self._known: dict[str, tuple[tuple[int, ...], int]] = {}  # path -> times of change below it, bytes
         self._owners: dict[str, str] = {}
-        self._last: tuple[float, DiskUse] | None = None
+        self._last: tuple[float, list[int], DiskUse] | None = None
 
     def use(self) -> DiskUse:
-        """As it was at most FRESH_SECONDS ago."""
+        """As it was at most FRESH_SECONDS ago, and since a run or job last came, was deleted or had back."""
         with self._guard:
-            if self._last is None or time.monotonic() - self._last[0] > FRESH_SECONDS:
-                self._last = time.monotonic(), self._measured()
-            return self._last[1]
+            come_and_gone = [_time_of(self._runs_dir / name) for name in _LISTS]
+            if (
+                self._last is None
+                or time.monotonic() - self._last[0] > FRESH_SECONDS
+                or come_and_gone != self._last[1]
+            ):
+                self._last = time.monotonic(), come_and_gone, self._measured()
+            return self._last[2]
 
     def forget(self) -> None:
-        """Something was deleted, or had back: look again when next asked."""
+        """Look again when next asked."""
         with self._guard:
             self._last = None
 
@@ -93,6 +99,13 @@ def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
 def _size_of(entry: os.DirEntry[str]) -> int:
     try:
         return entry.stat(follow_symlinks=False).st_size
+    except OSError:
+        return 0
+
+
+def _time_of(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
     except OSError:
         return 0
 

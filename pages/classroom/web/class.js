@@ -53,6 +53,7 @@ class ClassPage {
 
   update(data, tell) {
     this.data = data;
+    this.guide.ofExplore = data.explore;
     this.tell = tell;
     this.root.toggleAttribute("data-dark", dark(this.root));
     say(this.link, this.address());
@@ -78,7 +79,7 @@ class ClassPage {
     this.told[header.type] = header;
     if (header.type === "class") tellClass({ do: "follow", on: this.following });
     else if (header.type === "view") tellClass({ do: "follow", on: this.following });
-    else if (header.type === "picture" && this.following) this.guide.draw(header.words, blobs[0]);
+    else if (header.type === "picture" && this.following) this.guide.draw(header, blobs[0]);
     if (header.type !== "pointer" && header.type !== "picture") this.draw();
     this.lead();
   }

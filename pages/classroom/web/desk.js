@@ -4,6 +4,7 @@ import { FOLLOWED, joinClass, onClass, tellClass } from "../../ui/web/class/link
 import { exploreIn, pageIn, placeOf, viewNow } from "../../ui/web/class/view.js";
 import { component } from "../../ui/web/mounting.js";
 import { make, say } from "../../ui/web/words.js";
+import { LostConnection } from "./lost.js";
 import { StreamlitSocket } from "./streamlit_socket.js";
 
 const SHOW_MS = 100, SHOWING = "ganscope.class.showing", CLASS_PAGE = "class", MOST_PICTURE_BYTES = 390_000;
@@ -17,8 +18,6 @@ class Desk {
     this.parent = parent;
     /** @type {any} */
     this.sent = {}; // what the class has been told last
-    /** @type {any} */
-    this.socket = null;
     this.leave = () => {};
     this.seat = 0;
     this.echoed = false; // what this tab shows has come back: a view of another's is newer
@@ -47,7 +46,6 @@ class Desk {
     this.teacher = teacher;
     if (!this.joined) {
       this.joined = true;
-      this.socket = new StreamlitSocket();
       document.body.append(this.bar, this.ring);
       document.addEventListener("pointermove", this.onMove, { capture: true, passive: true });
       document.addEventListener("keydown", this.onKey);
@@ -55,8 +53,9 @@ class Desk {
       this.leave = onClass((frame) => this.hear(frame));
       this.timer = setInterval(() => this.tellView(), SHOW_MS);
     }
+    lost ??= new LostConnection(streamlit, poke);
     // A later desk of the same tab joins nothing: the socket is the tab's.
-    joinClass(token, { down: () => {}, stale: () => {}, silent: () => this.socket.doubt(() => this.tell("back", Date.now())) });
+    joinClass(token, { down: (down) => lost?.down(down), stale: poke, silent: () => streamlit.doubt(poke) });
     this.draw();
   }
 
@@ -135,17 +134,18 @@ class Desk {
     this.tellPicture();
   }
 
-  /** The picture under the hand on Explore, made once here, for everybody. */
+  /** The picture under the hand on Explore, or those around it, made once here for everybody. */
   tellPicture() {
-    const explore = exploreIn(document), point = explore?.explorer.point;
-    if (!point || point === this.sent.point || this.encoding) return;
+    const explore = exploreIn(document), { picture, explorer } = explore ?? {};
+    const around = picture?.isAround && !picture.around.hidden ? picture.cells : null, shown = around ?? explorer?.point;
+    if (!shown || shown === this.sent.shown || this.encoding) return;
     this.encoding = true;
-    const { canvas, caption } = explore.picture;
-    canvas.toBlob(async (blob) => {
+    const words = picture.caption.textContent.slice(0, 200), across = around ? around.columns : 0;
+    (around ? picture.around : picture.canvas).toBlob(async (blob) => {
       const bytes = blob && blob.size < MOST_PICTURE_BYTES ? await blob.arrayBuffer() : null;
       this.encoding = false;
-      if (!bytes || tellClass({ do: "picture", words: caption.textContent.slice(0, 200) }, [bytes])) this.sent.point = point;
-    }, "image/png");
+      if (!bytes || tellClass({ do: "picture", words, across }, [bytes])) this.sent.shown = shown;
+    }, around ? "image/webp" : "image/png", 0.9); // the picture alone to the last bit, sixty-four of them small
   }
 
   close() {
@@ -162,6 +162,11 @@ class Desk {
 
 /** @type {Desk | null} */
 let desk = null;
+const streamlit = new StreamlitSocket();
+/** @type {LostConnection | null} */
+let lost = null;
+/** Have Streamlit say something to the server, and draw the page anew. */
+const poke = () => desk?.tell("back", Date.now());
 /** For the Class page: begin to show, or end. */
 export const showClass = (on) => desk?.show(on);
 export const isShowing = () => !!desk?.showing;

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from gan_core.training.scenes.scene import PLACES
 from pages.ui.web.component import component
 
 _desk = component("ganscope_desk", "classroom/web/desk.js", "classroom/web/desk.css")
@@ -37,7 +38,14 @@ def class_view(
     _class(
         key="class",
         data=[
-            {"token": token, "teacher": teacher, "questions": dict(questions), "hosts": list(hosts), "access": access}
+            {
+                "token": token,
+                "teacher": teacher,
+                "questions": dict(questions),
+                "hosts": list(hosts),
+                "access": access,
+                "explore": list(PLACES["explore"] or ()),
+            }
         ],
         on_home_change=lambda: on_home(st.session_state["class"]["home"]),
     )

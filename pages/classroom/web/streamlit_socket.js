@@ -7,25 +7,39 @@ export class StreamlitSocket {
   constructor() {
     /** @type {any} */
     const page = window;
-    if (page[KEY]) return;
-    page[KEY] = { socket: null, heard: 0 };
-    const send = WebSocket.prototype.send;
+    this.known = page[KEY] ??= { socket: null, heard: 0, sent: 0 };
+    if (this.known.hooked) return;
+    const { known } = this, send = WebSocket.prototype.send;
+    known.hooked = true;
     WebSocket.prototype.send = function (data) { // the only way to it: it is a page's first socket, made before us
-      if (this.url.includes(STREAM) && page[KEY].socket !== this) {
-        page[KEY].socket = this;
-        this.addEventListener("message", () => { page[KEY].heard = performance.now(); });
+      if (this.url.includes(STREAM)) {
+        known.sent = performance.now();
+        if (known.socket !== this) {
+          known.socket = this;
+          known.doubted = false;
+          this.addEventListener("message", () => { known.heard = performance.now(); });
+        }
       }
       return send.call(this, data);
     };
   }
 
+  /** Whether the server has said something over it since then, and may say more. */
+  answered(since) { return this.known.socket?.readyState === WebSocket.OPEN && this.known.heard > since; }
+
+  /** Whether it has ended, or was given up, and none has come in its place yet. */
+  get closed() { return this.known.doubted || (!!this.known.socket && this.known.socket.readyState !== WebSocket.OPEN); }
+
+  /** Whether the last thing that was sent has had no answer. */
+  get unanswered() { return this.known.sent > this.known.heard; }
+
   /** Nothing came over a socket beside it for too long. poke(): have Streamlit send something, where it has not yet. */
   doubt(poke) {
-    const known = /** @type {any} */ (window)[KEY];
-    if (!known.socket) poke();
-    const { socket } = known;
+    if (!this.known.socket) poke();
+    const { socket } = this.known;
     // Streamlit listens for its end, which a browser tells of a half-open one only minutes later.
     if (socket?.readyState === WebSocket.OPEN) socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
-    known.socket = null;
+    this.known.socket = null;
+    this.known.doubted = true;
   }
 }

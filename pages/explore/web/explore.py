@@ -21,6 +21,10 @@ _mount = component(
 )  # fmt: skip
 
 
-def explore_view(*, token: str, projector: bool) -> None:
-    """Show it; what there is to explore it asks for itself."""
-    _mount(key="explore", data=[{"token": token, "projector": projector}])  # in a list, see component.py
+def explore_view(*, token: str, projector: bool, no_files: str = "") -> None:
+    """Show it; what there is to explore it asks for itself.
+
+    no_files: why no file may be brought, "" where one may.
+    """
+    told = {"token": token, "projector": projector, "no_files": no_files}
+    _mount(key="explore", data=[told])  # in a list, see component.py

@@ -49,6 +49,7 @@ class ExploreView {
   update(data) {
     this.root.toggleAttribute("data-projector", !!data.projector);
     this.root.toggleAttribute("data-dark", dark(this.root));
+    this.top.refuseFiles(data.no_files);
     if (data.token === this.token) return;
     this.token = data.token;
     this.explorer.connect(data.token, {

@@ -26,7 +26,7 @@ export class BigPicture {
     this.stage = make("div", { class: "gx-stage" }, this.waiting, this.canvas, this.around, this.mark, this.pill);
     this.root = make("figure", { class: "gs-side gx-picture" },
       make("header", {}, make("h3", {}, "Generated"), this.caption, this.reach, this.turn, this.toggle), this.stage);
-    this.isAround = false;
+    this.isAround = this.led = false;
     this.salt = 1;
     this.askAround = oneAtATime(() => this.fetchAround(), () => this.isAround);
     this.at = null;
@@ -68,6 +68,25 @@ export class BigPicture {
       this.around.hidden = this.mark.hidden = true;
       this.canvas.hidden = false;
     }
+  }
+
+  /** Neighbours that somebody else looks at, drawn without asking for them; atlas: null for the picture alone. */
+  showLed(atlas, pixels) {
+    if (atlas) this.explorer.drawAtlas(this.around, atlas, pixels);
+    else if (!this.led) return;
+    this.led = !!atlas;
+    this.isAround = false; // so that no look of the other's is asked for
+    this.toggle.setAttribute("aria-pressed", String(this.led));
+    this.root.toggleAttribute("data-around", this.led);
+    this.around.hidden = !this.led;
+    this.canvas.hidden = this.led;
+    this.mark.hidden = true;
+  }
+
+  /** What was only drawn is asked for from here on. */
+  endLed() {
+    if (this.led) this.setAround(true);
+    this.led = false;
   }
 
   async fetchAround() {

@@ -12,6 +12,8 @@ export function originWords({ details = {}, created }) {
   return [data && `Trained on ${data}`, date, licence && `data: ${licence}`, created].filter(Boolean).join(" · ");
 }
 
+const BRING = "Bring a generator that was downloaded elsewhere (.safetensors)";
+
 export class TopLine {
   /** onModel(id), onFile(file): chosen by the person. onRemove(id): a brought file; onBack(id): after all not. */
   constructor(explorer, { onModel, onFile, onStep, onRemove, onBack }) {
@@ -24,7 +26,7 @@ export class TopLine {
       if (this.file.files[0]) onFile(this.file.files[0]);
       this.file.value = "";
     } });
-    const open = toolButton("file", "", { title: "Bring a generator that was downloaded elsewhere (.safetensors)", "data-testid": "bring", onclick: () => this.file.click() });
+    this.bring = toolButton("file", "", { title: BRING, "data-testid": "bring", onclick: () => this.file.click() });
     this.remove = toolButton("close", "", { title: "Remove this brought file from the list; its bookmarks stay", "data-testid": "remove", hidden: true, onclick: () => onRemove(this.model.value) });
     this.back = toolButton("undo", "Bring it back", { "data-testid": "bring-back", hidden: true, onclick: () => onBack(this.removed) });
     this.newer = make("button", { type: "button", class: "gs-button gx-newer", hidden: true, "data-testid": "newer", onclick: () => this.onStep(this.newest) });
@@ -41,9 +43,16 @@ export class TopLine {
     const truth = "Truncation: below 1 the latent is pulled toward the middle, so that pictures become more usual and less varied; 1 leaves it as it is. Double-click: back to 1.";
     this.classGroup = make("div", { class: "gx-field gx-class", hidden: true }, make("span", { class: "gx-label" }, "Class"), this.first, this.second, this.mix);
     this.root = make("div", { class: "gx-top" },
-      make("div", { class: "gx-field gx-pick" }, this.model, this.remove, open, this.file, this.back, this.newer, this.note), this.classGroup,
+      make("div", { class: "gx-field gx-pick" }, this.model, this.remove, this.bring, this.file, this.back, this.newer, this.note), this.classGroup,
       make("label", { class: "gx-field gx-psi", title: truth }, make("span", { class: "gx-label" }, "Truncation"), this.psi, this.psiNumber));
     explorer.on("point", (look) => this.take(look));
+  }
+
+  /** why: the sentence that says why no file may be brought, "" where one may. */
+  refuseFiles(why) {
+    this.bring.disabled = !!why;
+    this.bring.title = why || BRING;
+    this.bring.setAttribute("aria-label", this.bring.title);
   }
 
   setModels(models, chosen) {

@@ -10,6 +10,7 @@ from pages.server.live.explore_messages import read
 
 MOST_LETTERS = 40_000  # an address with a look in it
 MOST_PICTURE_BYTES = 400_000
+MOST_ACROSS = 16
 SCREENS = ("", "frozen", "black", "white")
 OF_TEACHERS = ("show", "pointer", "picture", "screen", "results", "clear", "end")
 _ADDRESS = re.compile(r"[a-z]{0,20}(\?[!-~]*)?")  # a page of this server, and its query
@@ -39,23 +40,27 @@ def _view(asked: dict[str, Any]) -> dict[str, Any]:
     """Where the teacher is and what is looked at there.
 
     address: page and query, below the base. step: the step looked at, None: the newest. plane: [x, y, zoom] of the
-    stage, None where there is none. scroll: 0 to 1. clean: only the picture. title: what it is, in words.
+    stage, None where there is none. scope: [step, part] of slow motion, None where it is closed. scroll: 0 to 1.
+    clean: only the picture. title: what it is, in words.
     """
     view = _table(asked.get("view"))
     address = view.get("address")
     if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
         raise ValueError('A view\'s "address" is a page of this server with its query, such as explore?tool=pad.')
-    step, plane = view.get("step"), view.get("plane")
-    if step is not None and (type(step) is not int or not 0 <= step < 2**53):
+    step, plane, scope = view.get("step"), view.get("plane"), view.get("scope")
+    if step is not None and not _whole(step):
         raise ValueError('A view\'s "step" is a whole number from 0 on, or null.')
     if plane is not None and not (
         isinstance(plane, list) and len(plane) == 3 and all(_number(one) is not None for one in plane)
     ):
         raise ValueError("A view's \"plane\" is the middle's x and y and the zoom, or null.")
+    if scope is not None and not (isinstance(scope, list) and len(scope) == 2 and all(map(_whole, scope))):
+        raise ValueError('A view\'s "scope" is the step taken apart and which of its parts, or null.')
     return {
         "address": address,
         "step": step,
         "plane": plane,
+        "scope": scope,
         "scroll": _share(view.get("scroll", 0), "scroll"),
         "clean": view.get("clean") is True,
         "title": _words(view.get("title", ""), "title", 200),
@@ -74,7 +79,11 @@ def _pointer(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _picture(asked: dict[str, Any]) -> dict[str, Any]:
-    return {"words": _words(asked.get("words", ""), "words", 200)}
+    """words: what it is. across: 0 for one picture, of the pictures around it how many stand in a row."""
+    across = asked.get("across", 0)
+    if not _whole(across) or across > MOST_ACROSS:
+        raise ValueError(f'"across" is a whole number from 0 to {MOST_ACROSS}.')
+    return {"words": _words(asked.get("words", ""), "words", 200), "across": across}
 
 
 def _screen(asked: dict[str, Any]) -> dict[str, Any]:
@@ -103,6 +112,10 @@ def _table(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("A view is a JSON object.")
     return value
+
+
+def _whole(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**53
 
 
 def _number(value: object) -> float | None:

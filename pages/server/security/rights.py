@@ -26,6 +26,7 @@ TEACHERS = {
     "lead": "Only a teacher leads the class.",
     "put first": "Only a teacher puts a run first in line.",
     "use a cluster": "Only a teacher has runs trained on a cluster.",
+    "see load": "Only a teacher sees what the server takes of its machine.",
 }
 BEGINNING = ("start", "bring", *(f"open {page}" for page in PAGES))
 ACTIONS = (*OPEN, *OWNERS, *TEACHERS, *BEGINNING)

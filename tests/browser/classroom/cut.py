@@ -18,13 +18,20 @@ class Cable:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._dead: set[int] = set()  # connections of before the cut: they stay dead when the network is back
+        self._gone = False
         self._made = 0
         self._ends: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self) -> None:
-        """What is connected now never carries anything again, and is never closed either."""
+    def cut(self, *, gone: bool = False) -> None:
+        """What is connected now never carries anything again, and is never closed either. gone: nor does what comes
+        after, until `mend`."""
+        self._gone = gone
         self._dead = set(range(self._made))
+
+    def mend(self) -> None:
+        """The network is back, for connections made from now on."""
+        self._dead, self._gone = set(range(self._made)), False
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -39,11 +46,14 @@ class Cable:
     def _carry(self, number: int, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while part := source.recv(65536):
-                if number not in self._dead:
+                if self._carries(number):
                     target.sendall(part)
-        if number not in self._dead:
+        if self._carries(number):
             with contextlib.suppress(OSError):
                 target.shutdown(socket.SHUT_WR)
+
+    def _carries(self, number: int) -> bool:
+        return not self._gone and number not in self._dead
 
     def close(self) -> None:
         for end in (self._listening, *self._ends):

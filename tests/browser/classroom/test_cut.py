@@ -14,6 +14,15 @@ from tests.browser.lab import AT_REST, until
 from tests.runs.helpers import at_rest, open_manager, quick
 
 FOUND_SECONDS = 10.0
+HEARD = """(() => {
+  if (!window.heard) {
+    window.heard = [];
+    for (const kind of ["click", "keydown"]) {
+      document.addEventListener(kind, (event) => window.heard.push(event.key ?? event.type), true);
+    }
+  }
+  return window.heard.filter((key) => ["click", "Enter", "p"].includes(key));
+})()"""
 LIVE = "document.querySelector('[data-testid=live]').live"
 
 
@@ -56,6 +65,23 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         page.get_by_test_id("toggle-real").click()
         expect(page.get_by_test_id("live").first).to_be_visible()
         until(lambda: not page.evaluate(f"{LIVE}.down"))
+
+        # for longer: what would be lost cannot be pressed, and that is said until it can
+        toggle = page.get_by_test_id("stBaseButton-tertiary").filter(has_text="Projector").first
+        expect(page.get_by_test_id("lost")).to_be_hidden()
+        between.cut(gone=True)
+        expect(page.get_by_test_id("lost")).to_be_visible(timeout=(FOUND_SECONDS + 5) * 1000)
+        assert toggle.evaluate("b => getComputedStyle(b).pointerEvents") == "none"
+        toggle.focus()
+        heard = page.evaluate(HEARD)
+        page.keyboard.press("Enter")
+        page.keyboard.press("p")  # its shortcut
+        assert page.evaluate(HEARD) == heard == [], "a press was taken that nobody hears"
+        between.mend()
+        expect(page.get_by_test_id("lost")).not_to_contain_text("Nothing can be pressed", timeout=60_000)
+        expect(seed).to_have_value("987")
+        toggle.click()
+        expect(page.get_by_text("Leave projector mode").first).to_be_visible()
 
 
 def opened(page: Page, sockets: Sequence[tuple[float, str]]) -> set[str]:

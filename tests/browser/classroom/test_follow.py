@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import Server, server
 from tests.browser.conftest import PATIENCE_SECONDS
@@ -113,6 +114,16 @@ def test_a_student_follows_lets_go_comes_back_and_takes_home(
     )
     student.screenshot(path=shots / "class-explore.png")
 
+    # the pictures around it, and it alone again
+    expect(frame.get_by_test_id("neighbours")).to_be_hidden()
+    teacher.get_by_test_id("neighbours-toggle").click()
+    expect(frame.get_by_test_id("neighbours")).to_be_visible()
+    assert apart(frame.get_by_test_id("neighbours"), teacher.get_by_test_id("neighbours")) < 8  # grey levels: small
+    student.screenshot(path=shots / "class-neighbours.png")
+    teacher.get_by_test_id("neighbours-toggle").click()
+    expect(frame.get_by_test_id("neighbours")).to_be_hidden()
+    expect(frame.get_by_test_id("picture")).to_be_visible()
+
     # take home: the run's branch at the step that was looked at, as one's own
     teacher.go_back()
     teacher.wait_for_selector("[data-testid=timeline]")
@@ -121,6 +132,36 @@ def test_a_student_follows_lets_go_comes_back_and_takes_home(
     student.get_by_test_id("take-home").click()
     student.wait_for_url(lambda url: "run=" in url and run not in url)
     expect(student.get_by_test_id("film")).to_be_visible()
+
+
+def test_slow_motion_is_followed_part_by_part(teacher: Page, student: Page, at: Server, shots: Path) -> None:
+    student.goto(f"{at.url}/class")
+    teacher.goto(f"{at.url}/class")
+    teacher.get_by_test_id("follow-me").click()
+    teacher.goto(f"{at.url}/?preset=ring&view=full")
+    teacher.get_by_role("button", name="Train", exact=True).click()
+    expect(teacher.get_by_test_id("slow-motion")).to_be_enabled()
+    teacher.get_by_test_id("slow-motion").click()
+    frame = student.frame_locator("[data-testid=class-frame]")
+    for player in ("draw_latents", "generate", "score_real"):
+        current = f"[data-part={player}][aria-current=step]"
+        expect(teacher.locator(current)).to_be_visible()
+        expect(frame.locator(current)).to_be_visible()
+        teacher.get_by_test_id("scope-forward").click()
+    assert frame.get_by_test_id("scope-words").inner_text() == teacher.get_by_test_id("scope-words").inner_text()
+    student.screenshot(path=shots / "class-slow-motion.png")
+    teacher.get_by_test_id("scope-close").click()
+    expect(frame.get_by_test_id("microscope")).to_be_hidden()
+    teacher.get_by_role("button", name="Stop", exact=True).click()
+    teacher.get_by_test_id("class-end").click()
+
+
+def apart(one: Locator, other: Locator) -> float:
+    """Mean difference of two canvases, grey levels."""
+    read = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+    a, b = np.array(one.evaluate(read), float), np.array(other.evaluate(read), float)
+    assert a.size == b.size
+    return float(np.abs(a - b).mean())
 
 
 def test_answers_are_a_histogram_without_names(teacher: Page, student: Page, at: Server) -> None:
@@ -132,6 +173,10 @@ def test_answers_are_a_histogram_without_names(teacher: Page, student: Page, at:
     question = teacher.get_by_test_id("class-question")
     expect(question).to_have_count(1)
     expect(question).to_have_attribute("data-people", "1")
+    marks = (
+        "list => list.map(one => getComputedStyle(one, '::after').content).filter(content => content.includes('✓'))"
+    )
+    assert len(question.locator(".gd-answer").evaluate_all(marks)) == 1, "the right one"
     student.locator("[data-question]").first.locator("[data-testid^=choice-]").nth(1).click()
     expect(question).to_have_attribute("data-people", "1")  # the same person
     student.get_by_role("link", name="Class").first.click()

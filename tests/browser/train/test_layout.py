@@ -106,7 +106,7 @@ def test_projector_mode_is_one_key_and_shows_stage_and_formula_at_once(chromium:
             assert bottom <= found[STRIP][1], name  # nothing of it lies under the strip
         assert found[STAGE][2] - found[STAGE][0] >= 0.6 * 1920
         strip = page.locator(STRIP)
-        for name in ("Resume", "Stop"):
+        for name in ("Resume", "Stop", "Share"):  # its QR code is for this very screen
             expect(strip.get_by_role("button", name=name)).to_be_visible()
         expect(strip.locator(".st-key-speed")).to_be_visible()
         assert strip.get_by_role("slider").count() == 2

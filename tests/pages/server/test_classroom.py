@@ -24,6 +24,7 @@ VIEW = {
     "address": "explore?tool=pad",
     "step": 12,
     "plane": [0.0, 1.5, 2.0],
+    "scope": [12, 3],
     "scroll": 0.25,
     "clean": False,
     "title": "T",
@@ -172,7 +173,7 @@ def test_odd_messages_are_a_sentence_and_never_shown(asked: dict[str, Any]) -> N
 @given(
     view=st.fixed_dictionaries({
         "address": st.sampled_from(ADDRESSES) | st.text(max_size=30),
-        "step": JSON, "plane": JSON, "scroll": JSON, "title": JSON,
+        "step": JSON, "plane": JSON, "scope": JSON, "scroll": JSON, "title": JSON,
     })
 )  # fmt: skip
 def test_a_view_leads_nowhere_but_to_a_page_of_this_server(view: dict[str, Any]) -> None:
@@ -185,6 +186,7 @@ def test_a_view_leads_nowhere_but_to_a_page_of_this_server(view: dict[str, Any])
     assert not set("#\\ \n") & set(page)
     assert all("!" <= letter <= "~" for letter in query)
     assert found["step"] is None or 0 <= found["step"] < 2**53
+    assert found["scope"] is None or len([part for part in found["scope"] if 0 <= part < 2**53]) == 2
     assert 0 <= found["scroll"] <= 1
     json.dumps(found, allow_nan=False)
 

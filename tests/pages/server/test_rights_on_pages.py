@@ -439,6 +439,18 @@ def test_a_students_forged_command_to_a_run(
     assert student.ask("/runs/rows", token=room.home.token, runs=room.run)[0] == 200
 
 
+def test_what_the_server_takes_is_told_to_teachers(room: Room, client: Client) -> None:
+    (student, _), (teacher, _) = enter(client, CLASS_TOKEN), enter(client, TEACHER_TOKEN)
+    assert student.ask("/load", token=room.home.token) == (
+        403, "Only a teacher sees what the server takes of its machine.",
+    )  # fmt: skip
+    status, words = teacher.ask("/load", token=room.home.token)
+    told = json.loads(words)
+    assert (status, set(told)) == (200, {"processor_seconds", "memory_mb", "processors"})
+    assert 0 < told["processor_seconds"] <= time.process_time()
+    assert teacher.ask("/load", token="another")[0] == 403
+
+
 def explore(room: Room, client: Client, person: Person, *wishes: dict[str, Any]) -> list[dict[str, Any]]:
     """What Explore's socket answers this person to each."""
     cookie = Browser(client.host, room.people.cookies(person)).header
@@ -479,6 +491,9 @@ def test_a_closed_page_answers_over_no_socket_and_files_that_may_not_be_brought(
     write_switches(room.manager.runs_dir, Switches(bring_files=False))
     (answer,) = explore(room, client, BEN, {"do": "target", "source": "upload"})
     assert answer["problem"] == "The teacher has switched off bringing files for now."
+    for person, told in ((BEN, True), (TEACHER, False)):
+        page = room.page("explore", person)
+        assert any("switched off bringing files" in str(one.proto) for one in page.main) == told
     write_switches(room.manager.runs_dir, Switches(pages=("learn",)))
     with pytest.raises(InvalidStatus):
         explore(room, client, BEN, {"do": "models"})

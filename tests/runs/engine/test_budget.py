@@ -70,6 +70,10 @@ def test_what_lies_on_the_disk_is_counted_by_whose_it_is(tmp_path: Path) -> None
     meter.forget()
     assert meter.use().total == use.total + 2000
     assert meter.use().by_owner["b"] == use.by_owner["b"] + 1000
+    (tmp_path / "b1").rename(tmp_path / ".trash/b1")
+    assert "b" not in meter.use().by_owner, "deleting makes room at once"
+    (tmp_path / ".trash/b1").rename(tmp_path / "b1")
+    assert meter.use().by_owner["b"] == use.by_owner["b"] + 1000
 
 
 def test_beyond_the_disk_budget_nothing_new_begins_and_before_it_is_said(tmp_path: Path) -> None:

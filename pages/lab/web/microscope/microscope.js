@@ -25,7 +25,7 @@ export class Microscope {
     this.ask = ask;
     this.opened = opened;
     this.view = this.taken = null;
-    this.asked = false;
+    this.asked = this.led = false;
     this.refused = "";
     this.build();
     this.reset();
@@ -213,6 +213,23 @@ export class Microscope {
     else this.wait();
   }
 
+  /** Led by somebody else to a part of a step, [step, part]; null: closed. Nothing is asked of the run. */
+  follow(asked) {
+    if (!asked) {
+      if (this.led) this.close();
+      return;
+    }
+    const [step, at] = asked;
+    if (!this.buffer || this.step !== step) return; // it is on its way here too
+    if (!this.isOpen) {
+      this.root.hidden = false;
+      this.led = true;
+      this.opened(true);
+    }
+    if (!this.taken) this.begin();
+    if (this.taken && this.at !== at) this.go(at);
+  }
+
   play(on) {
     this.playing = on;
     clearTimeout(this.timer);
@@ -247,6 +264,7 @@ export class Microscope {
     this.play(false);
     this.settle();
     if (!this.isOpen) return;
+    this.led = false;
     this.root.hidden = true;
     this.taken = null;
     this.opened(false);

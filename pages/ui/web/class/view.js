@@ -3,7 +3,6 @@
 import { addressOf } from "../addresses.js";
 
 const NOT_TOLD = ["projector", "access", "token", "zoom", "at"], MOST_ADDRESS = 30_000;
-const OF_EXPLORE = ["model", "step", "look", "tool", "quiz"];
 
 /** @returns {any} the Lab's live view in a document, null where there is none */
 export const liveIn = (document) => document.querySelector("[data-testid=live]")?.live ?? null;
@@ -27,11 +26,12 @@ export function addressNow() {
 
 export function viewNow(clean) {
   const live = liveIn(document), explore = exploreIn(document), main = mainIn(document), room = main.scrollHeight - main.clientHeight;
-  const plane = live?.film.points ? live.plane.plane : null;
+  const plane = live?.film.points ? live.plane.plane : null, scope = live?.microscope;
   return {
     address: addressNow(),
     step: live && !live.film.live && Number.isInteger(live.film.wanted) ? live.film.wanted : null,
     plane: plane ? [plane.cx, plane.cy, plane.zoom] : null,
+    scope: scope?.taken ? [scope.step, scope.at] : null,
     scroll: room > 0 ? Math.min(1, Math.max(0, main.scrollTop / room)) : 0,
     clean,
     title: (live ? `Lab · ${live.data.name || "the next run"}` : explore?.explorer.model ? `Explore · ${explore.explorer.model.label}` : document.title.replace(/ [·•-] GANscope$/, "")).slice(0, 200),
@@ -58,18 +58,22 @@ export function placeIn(document, [name, index, x, y]) {
 
 // --- bringing it about in a frame
 
-const split = (address) => {
+const split = (address, ofExplore) => {
   const [page, text = ""] = address.split(/\?(.*)/s), query = new URLSearchParams(text);
   /** @type {any} */
   const explore = {};
-  if (page === "explore") for (const name of OF_EXPLORE) { explore[name] = query.get(name); query.delete(name); }
+  if (page === "explore") for (const name of ofExplore) { explore[name] = query.get(name); query.delete(name); }
   return { page, rest: `${page}?${query}`, explore };
 };
 
-/** Leads the page in a frame where a view says. */
+/** Leads the page in a frame where a view says. ofExplore: names in an address that are Explore's own. */
 export class Guide {
   constructor(frame) {
     this.frame = frame;
+    /** @type {string[]} */
+    this.ofExplore = [];
+    /** @type {any} */
+    this.waiting = null;
     this.forget();
   }
 
@@ -77,14 +81,14 @@ export class Guide {
   forget() {
     this.at = this.led = "";
     this.scrolled = -1;
-    this.view = null;
+    this.view = this.waiting = null;
   }
 
   /** As much of `view` as can be brought about now; called again and again. */
   lead(view) {
     const window = this.frame.contentWindow, document = this.frame.contentDocument;
     if (!window || !document?.body) return;
-    const { rest, explore } = split(view.address);
+    const { rest, explore } = split(view.address, this.ofExplore);
     if (rest !== this.at) {
       if (!this.at) this.frame.src = addressOf(`./${view.address}`); // the first time: the page is loaded there
       else if (!atRest(document)) return;
@@ -105,7 +109,7 @@ export class Guide {
     this.scrolled = view.scroll;
   }
 
-  leadLab(document, { step, plane }) {
+  leadLab(document, { step, plane, scope }) {
     const live = liveIn(document);
     if (!live?.view) return;
     const wanted = `${live.data.run} ${step}`, { film } = live;
@@ -113,6 +117,7 @@ export class Guide {
       this.led = wanted;
       film.follow(step);
     }
+    live.microscope.follow(scope);
     const own = live.plane.plane;
     if (!plane || !film.points || (own.cx === plane[0] && own.cy === plane[1] && own.zoom === plane[2])) return;
     [own.cx, own.cy, own.zoom] = plane;
@@ -123,6 +128,7 @@ export class Guide {
   leadExplore(document, { model, step, look, tool }) {
     const page = exploreIn(document), { explorer } = page ?? {};
     if (!explorer?.model || !model) return;
+    if (this.waiting) this.draw(...this.waiting);
     const wanted = `${model} ${step}`;
     if (this.led !== wanted) {
       const opened = explorer.model.id === model && (step === null || String(explorer.model.step) === step);
@@ -137,15 +143,18 @@ export class Guide {
     }
   }
 
-  /** The picture under the teacher's hand. */
-  async draw(words, bytes) {
+  /** The picture under the teacher's hand; across: of so many times so many, the pictures around it. */
+  async draw(told, bytes) {
     const page = this.frame.contentDocument && exploreIn(this.frame.contentDocument);
-    if (!page?.explorer.model) return;
-    const bitmap = await createImageBitmap(new Blob([bytes]));
-    const sheet = new OffscreenCanvas(bitmap.width, bitmap.height), ink = sheet.getContext("2d");
+    this.waiting = page?.explorer.model ? null : [told, bytes]; // a page that is still being opened has it then
+    if (this.waiting) return;
+    const { words, across } = told;
+    const bitmap = await createImageBitmap(new Blob([bytes])), { width, height } = bitmap;
+    const sheet = new OffscreenCanvas(width, height), ink = sheet.getContext("2d");
     ink?.drawImage(bitmap, 0, 0);
-    const pixels = ink?.getImageData(0, 0, bitmap.width, bitmap.height).data;
-    if (bitmap.width === bitmap.height) page.picture.draw({ size: bitmap.width }, pixels);
+    const pixels = ink?.getImageData(0, 0, width, height).data;
+    page.picture.showLed(across ? { columns: across, rows: across, size: width / across } : null, pixels);
+    if (!across && width === height) page.picture.draw({ size: width }, pixels);
     page.picture.describe(words);
   }
 
@@ -155,6 +164,7 @@ export class Guide {
     document?.documentElement.removeAttribute("data-followed");
     document?.documentElement.removeAttribute("data-clean");
     if (page?.explorer.model && page.explorer.look) page.explorer.show(page.explorer.look, { commit: true });
+    page?.picture.endLed();
     this.forget();
     this.at = "?"; // the page is there: it is led on from here
   }
