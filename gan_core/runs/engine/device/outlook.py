@@ -1,11 +1,11 @@
-"""When who waits for the device is about to have it, and what is said of that: arithmetic alone."""
+"""When who waits for a device is about to have it, and what is said of that: arithmetic alone."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MOST_TURNS = 2000  # that are looked ahead: beyond, nothing is said of the time
 FEW_SECONDS = 10.0
@@ -14,10 +14,15 @@ LATE_SECONDS = 3.0  # a step takes less, mostly
 
 @dataclass(frozen=True)
 class Waiting:
-    """left: seconds of training that it still needs; inf where that is not known."""
+    """left: seconds of training that it still needs; inf where that is not known.
+
+    had: seconds of its turn so far, where it has a device. need: devices at once.
+    """
 
     name: str
     left: float = math.inf
+    had: float | None = None
+    need: int = 1
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Outlook:
 
     people: others whose turn comes before its own person's. runs: of the same person, to be over before.
     alone: whether nobody else's wait. late: whether who has the device should have stepped aside by now.
+    devices: how many there are; of several, any may be the next that is free. need: of these, so many at once.
     """
 
     seconds: float | None
@@ -33,6 +39,8 @@ class Outlook:
     runs: int
     alone: bool
     late: bool = False
+    devices: int = 1
+    need: int = 1
 
     @property
     def words(self) -> str:
@@ -43,6 +51,15 @@ class Outlook:
 
     @property
     def _why(self) -> str:
+        if self.devices > 1:
+            taken = (
+                f"it needs {self.need} devices at once" if self.need > 1 else f"all {self.devices} devices are taken"
+            )
+            return ", ".join(filter(None, (taken, self._who_first)))
+        return self._who_first
+
+    @property
+    def _who_first(self) -> str:
         if self.runs:
             whose = "" if self.alone else " of the same person"
             return f"{self.runs} run{'s' * (self.runs > 1)}{whose} {'go' if self.runs > 1 else 'goes'} first"
@@ -65,41 +82,151 @@ def about(seconds: float | None) -> str:
 
 
 def outlooks(
-    people: Sequence[Sequence[Waiting]], used_seconds: float, turn_seconds: Callable[[int], float]
+    people: Sequence[Sequence[Waiting]], turn_seconds: Callable[[int], float], devices: int = 1,
+    rested: Sequence[float] = (),
 ) -> dict[str, Outlook]:  # fmt: skip
-    """Of all in the line but the holder. people: by their turns, each with what waits of theirs, in order.
+    """Of all in the line that have no device. people: by their turns, each with what is theirs, in order.
 
-    used_seconds: what of its turn the holder, the first of the first, has had. turn_seconds: of so many people.
+    turn_seconds: of so many people. rested: seconds since each of them last gave a device up; none: never.
     """
-    begins = _begins(people, used_seconds, turn_seconds)
-    alone = len(people) == 1
-    late = not alone and used_seconds > turn_seconds(len(people)) + LATE_SECONDS
-    return {
-        one.name: Outlook(begins.get(one.name), place if not depth else len(people) - 1, depth, alone, late)
-        for place, waiting in enumerate(people)
-        for depth, one in enumerate(waiting)
-        if place or depth
-    }
+    ahead = _Ahead(people, turn_seconds, devices, rested)
+    late = ahead.next_end() < -LATE_SECONDS
+    begins, alone = ahead.begins(), len(people) == 1
+    found: dict[str, Outlook] = {}
+    others = 1 if devices == 1 else 0  # who has the only device has it first
+    for theirs in people:
+        has_one = any(one.had is not None for one in theirs)
+        waiting = [one for one in theirs if one.had is None]
+        for depth, one in enumerate(waiting, start=int(has_one and devices == 1)):
+            before = others if not depth and not has_one else len(people) - 1
+            found[one.name] = Outlook(begins.get(one.name), before, depth, alone, late, devices, one.need)
+        others += not has_one
+    return found
 
 
-def _begins(
-    people: Sequence[Sequence[Waiting]], used_seconds: float, turn_seconds: Callable[[int], float]
-) -> dict[str, float]:  # fmt: skip
-    """Name -> seconds until its first turn from now on, as far as that can be told."""
-    ring = deque(deque((one.name, one.left) for one in waiting) for waiting in people if waiting)
-    names = {one.name for waiting in people for one in waiting}
-    begins: dict[str, float] = {}
-    now, used = 0.0, used_seconds
-    for _ in range(MOST_TURNS):
-        if len(begins) == len(names) or now == math.inf:
-            break
-        person = ring.popleft()
-        name, left = person.popleft()
-        begins.setdefault(name, now)
-        turn = left if not ring else min(left, max(0.0, turn_seconds(len(ring) + 1) - used))
-        now, used = now + turn, 0.0
-        if turn < left:
-            person.appendleft((name, left - turn))
-        if person:
-            ring.append(person)
-    return begins
+@dataclass(eq=False)
+class _Person:
+    """waiting: in the order in which they came. since: when it last gave a device up. runs: its own that have one."""
+
+    waiting: list[Waiting]
+    since: float = -math.inf
+    runs: list[_Holder] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class _Holder:
+    """ends: when it is over, if nobody interrupts it."""
+
+    person: _Person
+    one: Waiting
+    began: float
+    ends: float
+
+
+class _Ahead:
+    """The line from now on, in which nobody comes and all do what they have to; the rules are those of `Line`."""
+
+    def __init__(
+        self, people: Sequence[Sequence[Waiting]], turn_seconds: Callable[[int], float], devices: int,
+        rested: Sequence[float],
+    ) -> None:  # fmt: skip
+        self._turn_seconds, self._devices = turn_seconds, devices
+        self._now, self._free = 0.0, devices
+        self._idle: deque[_Person] = deque()  # who has no device, by their turns
+        self._busy: list[_Person] = []
+        self._holders: list[_Holder] = []
+        self._begins: dict[str, float] = {}
+        self._order: dict[str, int] = {}  # among those of the same person
+        self._waiting = 0  # that have never begun
+        for at, theirs in enumerate(people):
+            person = _Person([one for one in theirs if one.had is None], -(rested[at] if rested else math.inf))
+            self._waiting += len(person.waiting)
+            for order, one in enumerate(theirs):
+                self._order[one.name] = order
+                if one.had is not None:
+                    self._begins[one.name] = 0.0
+                    self._have(_Holder(person, one, -one.had, one.left))
+            (self._busy if person.runs else self._idle).append(person)
+
+    def begins(self) -> dict[str, float]:
+        """Name -> seconds until its first turn from now on, as far as that can be told."""
+        self._fill()
+        for _ in range(MOST_TURNS):
+            if not self._waiting or not self._holders:
+                break
+            cut, ends = self._next_cut()
+            over = min(self._holders, key=lambda holder: holder.ends)
+            if min(ends, over.ends) == math.inf:
+                break
+            if cut is not None and max(self._now, ends) < over.ends:
+                self._now = max(self._now, ends)
+                self._step_aside(cut)
+            else:
+                self._now = max(self._now, over.ends)
+                self._leave(over)
+            self._fill()
+        return self._begins
+
+    def next_end(self) -> float:
+        """When somebody has to step aside for another: seconds from now, inf where nobody has."""
+        return self._next_cut()[1]
+
+    def _next_cut(self) -> tuple[_Holder | None, float]:
+        if not self._idle:
+            return None, math.inf
+        beyond = [
+            holder
+            for person in self._busy
+            for holder in sorted(person.runs, key=lambda one: self._order[one.one.name])[1:]
+        ]
+        if beyond:
+            return max(beyond, key=lambda holder: holder.began), self._now
+        turn = self._turn_seconds(len(self._idle) + len(self._busy))
+        pairs = zip(sorted(self._holders, key=lambda holder: holder.began), self._idle, strict=False)
+        cuts = [(max(holder.began + turn, person.since + turn / self._devices), at, holder)
+                for at, (holder, person) in enumerate(pairs)]  # fmt: skip
+        if not cuts:
+            return None, math.inf
+        ends, _, holder = min(cuts, key=lambda cut: cut[:2])
+        return holder, ends
+
+    def _fill(self) -> None:
+        while self._free > 0:
+            person = self._idle[0] if self._idle else self._next_busy()
+            if person is None or person.waiting[0].need > self._free:
+                return
+            if self._idle:
+                self._idle.popleft()
+                self._busy.append(person)
+            one = person.waiting.pop(0)
+            if one.name not in self._begins:
+                self._begins[one.name] = self._now
+                self._waiting -= 1
+            self._have(_Holder(person, one, self._now, self._now + one.left))
+
+    def _have(self, holder: _Holder) -> None:
+        self._free -= holder.one.need
+        self._holders.append(holder)
+        holder.person.runs.append(holder)
+
+    def _next_busy(self) -> _Person | None:
+        waiting = (person for person in self._busy if person.waiting)
+        return min(waiting, key=lambda person: len(person.runs), default=None)
+
+    def _step_aside(self, holder: _Holder) -> None:
+        again = Waiting(holder.one.name, holder.ends - self._now, None, holder.one.need)
+        holder.person.waiting.append(again)
+        holder.person.waiting.sort(key=lambda one: self._order[one.name])
+        self._leave(holder)
+
+    def _leave(self, holder: _Holder) -> None:
+        person = holder.person
+        self._holders.remove(holder)
+        self._free += holder.one.need
+        person.runs.remove(holder)
+        if person.runs:
+            return
+        self._busy.remove(person)
+        person.since = self._now
+        if person.waiting:
+            self._idle.append(person)
