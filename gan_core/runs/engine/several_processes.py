@@ -92,7 +92,7 @@ class SeveralProcesses(threading.Thread):
         self._asked: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._to_tell: list[Command] = list(first)  # as soon as they listen
         self._process: subprocess.Popen[bytes] | None = None
-        self._aside = False  # held back for others' turn
+        self._pausing = self._aside = False  # for others' turn: told to pause; and has given its devices back
         self._has_run = False  # its processes have taken it over
         self._told_to_go, self._ending = -SETTLE_SECONDS, 0.0
         self._closing = threading.Event()
@@ -116,7 +116,7 @@ class SeveralProcesses(threading.Thread):
             return view
         outlook, place = self._queue.outlook(self.folder.id), max(0, self._queue.place(self.folder.id))
         waits = "" if outlook is None else outlook.words
-        if self._process is None or ((self._aside or place) and view.state in ("paused", "running")):
+        if self._process is None or ((self._pausing or self._aside or place) and view.state in ("paused", "running")):
             return replace(view, state="queued", queue_place=place, queue_words=waits)
         if not self._has_run and not self._process_ended() and view.state not in ("running", "paused", "stopping"):
             return replace(view, state="queued", queue_place=0, queue_words=STARTING, error="")
@@ -195,20 +195,22 @@ class SeveralProcesses(threading.Thread):
         self._give_turns(state, holds=holds)
 
     def _give_turns(self, state: State, *, holds: bool) -> None:
+        """Hold it between two steps while others have their turn, and let it go on when it has the devices again."""
         if holds and state == "running":
             self._has_run = True
             self._queue.begin(self.folder.id)
             self._expect()
-            if not self._aside and self._queue.over(self.folder.id) and self._inbox.is_open:
-                self._aside = True
+            if not self._pausing and self._queue.over(self.folder.id) and self._inbox.is_open:
+                self._pausing = True
                 self._tell(Pause())
         elif holds and state == "paused" and self._aside:
+            self._aside = False
+            self._tell(Resume())
+        elif holds and state == "paused" and self._pausing:
+            self._pausing, self._aside = False, True
             self._queue.step_aside(self.folder.id)
         elif holds and state == "paused" and time.monotonic() - self._told_to_go > SETTLE_SECONDS:
             self._queue.leave(self.folder.id)  # somebody's pause: the devices are for others
-        if self._aside and state == "paused" and self._queue.holds(self.folder.id):
-            self._aside = False
-            self._tell(Resume())
 
     def _tell(self, command: Command) -> None:
         if isinstance(command, Resume | StepOnce):
@@ -219,12 +221,13 @@ class SeveralProcesses(threading.Thread):
     def _obey(self, command: Command) -> None:
         if isinstance(command, Stop) and not self._inbox.is_open:
             self._end()
-        elif isinstance(command, Pause) and self._has_run and not self._queue.holds(self.folder.id):
-            self._aside = False  # it is held back already: now by who asked
+        elif (
+            isinstance(command, Pause) and self._has_run and (self._pausing or not self._queue.holds(self.folder.id))
+        ):
+            self._pausing = self._aside = False  # it is held back already: now by who asked
             self._to_tell = [one for one in self._to_tell if not isinstance(one, Resume | StepOnce)]
             self._queue.leave(self.folder.id)
         elif isinstance(command, Resume | StepOnce):
-            self._aside = False
             self.join_line(front=True)
             self._told_to_go = time.monotonic()
             self._to_tell.append(command)
@@ -271,10 +274,14 @@ class SeveralProcesses(threading.Thread):
         self._write_end("interrupted" if began or not words else "failed", words or KILLED)
 
     def _write_end(self, state: State, error: str) -> None:
-        if self._process is not None:
-            self._lock.acquire()
-        with contextlib.closing(RunWriter(self.folder)) as writer:
-            writer.write_status(replace(self.folder.status(), state=state, error=error, advice=()))
+        lock = RunLock(self.folder.lock, self.folder.id)
+        if self._process is not None:  # they have let go of it
+            lock.acquire()
+        try:
+            with contextlib.closing(RunWriter(self.folder)) as writer:
+                writer.write_status(replace(self.folder.status(), state=state, error=error, advice=()))
+        finally:
+            lock.release()
 
 
 def sentence_of(said: IO[bytes]) -> str:

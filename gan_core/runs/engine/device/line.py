@@ -157,6 +157,8 @@ class Line:
         free, turn, holders = set(self._free), self._turn_seconds(len(self.people)), self._by_their_end()
         seen: set[int] = set()
         for person, party in self.waiting():
+            if len(found) == len(holders):
+                break
             at_once = party is self.called
             if not at_once and (person.has_one or id(person) in seen):
                 continue

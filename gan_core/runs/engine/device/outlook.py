@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-MOST_TURNS = 2000  # that are looked ahead: beyond, nothing is said of the time
+MOST_TURNS = 500  # that are looked ahead: beyond, nothing is said of the time
 FEW_SECONDS = 10.0
 LATE_SECONDS = 3.0  # a step takes less, mostly
 
@@ -104,23 +104,23 @@ def outlooks(
     return found
 
 
-@dataclass(eq=False)
 class _Person:
     """waiting: in the order in which they came. since: when it last gave a device up. runs: its own that have one."""
 
-    waiting: list[Waiting]
-    since: float = -math.inf
-    runs: list[_Holder] = field(default_factory=list)
+    __slots__ = ("runs", "since", "waiting")
+
+    def __init__(self, waiting: list[Waiting], since: float) -> None:
+        self.waiting, self.since = waiting, since
+        self.runs: list[_Holder] = []
 
 
-@dataclass(eq=False)
 class _Holder:
     """ends: when it is over, if nobody interrupts it."""
 
-    person: _Person
-    one: Waiting
-    began: float
-    ends: float
+    __slots__ = ("began", "ends", "one", "person")
+
+    def __init__(self, person: _Person, one: Waiting, began: float, ends: float) -> None:
+        self.person, self.one, self.began, self.ends = person, one, began, ends
 
 
 class _Ahead:
@@ -136,36 +136,41 @@ class _Ahead:
         self._busy: list[_Person] = []
         self._holders: list[_Holder] = []
         self._begins: dict[str, float] = {}
-        self._order: dict[str, int] = {}  # among those of the same person
-        self._waiting = 0  # that have never begun
+        self._order = {one.name: order for theirs in people for order, one in enumerate(theirs)}
+        self._left = {one.name: one.left for theirs in people for one in theirs}
+        self._waiting = sum(one.had is None for theirs in people for one in theirs)  # that have never begun
+        self._ending = 0  # that have begun, and come to an end
         for at, theirs in enumerate(people):
             person = _Person([one for one in theirs if one.had is None], -(rested[at] if rested else math.inf))
-            self._waiting += len(person.waiting)
-            for order, one in enumerate(theirs):
-                self._order[one.name] = order
+            for one in theirs:
                 if one.had is not None:
-                    self._begins[one.name] = 0.0
-                    self._have(_Holder(person, one, -one.had, one.left))
+                    self._have(person, one, -one.had, one.left)
             (self._busy if person.runs else self._idle).append(person)
 
     def begins(self) -> dict[str, float]:
         """Name -> seconds until its first turn from now on, as far as that can be told."""
         self._fill()
         for _ in range(MOST_TURNS):
-            if not self._waiting or not self._holders:
+            if not self._waiting or not self._holders or not (self._ending or self._some_never_began()):
                 break
             cut, ends = self._next_cut()
-            over = min(self._holders, key=lambda holder: holder.ends)
-            if min(ends, over.ends) == math.inf:
-                break
-            if cut is not None and max(self._now, ends) < over.ends:
-                self._now = max(self._now, ends)
+            over = self._holders[0] if len(self._holders) == 1 else min(self._holders, key=lambda one: one.ends)
+            ends = max(self._now, ends)
+            if cut is not None and ends < over.ends:
+                self._now = ends
                 self._step_aside(cut)
+            elif over.ends == math.inf:
+                break
             else:
                 self._now = max(self._now, over.ends)
+                self._ending -= 1
                 self._leave(over)
             self._fill()
         return self._begins
+
+    def _some_never_began(self) -> bool:
+        """Whether a turn will come to somebody new, though nobody ends."""
+        return any(person.waiting[0].name not in self._begins for person in self._idle)
 
     def next_end(self) -> float:
         """When somebody has to step aside for another: seconds from now, inf where nobody has."""
@@ -174,14 +179,13 @@ class _Ahead:
     def _next_cut(self) -> tuple[_Holder | None, float]:
         if not self._idle:
             return None, math.inf
-        beyond = [
-            holder
-            for person in self._busy
-            for holder in sorted(person.runs, key=lambda one: self._order[one.one.name])[1:]
-        ]
+        turn = self._turn_seconds(len(self._idle) + len(self._busy))
+        if len(self._holders) == 1:
+            holder = self._holders[0]
+            return holder, max(holder.began + turn, self._idle[0].since + turn / self._devices)
+        beyond = [one for person in self._busy if len(person.runs) > 1 for one in self._in_order(person)[1:]]
         if beyond:
             return max(beyond, key=lambda holder: holder.began), self._now
-        turn = self._turn_seconds(len(self._idle) + len(self._busy))
         pairs = zip(sorted(self._holders, key=lambda holder: holder.began), self._idle, strict=False)
         cuts = [(max(holder.began + turn, person.since + turn / self._devices), at, holder)
                 for at, (holder, person) in enumerate(pairs)]  # fmt: skip
@@ -189,6 +193,9 @@ class _Ahead:
             return None, math.inf
         ends, _, holder = min(cuts, key=lambda cut: cut[:2])
         return holder, ends
+
+    def _in_order(self, person: _Person) -> list[_Holder]:
+        return sorted(person.runs, key=lambda holder: self._order[holder.one.name])
 
     def _fill(self) -> None:
         while self._free > 0:
@@ -199,24 +206,28 @@ class _Ahead:
                 self._idle.popleft()
                 self._busy.append(person)
             one = person.waiting.pop(0)
-            if one.name not in self._begins:
-                self._begins[one.name] = self._now
-                self._waiting -= 1
-            self._have(_Holder(person, one, self._now, self._now + one.left))
+            self._have(person, one, self._now, self._now + self._left[one.name])
 
-    def _have(self, holder: _Holder) -> None:
-        self._free -= holder.one.need
+    def _have(self, person: _Person, one: Waiting, began: float, ends: float) -> None:
+        if one.name not in self._begins:
+            self._begins[one.name] = max(0.0, began)
+            self._waiting -= one.had is None
+            self._ending += ends < math.inf
+        holder = _Holder(person, one, began, ends)
+        self._free -= one.need
         self._holders.append(holder)
-        holder.person.runs.append(holder)
+        person.runs.append(holder)
 
     def _next_busy(self) -> _Person | None:
         waiting = (person for person in self._busy if person.waiting)
         return min(waiting, key=lambda person: len(person.runs), default=None)
 
     def _step_aside(self, holder: _Holder) -> None:
-        again = Waiting(holder.one.name, holder.ends - self._now, None, holder.one.need)
-        holder.person.waiting.append(again)
-        holder.person.waiting.sort(key=lambda one: self._order[one.name])
+        one, waiting = holder.one, holder.person.waiting
+        self._left[one.name] = holder.ends - self._now
+        waiting.insert(0, one)
+        if len(waiting) > 1 and self._order[waiting[1].name] < self._order[one.name]:
+            waiting.sort(key=lambda each: self._order[each.name])
         self._leave(holder)
 
     def _leave(self, holder: _Holder) -> None:
