@@ -10,8 +10,8 @@ from pages.ui.session import Tab, manager
 
 ANY = "Any free device"
 HELP = (
-    "Several processes share every batch of one run, each on a device of its own as far as there are so many. The "
-    "losses are the same but for rounding; which devices they are changes nothing else."
+    "Several processes share every batch of one run, each on a device of its own where there are enough. Its losses "
+    "are those of one process, but for rounding."
 )
 
 
