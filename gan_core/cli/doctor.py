@@ -10,16 +10,19 @@ import platform
 import shutil
 import sqlite3
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from gan_core.config.codec import ConfigError
+from gan_core.runs.storage.lock import WITHOUT_LOCKS, RunLock, WithoutLocks
 from gan_core.training import bfloat16_is_native, resolve_device
 
 PACKAGES = ("torch", "torchvision", "streamlit", "numpy", "plotly", "pillow", "safetensors")
 LITTLE_DISK_BYTES = 2_000_000_000
+CLOCKS_APART_SECONDS = 5.0
 COMPILERS = ("c++", "g++", "clang++", "cl")
 
 
@@ -57,6 +60,7 @@ def examine(runs_dir: Path, data_dir: Path, device: str, threads: int | None) ->
         "memory_bytes": _memory_bytes(),
         "runs_dir": str(runs_dir.absolute()),
         "runs_dir_writable": _writable(runs_dir, "runs", warnings),
+        "runs_dir_clock_seconds": _clock_ahead(runs_dir, warnings),
         "data_dir": str(data_dir.absolute()),
         "data_dir_writable": _writable(data_dir, "data", warnings),
         "disk_free_bytes": _disk_free(runs_dir, warnings),
@@ -98,6 +102,32 @@ def _writable(folder: Path, noun: str, warnings: list[str]) -> bool:
         reason = (error.strerror or str(error)).lower()
         warnings.append(f"The {noun} folder {folder} cannot be written ({reason}); name another with --{noun}-dir.")
         return False
+
+
+def _clock_ahead(folder: Path, warnings: list[str]) -> float | None:
+    """By how many seconds the clock of what keeps the folder is ahead of this machine's; None where none can be told.
+
+    That it has locks is seen to by the way.
+    """
+    try:
+        with tempfile.NamedTemporaryFile(dir=nearest_folder(folder), prefix=".doctor-") as file:
+            now = time.time()
+            ahead = os.fstat(file.fileno()).st_mtime - now
+            lock = RunLock(Path(file.name), "doctor")
+            lock.acquire()
+            lock.release()
+    except WithoutLocks:
+        warnings.append(WITHOUT_LOCKS.format(folder))
+        return None
+    except OSError:  # it cannot be written, which is said already
+        return None
+    if abs(ahead) > CLOCKS_APART_SECONDS:
+        way = "ahead of" if ahead > 0 else "behind"
+        warnings.append(
+            f"The clock of what keeps {folder} is {abs(ahead):,.0f} s {way} this machine's; set both by a time "
+            "server, or the times of runs are not to be compared."
+        )
+    return round(ahead, 1)
 
 
 def _disk_free(folder: Path, warnings: list[str]) -> int:

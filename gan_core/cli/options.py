@@ -153,6 +153,13 @@ def add_folders(parser: Parser) -> None:
     )
 
 
+def add_processes(parser: Parser) -> None:
+    parser.add_argument(
+        "--processes", type=whole_number(1, 1024), default=1, metavar="N",
+        help="train it by N processes together, as torchrun does (default: one)",
+    )  # fmt: skip
+
+
 def add_engine(parser: Parser) -> None:
     add_folders(parser)
     parser.add_argument(

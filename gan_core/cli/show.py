@@ -63,7 +63,7 @@ def runs(arguments: argparse.Namespace) -> int:
 def _row(view: RunView) -> dict[str, str]:
     return {
         "run": view.id,
-        "state": outcome(view),
+        "state": f"{outcome(view)} on {view.slot}" if view.slot else outcome(view),
         "steps": f"{view.step:,}",
         "images": f"{view.images:,}",
         "seconds": f"{view.elapsed_seconds:,.1f}",

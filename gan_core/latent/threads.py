@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import torch
+from gan_core.training.thread_count import use_threads
 
 
 def one_thread() -> None:
@@ -11,4 +11,4 @@ def one_thread() -> None:
     One picture takes a thread less than a millisecond. Two threads that share a busy core each wait until the other
     is scheduled: a hundred times as long. Threads that train have set their own number and keep it.
     """
-    torch.set_num_threads(1)
+    use_threads(1)

@@ -24,9 +24,11 @@ from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
 from gan_core.runs.engine.device.device_queue import TURN_SECONDS, DeviceQueue
+from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.engine.estimate import resolve_precision
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
+from gan_core.runs.engine.together_runs import TogetherRuns
 from gan_core.runs.engine.worker import RunWorker
 from gan_core.runs.evaluation.reference import references
 from gan_core.runs.listeners import Listeners
@@ -66,25 +68,27 @@ class Launcher:
     """What starting a run takes in this process, and the workers of those that train here.
 
     ranks: the processes that train each of its runs together, of which this one leads; None where it is alone.
-    device: all runs train on it. threads: of a run on a processor, at most; fewer where its steps are small.
+    slots: what runs train on, one each. threads: of a run on a processor, at most; fewer where its steps are small.
     """
 
     def __init__(
-        self, runs_dir: Path, datasets: DatasetCache, device: torch.device, threads: int, listeners: Listeners,
+        self, runs_dir: Path, datasets: DatasetCache, slots: tuple[Slot, ...], threads: int, listeners: Listeners,
         ranks: Ranks | None = None, *, turn_seconds: float = TURN_SECONDS, budget: Budget | None = None,
     ) -> None:  # fmt: skip
         self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
-        self.device, self.threads = device.type, threads
+        self.device, self.threads = slots[0].device.type, threads
         self.budget, self.disk = budget or Budget(), DiskMeter(runs_dir)
-        line = DeviceQueue(turn_seconds)
+        line = DeviceQueue(turn_seconds, slots=len(slots))
+        devices = [slot.device for slot in slots]
         self.context = RunContext(
-            device=device, queue=line, room=Room(self.budget, device, line.place),
+            slots=slots, queue=line, room=Room(self.budget, devices, line.place),
             load_data=lambda config, manifest: load_trained(datasets, manifest, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=listeners.tell,
             is_watched=listeners.any_of,
             compiled_steps=CompiledStepCache(self.data_dir / "compiled"), ranks=ranks,
         )  # fmt: skip
         self._views = ViewCache()
+        self.together = TogetherRuns(self.context, self.data_dir, threads, self._stored_view)
         self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
         self._workers: dict[str, RunLife] = {}
         self._closing = False
@@ -96,9 +100,10 @@ class Launcher:
 
     # --- a configuration
 
-    def problems(self, config: RunConfig) -> list[str]:
-        """Why this configuration cannot start, a sentence each; empty where it can."""
-        return problems(config, config.data.info(self.data_dir), processes=self.processes)
+    def problems(self, config: RunConfig, processes: int = 1) -> list[str]:
+        """Why this configuration cannot start, a sentence each; empty where it can. processes: started for it."""
+        found = problems(config, config.data.info(self.data_dir), processes=max(processes, self.processes))
+        return [*filter(None, [self.together.why_not(processes)]), *found]
 
     def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine.
@@ -108,12 +113,13 @@ class Launcher:
         """
         return self.resolved_why(config, soon=soon)[0]
 
-    def resolved_why(self, config: RunConfig, *, soon: bool = False) -> tuple[RunConfig, str]:
+    def resolved_why(self, config: RunConfig, *, soon: bool = False, processes: int = 1) -> tuple[RunConfig, str]:
         """As `resolved`, with the reason why it has not the backend that it asks for, if it has not."""
         config = resolve_precision(config, self.device, self.data_dir / "machine.json")
         shape = sample_shape(config, config.data.info(self.data_dir))
         why_not = partial(self.context.compiled_steps.why_not, soon=soon)
-        backend, reason = choose(config, shape, self.context.device, why_not, processes=self.processes)
+        processes = max(processes, self.processes)
+        backend, reason = choose(config, shape, self.context.device, why_not, processes=processes)
         return replace(config, backend=backend), reason
 
     def prepare(self, config: RunConfig) -> None:
@@ -180,13 +186,16 @@ class Launcher:
         """Of a run with this configuration, without a place in the folder yet; fields: others of its manifest."""
         info, plain = config.data.info(self.data_dir), to_dict(config)
         named = title or own_title(config.data, self.data_dir) or data_label(plain, preset)
-        flops = self.cost(config).step_flops // self.processes
-        threads = useful_threads(flops, self.threads) if self.device == "cpu" else 0
+        processes = int(fields.get("processes", self.processes))
+        flops, most = self.cost(config).step_flops // processes, self.threads
+        if processes != self.processes:
+            most = self.together.threads_for(processes)
+        threads = useful_threads(flops, most) if self.device == "cpu" else 0
         manifest = RunManifest(
             id="", title=named[:200], preset=preset, created=now_text(), config=plain, device=self.device,
             threads=threads, channels=info.channels, classes=info.classes,
             torch_version=str(torch.__version__), trained_on=contents_now(config, self.data_dir),
-            processes=self.processes,
+            processes=processes,
         )  # fmt: skip
         return replace(manifest, **fields)
 
@@ -220,12 +229,12 @@ class Launcher:
 
     def launch(
         self, run: ReadyRun, *, total_images: int | None = None, pair: LockstepPair | None = None,
-        seconds_per_step: float = 0.0,
+        seconds_per_step: float = 0.0, only: int | None = None,
     ) -> None:  # fmt: skip
         """Start the worker of a run, whose lock is let go of where that fails.
 
         total_images: its new length, to be recorded as a change. pair: what it shares with its twin.
-        seconds_per_step: the pace that it begins with.
+        seconds_per_step: the pace that it begins with. only: the slot that it asks for; None: any.
         """
         folder, lock, manifest, config, status, stop = run
         with contextlib.ExitStack() as undo:
@@ -248,7 +257,7 @@ class Launcher:
             with self.starting():
                 self.adopt([worker])
                 beside = manifest.twin_of if pair else ""
-                self.context.queue.join(folder.id, owner=manifest.owner, beside=beside)
+                self.context.queue.join(folder.id, owner=manifest.owner, beside=beside, only=only)
                 if stop.seconds is not None:
                     self.context.queue.expect(folder.id, max(0.0, stop.seconds - status.elapsed_seconds))
                 worker.start()
@@ -275,7 +284,9 @@ class Launcher:
 
     def put_first(self, run_id: str) -> None:
         """Put a run that waits first in the queue, with those that train in one step with it."""
-        if (worker := self.worker(run_id)) is not None:
+        if self.together.of(run_id) is not None:
+            self.context.queue.first(run_id)
+        elif (worker := self.worker(run_id)) is not None:
             worker.put_first()
 
     def view(self, run_id: str) -> RunView:
@@ -283,6 +294,10 @@ class Launcher:
         worker = self._workers.get(run_id)
         if worker is not None and not (worker.ended and worker.end_written):
             return worker.view
+        together, view = self.together.of(run_id), self._stored_view(run_id)
+        return view if together is None else together.shown(view)
+
+    def _stored_view(self, run_id: str) -> RunView:
         return self._views.view(open_run(self.runs_dir, run_id))
 
     def at_rest(self, run_id: str) -> RunFolder:
@@ -291,7 +306,7 @@ class Launcher:
         worker, caller = self.worker(run_id), cast(object, threading.current_thread())
         if worker is not None and worker.view.state not in LIVE and worker is not caller:
             worker.join(5.0)  # it has said that it is at rest and is just letting go
-        if self.worker(run_id) is not None or is_held(folder.lock):
+        if self.worker(run_id) is not None or self.together.of(run_id) is not None or is_held(folder.lock):
             raise ValueError(f"The run {run_id} is not at rest: it is {self.view(run_id).state}.")
         return folder
 
@@ -311,13 +326,15 @@ class Launcher:
 
         with self._guard:
             self._closing = True
-            workers = list(self._workers.values())
+            workers, together = list(self._workers.values()), self.together.close()
         for worker in workers:
             if not worker.ended:
                 worker.send(Stop())
         self.context.compiled_steps.close()
         for worker in workers:
             worker.join(left())  # also one that has ended, and is just about to leave
+        for thread in together:
+            thread.join(left())
         references().end(left())
         self.context.compiled_steps.join(left())
         self.context.grid_writer.shutdown(wait=timeout_seconds is None)

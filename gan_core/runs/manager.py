@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,15 @@ from gan_core.measure import FeatureSpace
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.engine.device.allocator import keep_freed_memory
-from gan_core.runs.engine.device.budget import Budget
+from gan_core.runs.engine.device.budget import Budget, needed_bytes
 from gan_core.runs.engine.device.device_queue import TURN_SECONDS
+from gan_core.runs.engine.device.slots import slots_of
 from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
 from gan_core.runs.evaluation import on_demand
 from gan_core.runs.evaluation.plane_constants import RunStage, run_stage
 from gan_core.runs.evaluation_record import Evaluation
-from gan_core.runs.launcher import Launcher
+from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.lineage import twins
 from gan_core.runs.lineage.branches import start_branch
 from gan_core.runs.lineage.ready import ready_to_resume
@@ -40,7 +41,7 @@ from gan_core.runs.storage.run_folder import (
     open_run,
     run_ids,
 )
-from gan_core.training import RunConfig, cautions, resolve_device
+from gan_core.training import RunConfig, cautions
 from gan_core.training.configuration.cost import useful_threads
 from gan_core.training.ranks import Ranks
 
@@ -52,7 +53,8 @@ class RunManager(RunReader):
 
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
     one), which leaves a core for the page; give the number of cores where there is no page.
-    A run takes so many at most: fewer where its steps are small (`useful_threads`).
+    A run takes so many at most: fewer where its steps are small (`useful_threads`). device: one of `places.DEVICES`,
+    or several (`slots_of`), each for a run of its own; several shares of a processor divide the threads.
     ranks: the processes that train its one run together, of which this one leads (`gan_core.training.ranks`).
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
     turn_seconds: after so long a run lets others go on who wait, and waits for its next turn (`DeviceQueue`).
@@ -66,23 +68,36 @@ class RunManager(RunReader):
     ) -> None:  # fmt: skip
         super().__init__(Path(runs_dir), Path(data_dir))
         keep_freed_memory()
-        self._torch_device = resolve_device(device)
+        slots = slots_of(device)
+        self._torch_device = slots[0].device
         self.device = self._torch_device.type
         self.threads = threads or max(1, torch.get_num_threads() - 1)
+        if self.device == "cpu":
+            self.threads = max(1, self.threads // len(slots))
         for folder in (self.runs_dir, self.data_dir):
             with contextlib.suppress(OSError):  # what is there can be looked at all the same
                 folder.mkdir(parents=True, exist_ok=True)
         self._listeners = Listeners()
         self.launcher = Launcher(
-            self.runs_dir, self._datasets, self._torch_device, self.threads, self._listeners, ranks,
+            self.runs_dir, self._datasets, slots, self.threads, self._listeners, ranks,
             turn_seconds=turn_seconds, budget=budget,
         )  # fmt: skip
 
     # --- beginning
 
-    def problems(self, config: RunConfig) -> list[str]:
-        """Why this configuration cannot start, a sentence each; empty where it can."""
-        return self.launcher.problems(config)
+    def problems(self, config: RunConfig, processes: int = 1) -> list[str]:
+        """Why this configuration cannot start, a sentence each; empty where it can. processes: as of `start`."""
+        return self.launcher.problems(config, processes)
+
+    @property
+    def devices(self) -> list[str]:
+        """The names of the devices that runs train on; nothing where there is one."""
+        return [slot.name for slot in self.launcher.context.slots if slot.name]
+
+    @property
+    def most_processes(self) -> int:
+        """That can train one run together here."""
+        return self.launcher.together.most
 
     def cautions(self, config: RunConfig) -> list[str]:
         """What is likely to go wrong with it, a sentence each; it may start all the same."""
@@ -119,23 +134,45 @@ class RunManager(RunReader):
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None, seconds_per_step: float = 0.0, owner: str = "",
+        stop_after_seconds: float | None = None, seconds_per_step: float = 0.0, owner: str = "", processes: int = 1,
+        device: str = "",
     ) -> str:  # fmt: skip
-        """Make a run and let it train as soon as the device is free; returns its id.
+        """Make a run and let it train as soon as a device is free; returns its id.
 
         seconds_per_step: the pace to which it is held from its first step on; 0 is full speed. owner: whose it is,
-        as in `RunManifest`.
+        as in `RunManifest`. processes: that are started to train it together, on a device each as far as there are so
+        many. device: the one of `devices` that it waits for; "": any.
         Raises ConfigError where the configuration cannot start, OSError where the folder cannot be written.
         """
         self.refuse_where_nothing_trains()
-        if found := self.problems(config):
+        if found := self.problems(config, processes):
             raise ConfigError(" ".join(found))
+        if device and device not in self.devices:
+            raise ConfigError(
+                f'There is no device "{device[:40]}" here; there are {", ".join(self.devices) or "none"}.'
+            )
         stop = StopCondition(stop_at_step, stop_after_seconds)
-        config, reason = self.launcher.resolved_why(config)
+        config, reason = self.launcher.resolved_why(config, processes=processes)
         warnings = (reason,) if reason else ()
-        run = self.launcher.make(config, preset, title, stop, warnings=warnings, owner=owner)
-        self.launcher.launch(run, seconds_per_step=seconds_per_step)
+        fields = {"owner": owner} | ({"processes": processes} if processes > 1 else {})
+        run = self.launcher.make(config, preset, title, stop, warnings=warnings, **fields)
+        if processes > 1:
+            self._start_together(run, processes, pace=seconds_per_step)
+        else:
+            only = self.devices.index(device) if device else None
+            self.launcher.launch(run, seconds_per_step=seconds_per_step, only=only)
         return run.manifest.id
+
+    def _start_together(self, run: ReadyRun, processes: int, *, words: Sequence[str] = (), pace: float = 0.0) -> None:
+        try:
+            size = needed_bytes(self.launcher.cost(run.config))
+            with self.launcher.starting():
+                self.launcher.together.start(
+                    run.folder, run.lock, run.manifest, run.status, processes, size, words=words, pace=pace
+                )
+        except BaseException:
+            run.lock.release()
+            raise
 
     def refuse_where_nothing_trains(self) -> None:
         """Raises ConfigError in one sentence where no run could be made or go on here."""
@@ -143,7 +180,7 @@ class RunManager(RunReader):
 
     def resume(
         self, run_id: str, *, total_images: int | None = None, stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None,
+        stop_after_seconds: float | None = None, processes: int = 1,
     ) -> None:  # fmt: skip
         """Let a run at rest go on from its newest sound checkpoint; a twin with the other one, where that can.
 
@@ -156,6 +193,10 @@ class RunManager(RunReader):
         self.refuse_where_nothing_trains()
         stop = StopCondition(stop_at_step, stop_after_seconds)
         run = ready_to_resume(self.launcher, run_id, stop, total_images)
+        if (processes := min(processes, self.most_processes)) > 1:
+            words = () if total_images is None else ("--images", str(total_images))
+            self._start_together(run, processes, words=words)
+            return
         try:
             other = twins.other_to_resume(self.launcher, run, stop, total_images)
         except BaseException:
@@ -237,7 +278,11 @@ class RunManager(RunReader):
 
         Raises UnknownRun, or ValueError where nobody takes them.
         """
-        worker = self.launcher.worker(run_id)
+        worker, together = self.launcher.worker(run_id), self.launcher.together.of(run_id)
+        if together is not None:
+            check_command(self.config(run_id), command)
+            together.send(command)
+            return
         if worker is None or worker.view.state not in LIVE:
             view = self.view(run_id)
             if view.state in LIVE and (inbox := self.inbox(run_id)).is_open:
@@ -262,7 +307,8 @@ class RunManager(RunReader):
         Raises UnknownRun; ValueError in one sentence where it does not wait here.
         """
         view = self.view(run_id)
-        if view.state != "queued" or not self.trains_here(run_id):
+        here = self.trains_here(run_id) or self.launcher.together.of(run_id) is not None
+        if view.state != "queued" or not here:
             raise ValueError(f"The run {run_id} is {view.state}, not waiting here.")
         self.launcher.put_first(run_id)
 
@@ -282,7 +328,8 @@ class RunManager(RunReader):
 
         A paused run is not at rest, and one that another process trains is not waited for. Raises UnknownRun.
         """
-        if (worker := self.launcher.worker(run_id)) is not None:
+        worker = self.launcher.worker(run_id) or self.launcher.together.of(run_id)
+        if worker is not None:
             worker.join(timeout_seconds)
         return self.view(run_id)
 
@@ -314,7 +361,7 @@ class RunManager(RunReader):
 
     def takes_commands(self, run_id: str) -> bool:
         """Whether `send` reaches the run: it trains here, or in a process that takes them through its folder."""
-        if self.trains_here(run_id):
+        if self.trains_here(run_id) or self.launcher.together.of(run_id) is not None:
             return True
         return self.view(run_id).state in LIVE and self.inbox(run_id).is_open
 

@@ -30,7 +30,7 @@ class RunView:
     best_step: of `checkpoints` the one whose generator scored best; None before one was evaluated and kept.
     until_step, until_seconds: where it was asked to stop before `total_images` (see `RunStatus`), if it was.
     order: see `About`; the greatest is the newest run's. owner: as in `RunManifest`.
-    order: see `About`; the greatest is the newest run's. processes: that began to train it together.
+    processes: that began to train it together. slot: the device that it has now, where there are several.
     """
 
     id: str
@@ -65,6 +65,7 @@ class RunView:
     owner: str = ""
     processes: int = 1
     queue_words: str = ""
+    slot: str = ""
 
     @property
     def backend(self) -> str:
@@ -118,6 +119,8 @@ class RunView:
             return f"{WORDS[self.state]}, {self.queue_words}"
         if self.stopped_early:
             return self.error[:1].lower() + self.error[1:].rstrip(".")
+        if self.slot:
+            return f"{WORDS[self.state]} on {self.slot}"
         if not self.cut_short:
             return WORDS[self.state]
         return f"stopped after {self._asked} as asked, {self.planned_share} of its planned length"

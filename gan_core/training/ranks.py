@@ -26,6 +26,12 @@ STEP_TIMEOUT = timedelta(seconds=120)  # within a step all are as far as the slo
 MESSAGE_TIMEOUT = timedelta(days=365)  # a pause lasts as long as somebody likes
 
 
+NO_NCCL = (
+    "This build of torch has no NCCL, by which processes on GPUs work together; install one that has, "
+    "or train on the processor."
+)
+
+
 class RanksLost(RuntimeError):
     """Another process that trains this run has ended or does not answer, said in one sentence."""
 

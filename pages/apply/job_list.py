@@ -106,6 +106,8 @@ def _draw_at_work(job: str, draw_work: DrawWork | None) -> None:
     if view.state == "queued":
         place = f"place {view.queue_place} in line" if view.queue_place > 0 else ""
         words = ", ".join(filter(None, ("waiting for the device", place, view.queue_words)))
+    elif view.slot:
+        words = f"{words} (on {view.slot})"
     with st.container(horizontal=True, vertical_alignment="center", key=f"job-at-work-{job}"):
         st.progress(view.status.fraction, literal(words))
         refused = why_not("stop", view.owner)

@@ -10,6 +10,7 @@ import streamlit as st
 from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOnce, Stop
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
+from pages.lab.devices import draw_devices
 from pages.lab.downloads import draw_downloads
 from pages.lab.sharing import draw_share
 from pages.lab.speed import draw_speed, paced
@@ -96,6 +97,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
             draw_speed(state, None)
         if _shows_all(state):
             draw_twins(state, begin)
+            draw_devices(state)
     if running and not state.projector:
         st.button(
             "Watch what trains now",
@@ -162,7 +164,7 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
             help=literal(refused) or f"{_from_where(view)}, to {view.goal}.", disabled=bool(refused),
-            on_click=lambda: attempt(state, lambda: manager().resume(state.run)),
+            on_click=lambda: attempt(state, lambda: manager().resume(state.run, processes=view.processes)),
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view, refused)
@@ -193,12 +195,17 @@ def train(state: Tab, drawn: int) -> None:
     if drawn == state.begun:
         if state.config.backend == "compiled":  # a scene asks for it: the same run as elsewhere is worth some seconds
             attempt(state, lambda: manager().prepare(state.config))
-        begin(state, drawn, lambda: manager().start(state.config, preset=state.preset, seconds_per_step=state.speed))
+        begin(
+            state, drawn, lambda: manager().start(
+                state.config, preset=state.preset, seconds_per_step=state.speed, processes=state.processes,
+                device=state.device,
+            ),
+        )  # fmt: skip
         paced(state)
 
 
 def _draw_train(state: Tab, *, primary: bool) -> None:
-    found = manager().problems(state.config) or [why for why in (why_not_start(),) if why]
+    found = manager().problems(state.config, state.processes) or [why for why in (why_not_start(),) if why]
     st.button(
         "Train",
         key="train",
@@ -259,7 +266,7 @@ def _draw_runs(state: Tab) -> None:
             on_change=picked,
             placeholder="Choose",
         )
-        now = [f"{known[v.id]} ({WORDS[v.state]})" for v in views if v.state in LIVE and v.id in known]
+        now = [f"{known[v.id]} ({_how(v)})" for v in views if v.state in LIVE and v.id in known]
         if now:
             st.text("\n".join(now[:MOST_ACTIVE]))  # names may be anybody's words
         if state.run:
@@ -270,6 +277,10 @@ def _draw_runs(state: Tab) -> None:
                 on_click=watch,
                 args=(state, ""),
             )
+
+
+def _how(view: RunView) -> str:
+    return f"{WORDS[view.state]} on {view.slot}" if view.slot else WORDS[view.state]
 
 
 def draw_trouble(view: RunView | None) -> None:

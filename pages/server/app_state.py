@@ -67,12 +67,13 @@ class AppState:
         """Import torch and what stands on it here, not at the first click."""
         try:
             load()
-            from gan_core.config.places import data_dir, device_name, runs_dir
+            from gan_core.config.places import data_dir, runs_dir
             from gan_core.runs import RunManager
             from gan_core.runs.engine.device.budget import Budget, turn_seconds
+            from gan_core.runs.engine.device.slots import devices_text
 
             self._manager = RunManager(
-                runs_dir(), data_dir(), device=device_name(), turn_seconds=turn_seconds(),
+                runs_dir(), data_dir(), device=devices_text(), turn_seconds=turn_seconds(),
                 budget=Budget.from_environment(),
             )  # fmt: skip
         except (ValueError, OSError) as problem:

@@ -57,6 +57,7 @@ class Tab:
     shown as a script. begun: how many runs were asked for here. pending: live changes under way. pace: the seconds a
     step last asked for, and when. speed: those that the next run begins with. only: the controls that a scene shows,
     () for all; locked: it leads to no others; title: what it is called. advanced: the panel's rarer fields are shown.
+    device, processes: on what the next run trains, as of `RunManager.start`.
     """
 
     preset: str
@@ -77,6 +78,8 @@ class Tab:
     locked: bool = False
     title: str = ""
     advanced: bool = False
+    device: str = ""
+    processes: int = 1
 
     def shows(self, *controls: str) -> bool:
         """Whether the scene shows one of these controls; without one that chooses, all are shown."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,6 +110,22 @@ def test_doctor_tells_what_is_there(cli: Cli, tmp_path: Path) -> None:
     assert told["disk_free_bytes"] > 0
     assert not (tmp_path / "runs").exists(), "looking must not make anything"
     assert "Nothing is wrong." in cli("doctor").out
+
+
+def test_doctor_tells_of_clocks_apart_and_of_a_folder_without_locks(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = time.time
+    monkeypatch.setattr("gan_core.cli.doctor.time", SimpleNamespace(time=lambda: real() - 90))
+    assert "s ahead of this machine's; set both by a time server" in cli("doctor").out
+    monkeypatch.setattr("gan_core.cli.doctor.time", SimpleNamespace(time=real))
+
+    def refuse(file: object, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("gan_core.runs.storage.lock.fcntl.flock", refuse)
+    assert "is on a file system without locks, where two programs could train one run at once" in cli("doctor").out
+    assert list(tmp_path.glob(".doctor*")) == []
 
 
 def test_doctor_warns_in_words(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,9 @@ class FakeManager:
         self.pace_seconds = pace_seconds
         self.sent: list[tuple[str, Any]] = []
         self.put_first: list[str] = []
+        self.devices: list[str] = []
+        self.most_processes = 1
+        self.asked_devices: list[tuple[int, str]] = []  # with which each run was started
         self.nearly_used_up: list[str] = []  # sentences on memory and disk
         self._views: dict[str, RunView] = {}
         self._rows: dict[str, list[dict[str, float]]] = defaultdict(list)
@@ -86,8 +89,9 @@ class FakeManager:
 
     # What can be asked
 
-    def problems(self, config: RunConfig) -> list[str]:
-        return problems(config, config.data.info(self.data_dir))
+    def problems(self, config: RunConfig, processes: int = 1) -> list[str]:
+        found = problems(config, config.data.info(self.data_dir), processes=processes)
+        return found if processes <= self.most_processes else [f"There is no place for {processes}.", *found]
 
     def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         return replace(config, precision="float32") if config.precision == "auto" else config
@@ -184,9 +188,10 @@ class FakeManager:
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", parent: str = "", step: int = 0,
-        seconds_per_step: float = 0.0,
+        seconds_per_step: float = 0.0, processes: int = 1, device: str = "",
     ) -> str:  # fmt: skip
         run_id = f"run-{len(self._views) + 1:04d}"
+        self.asked_devices.append((processes, device))
         busy = sum(v.state in ("running", "paused", "queued") for v in self._views.values())
         state = "queued" if busy else "running"
         self._views[run_id] = RunView(
@@ -245,7 +250,7 @@ class FakeManager:
             config = replace_at(config, path, value)
         return self.start(config, preset=view.preset, parent=run_id, step=step or view.checkpoints[-1])
 
-    def resume(self, run_id: str, total_images: int | None = None) -> None:
+    def resume(self, run_id: str, total_images: int | None = None, processes: int = 1) -> None:
         self._set(run_id, state="running", total_images=total_images or self.view(run_id).total_images)
         threading.Thread(target=self._train, args=(run_id,), daemon=True).start()
 

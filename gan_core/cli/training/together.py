@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 import torch.distributed as dist
@@ -27,10 +27,11 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.config.files import write_atomically
 from gan_core.config.own_version import own_version
 from gan_core.runs import RunManager, RunView
+from gan_core.runs.engine.device.slots import cores
 from gan_core.runs.engine.following import follow_rank_zero
 from gan_core.training import resolve_device
 from gan_core.training.leading import END
-from gan_core.training.ranks import Ranks, RanksLost
+from gan_core.training.ranks import NO_NCCL, Ranks, RanksLost
 
 COMING_SECONDS = 300  # so long is waited for the other processes when they start
 LAST_SECONDS = 20  # after a signal: within these rank 0 has stopped its run, or is stuck and ends itself
@@ -66,6 +67,8 @@ def launched() -> Launched | None:
 def together(arguments: argparse.Namespace, lead: Callable[[argparse.Namespace, Ranks | None], int]) -> int:
     """`lead` with what it needs of the other processes; in those, what it tells them. Returns the exit status."""
     place = launched()
+    if place is None and arguments.processes > 1:
+        become_torchrun(arguments)
     if place is None:
         return lead(arguments, None)
     ranks = _join(place, arguments)
@@ -85,6 +88,28 @@ def together(arguments: argparse.Namespace, lead: Callable[[argparse.Namespace, 
             with contextlib.suppress(RanksLost):
                 ranks.tell(END)
         ranks.leave()
+
+
+def become_torchrun(arguments: argparse.Namespace) -> NoReturn:
+    """`--processes N`: this process becomes torchrun with the same command. Raises CommandError where it cannot."""
+    if not dist.is_available():
+        raise CommandError("This build of torch has no torch.distributed; leave --processes out.")
+    if arguments.processes > max(cores(), torch.cuda.device_count()):
+        raise CommandError(f"--processes is {arguments.processes}, and this machine has {cores()} processor cores.")
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={arguments.processes}"]
+    words = _without_processes(sys.argv[1:])
+    os.environ.setdefault("OMP_NUM_THREADS", str(arguments.threads or max(1, cores() // arguments.processes)))
+    os.execv(sys.executable, [sys.executable, *launcher, "-m", "gan_core", *words])
+
+
+def _without_processes(words: list[str]) -> list[str]:
+    found, rest = [], iter(words)
+    for word in rest:
+        if word == "--processes":
+            next(rest, "")
+        elif not word.startswith("--processes="):
+            found.append(word)
+    return found
 
 
 def end_in_time(asked: threading.Event) -> None:
@@ -142,8 +167,7 @@ def _coming() -> Iterator[None]:
 
 def _take_device(place: Launched, arguments: argparse.Namespace) -> None:
     """Puts into the arguments what this process trains on, and its share of the processors. Raises ConfigError."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    arguments.threads = arguments.threads or max(1, cores // place.local_count)
+    arguments.threads = arguments.threads or max(1, cores() // place.local_count)
     if arguments.device == "mps":
         raise ConfigError('device is "mps", of which a machine has one; several processes train on "cpu" or "cuda".')
     gpus = torch.cuda.device_count()
@@ -161,15 +185,12 @@ def _take_device(place: Launched, arguments: argparse.Namespace) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = seen.split(",")[place.local_rank]
     arguments.device = resolve_device("cuda").type
     if not dist.is_nccl_available():
-        raise ConfigError(
-            "This build of torch has no NCCL, by which processes on GPUs work together; install one that has, "
-            "or give --device cpu."
-        )
+        raise ConfigError(NO_NCCL)
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, str]:
     """What all processes must have been given alike: option or field -> value."""
-    own = {"parser", "command", "runs_dir", "data_dir", "verbose", "json", "config", "sets", "device"}
+    own = {"parser", "command", "runs_dir", "data_dir", "verbose", "json", "config", "sets", "device", "processes"}
     found = {name: value for name, value in vars(arguments).items() if name not in own}
     if arguments.command == "train":
         found |= _flat(to_dict(config_from(arguments)[0]))

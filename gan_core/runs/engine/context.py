@@ -13,6 +13,7 @@ from gan_core.data.base import ImageSet
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.device.budget import Room
 from gan_core.runs.engine.device.device_queue import DeviceQueue
+from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.snapshot import Event
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig
@@ -25,9 +26,10 @@ class RunContext:
 
     ranks: the processes that train its one run together, of which this is the one that leads; None: it alone.
     load_data: of a configuration of a run's life, what that run was trained on (`data_identity.load_trained`).
+    slots: what the places of the queue are, all of one kind.
     """
 
-    device: torch.device
+    slots: tuple[Slot, ...]
     queue: DeviceQueue
     load_data: Callable[[RunConfig, RunManifest], ImageSet]
     build_lock: threading.RLock
@@ -37,6 +39,24 @@ class RunContext:
     compiled_steps: CompiledStepCache
     room: Room
     ranks: Ranks | None = None
+
+    @property
+    def device(self) -> torch.device:
+        """The first of them, for what holds none."""
+        return self.slots[0].device
+
+    def slot_of(self, run_id: str) -> Slot | None:
+        """Which one a run, or a job, has now."""
+        held = self.queue.held(run_id)
+        return self.slots[held[0]] if held else None
+
+    def device_of(self, run_id: str) -> torch.device:
+        """The one that it has now, else the first; of several GPUs it is the calling thread's from now on."""
+        slot = self.slot_of(run_id)
+        device = self.device if slot is None else slot.device
+        if device.type == "cuda" and device.index is not None:
+            torch.cuda.set_device(device)
+        return device
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from gan_core.runs.storage.manifest import RunManifest, manifest_from
 from gan_core.training import RunConfig
 from gan_core.training.leading import BUILD, END, FollowingTrainer, following
 from gan_core.training.ranks import Ranks
+from gan_core.training.thread_count import use_threads
 
 
 def told_of(manifest: RunManifest) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _build(
     """None, and the reason is told to all, where this rank cannot take part."""
     manifest = manifest_from(about["manifest"], about["run"])
     if manifest.threads:
-        torch.set_num_threads(min(manifest.threads, ranks.threads))
+        use_threads(min(manifest.threads, ranks.threads))
     trainer, problem = None, ""
     try:
         data = load_trained(datasets, manifest, from_dict(RunConfig, about["config"]), from_memory=True)

@@ -77,6 +77,7 @@ class RunRecorder:
         self._checkpoint_cost_seconds = 0.0
         self.quiet = False  # grids are shown when another says so
         self.device_share = 1.0  # of its time: see `RunView`
+        self.slot = ""  # the device that it has, or had last, where there are several
         self.shown_step = -1  # of the newest grid that was only looked at
         self.view: RunView
         self.renew()
@@ -133,7 +134,7 @@ class RunRecorder:
             self.manifest, self.status, self._config, self._checkpoints,
             speed=self.meter.recent_speed(), pace=self._seconds_per_step,
             place=self._run_context.queue.place(self.folder.id), best=self._best, share=self.device_share,
-            waits="" if outlook is None else outlook.words,
+            waits="" if outlook is None else outlook.words, slot=self.slot,
         )  # fmt: skip
 
     def pace(self, seconds_per_step: float) -> None:

@@ -67,8 +67,8 @@ class ReplayingRun:
         self._recorder.begin(restored.trainer, restored.elapsed_seconds, restored.checkpoint_step, own)
         self._recorder.warn([*restored.warnings, *self._other_processes(restored)])
         self._give_backend(restored.trainer, restored.backend)
-        size = held_bytes(restored.trainer)
-        self._run_context.room.hold(self.folder.id, self.manifest.owner, size, stays=self.stays_in_memory)
+        size, device = held_bytes(restored.trainer), restored.trainer.device
+        self._run_context.room.hold(self.folder.id, self.manifest.owner, size, device, stays=self.stays_in_memory)
         return restored
 
     def _other_processes(self, restored: Restored) -> list[str]:
@@ -99,11 +99,11 @@ class ReplayingRun:
 
     def _build(self, config: RunConfig) -> Trainer:
         context = self._run_context
-        data = context.load_data(config, self.manifest)
+        device, data = context.device_of(self.folder.id), context.load_data(config, self.manifest)
         with context.build_lock:
             if context.ranks is not None:
-                return LeadingTrainer(config, data, context.device, context.ranks, told_of(self.manifest))
-            return Trainer(config, data, context.device)
+                return LeadingTrainer(config, data, device, context.ranks, told_of(self.manifest))
+            return Trainer(config, data, device)
 
     @property
     def replaying(self) -> bool:

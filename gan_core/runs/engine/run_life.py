@@ -104,6 +104,26 @@ class RunLife(ReplayingRun):
         self.put(KeepBrought())
         return True
 
+    # --- its device
+
+    def _stay_where_it_is(self) -> None:
+        """What cannot be put away for a while, since others train in step with it, keeps the device that it has."""
+        if self.stays_in_memory and self._run_context.device.type != "cpu":
+            self._run_context.queue.stay(self.folder.id)
+
+    def _tell_slot(self) -> None:
+        """Note which device it has, where there are several, for whoever looks into the folder."""
+        slot, ranks = self._run_context.slot_of(self.folder.id), self._run_context.ranks
+        words = "" if slot is None else slot.name
+        if ranks is not None:
+            words = (
+                f"{ranks.count} GPUs" if ranks.device.type == "cuda" else f"the processor, in {ranks.count} processes"
+            )
+        if words != self._recorder.slot:
+            self._recorder.slot = words
+            self._lock.note(words)
+            self._recorder.tell()
+
     # --- what is kept
 
     def _point(self, trainer: Trainer) -> None:
@@ -251,6 +271,7 @@ class RunLife(ReplayingRun):
             log.exception("run %s: its last evaluations could not be kept", self.folder.id)
         try:
             self._run_context.queue.leave(self.folder.id)
+            self._run_context.queue.forget(self.folder.id)
             self._run_context.room.drop(self.folder.id)
             self._writer.close()
         except Exception:

@@ -96,8 +96,18 @@ class WaitingRun(RunLife):
     def _make_room_if_crowded(self) -> None:
         """Where others need the memory, keep everything on disk until its turn."""
         if self._trainer is not None and self._run_context.room.crowded(self.folder.id):
-            self._recorder.list_written(wait=True)
-            self._checkpoint(self._trainer, by_hand=False)
-            self._trainer = None
-            self._run_context.room.drop(self.folder.id)
+            self._put_away(self._trainer)
             log.info("run %s has made room: it goes on from its checkpoint", self.folder.id)
+
+    def _put_away(self, trainer: Trainer) -> None:
+        """All that there is of it is on disk."""
+        self._recorder.list_written(wait=True)
+        self._checkpoint(trainer, by_hand=False)
+        self._trainer = None
+        self._run_context.room.drop(self.folder.id)
+
+    def _on_its_slot(self) -> Trainer:
+        """The trainer on the device that it has now; where that is another than before it goes on from the disk."""
+        if self._trainer is not None and self._trainer.device != self._run_context.device_of(self.folder.id):
+            self._put_away(self._trainer)
+        return self._at_hand()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 
-import torch
-
 from gan_core.runs.commands import Command, Dissect, Lengthen, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
@@ -19,6 +17,7 @@ from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.observe.microscope import dissect
+from gan_core.training.thread_count import use_threads
 from gan_core.training.trainer import Players
 
 LOOKS_A_POINT = 8  # at the least so often between two points of the curves it is seen whether anything is to be done
@@ -83,7 +82,8 @@ class RunWorker(threading.Thread, WaitingRun):
             self._recorder.set_state("stopped")
             return
         if threads := self._threads():
-            torch.set_num_threads(threads)
+            use_threads(threads)
+        self._stay_where_it_is()
         restored = self._restore()
         trainer = self._trainer = restored.trainer
         self._recorder.set_state("running", trainer)
@@ -249,7 +249,7 @@ class RunWorker(threading.Thread, WaitingRun):
                 break
         else:
             return
-        self._go_on(self._at_hand())
+        self._go_on(self._on_its_slot())
 
     def _hear(self, command: Command | Lengthen) -> None:
         """Carry out a command, with the networks in memory where there is more to it than ending."""
@@ -266,9 +266,10 @@ class RunWorker(threading.Thread, WaitingRun):
 
     def _go_on(self, trainer: Trainer) -> None:
         """The device is ours, and its turn begins."""
-        if self.manifest.threads:
-            torch.set_num_threads(self.manifest.threads)
+        if threads := self._threads():
+            use_threads(threads)
         self._run_context.queue.begin(self.folder.id)
+        self._tell_slot()
         self._recorder.meter.run()
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", trainer)

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-import torch
-
 from gan_core.runs.commands import Command, Pace, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device.device_queue import DeviceQueue
@@ -26,6 +24,7 @@ from gan_core.runs.launcher import ReadyRun
 from gan_core.runs.states import State
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training.backends.batched import TrainerStack
+from gan_core.training.thread_count import use_threads
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +85,7 @@ class StackedWorker(threading.Thread):
     def _live(self) -> None:
         self._each(SweepMember.line_up)
         put_off = self._wait_in_line()
-        torch.set_num_threads(1)  # of this thread: small products are not worth sharing out
+        use_threads(1)  # of this thread: small products are not worth sharing out
         self._each(SweepMember.begin)
         for order in put_off:
             self._carry_out(*order)

@@ -33,7 +33,10 @@ class SharedPlace(DeviceQueue):
         self._aside: set[str] = set()  # of those, who has stopped between two steps for others' turns
         self._coming_and_going = threading.Lock()
 
-    def join(self, run_id: str, *, owner: str = "", front: bool = False, beside: str = "") -> None:
+    def join(
+        self, run_id: str, *, owner: str = "", front: bool = False, beside: str = "", need: int = 1,
+        only: int | None = None,
+    ) -> None:  # fmt: skip
         with self._coming_and_going:
             self._present.add(run_id)
             self._shared.join(self._name, owner=self._owner, front=front)  # who is in line stays where it is
@@ -49,6 +52,16 @@ class SharedPlace(DeviceQueue):
 
     def holds(self, run_id: str) -> bool:
         return run_id in self._present - self._aside and self._shared.holds(self._name)
+
+    def held(self, run_id: str) -> tuple[int, ...]:
+        return self._shared.held(self._name)
+
+    def stay(self, run_id: str) -> None:
+        self._shared.stay(self._name)
+
+    def forget(self, run_id: str) -> None:
+        if not self._present:
+            self._shared.forget(self._name)
 
     def wait(self, run_id: str, seconds: float, called: Callable[[], bool]) -> bool:
         return self._shared.wait_until(lambda: self.holds(run_id), seconds, called)
@@ -147,7 +160,7 @@ class SweepMember(RunLife):
     def _build(self, config: RunConfig) -> StackedTrainer:
         data = self._run_context.load_data(config, self.manifest)
         with self._run_context.build_lock:
-            return StackedTrainer(config, data, self._run_context.device)
+            return StackedTrainer(config, data, self._run_context.device_of(self.folder.id))
 
     # --- its life; for the thread that trains it
 
@@ -159,6 +172,7 @@ class SweepMember(RunLife):
 
     def begin(self) -> None:
         """Build the trainer and start: the group holds the device."""
+        self._stay_where_it_is()
         trainer = self._trainer = self._restore().trainer
         self._recorder.set_state("running", trainer)
         if not self.folder.grids():
@@ -173,6 +187,7 @@ class SweepMember(RunLife):
         """Train, or go on after a pause or others' turns."""
         self._paused = False
         self._run_context.queue.begin(self.folder.id)
+        self._tell_slot()
         self._recorder.meter.run()
         if self._recorder.status.state != "running":
             self._recorder.set_state("running", self.trainer)

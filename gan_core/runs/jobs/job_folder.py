@@ -56,7 +56,7 @@ class JobView:
     """A job as lists show it. task: its name in the family; queue_place: 0 holds the device, -1 is not in line.
 
     owner: the id of who began it; "" is whoever sits at the machine. queue_words: for how long about, and why, it
-    waits.
+    waits. slot: the device that it has, where there are several.
     """
 
     id: str
@@ -67,6 +67,7 @@ class JobView:
     queue_place: int = -1
     owner: str = ""
     queue_words: str = ""
+    slot: str = ""
 
     @property
     def state(self) -> State:
@@ -114,13 +115,13 @@ class JobFolder:
             return replace(status, state="interrupted")
         return status
 
-    def view(self, queue_place: int = -1, queue_words: str = "") -> JobView:
+    def view(self, queue_place: int = -1, queue_words: str = "", slot: str = "") -> JobView:
         """Raises UnknownJob."""
         asked = self.asked()
         task = str(dict(asked.get("task", {})).get("name", ""))
         return JobView(
             self.id, str(asked.get("title", "")), task, str(asked.get("created", "")), self.status(), queue_place,
-            str(asked.get("owner", "")), queue_words,
+            str(asked.get("owner", "")), queue_words, slot,
         )  # fmt: skip
 
     def outcome(self) -> dict[str, Any] | None:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from gan_core.apply import Cancelled, Task, Workplace
 from gan_core.config.codec import ConfigError
 from gan_core.data.base import DataUnavailable
@@ -30,6 +28,7 @@ from gan_core.runs.jobs.job_folder import (
 )
 from gan_core.runs.manager import RunManager
 from gan_core.runs.storage.lock import HeldElsewhere, RunLock
+from gan_core.training.thread_count import use_threads
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +69,10 @@ class JobManager:
 
     def view(self, job_id: str) -> JobView:
         """Raises UnknownJob."""
-        queue = self._manager.launcher.context.queue
-        outlook = queue.outlook(job_id)
-        return self.folder(job_id).view(queue.place(job_id), "" if outlook is None else outlook.words)
+        context = self._manager.launcher.context
+        outlook, slot = context.queue.outlook(job_id), context.slot_of(job_id)
+        waits = "" if outlook is None else outlook.words
+        return self.folder(job_id).view(context.queue.place(job_id), waits, "" if slot is None else slot.name)
 
     def folder(self, job_id: str) -> JobFolder:
         """Raises UnknownJob."""
@@ -214,13 +214,17 @@ class _Worker(threading.Thread):
             self._fail(f"It failed: {type(error).__name__}; the program's log says more.")
         finally:
             self._queue.leave(self._job.id)
+            self._queue.forget(self._job.id)
             self._lock.release()
 
     def _work(self) -> dict[str, Any]:
-        torch.set_num_threads(self._manager.threads)
+        use_threads(self._manager.threads)
         self._tell("working", 0.0, "starting")
+        context = self._manager.launcher.context
+        if context.device.type != "cpu":  # what it holds there cannot move
+            self._queue.stay(self._job.id)
         place = Workplace(
-            self._job.root, self._manager.data_dir, self._manager.launcher.context.device, self._progress,
+            self._job.root, self._manager.data_dir, context.device_of(self._job.id), self._progress,
             self._job.add_point, self._model, lambda: time.monotonic() - self._began,
         )  # fmt: skip
         for folder in (place.input, place.parts, place.result):

@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, get_args
 
 from gan_core.config.files import write_atomically
@@ -47,11 +48,16 @@ class Inbox:
             with contextlib.suppress(OSError):
                 self._place.rmdir()
 
-    def put(self, command: Command) -> None:
-        """Raises ValueError for one that is not for others to ask, OSError where nothing can be written."""
+    def name_of(self, command: Command) -> str:
+        """As files call it. Raises ValueError for one that is not for others to ask."""
         name = _NAMES.get(type(command))
         if name is None:
             raise ValueError(f"The run {self._run} is trained by another process, where this cannot be asked of it.")
+        return name
+
+    def put(self, command: Command) -> None:
+        """Raises ValueError for one that is not for others to ask, OSError where nothing can be written."""
+        name = self.name_of(command)
         if sum(1 for _ in self._place.glob("*.json")) >= MOST_WAITING:
             raise ValueError(
                 f"The process that trains {self._run} does not take its commands; look whether it hangs."
@@ -63,7 +69,7 @@ class Inbox:
     def take(self) -> list[Command]:
         """What came since the last time, oldest first; what is no command is thrown away."""
         found = []
-        for path in sorted(self._place.glob("*.json")):
+        for path in sorted(self._place.glob("*.json"), key=_when):
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
                 if not path.is_symlink() and path.stat().st_size <= LARGEST_BYTES:
                     found.append(_read(json.loads(path.read_bytes())))
@@ -75,6 +81,14 @@ class Inbox:
         if self.is_open:
             for path in self._place.glob("*.json"):
                 path.unlink(missing_ok=True)
+
+
+def _when(path: Path) -> tuple[int, str]:
+    """By the clock of who keeps the folder, which is one for all that put commands there, then by theirs."""
+    try:
+        return path.stat().st_mtime_ns, path.name
+    except OSError:
+        return 0, path.name
 
 
 def _read(told: Any) -> Command:

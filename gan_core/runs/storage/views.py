@@ -12,7 +12,7 @@ from gan_core.data.sets.points import PointDataset
 from gan_core.runs.evaluation_record import best_step, read_evaluations
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.storage.lock import is_held
+from gan_core.runs.storage.lock import is_held, noted
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.replay import ahead, stages
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
@@ -26,7 +26,7 @@ SETTLED_SECONDS = 2.0  # a file changed more recently may change again without i
 def make_view(
     manifest: RunManifest, status: RunStatus, config: dict[str, Any], checkpoints: tuple[int, ...], *,
     speed: float = 0.0, pace: float = 0.0, place: int = 0, best: int | None = None, share: float = 1.0,
-    waits: str = "",
+    waits: str = "", slot: str = "",
 ) -> RunView:  # fmt: skip
     return RunView(
         id=manifest.id, title=manifest.title, preset=manifest.preset, state=status.state, step=status.step,
@@ -39,7 +39,7 @@ def make_view(
         twin_of=manifest.twin_of, sweep=manifest.sweep, device_share=share,
         compiled_from_step=status.compiled_from_step, until_step=status.until_step, order=manifest.order,
         until_seconds=status.until_seconds, owner=manifest.owner, processes=manifest.processes,
-        best_step=best if best in checkpoints else None,
+        best_step=best if best in checkpoints else None, slot=slot if status.state in ("running", "stopping") else "",
     )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ class ViewCache:
         view = self._as_written(folder)
         if view.state in LIVE and not held and not is_held(folder.lock):
             return replace(view, state="interrupted")
-        return view
+        return replace(view, slot=noted(folder.lock)) if held and view.state in ("running", "stopping") else view
 
     def _as_written(self, folder: RunFolder) -> RunView:
         signature, newest = _signature(folder)

@@ -123,6 +123,7 @@ export class StatusStrip {
     if (!view) return `Press Train: one network learns to ${this.points ? "make points" : "draw pictures"} like these, another to tell them from the real ones.`;
     if (view.state === "recording") return `${view.recorded_seconds} s of training in ${view.played_seconds} s. Press Train: it learns anew, here`;
     if (view.state === "queued") return starting(view);
+    if (view.state === "running" && view.step >= view.parent_step) return view.slot ? `On ${view.slot}` : "";
     if (view.state === "running" && view.step < view.parent_step) return `Its parent's steps are trained again, exactly, up to step ${count(view.parent_step)}`;
     if (view.cut_short) return `${view.words[0].toUpperCase()}${view.words.slice(1)}; it can go on from here`;
     return (REMARKS[view.state] ?? "").replace("images", this.points ? "points" : "images");

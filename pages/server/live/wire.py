@@ -89,6 +89,7 @@ def view_header(view: RunView) -> dict[str, Any]:
         "device": view.device,
         "queue_place": view.queue_place,
         "queue_words": view.queue_words,
+        "slot": view.slot,
         "error": public(view.error),
         "advice": list(view.advice),
         "checkpoints": len(view.checkpoints),

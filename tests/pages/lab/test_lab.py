@@ -183,6 +183,21 @@ def test_the_next_run_can_be_prepared_and_queued_while_one_trains(home: AppState
     assert manager.view(newest.id).state == "stopped"
 
 
+def test_a_run_asks_for_a_device_or_for_several_processes(home: AppState, manager: FakeManager) -> None:
+    assert not [b.key for b in open_lab().button if str(b.key).startswith("devices:")], "there is nothing to choose"
+    manager.device, manager.devices, manager.most_processes = "cuda", ["cuda:0", "cuda:1"], 2  # type: ignore[misc]
+    app = press(open_lab(), "devices:cuda:1:1")
+    press(app, "train")
+    assert manager.asked_devices[-1] == (1, "cuda:1")
+    app = press(open_lab(), "devices::2")
+    press(app, "train")
+    assert manager.asked_devices[-1] == (2, "")
+    manager.most_processes = 1
+    app = open_lab()
+    assert app.button(key="devices::2").disabled
+    assert app.button(key="devices::2").help == "There is no place for 2."
+
+
 def test_the_teacher_puts_a_waiting_run_first_and_nobody_else_does(
     home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

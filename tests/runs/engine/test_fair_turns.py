@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -20,38 +21,49 @@ TURN = 10.0
 
 @dataclass
 class Class:
-    """A device that trains what holds it, a step after another. history: who had the device, a name a step."""
+    """Devices that train what holds them, a step after another. history: who had a device, a name a step."""
 
     turn: float = TURN
+    slots: int = 1
     now: float = 0.0
     left: dict[str, float] = field(default_factory=dict)  # seconds of training
     owners: dict[str, str] = field(default_factory=dict)
     history: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.line = DeviceQueue(self.turn, lambda: self.now)
+        self.line = DeviceQueue(self.turn, lambda: self.now, slots=self.slots)
 
-    def press(self, name: str, owner: str, seconds: float) -> None:
+    def press(self, name: str, owner: str, seconds: float, need: int = 1, only: int | None = None) -> None:
         self.left[name], self.owners[name] = seconds, owner
-        self.line.join(name, owner=owner)
+        self.line.join(name, owner=owner, need=need, only=only)
+
+    def holders(self) -> list[str]:
+        """No slot is held twice, and all that is asked for is had."""
+        holding = (name for name in self.left if self.line.holds(name))
+        names = list(itertools.islice(holding, self.slots))
+        held = [slot for name in names for slot in self.line.held(name)]
+        assert len(held) == len(set(held)) <= self.slots
+        return names
 
     def holder(self) -> str | None:
-        return next((name for name in self.left if self.line.holds(name)), None)
+        return next(iter(self.holders()), None)
 
     def step(self) -> str | None:
-        if (name := self.holder()) is None:
-            self.now += STEP
-            return None
-        self.line.begin(name)
+        """Each device takes one."""
+        names = self.holders()
+        for name in names:
+            self.line.begin(name)
         self.now += STEP
-        self.left[name] -= STEP
-        self.history.append(name)
-        if self.left[name] <= 0:
-            self.line.leave(name)
-            del self.left[name]
-        elif self.line.over(name):
-            self.line.step_aside(name)
-        return name
+        for name in names:
+            self.left[name] -= STEP
+            self.history.append(name)
+        for name in names:
+            if self.left[name] <= 0:
+                self.line.leave(name)
+                del self.left[name]
+            elif self.line.over(name):
+                self.line.step_aside(name)
+        return names[0] if names else None
 
     def to_the_end(self) -> None:
         while self.left:
@@ -200,35 +212,122 @@ def test_where_the_other_twin_ends_instead_of_stepping_aside_the_device_goes_on_
     assert line.place("a") == 1
 
 
+def test_four_devices_train_four_runs_at_once_whoever_pressed() -> None:
+    for owners in ("aaaa", "abcd", "aabb"):
+        lab = Class(slots=4)
+        for i, owner in enumerate(owners):
+            lab.press(f"r{i}", owner, 100.0)
+        assert [lab.line.held(f"r{i}") for i in range(4)] == [(0,), (1,), (2,), (3,)]
+        lab.to_the_end()
+        assert lab.now == 100.0, "nobody stepped aside"
+
+
+def test_with_several_devices_everybody_has_one_before_anybody_has_two() -> None:
+    lab = Class(slots=2)
+    for name in ("a1", "a2", "a3"):
+        lab.press(name, "ada", 100.0)
+    lab.step()
+    assert sorted(lab.holders()) == ["a1", "a2"]
+    lab.press("b", "bob", 30.0)
+    lab.step()
+    assert sorted(lab.holders()) == ["a1", "b"], "ada's second lets bob go at once, and her first goes on"
+    lab.step()
+    assert [lab.line.place(name) for name in ("a1", "b", "a2", "a3")] == [0, 0, 1, 2]
+    while "b" in lab.left:
+        lab.step()
+    assert sorted(lab.holders()) == ["a1", "a2"], "there is nothing to wait for any more"
+    lab.to_the_end()
+    assert lab.now == 200.0, "the third begins where the first ends"
+
+
+def test_three_people_on_two_devices_have_two_thirds_each_and_do_not_all_move_at_once() -> None:
+    lab = Class(slots=2)
+    for name in "abc":
+        lab.press(name, name, 1e6)
+    while lab.now < 30 * TURN:
+        before = lab.holders()
+        lab.step()
+        assert len(set(before) & set(lab.holders())) >= 1, "one at a time"
+    assert {name: lab.history.count(name) for name in "abc"} == {
+        name: pytest.approx(20 * TURN / STEP, abs=TURN / STEP) for name in "abc"
+    }
+
+
+def test_who_needs_two_devices_gets_them_and_who_names_one_gets_that() -> None:
+    lab = Class(slots=2)
+    lab.press("a", "ada", 8.0)
+    lab.press("two", "bob", 20.0, need=2)
+    lab.press("c", "cy", 8.0)
+    lab.step()
+    assert lab.holders() == ["a"], "what is free is kept for who needs two"
+    assert lab.line.outlook("two").words == "a few seconds: it needs 2 devices at once"  # type: ignore[union-attr]
+    while "a" in lab.left:
+        lab.step()
+    assert lab.line.held("two") == (0, 1)
+    lab.press("first", "dan", 5.0, only=0)
+    lab.press("other", "dan", 5.0)
+    while lab.line.holds("two"):
+        lab.step()
+    assert (lab.now, lab.line.held("c"), lab.line.held("first")) == (18.0, (1,), (0,))
+    lab.to_the_end()
+
+
+def test_a_run_comes_back_to_its_device_or_stays_on_it() -> None:
+    lab = Class(slots=2)
+    for name in "abc":
+        lab.press(name, name, 1e6)
+    lab.line.stay("b")
+    seen: dict[str, set[int]] = defaultdict(set)
+    while lab.now < 20 * TURN:
+        for name in lab.holders():
+            seen[name] |= set(lab.line.held(name))
+        lab.step()
+    assert seen["b"] == {1}
+    assert {"a", "c"} <= seen.keys()
+
+
+def test_put_first_on_two_devices_takes_one_of_them() -> None:
+    lab = Class(slots=2)
+    for name in "abcd":
+        lab.press(name, name, 40.0)
+    lab.step()
+    lab.line.first("d")
+    assert (lab.line.place("d"), lab.line.over("a"), lab.line.over("b")) == (1, True, False)
+    lab.step()
+    assert sorted(lab.holders()) == ["b", "d"]
+    assert not lab.line.over("b")
+    lab.to_the_end()
+
+
 presses = st.lists(
     st.tuples(st.integers(0, 5), st.floats(0.0, 40.0), st.floats(0.5, 60.0)), min_size=1, max_size=14
 )  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
-@given(presses)
-def test_nobody_starves_whoever_presses_when(pressed: list[tuple[int, float, float]]) -> None:
+@given(presses, st.integers(1, 4))
+def test_nobody_starves_whoever_presses_when(pressed: list[tuple[int, float, float]], slots: int) -> None:
     """Between two turns of a person lie at most a turn of each other, and its length is what was asked for."""
-    room, todo = Class(), sorted(enumerate(pressed), key=lambda one: one[1][1])
+    room, todo = Class(slots=slots), sorted(enumerate(pressed), key=lambda one: one[1][1])
     wanted = {f"r{i}": seconds for i, (_, _, seconds) in enumerate(pressed)}
     waited: dict[str, float] = defaultdict(float)  # since its last turn, of each person
     while todo or room.left:
         while todo and todo[0][1][1] <= room.now:
             i, (person, _, seconds) = todo.pop(0)
             room.press(f"r{i}", f"p{person}", seconds)
-        before, owners = room.now, {room.owners[name] for name in room.left}
-        ran = room.step()
-        assert ran is not None or not owners, "somebody waits, and nobody has the device"
+        before, owners, ran = room.now, {room.owners[name] for name in room.left}, room.holders()
+        assert len(ran) == min(slots, len(room.left)), "somebody waits, and a device is free"
+        had = [room.owners[name] for name in ran]
+        room.step()
         for owner in owners:
-            waited[owner] = 0.0 if ran and room.owners[ran] == owner else waited[owner] + room.now - before
+            waited[owner] = 0.0 if owner in had else waited[owner] + room.now - before
             people = len({room.owners[name] for name in room.left} | owners)
             assert waited[owner] <= (people + 1) * (TURN + STEP), "a round, with who came or left meanwhile"
     assert {name: math.ceil(seconds / STEP) for name, seconds in wanted.items()} == {
         name: room.history.count(name) for name in wanted
     }
-    for owner in set(
-        room.owners.values()
-    ):  # of one person the earlier run goes first, whoever else has turns between
+    for owner in set(room.owners.values()) if slots == 1 else ():
+        # of one person the earlier run goes first, whoever else has turns between
         own = [name for name in room.history if room.owners[name] == owner]
         assert len({name for name, other in pairwise([*own, ""]) if name != other}) == sum(
             name != other for name, other in pairwise([*own, ""])
@@ -236,10 +335,10 @@ def test_nobody_starves_whoever_presses_when(pressed: list[tuple[int, float, flo
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 60)), min_size=2, max_size=10))
-def test_the_outlook_is_what_comes_about(pressed: list[tuple[int, int]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 60)), min_size=2, max_size=10), st.integers(1, 4))
+def test_the_outlook_is_what_comes_about(pressed: list[tuple[int, int]], slots: int) -> None:
     """Where every run's length is known and nobody else comes; an independent count, by the simulation above."""
-    room = Class()
+    room = Class(slots=slots)
     for i, (person, seconds) in enumerate(pressed):
         room.press(f"r{i}", f"p{person}", float(seconds))
         room.line.expect(f"r{i}", float(seconds))
@@ -247,33 +346,41 @@ def test_the_outlook_is_what_comes_about(pressed: list[tuple[int, int]]) -> None
     places = {name: room.line.place(name) for name in room.left}
     begins: dict[str, float] = {}
     while room.left:
-        begins.setdefault(room.holder() or "", room.now)
+        for name in room.holders():
+            begins.setdefault(name, room.now)
         room.step()
-    assert sorted(places.values()) == list(range(len(places)))
+    held = min(slots, len(places))
+    assert sorted(places.values()) == [0] * held + list(range(1, len(places) - held + 1))
     for name, outlook in told.items():
         if outlook is None:
             assert begins[name] == 0
         else:
-            assert outlook.seconds == pytest.approx(begins[name], abs=1e-6)
+            assert outlook.seconds == pytest.approx(begins[name], abs=1e-6 if slots == 1 else STEP + 2 * TURN)
 
 
 def test_what_is_said_of_a_wait() -> None:
-    line = [[Waiting("a1"), Waiting("a2")], [Waiting("b", 5.0)], [Waiting("c")], [Waiting("d")]]
-    told = {name: one.words for name, one in outlooks(line, 20.0, lambda people: 60.0).items()}
+    line = [[Waiting("a1", had=20.0), Waiting("a2")], [Waiting("b", 5.0)], [Waiting("c")], [Waiting("d")]]
+    told = {name: one.words for name, one in outlooks(line, lambda people: 60.0).items()}
     assert told == {
         "b": "about 40 s: 1 other has its turn first",
         "c": "about 45 s: 2 others have their turn first",
         "d": "about 2 min: 3 others have their turn first",
         "a2": "1 run of the same person goes first",
     }
-    alone = outlooks([[Waiting("a", 3000.0), Waiting("b", 10.0), Waiting("c")]], 0.0, lambda people: 60.0)
+    alone = outlooks([[Waiting("a", 3000.0, 0.0), Waiting("b", 10.0), Waiting("c")]], lambda people: 60.0)
     assert {name: one.words for name, one in alone.items()} == {
         "b": "about 50 min: 1 run goes first", "c": "about 50 min: 2 runs go first",
     }  # fmt: skip
-    late = outlooks([[Waiting("job")], [Waiting("b")], [Waiting("c")]], 70.0, lambda people: 60.0)
+    late = outlooks([[Waiting("job", had=70.0)], [Waiting("b")], [Waiting("c")]], lambda people: 60.0)
     assert late["b"].words == "as soon as the one before it can be interrupted"
     assert late["c"].words == "2 others have their turn first"
     assert Outlook(None, 0, 0, alone=True).words == ""
+    lab = [[Waiting("a1", had=20.0), Waiting("a2")], [Waiting("b", had=5.0)], [Waiting("c")], [Waiting("d")]]
+    assert {name: one.words for name, one in outlooks(lab, lambda people: 60.0, 2).items()} == {
+        "c": "about 40 s: all 2 devices are taken",
+        "d": "about 1 min: all 2 devices are taken, 1 other has its turn first",
+        "a2": "all 2 devices are taken, 3 others have their turn first",
+    }
 
 
 @pytest.mark.parametrize(

@@ -265,9 +265,9 @@ def test_a_branch_that_repeats_its_parents_steps_takes_turns_too(crowded: RunMan
 
 def test_of_memory_who_is_to_train_sooner_keeps_it() -> None:
     places = {"a": 0, "b": 1, "c": 2, "d": 3}
-    room = Room(Budget(memory=100, memory_each=50), torch.device("cpu"), lambda name: places.get(name, -1))
+    room = Room(Budget(memory=100, memory_each=50), [torch.device("cpu")], lambda name: places.get(name, -1))
     for name, owner in (("d", ""), ("c2", "cy"), ("c", "cy"), ("b", "bob"), ("a", "ada")):
-        room.hold(name, owner, 30, stays=False)
+        room.hold(name, owner, 30, torch.device("cpu"), stays=False)
     assert {name: room.crowded(name) for name in ("a", "b", "c", "d", "c2", "nobody")} == {
         "a": False, "b": False, "c": False, "d": True, "c2": True, "nobody": False,
     }  # fmt: skip
@@ -275,7 +275,7 @@ def test_of_memory_who_is_to_train_sooner_keeps_it() -> None:
     room.drop("b")
     assert room.held() == 90
     assert room.crowded("c2"), "90 of 100, but its person has 60 of 50"
-    room.hold("twin", "", 50, stays=True)
+    room.hold("twin", "", 50, torch.device("cpu"), stays=True)
     assert not room.crowded("twin")
     assert room.crowded("c"), "with what stays in any case 110 of 100"
 

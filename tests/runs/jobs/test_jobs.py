@@ -119,6 +119,22 @@ def test_jobs_wait_for_one_another_and_one_in_line_can_be_stopped(jobs: JobManag
     assert queue.place(first) == -1
 
 
+def test_on_a_second_device_a_job_works_beside_a_run(tmp_path: Path, jobs: JobManager) -> None:
+    GATE.clear()
+    lab = RunManager(tmp_path / "lab", tmp_path / "data", device="cpu:2", threads=2)
+    beside = JobManager(lab)
+    run = lab.start(quick(steps=1_000_000))
+    job = beside.start(Counting(3))
+    assert REACHED.wait(30)
+    assert beside.view(job).slot == "share 2 of 2 of the processor"
+    step = lab.view(run).step
+    until(lambda: lab.view(run).step > step and lab.view(run).slot == "share 1 of 2 of the processor")
+    GATE.set()
+    assert beside.wait(job, 30).state == "done"
+    beside.close()
+    lab.close(timeout_seconds=60.0)
+
+
 def test_closing_leaves_a_job_that_another_program_goes_on_with(jobs: JobManager, manager: RunManager) -> None:
     GATE.clear()
     job = jobs.start(Counting(4))

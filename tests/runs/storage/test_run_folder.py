@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_core.runs import RunManager, UnknownRun, UnreadableRun
-from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.lock import RunLock, WithoutLocks, is_held, noted
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
@@ -286,6 +287,36 @@ def test_looking_whether_a_run_is_held_never_keeps_anybody_from_holding_it(tmp_p
     looking.wait()
     lock.release()
     assert not is_held(tmp_path / "run.lock")
+
+
+def test_a_folder_without_locks_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: object, how: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("gan_core.runs.storage.lock.fcntl.flock", refuse)
+    manager = open_manager(tmp_path)
+    with pytest.raises(
+        WithoutLocks, match=rf"^The runs folder {tmp_path / 'runs'} is on a file system without locks"
+    ):
+        manager.start(quick(steps=4))
+    assert manager.views() == []
+    manager.close()
+
+
+def test_what_a_holder_notes_is_seen_as_long_as_it_holds_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "run.lock"
+    lock, later = RunLock(path, "a-run"), RunLock(path, "a-run")
+    assert noted(path) == ""
+    lock.acquire()
+    lock.note("cuda:10")
+    lock.note("cuda:1")
+    assert noted(path) == "cuda:1"
+    lock.release()
+    later.acquire()
+    assert noted(path) == "", "of an earlier holder nothing is left"
+    path.write_bytes(b"\xff\x1b[2J")
+    assert noted(path) == ""
+    later.release()
 
 
 def test_two_hundred_runs_are_listed_quickly_and_changes_show_at_once(manager: RunManager, good: str) -> None:

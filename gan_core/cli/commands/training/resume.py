@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_run
+from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_processes, add_run
 from gan_core.cli.training.train import resume as run
 
 __all__ = ["IN_SEVERAL_PROCESSES", "add_arguments", "run"]
@@ -14,4 +14,5 @@ def add_arguments(parser: Parser) -> None:
     add_run(parser)
     add_length(parser, "at {} in all", "at {} in all", "as it was given before, then its planned length")
     add_engine(parser)
+    add_processes(parser)
     add_json(parser)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_settings, add_title
+from gan_core.cli.options import Parser, add_engine, add_json, add_length, add_processes, add_settings, add_title
 from gan_core.cli.training.train import train as run
 
 __all__ = ["IN_SEVERAL_PROCESSES", "add_arguments", "run"]
@@ -16,4 +16,5 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--seed", metavar="S", help="what everything random follows from")
     add_title(parser)
     add_engine(parser)
+    add_processes(parser)
     add_json(parser)

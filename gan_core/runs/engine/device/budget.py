@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,26 +111,33 @@ def gigabytes(size: float) -> str:
 class _Held:
     owner: str
     size: int
+    device: torch.device
     stays: bool
 
 
 class Room:
     """Which runs hold memory between two steps, and which of them have to keep theirs on disk until their turn.
 
-    place: of a run in the queue for the device, -1 where it is not in it.
+    devices: of each slot of the queue. A run may need a slot's share of the memory, so that all slots can be filled.
+    place: of a run in the queue for them, 0 where it has one, -1 where it is not in it.
     """
 
-    def __init__(self, budget: Budget, device: torch.device, place: Callable[[str], int]) -> None:
-        self.total = budget.memory or int(DEFAULT_MEMORY_SHARE * machine_memory(device))
+    def __init__(self, budget: Budget, devices: Sequence[torch.device], place: Callable[[str], int]) -> None:
+        self._on = {device: int(DEFAULT_MEMORY_SHARE * machine_memory(device)) for device in devices}
+        self.total = budget.memory or sum(self._on.values())
+        if len(self._on) == 1:
+            self._on = dict.fromkeys(self._on, self.total)
+        self._slots = len(devices)
+        self._most = min(self.total // self._slots, *(self._on.values()))
         self.each = budget.memory_each
         self._place = place
         self._guard = threading.Lock()
         self._held: dict[str, _Held] = {}
 
-    def hold(self, run_id: str, owner: str, size: int, *, stays: bool) -> None:
+    def hold(self, run_id: str, owner: str, size: int, device: torch.device, *, stays: bool) -> None:
         """A run has so many bytes in memory. stays: whatever others need."""
         with self._guard:
-            self._held[run_id] = _Held(owner, size, stays)
+            self._held[run_id] = _Held(owner, size, device, stays)
 
     def drop(self, run_id: str) -> None:
         with self._guard:
@@ -150,6 +157,8 @@ class Room:
         before = [one for name, one in held.items() if order[name] <= order[run_id]]
         if sum(one.size for one in before) > self.total:
             return True
+        if sum(one.size for one in before if one.device == own.device) > self._on.get(own.device, math.inf):
+            return True
         return self._limit_of(own.owner) < sum(one.size for one in before if one.owner == own.owner)
 
     def _order(self, run_id: str, held: _Held) -> float:
@@ -164,19 +173,24 @@ class Room:
     def _limit_of(self, owner: str) -> float:
         return self.each if owner and self.each is not None else math.inf
 
+    def _limits(self, owner: str) -> tuple[tuple[float, str], ...]:
+        """What one run may need at the most, in bytes, and who has that."""
+        whose = "all runs of this server have" if self._slots == 1 else "each run that trains beside others here has"
+        return (self._most, whose), (self._limit_of(owner), "each person's runs have")
+
     def obstacle(self, owner: str, size: int) -> str:
         """Why a run that needs so many bytes cannot train here, in a sentence; "" where it can."""
-        for limit, whose in ((self.total, "all runs of this server"), (self._limit_of(owner), "each person's runs")):
+        for limit, whose in self._limits(owner):
             if size > limit:
                 return (
-                    f"Its networks need {gigabytes(size)} of memory, and {whose} have {gigabytes(limit)}; "
+                    f"Its networks need {gigabytes(size)} of memory, and {whose} {gigabytes(limit)}; "
                     "narrower networks fit."
                 )
         return ""
 
     def caution(self, owner: str, size: int) -> str:
         """A sentence where it nearly cannot."""
-        for limit, whose in ((self.total, "all runs of this server"), (self._limit_of(owner), "each person's runs")):
+        for limit, whose in self._limits(owner):
             if CAUTION_SHARE * limit < size <= limit:
-                return f"Its networks need {gigabytes(size)} of the {gigabytes(limit)} of memory that {whose} have."
+                return f"Its networks need {gigabytes(size)} of the {gigabytes(limit)} of memory that {whose}."
         return ""
