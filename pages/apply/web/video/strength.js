@@ -33,7 +33,7 @@ class StrengthView {
     this.keyStrength = number("percent", "Percent of the edit", 100, 5, () => this.typed({ strength: Number(this.keyStrength.value) / 100 }));
     this.inspector = make("span", { class: "gv-bar", hidden: true }, this.keyTitle, make("label", {}, "at ", this.keyAt, " s"), make("label", {}, this.keyStrength, " %"),
       button("delete", "Delete", "Take this key out (Delete)", () => this.remove(this.chosen)));
-    this.look = make("canvas", { class: "gv-seen", role: "img", "aria-label": "The edited picture at this time", "data-testid": "strength-look" });
+    this.look = make("canvas", { width: 1, height: 1, class: "gv-seen", role: "img", "aria-label": "The edited picture at this time", "data-testid": "strength-look" });
     this.words = make("p", { class: "gv-words", role: "status", "data-testid": "strength-words" });
     this.side = make("div", { class: "gv-side" }, this.look, this.words);
     this.root = make("div", { class: "gs-live gv gv-strength", "data-testid": "strength" },

@@ -79,6 +79,7 @@ export class StrengthTimeline extends KeyTimeline {
   /** @override */
   pinKey(id, event) {
     const by = { ArrowDown: -1, ArrowUp: 1 }[event.key], key = this.keys.keys[this.keys.index(id)];
+    if (event.key.startsWith("Arrow")) this.onChoose(id, false);
     if (!by || !key) return super.pinKey(id, event);
     this.keys.mark();
     this.keys.lift(id, key.strength + by * (event.shiftKey ? 0.25 : 0.05));

@@ -119,8 +119,8 @@ export class KeyTimeline {
   // --- by hand
 
   timeUnder(event) {
-    const box = this.root.getBoundingClientRect(), side = parseFloat(getComputedStyle(this.root).paddingLeft);
-    return ((event.clientX - box.left - side) / (box.width - 2 * side)) * this.range;
+    const box = this.pins.getBoundingClientRect();
+    return ((event.clientX - box.left) / box.width) * this.range;
   }
 
   pointerdown(event) {
