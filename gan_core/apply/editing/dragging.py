@@ -31,9 +31,9 @@ _REACH = 2.0  # px around the place where a handle was, in which it is looked fo
 _FINE = 0.25  # px between the places that are tried
 _MOVED, _IDLE = 0.1, 5  # px in so many steps: less, and nothing moves any more
 _NUDGE = 0.05  # standard deviations by which each coordinate is moved for J
-_DAMPING, _PRIOR = 0.01, 0.003
+_DAMPING, _PRIOR = 0.0011, 0.00033  # small: with ten times as much shapes more often became another kind
 _FARTHEST = 2.0  # standard deviations, the longest step
-_OUTSIDE = 4.0  # weight of a change outside the mask
+_OUTSIDE = 1.33  # weight of a change outside the mask
 RADIUS = 2 / 9  # of the picture's width
 
 Places = NDArray[np.float64]
