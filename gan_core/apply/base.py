@@ -28,6 +28,7 @@ class Workplace:
     input: files that somebody brought, under plain names. parts: what is finished of a task that was stopped, kept
     with it. result: files that are given away. `progress(fraction in [0, 1], words)` is to be called at least once a
     second; raises Cancelled. `record(series, values)` adds a point to a live curve, `values` with its "step".
+    `enough()`: somebody wants what is done by now, which a task may heed that says `keeps`.
     `model(id)` opens a trained generator, by the id of a run, "last", or what Explore calls it; raises ValueError in
     one sentence. `clock()` is in seconds, and stands still while others have their turn on the device: what a task
     says of its time, or allows itself, is by it.
@@ -40,6 +41,7 @@ class Workplace:
     record: Callable[[str, Mapping[str, float]], None]
     model: Callable[[str], Explorable]
     clock: Callable[[], float] = time.monotonic
+    enough: Callable[[], bool] = lambda: False
 
     @property
     def input(self) -> Path:
@@ -70,6 +72,10 @@ class Task(ABC):
     @abstractmethod
     def title(self) -> str:
         """What it is called in lists, in a few words."""
+
+    def keeps(self) -> str:
+        """What a button says that ends the work early and keeps what is done; "" where nothing is to be had yet."""
+        return ""
 
     @abstractmethod
     def problems(self, data_dir: Path, inputs: tuple[str, ...]) -> list[str]:

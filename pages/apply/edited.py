@@ -8,26 +8,30 @@ import json
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from gan_core.apply.editing.edits import MOST_BYTES, Stack, stack_from_json
+from gan_core.apply.editing.edits import MOST_BYTES, Stack, Start, stack_from_json, stack_to_json
 from gan_core.apply.editing.starting import PICTURE
 from pages.apply.completed import strip
+from pages.apply.kept import link, opened_with
 from pages.ui.literal import literal
 
 if TYPE_CHECKING:
     from gan_core.runs.jobs import JobFolder
 
 HELD = "ganscope.edit-held"  # in the session: by model {"text", "turn"}
+LINK = "edit"  # in the address
 MOST_MODELS = 12
 MOST_LINK = 3_000  # characters of an address
 SHOWN = 24  # pictures of a job
 _MOST_TEXT = 2 * MOST_BYTES
 _MASK = re.compile(r"[A-Za-z0-9+/=]{0,12000}")
+_POINT = re.compile(r"(seed|z|w|ws):[A-Za-z0-9+/=]{1,20000}")
 _PIXELS = re.compile(r"(pixels:[A-Za-z0-9+/=]{0,300000})?")
 
 
@@ -94,6 +98,32 @@ def of_link(packed: str) -> str:
     except (binascii.Error, zlib.error, ValueError):
         return ""
     return "" if read_made(text) is None else text
+
+
+def open_link(model: str) -> None:
+    """Take what an address that has just been opened says: the steps, or the point where they begin."""
+    if text := of_link(opened_with(LINK)):
+        hold(model, text, given=text != held(model)["text"])
+    if source := opened_with("start"):
+        hold(model, _begun(held(model)["text"], source, opened_with("class")), given=True)
+
+
+def keep_link(model: str) -> None:
+    """Let the address say what was made."""
+    link(LINK, link_of(held(model)["text"]))
+
+
+def _begun(text: str, source: str, label: str) -> str:
+    """The same steps from another point, `Start.source`; "" where that is none."""
+    if not _POINT.fullmatch(source):
+        return ""
+    made = read_made(text)
+    try:
+        start = Start(source=source, label=int(label) if label else -1)
+    except ValueError:  # ConfigError is one
+        return ""
+    stack = replace(made[0] if made else Stack(), start=start)
+    return json.dumps({"stack": json.loads(stack_to_json(stack)), "brought": "", "mask": ""})
 
 
 def input_names(names: Sequence[str]) -> list[str]:

@@ -7,10 +7,10 @@ import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from gan_core.config.codec import ConfigError
+from pages.apply.curves import draw_curves, draw_settings
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
 from pages.ui.literal import literal
@@ -78,7 +78,8 @@ def _draw_job(view: JobView, draw_outcome: DrawOutcome, draw_work: DrawWork | No
         _draw_files(folder)
     elif draw_work is not None:
         draw_work(folder)
-    draw_curves(folder)
+    draw_curves(folder, at_rest=True)
+    draw_settings(folder)
     with st.container(horizontal=True, key=f"job-row-{view.id}"):
         if view.state in ("cancelled", "interrupted", "failed"):
             refused = why_not("resume", view.owner)
@@ -115,34 +116,23 @@ def _draw_at_work(job: str, draw_work: DrawWork | None) -> None:
             "Stop", key=f"cancel-{job}", icon=":material/stop:", on_click=_cancel, args=(job,),
             disabled=bool(refused), help=literal(refused) or None,
         )  # fmt: skip
-    folder = job_manager().folder(job)
+        folder = job_manager().folder(job)
+        if view.state == "working" and (keeps := _keeps(folder)):
+            st.button(
+                keeps, key=f"finish-{job}", icon=":material/done_all:", on_click=_finish, args=(job,),
+                disabled=bool(refused), help=literal(refused) or "It ends early, and what it has is used.",
+            )  # fmt: skip
     if draw_work is not None:
         draw_work(folder)
     draw_curves(folder)
+    draw_settings(folder)
 
 
-def draw_curves(folder: JobFolder) -> None:
-    """What it recorded while it worked: a chart for each series, a line for each of its values."""
-    series: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for name, values in folder.live():
-        step = values.get("step", 0.0)
-        for key, value in values.items():
-            if key != "step":
-                series.setdefault(name, {}).setdefault(key, []).append((step, value))
-    for name, lines in series.items():
-        figure = go.Figure(
-            [
-                go.Scatter(x=[x for x, _ in points], y=[y for _, y in points], name=key)
-                for key, points in lines.items()
-            ],
-            {
-                "height": 220,
-                "margin": {"l": 40, "r": 10, "t": 30, "b": 30},
-                "title": {"text": name},
-                "xaxis_title": "step",
-            },
-        )
-        st.plotly_chart(figure, key=f"curve-{folder.id}-{name}", config={"displayModeBar": False})
+def _keeps(folder: JobFolder) -> str:
+    try:
+        return folder.task().keeps()
+    except ValueError:  # of another version
+        return ""
 
 
 def _draw_files(folder: JobFolder) -> None:
@@ -174,6 +164,13 @@ def _zipped(folder: JobFolder) -> bytes:
 def _cancel(job: str) -> None:
     try:
         job_manager().cancel(job)
+    except ValueError as problem:
+        tab().notice = public(problem)
+
+
+def _finish(job: str) -> None:
+    try:
+        job_manager().finish(job)
     except ValueError as problem:
         tab().notice = public(problem)
 

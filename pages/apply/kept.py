@@ -17,7 +17,7 @@ _VALUES = "ganscope.apply-kept"  # in the session: by key of the widget
 _LINKED = "ganscope.apply-linked"  # what the address is to say of the form that is drawn
 _OPENED = "ganscope.apply-opened"  # whether an address has just been opened
 _WAITING = "ganscope.apply-waiting"  # (workshop, what its address said of widgets that were not drawn yet)
-MOST_TEXT = 100
+MOST_TEXT = 400  # letters
 CHOSEN = "ganscope.workshop"  # in the session, as a widget's own value is lost on another page
 
 

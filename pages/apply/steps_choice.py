@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,7 +12,7 @@ import streamlit as st
 from gan_core.apply.completion.results import png
 from gan_core.apply.editing.edits import Edit, Stack, edits, stack_from_json, stack_to_json
 from gan_core.apply.editing.regions import Picture
-from gan_core.apply.editing.starting import PICTURE
+from gan_core.apply.editing.starting import PICTURE, encode_pixels
 from gan_core.runs.catalog.cards import ModelEntry
 from pages.apply.edited import held, pixels_of, read_made
 from pages.apply.kept import kept, turn_to
@@ -25,15 +27,20 @@ _SAID = ("along", "factor", "amount", "points", "label", "units")
 
 @dataclass(frozen=True)
 class Steps:
-    """stack: with at least one step that is on. picture: a PNG that it begins with, or None."""
+    """stack: with a step that is on. picture: a PNG that it begins with, or None; brought: the same as pixels."""
 
     stack: Stack
     picture: bytes | None = None
+    brought: str = ""
 
     def text(self, tuning: int = 0) -> str:
         """As JSON. tuning: where that is asked for beside what the stack says itself."""
         start = replace(self.stack.start, tuning=max(tuning, self.stack.start.tuning))
         return stack_to_json(replace(self.stack, start=start))
+
+    def shown(self, model: str) -> dict[str, Any]:
+        """As the browser asks the server for its pictures."""
+        return {"model": model, "stack": json.loads(self.text()), "brought": self.brought}
 
 
 def choose_steps(model: ModelEntry) -> Steps | None:
@@ -71,7 +78,9 @@ def _of_edit(model: ModelEntry) -> Steps | None:
     stack, picture = made[0], pixels_of(text, model.size)
     if stack.start.source == PICTURE and picture is None:
         return Steps(replace(stack, start=replace(stack.start, source="seed:1")))
-    return Steps(stack, None if picture is None or stack.start.source != PICTURE else _png(picture))
+    if picture is None or stack.start.source != PICTURE:
+        return Steps(stack)
+    return Steps(stack, _png(picture), encode_pixels(picture))
 
 
 def _of_file() -> Steps | None:

@@ -90,6 +90,7 @@ COMPONENTS: dict[str, dict[str, Any]] = {
         "turn": 1,
         "size": 32,
     },
+    "apply/web/video/strength.js": {"token": "t", "text": "0:0 2:1", "turn": 1, "seconds": 2.0, "edit": None},
     "apply/web/video/camera.js": {"token": "t", "model": "asset:shapes", "projector": False},
     "apply/web/editing/editing.js": {
         "token": "t",

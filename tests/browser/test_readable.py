@@ -66,6 +66,7 @@ PLACES = {
     "/apply?workshop=pictures": "paint-canvas",
     "/apply?workshop=editing": "edit-picture",
     "/apply?workshop=video": "stFileUploaderDropzone",
+    "/apply?workshop=video&what=film": "strength",
     "/apply?workshop=video&what=camera": "camera-start",
     "/apply?workshop=tables": "stFileUploaderDropzone",
     "/apply?workshop=rows": "stFileUploaderDropzone",

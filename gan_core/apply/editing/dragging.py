@@ -32,8 +32,9 @@ _FINE = 0.25  # px between the places that are tried
 _MOVED, _IDLE = 0.1, 5  # px in so many steps: less, and nothing moves any more
 _NUDGE = 0.05  # standard deviations by which each coordinate is moved for J
 _DAMPING, _PRIOR = 0.01, 0.003
+_MASKED = 1 / 9  # of both, where a mask keeps the rest as it is: fewer shapes become another kind (docs/log.md)
 _FARTHEST = 2.0  # standard deviations, the longest step
-_OUTSIDE = 4.0  # weight of a change outside the mask
+_OUTSIDE = 1.33  # weight of a change outside the mask
 RADIUS = 2 / 9  # of the picture's width
 
 Places = NDArray[np.float64]
@@ -145,8 +146,9 @@ class _Drag:
         nudges = torch.cat([torch.zeros(1, count), _NUDGE * torch.eye(count)])
         rows = self.differences(self.sight.maps(self.point + nudges @ self.latents.basis))
         jacobian, off = (rows[1:] - rows[:1]) / _NUDGE, rows[0]
-        square = jacobian @ jacobian.T + (_DAMPING + _PRIOR) * torch.eye(count)
-        step = -torch.linalg.solve(square, jacobian @ off + _PRIOR * self.u)
+        loose = 1.0 if self.outside is None else _MASKED
+        square = jacobian @ jacobian.T + loose * (_DAMPING + _PRIOR) * torch.eye(count)
+        step = -torch.linalg.solve(square, jacobian @ off + loose * _PRIOR * self.u)
         length = float(step.norm())
         self.u = self.u + step * min(1.0, _FARTHEST / max(length, 1e-12))
         self.now = self.sight.maps(self.point[None])

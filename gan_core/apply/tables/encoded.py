@@ -113,6 +113,21 @@ class FittedImputer(ABC):
         """The same again. Raises ValueError in one sentence where they are not what `state` returns."""
 
 
+class Memory:
+    """What a method that learns for long is given beside its table; this one keeps nothing."""
+
+    def read(self) -> bytes | None:
+        """What was written before a stop."""
+        return None
+
+    def write(self, state: bytes) -> None:
+        """How far it is, whole or as it was before. Raises OSError."""
+
+    def enough(self) -> bool:
+        """Whether somebody wants what it has learned by now."""
+        return False
+
+
 class Imputer(ABC):
     """A method, a frozen dataclass of options (`gan_core.config.fields`).
 
@@ -126,6 +141,17 @@ class Imputer(ABC):
     @abstractmethod
     def fit(self, data: Encoded, seed: int, tell: Tell, record: Record) -> FittedImputer:
         """Learn from the observed cells. The same table and seed give the same; raises Cancelled through `tell`."""
+
+
+class LongImputer(Imputer):
+    """A method that learns step by step: it goes on where it was, and what it has learned can be used at any time."""
+
+    def fit(self, data: Encoded, seed: int, tell: Tell, record: Record) -> FittedImputer:
+        return self.fit_on(data, seed, tell, record, Memory())
+
+    @abstractmethod
+    def fit_on(self, data: Encoded, seed: int, tell: Tell, record: Record, memory: Memory) -> FittedImputer:
+        """As `fit`; stopped and gone on with it learns the same, to the last bit."""
 
 
 imputers: Registry[Imputer] = Registry("imputer", "way to fill a table")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_core.apply.tables.encoded import Encoded, FittedImputer, Imputer, Record, Tell, imputers
+from gan_core.apply.tables.encoded import Encoded, FittedImputer, Imputer, LongImputer, Memory, Record, Tell, imputers
 from gan_core.apply.tables.encoding import Coded, constants, encode
 from gan_core.apply.tables.files import BadTable, Filled, Table
 from gan_core.apply.tables.files.delimited import SEPARATORS
@@ -95,8 +95,11 @@ class Filling:
         return made
 
 
-def learn(table: Table, kinds: str, missing: str, method: Imputer, seed: int, tell: Tell, record: Record) -> Filling:
-    """Raises BadTable and ConfigError in one sentence, Cancelled through `tell`."""
+def learn(
+    table: Table, kinds: str, missing: str, method: Imputer, seed: int, tell: Tell, record: Record,
+    memory: Memory | None = None,
+) -> Filling:  # fmt: skip
+    """memory: of a method that learns for long. Raises BadTable, ConfigError in one sentence; Cancelled by `tell`."""
     guesses, markers = understood(table, kinds, missing)
     schemas = schemas_of(guesses)
     tell(0.0, "turning it into numbers")
@@ -106,7 +109,10 @@ def learn(table: Table, kinds: str, missing: str, method: Imputer, seed: int, te
         sampled = method.most_rows
         rows = np.random.default_rng(seed).choice(len(data.values), sampled, replace=False)
         data = data.rows(np.sort(rows))
-    fitted = method.fit(data, seed, tell, record)
+    if isinstance(method, LongImputer):
+        fitted = method.fit_on(data, seed, tell, record, memory or Memory())
+    else:
+        fitted = method.fit(data, seed, tell, record)
     saved = SavedImputer(imputers.name_of(method), fitted, schemas, missing)
     notes = tuple(guess.note for guess in guesses if guess.note)
     return Filling(table, coded, saved, markers, sampled, notes)

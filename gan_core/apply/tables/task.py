@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.apply.base import Task, Workplace, tasks
-from gan_core.apply.tables.encoded import Imputer, imputers
+from gan_core.apply.tables.encoded import Imputer, LongImputer, Memory, imputers
 from gan_core.apply.tables.files import read_table
 from gan_core.apply.tables.files.table import Table
 from gan_core.apply.tables.filling import UNCERTAINTY_DRAWS, Filling, learn, mask_csv, reuse, uncertainty
@@ -22,6 +22,7 @@ from gan_core.config.fields import flag, integer, one_of, text
 from gan_core.config.files import write_atomically
 
 MODEL, MASK, IMPUTED = "model.safetensors", "mask.csv", "imputed.zip"
+_LEARNED = "learning.pt"  # among the parts: how far a method that learns for long is
 _PREVIEW_ROWS, _PREVIEW_COLUMNS = 30, 30
 _LEARNING, _FILLING = 0.6, 0.8  # how far it is when it has learned, and when it has filled
 
@@ -54,6 +55,9 @@ class ImputeTable(Task):
     def title(self) -> str:
         return f"{self.called}, {imputers.get(imputers.name_of(self.method)).label.lower()}"
 
+    def keeps(self) -> str:
+        return "Fill with what it has learned" if isinstance(self.method, LongImputer) else ""
+
     def problems(self, data_dir: Path, inputs: tuple[str, ...]) -> list[str]:
         tables = [name for name in inputs if name.startswith("table.")]
         return [] if len(tables) == 1 else ["One table has to come along, as CSV, TSV, Parquet or XLSX."]
@@ -81,7 +85,7 @@ class ImputeTable(Task):
             "file": f"filled.{table.format}",
             "method": filling.saved.method,
             "kinds": {schema.name: schema.kind for schema in filling.saved.schemas},
-            "notes": self._notes(filling, mask),
+            "notes": [*self._notes(filling, mask), *self._early(place)],
             "preview": preview(table, filling, values, mask),
         }
 
@@ -95,9 +99,11 @@ class ImputeTable(Task):
         filling = learn(
             table, self.kinds, self.missing, self.method, self.seed,
             lambda fraction, words: place.progress(0.02 + (_LEARNING - 0.02) * fraction, words), place.record,
+            _Learning(place),
         )  # fmt: skip
         if not isinstance(filling.fitted, Refitted):  # which would only learn again when it is opened
             write_atomically(kept, filling.saved.to_bytes())
+        (place.parts / _LEARNED).unlink(missing_ok=True)
         return filling
 
     def _drawn(self, filling: Filling, place: Workplace) -> NDArray[np.float64]:
@@ -138,6 +144,27 @@ class ImputeTable(Task):
         if not mask.any():
             notes.append("No cell is missing in the columns that can be filled.")
         return notes
+
+    def _early(self, place: Workplace) -> list[str]:
+        if not (place.enough() and self.keeps()):
+            return []
+        return ["Learning was ended early; the cells were filled with what had been learned by then."]
+
+
+class _Learning(Memory):
+    """In the job's folder."""
+
+    def __init__(self, place: Workplace) -> None:
+        self.path, self.enough_now = place.parts / _LEARNED, place.enough
+
+    def read(self) -> bytes | None:
+        return self.path.read_bytes() if self.path.is_file() else None
+
+    def write(self, state: bytes) -> None:
+        write_atomically(self.path, state)
+
+    def enough(self) -> bool:
+        return self.enough_now()
 
 
 def preview(table: Table, filling: Filling, values: NDArray[np.float64], mask: NDArray[np.bool_]) -> dict[str, Any]:

@@ -111,6 +111,11 @@ class JobManager:
             worker.stop("cancelled")
             self._manager.launcher.context.queue.nudge()
 
+    def finish(self, job_id: str) -> None:
+        """Let it end early with what it has, where its task `keeps` that. Nothing where it is not at work here."""
+        if (worker := self._workers.get(job_id)) is not None:
+            worker.finish()
+
     def wait(self, job_id: str, seconds: float | None = None) -> JobView:
         """The view once it is no longer at work here, or after so long."""
         if (worker := self._workers.get(job_id)) is not None:
@@ -187,6 +192,7 @@ class _Worker(threading.Thread):
         self._queue = manager.launcher.context.queue
         self._owner = str(job.asked().get("owner", ""))
         self._stopped: State | None = None
+        self._enough = False
         self._status = JobStatus(elapsed_seconds=job.status().elapsed_seconds)
         self._job.write_status(self._status)
         self._written = self._began = time.monotonic()
@@ -194,6 +200,9 @@ class _Worker(threading.Thread):
 
     def stop(self, state: State) -> None:
         self._stopped = self._stopped or state
+
+    def finish(self) -> None:
+        self._enough = True
 
     def run(self) -> None:
         try:
@@ -226,6 +235,7 @@ class _Worker(threading.Thread):
         place = Workplace(
             self._job.root, self._manager.data_dir, context.device_of(self._job.id), self._progress,
             self._job.add_point, self._model, lambda: time.monotonic() - self._began,
+            lambda: self._enough,
         )  # fmt: skip
         for folder in (place.input, place.parts, place.result):
             folder.mkdir(exist_ok=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from gan_core.apply.editing.task import MOST_PICTURES, EditPictures
-from pages.apply.edited import draw_outcome, held, hold, input_names, link_of, of_link, read_made
+from pages.apply.edited import draw_outcome, held, hold, input_names, keep_link, open_link, read_made
 from pages.apply.job_list import start_job
-from pages.apply.kept import link, opened_with, turn_to
+from pages.apply.kept import turn_to
 from pages.apply.subjects import choose_model
 from pages.apply.web.editing.mount import edit_view
 from pages.apply.workshop import Workshop
@@ -15,7 +15,6 @@ from pages.server.app_state import app_state
 from pages.ui.session import tab, why_not, why_not_start
 
 TASK = "edit-pictures"
-LINK = "edit"
 FIRST = "asset:shapes"
 MOST_UPLOAD_MB = 20
 
@@ -25,14 +24,13 @@ def draw() -> None:
     if model is None:
         st.info("There is no generator of pictures yet; train one in the Lab.")
         return
-    if text := of_link(opened_with(LINK)):
-        hold(model.id, text, given=text != held(model.id)["text"])
+    open_link(model.id)
     made = held(model.id)
     edit_view(
         "edit-view", token=app_state().token, model=model.id, kept=made["text"], turn=made["turn"],
         projector=tab().projector, on_kept=_kept,
     )  # fmt: skip
-    link(LINK, link_of(made["text"]))
+    keep_link(model.id)
     st.button(
         "Use them on a clip or a film", key="edit-to-video", icon=":material/movie:", on_click=turn_to,
         args=("video",), help="The steps are carried over; so is the generator.",

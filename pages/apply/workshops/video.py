@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from gan_core.apply.clips.box import WAYS as PUT
 from gan_core.apply.clips.clip_task import EditClip
 from gan_core.apply.clips.film_tasks import FEWEST, MOST, FilmOfEdit, FilmOfPictures
 from gan_core.apply.clips.intake import natural
-from gan_core.apply.clips.strength import read_strength
 from gan_core.apply.editing.starting import PICTURE
 from gan_core.config.codec import ConfigError, from_dict
 from gan_core.latent.walks import WAYS as PATHS
 from gan_core.runs.catalog.cards import ModelEntry
 from pages.apply.clip_upload import bring_clip, set_box
+from pages.apply.edited import keep_link, open_link
 from pages.apply.filmed import draw_outcome, draw_work
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
 from pages.apply.steps_choice import TUNING, choose_steps
+from pages.apply.strength import choose_strength
 from pages.apply.subjects import choose_model
 from pages.apply.web.video.mount import box_view, camera_view
 from pages.apply.workshop import Workshop
 from pages.server.app_state import app_state
-from pages.server.security.public import public
 from pages.ui.literal import literal
 from pages.ui.session import tab
 
@@ -36,12 +35,6 @@ MOST_PICTURE_MB = 20
 KINDS = {"auto": "as the clip", "mp4": "MP4", "gif": "GIF"}
 PUT_WORDS = {"picture": "The generator's picture", "change": "Only what the edit changes"}
 PATH_WORDS = {"spline": "smooth through all", "slerp": "from one to the next", "lerp": "straight to the next"}
-STRENGTHS = {
-    "all": "The whole time", "grow": "Grows", "back": "Grows and goes back", "pulse": "Comes and goes twice",
-    "keys": "Keyframes of my own",
-}  # fmt: skip
-_SHARES = {"grow": ((0, 0), (1, 1)), "back": ((0, 0), (0.5, 1), (1, 0)),
-           "pulse": ((0, 0), (0.25, 1), (0.5, 0), (0.75, 1), (1, 0))}  # fmt: skip
 assert set(PUT_WORDS) == set(PUT)
 assert set(PATH_WORDS) == set(PATHS)
 
@@ -51,6 +44,8 @@ def draw() -> None:
     if model is None:
         st.info("There is no generator of pictures yet; train one in the Lab.")
         return
+    open_link(model.id)
+    keep_link(model.id)
     what = st.segmented_control(
         "What", list(KINDS_OF_WORK), key=kept("video-what", "clip", list(KINDS_OF_WORK), link="what"), required=True,
         label_visibility="collapsed", format_func=lambda key: KINDS_OF_WORK[key][0],
@@ -86,12 +81,17 @@ def _draw_clip(model: ModelEntry) -> None:
         help="Where the subject is far from what the generator can draw: pivotal tuning, some seconds more.",
     )  # fmt: skip
     with st.expander("More", key="clip-more"):
-        asked["strength"] = _choose_strength("clip", None)
+        asked["strength"] = choose_strength("clip", None)
         asked |= _draw_search()
     ready = brought is not None and steps is not None
     if _pressed("Edit the clip", "clip-start", ready) and brought is not None and steps is not None:
         stack = steps.text(TUNING if tune else 0)
-        _start(EditClip, {**asked, "stack": stack, "box": brought.box}, brought.inputs)
+        try:
+            inputs = brought.files()
+        except OSError:
+            tab().notice = "The clip that you brought is kept no longer; bring it again."
+            st.rerun()
+        _start(EditClip, {**asked, "stack": stack, "box": brought.box}, inputs)
 
 
 def _draw_search() -> dict[str, object]:
@@ -118,7 +118,7 @@ def _draw_search() -> dict[str, object]:
 def _draw_film(model: ModelEntry) -> None:
     steps = choose_steps(model)
     asked: dict[str, Any] = {"model": model.id, **_draw_length("film", 4.0)}
-    asked["strength"] = _choose_strength("film", asked["seconds"])
+    asked["strength"] = choose_strength("film", asked["seconds"], None if steps is None else steps.shown(model.id))
     if _pressed("Make the film", "film-start", steps is not None) and steps is not None:
         inputs = {} if steps.picture is None else {PICTURE: steps.picture}
         _start(FilmOfEdit, {**asked, "stack": steps.text()}, inputs)
@@ -174,44 +174,6 @@ def _draw_length(name: str, usual: float) -> dict[str, Any]:
         size = st.select_slider("Size, pixels", [128, 256, 512, 1080], width=200,
                                 key=kept(f"{name}-size", 512, [128, 256, 512, 1080], link="size"))  # fmt: skip
     return {"seconds": float(seconds), "rate": int(rate), "kind": kind, "size": int(size)}
-
-
-def _choose_strength(name: str, seconds: float | None) -> str:
-    """The keys as text; "" for what the task does by itself. seconds: of a film; None: a clip's are not known yet."""
-    ways = ["all", "keys"] if seconds is None else ["grow", "back", "pulse", "keys"]
-    way = st.selectbox("Strength over time", ways, key=kept(f"{name}-strength", ways[0], ways, link="strength"),
-                       format_func=STRENGTHS.__getitem__)  # fmt: skip
-    if way == "all":
-        return ""
-    if way == "keys":
-        text = st.text_input(
-            "Keyframes", max_chars=100, key=kept(f"{name}-keys", "0:0 1:1", link="keys"),
-            help="SECONDS:STRENGTH with spaces between, strength from 0 to 1; as 0:0 2:1 3.5:1 5:0.",
-        )  # fmt: skip
-    else:
-        text = " ".join(f"{share * (seconds or 0):g}:{strength:g}" for share, strength in _SHARES[way])
-    _draw_curve(name, text, seconds)
-    return text
-
-
-def _draw_curve(name: str, text: str, seconds: float | None) -> None:
-    try:
-        found = read_strength(text)
-    except ValueError as problem:
-        st.error(literal(public(problem)))
-        return
-    end = max(found.times[-1], seconds or 0.0, 0.1)
-    times = [end * i / 100 for i in range(101)]
-    lines = [
-        go.Scatter(x=times, y=[100 * found.at(at) for at in times], mode="lines", line={"color": "#0f766e"}),
-        go.Scatter(x=found.times, y=[100 * each for each in found.strengths], mode="markers",
-                   marker={"color": "#0f766e", "size": 9}),
-    ]  # fmt: skip
-    figure = go.Figure(lines, {
-        "height": 130, "margin": {"l": 40, "r": 10, "t": 10, "b": 35}, "showlegend": False,
-        "xaxis": {"title": "seconds"}, "yaxis": {"title": "strength, %", "range": [-5, 105]},
-    })  # fmt: skip
-    st.plotly_chart(figure, key=f"{name}-curve", config={"displayModeBar": False})
 
 
 def _start(task: type[Any], asked: dict[str, Any], inputs: dict[str, bytes]) -> None:

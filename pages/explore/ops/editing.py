@@ -87,8 +87,8 @@ def edit(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
     Progress brings every picture on the way of a drag (RGBA), with its step's "index", the "handles" [[x, y], ...]
     and how far each is "left", in px. "began": what is to be said of the beginning; "said": of each step.
     """
-    model, stack, brought = _asked(context, asked)
-    start, after = _run(context, model, stack, brought)
+    model, stack, brought = read_edit(context, asked)
+    start, after = run_edit(context, model, stack, brought)
     said, before = [], start.state
     for state in after:
         said.append([] if state is None else list(state.words[len(before.words) :]))
@@ -103,7 +103,7 @@ def edit(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
 @operation("edit-reach", lane="long")
 def reach(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Where what is at ("x", "y") of the stack's picture can go: "ends" [[x, y], ...], told side by side."""
-    model, stack, brought = _asked(context, asked)
+    model, stack, brought = read_edit(context, asked)
     size = model.shape.size
     handle = number(asked, "x", 0.0, 0.0, size), number(asked, "y", 0.0, 0.0, size)
     state = _last(context, model, stack, brought)
@@ -119,7 +119,7 @@ def reach(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes])
 @operation("edit-units", lane="long")
 def units(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "count" units of "layer" that stand out most under "mask" in the stack's picture, the strongest first."""
-    model, stack, brought = _asked(context, asked)
+    model, stack, brought = read_edit(context, asked)
     region = decode_region(str(asked.get("mask", "")), model.shape.size, "mask")
     state = _last(context, model, stack, brought)
     count = whole(asked, "count", 8, 1, MOST_UNITS)
@@ -127,7 +127,8 @@ def units(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes])
     return Reply({"units": found})
 
 
-def _asked(context: OperationContext, asked: dict[str, Any]) -> tuple[Explorable, Stack, Picture | None]:
+def read_edit(context: OperationContext, asked: dict[str, Any]) -> tuple[Explorable, Stack, Picture | None]:
+    """The model, the stack, and the picture that was brought, checked. Raises ValueError."""
     model = context.model(asked.get("model"))
     model.need_pictures()
     stack = stack_from_json(json.dumps(asked.get("stack")))
@@ -147,12 +148,12 @@ def _place(state: State) -> Any:
 
 
 def _last(context: OperationContext, model: Explorable, stack: Stack, brought: Picture | None) -> State:
-    start, after = _run(context, model, stack, brought)
+    start, after = run_edit(context, model, stack, brought)
     done = [state for state in after if state is not None]
     return done[-1] if done else start.state
 
 
-def _run(
+def run_edit(
     context: OperationContext, model: Explorable, stack: Stack, brought: Picture | None
 ) -> tuple[Known, list[State | None]]:
     """The beginning, and the state after each step; None of one that is off. Raises Cancelled between two moments."""

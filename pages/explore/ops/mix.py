@@ -40,11 +40,16 @@ def mix_matrix(context: OperationContext, asked: dict[str, Any], _blobs: list[by
 
 @operation("mixed-point")
 def mixed_point(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """The place of a "look" with its mixing made part of it: what looks like it without any "mix"."""
+    """The place of a "look" with its mixing made part of it: what looks like it without any "mix".
+
+    "truncated": with its truncation too, so that it looks like that without any "psi".
+    """
     model = context.model(asked.get("model"), asked.get("step"))
-    point = resolve(model, replace(check_look(model, asked.get("look")), psi=1.0))
+    look = check_look(model, asked.get("look"))
+    point = resolve(model, look if asked.get("truncated") is True else replace(look, psi=1.0))
     if point.styles is None:
-        return Reply({"where": {point.space: encode_vector(point.vector)}})
+        vector = point.vector if point.latent is None else point.latent
+        return Reply({"where": {point.space: encode_vector(vector)}})
     return Reply({"where": {"ws": encode_vector(point.styles.reshape(-1))}})
 
 

@@ -29,7 +29,7 @@ def walk_frames(context: OperationContext, asked: dict[str, Any], _blobs: list[b
     """
     model, look, path = _path(context, asked)
     if "times" in asked:
-        images = render(model, [at_time(look, t) for t in _times(asked["times"])])
+        images = render(model, [at_time(look, t) for t in read_times(asked["times"])])
         header, blob = atlas(images, len(images))
         return Reply(header, [blob])
     rate = whole(asked, "fps", 30, 1, FASTEST_PREVIEW)
@@ -81,7 +81,8 @@ def path_frames(model: Explorable, look: Look, times: Sequence[float]) -> Iterat
         yield from render(model, [at_time(look, t) for t in times[start : start + BATCH]])
 
 
-def _times(given: object) -> list[float]:
+def read_times(given: object) -> list[float]:
+    """Seconds, checked. Raises ValueError."""
     wrong = f'"times" must be a list of 1 to {MOST_TIMES} numbers of seconds.'
     if not isinstance(given, list) or not 1 <= len(given) <= MOST_TIMES:
         raise ValueError(wrong)

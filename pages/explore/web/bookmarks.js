@@ -1,6 +1,6 @@
 // Bookmarks: points kept with the model on the server, each with a picture and a name.
 
-import { context2d } from "../../ui/web/canvas/context.js";
+import { cutUp } from "../../ui/web/canvas/atlas.js";
 import { make, messageOf } from "../../ui/web/words.js";
 import { iconOf, toolButton } from "./tools.js";
 
@@ -73,7 +73,7 @@ export class Bookmarks {
     if (!looks.length) return;
     try {
       const answer = await explorer.ask("looks", { looks, columns: 1 }, { slot: "bookmarks-pictures" });
-      if (answer) shortened(answer, [...this.list.querySelectorAll("canvas")]);
+      if (answer) cutUp(answer, [...this.list.querySelectorAll("canvas")]);
     } catch { /* names stand without pictures */ }
   }
 
@@ -108,16 +108,4 @@ export class Bookmarks {
   close() {
     document.removeEventListener("pointerdown", this.onOutside, true);
   }
-}
-
-/** An answered atlas onto one canvas for each of its cells, in their order. */
-export function shortened({ header: { columns, size }, blobs: [rgba] }, canvases) {
-  const pixels = new Uint32Array(rgba), width = columns * size;
-  canvases.forEach((canvas, k) => {
-    const image = new ImageData(size, size), to = new Uint32Array(image.data.buffer);
-    const left = (k % columns) * size, top = Math.floor(k / columns) * size;
-    for (let y = 0; y < size; y++) to.set(pixels.subarray((top + y) * width + left, (top + y) * width + left + size), y * size);
-    if (canvas.width !== size || canvas.height !== size) Object.assign(canvas, { width: size, height: size });
-    context2d(canvas).putImageData(image, 0, 0);
-  });
 }

@@ -16,8 +16,8 @@ def tools(kind: str) -> tuple[str, ...]:
 
 
 _mount = component(
-    "ganscope_explore", "explore/web/main.js", "ui/web/live.css", "explore/web/explore.css", *tools("css"),
-    others=tools("js"),
+    "ganscope_explore", "explore/web/main.js", "ui/web/live.css", "ui/web/keyframes/keyframes.css",
+    "explore/web/explore.css", *tools("css"), others=tools("js"),
 )  # fmt: skip
 
 

@@ -262,6 +262,10 @@ class GuardedJobs:
         self._demand("stop", job_id)
         self._jobs.cancel(job_id)
 
+    def finish(self, job_id: str) -> None:
+        self._demand("stop", job_id)
+        self._jobs.finish(job_id)
+
     def delete(self, job_id: str) -> str:
         self._demand("delete", job_id)
         return self._jobs.delete(job_id)

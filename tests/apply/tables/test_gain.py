@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer
 
 from gan_core.apply import Cancelled
-from gan_core.apply.tables.encoded import Encoded, imputers
+from gan_core.apply.tables.encoded import Encoded, Memory, imputers
 from gan_core.apply.tables.gain import FittedGain, Gain
 from gan_core.apply.tables.gain.features import Features
 from gan_core.apply.tables.gain.losses import discriminator_loss, generator_loss, hint, reconstruction_loss
@@ -200,6 +202,47 @@ def test_it_can_be_stopped_and_stops_by_itself() -> None:
         noise_only, 0, lambda fraction, words: steps.append(fraction), silent
     )
     assert steps[-1] < 0.5  # there is nothing to learn: the cells set aside say so early
+
+
+class Kept(Memory):
+    def __init__(self, state: bytes | None = None, enough: bool = False) -> None:
+        self.state, self.is_enough = state, enough
+
+    def read(self) -> bytes | None:
+        return self.state
+
+    def write(self, state: bytes) -> None:
+        self.state = state
+
+    def enough(self) -> bool:
+        return self.is_enough
+
+
+def test_what_was_stopped_goes_on_to_the_same_fill_and_what_is_learned_can_be_had_early() -> None:
+    truth = mixed()
+    data, memory, steps = truth.hidden(holes(truth)), Kept(), list[float]()
+
+    def stop(fraction: float, words: str) -> None:
+        if fraction >= 0.5:
+            raise Cancelled
+
+    def note(series: str, values: Mapping[str, float]) -> None:
+        steps.append(values["step"])
+
+    straight = QUICK.fit(data, 7, silent, silent).fill(data)
+    with pytest.raises(Cancelled):
+        QUICK.fit_on(data, 7, stop, silent, memory)
+    assert np.array_equal(QUICK.fit_on(data, 7, silent, note, memory).fill(data), straight)
+    assert set(steps) == {100.0}  # it did not begin anew
+    other = Gain(steps=QUICK.steps, members=QUICK.members + 1, width=8)
+    state = Kept(memory.state)  # of other networks, or damaged: it begins anew, as if nothing had been there
+    assert np.array_equal(
+        other.fit_on(data, 7, silent, silent, state).fill(data), other.fit(data, 7, silent, silent).fill(data)
+    )
+    assert np.array_equal(QUICK.fit_on(data, 7, silent, silent, Kept(b"PK nothing")).fill(data), straight)
+    steps.clear()
+    QUICK.fit_on(data, 7, silent, note, Kept(enough=True))
+    assert set(steps) == {50.0}
 
 
 @pytest.mark.parametrize("values", [[[1.0, np.nan], [1.0, np.nan]], [[np.nan], [3.0]], [[0.0, 1.0]]])

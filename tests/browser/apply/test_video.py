@@ -41,6 +41,56 @@ def clip() -> bytes:
     return film(frames, sound="aac")
 
 
+def keys_are_set_by_hand(page: Page, shots: Path) -> None:
+    """Of a film of 4 s that grows: a key is made by a press on the curve and dragged, by the mouse and with keys."""
+    keys, words, look = (page.get_by_test_id(f"strength-{part}") for part in ("key", "words", "look"))
+    typed = page.get_by_role("textbox", name="Keyframes")
+    expect(keys).to_have_count(2)
+    until(lambda: look.evaluate("c => c.width > 1"))
+    first = look.evaluate("c => c.toDataURL()")
+    plot = page.locator(".gv-strength .gs-kt-pins").bounding_box()
+    last = keys.nth(1).bounding_box()
+    assert plot
+    assert last
+    second = (last["x"] + last["width"] / 2 - plot["x"]) / 4  # pixels of a second
+
+    def at(seconds: float, strength: float) -> tuple[float, float]:
+        return plot["x"] + seconds * second, plot["y"] + (1 - strength) * plot["height"]
+
+    page.mouse.move(*at(2, 0.5))
+    page.mouse.down()
+    page.mouse.move(*at(1, 1.0), steps=4)
+    page.mouse.up()
+    expect(keys).to_have_count(3)
+    expect(typed).to_have_value("0:0 1:1 4:1")  # the form's, and the curve's after it
+    keys.nth(2).focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(typed).to_have_value("0:0 1:1 3:0.45")
+    page.get_by_test_id("strength-percent").fill("0")
+    page.keyboard.press("Enter")
+    expect(typed).to_have_value("0:0 1:1 3:0")
+    page.get_by_test_id("strength-undo").click()
+    expect(typed).to_have_value("0:0 1:1 3:0.45")
+    page.screenshot(path=shots / "apply-video-strength.png")
+    head = page.get_by_test_id("strength-head")
+    head.focus()
+    page.keyboard.press("Home")
+    expect(words).to_have_text("0.0 s of 4.0 s: 0% of the edit")
+    until(lambda: look.evaluate("c => c.toDataURL()") == first)
+    page.keyboard.press("Shift+ArrowRight")
+    expect(words).to_have_text("1.0 s of 4.0 s: 100% of the edit")
+    until(lambda: look.evaluate("c => c.toDataURL()") != first)
+    keys.nth(1).focus()
+    page.keyboard.press("Delete")
+    expect(typed).to_have_value("0:0 3:0.45")
+    typed.fill("0:1 2:0")
+    page.keyboard.press("Enter")
+    expect(keys.nth(1)).to_have_attribute("aria-label", "Key 2 of 2 at 2.0 s, 0%")
+
+
 def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server, shots: Path) -> None:
     link = link_of(made({"name": "move", "along": "pca-1", "amount": 3.0}))
     page.goto(f"{served.url}/apply?workshop=editing&model=asset:shapes&edit={link}")
@@ -48,6 +98,10 @@ def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server,
     page.locator(AT_REST).wait_for(state="attached")
     page.get_by_role("button", name="Use them on a clip or a film").click()
     expect(page.get_by_text("1 step: Move pca-1 3.0")).to_be_visible()
+    page.get_by_text("Film of an edit").click()
+    keys_are_set_by_hand(page, shots)
+    page.locator(AT_REST).wait_for(state="attached")
+    page.get_by_text("Edit a clip", exact=True).click()
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
         {"name": "clip.bin", "mimeType": "application/octet-stream", "buffer": clip()}
     )
@@ -76,6 +130,11 @@ def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server,
     expect(words).to_have_text("Box: 48 × 48 pixels at 48, 15 of 96 × 64.")
     page.locator(AT_REST).wait_for(state="attached")
     page.screenshot(path=shots / "apply-video-box.png")
+    page.reload()  # nothing that was brought is lost
+    expect(page.get_by_text("clip.bin is here from before", exact=False)).to_be_visible()
+    expect(words).to_have_text("Box: 48 × 48 pixels at 48, 15 of 96 × 64.")
+    expect(page.get_by_text("1 step: Move pca-1 3.0")).to_be_visible()
+    page.locator(AT_REST).wait_for(state="attached")
     page.get_by_role("button", name="Edit the clip").click()
     done = page.get_by_text(f"{COUNT} frames, 96 × 64 pixels, 25 a second, with its sound")
     expect(done).to_be_visible(timeout=240_000)  # a search for every frame
@@ -94,7 +153,10 @@ def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server,
     assert np.abs(frames[5][20:60, 52:92].astype(int) - before[5][20:60, 52:92]).mean() > 5
 
     page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
-        {"name": "another.mp4", "mimeType": "video/mp4", "buffer": clip()}
+        [
+            {"name": "clip.bin", "mimeType": "application/octet-stream", "buffer": clip()},
+            {"name": "another.mp4", "mimeType": "video/mp4", "buffer": clip()},
+        ]
     )
     expect(page.get_by_text("There are 2 files, and clip.bin is no frame; give one clip")).to_be_visible()
 

@@ -152,6 +152,12 @@ def test_keys_are_moved_reordered_taken_out_and_kept(page: Page, served: Server,
     expect(page.get_by_test_id("walk-loop")).to_have_attribute("aria-pressed", "true")
     page.get_by_test_id("walk-clear").click()
     expect(keys).to_have_count(0)
+    page.get_by_test_id("walk-edit-film").click()
+    expect(
+        page.get_by_test_id("strength")
+    ).to_be_visible()  # of an edit of the point in the picture, which has no steps
+    expect(page.get_by_text("There are no steps yet.")).to_be_visible()
+    assert page.url.startswith(f"{served.url}/apply?workshop=video")
 
 
 def alike(one: Locator, other: Locator) -> bool:

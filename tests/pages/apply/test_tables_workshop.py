@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from gan_core.apply.tables.gain.imputer import Gain
+from gan_core.apply.tables.task import ImputeTable
 from pages.apply import table_upload
+from pages.apply.curves import as_csv, series
 from pages.apply.filled_table import preview_rows
 from pages.apply.table_upload import HeldTable
 from pages.server.app_state import AppState
@@ -129,3 +133,30 @@ def test_markers_with_commas_are_kept_whole() -> None:
         assert app_state[HELD].markers == '["a", "b", "1,5", "z"]'
     finally:
         table_upload.st.session_state = original
+
+
+def test_gain_at_work_shows_its_curves_and_can_be_had_early(home: AppState) -> None:
+    jobs = home.job_manager()
+    table = people().replace(b"lots", b"").decode().replace(",", ".").encode()
+    job = jobs.start(ImputeTable(method=Gain(steps=100_000, patience=100_000, members=1)), {"table.csv": table})
+    while len(jobs.folder(job).live()) < 3:
+        time.sleep(0.02)
+    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app.query_params["workshop"], app.query_params["job"] = "tables", job
+    run(app)
+    assert any("Steps: 100000" in one.value for one in app.caption)
+    app.button(key=f"finish-{job}").click()
+    run(app)
+    assert jobs.wait(job, 60).state == "done"
+    run(app)
+    assert any("ended early" in one.value for one in app.info)
+
+
+def test_points_of_a_job_that_went_on_again_take_the_place_of_those_after_it() -> None:
+    points = [
+        ("losses", {"step": float(step), "generator": value}) for step, value in ((50, 3.0), (100, 2.0), (100, 1.5))
+    ]
+    assert series([*points, ("losses", {"step": 150.0, "generator": 1.0})]) == {
+        "losses": {"generator": [(50.0, 3.0), (100.0, 1.5), (150.0, 1.0)]}
+    }
+    assert as_csv(series(points)) == b"series,step,name,value\nlosses,50,generator,3.0\nlosses,100,generator,1.5\n"

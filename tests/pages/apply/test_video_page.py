@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gan_core.apply.clips.clip_task import EditClip
 from gan_core.apply.clips.intake import clip_inputs
+from gan_core.apply.clips.shelf import keep_clip
 from gan_core.apply.editing.starting import encode_pixels
+from pages.apply import strength
 from pages.apply.clip_upload import HELD as CLIP
 from pages.apply.clip_upload import Brought, set_box
-from pages.apply.edited import HELD, pixels_of
+from pages.apply.edited import HELD, link_of, of_link, pixels_of
 from pages.apply.filmed import strip
 from pages.server.app_state import AppState
 from pages.ui.session import from_url
@@ -25,7 +28,7 @@ FRAME = "data:image/png;base64,iVBORw0KGgo="
 
 
 def brought(turn: int = 3) -> Brought:
-    return Brought("k", "a.mp4", clip_inputs([("a.mp4", film(moving(3)))]), FRAME, 24, 20, "2,0,20,20", turn)
+    return Brought("k", "a.mp4", None, clip_inputs([("a.mp4", film(moving(3)))]), FRAME, 24, 20, "2,0,20,20", turn)
 
 
 def test_without_steps_it_leads_to_where_they_are_made(home: AppState) -> None:
@@ -69,6 +72,58 @@ def test_a_box_of_another_clip_or_none_is_left(home: AppState, sent: str, monkey
     assert state[CLIP].box == "2,0,20,20"
     set_box("3:1,2,10,10")
     assert state[CLIP].box == "1,2,10,10"
+
+
+def test_a_clip_is_there_again_after_a_reload_until_it_is_put_away(home: AppState) -> None:
+    content = clip_inputs([("a.mp4", film(moving(3)))])
+    kept = keep_clip(home.job_manager().runs_dir, "", "a.mp4", content)
+    kept.say("a.mp4", "2,0,20,20")
+    page = opened(workshop="video", model="asset:shapes")
+    held = page.session_state[CLIP]
+    assert (held.name, held.box, held.files()) == ("a.mp4", "2,0,20,20", content)
+    assert any("a.mp4 is here from before" in each.value for each in page.markdown)
+    run(page, page.button(key="clip-forget").click())
+    assert page.session_state[CLIP] is None
+    assert not kept.there
+    assert opened(workshop="video").session_state[CLIP] is None
+
+
+def test_keys_that_the_timeline_tells_are_the_forms_and_those_of_before_are_left(home: AppState) -> None:
+    page = opened(workshop="video", what="film", model="asset:shapes", seconds="2")
+    assert page.selectbox(key="film-strength").value == "grow"
+    (text, turn) = page.session_state["ganscope.strength"]["film"]
+    assert text == "0:0 2:1"
+    state: dict[str, Any] = {"ganscope.strength": {"film": (text, turn)}, "film-strength": "grow"}
+    for told in (f"{turn}:0:0 1:7", f"{turn + 1}:0:1", f"{turn}:", "x"):  # no strength, of another turn, none
+        _tell(state, told)
+        assert state["film-strength"] == "grow"
+    _tell(state, f"{turn}:0:0.2 1:1")
+    assert (state["film-strength"], state["film-keys"]) == ("keys", "0:0.2 1:1")
+    page.session_state["film-strength"], page.session_state["film-keys"] = "keys", "0:0.2 1:1"
+    run(page)
+    assert page.text_input(key="film-keys").value == "0:0.2 1:1"
+    assert page.session_state["ganscope.strength"]["film"] == (
+        "0:0.2 1:1",
+        turn + 1,
+    )  # the page's own words are given
+
+
+def _tell(state: dict[str, Any], told: str) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pages.apply.strength.st.session_state", state)
+        strength._told("film", told)
+
+
+def test_a_point_of_explore_is_where_the_steps_begin_then(home: AppState) -> None:
+    page = opened(workshop="video", what="film", model="asset:shapes", start="seed:12")
+    assert "There are no steps yet." in [each.value for each in page.markdown]
+    again = opened(workshop="video", what="film", model="asset:shapes", start="seed:13", edit=link_of(made(MOVE)))
+    stack = json.loads(again.session_state[HELD]["asset:shapes"]["text"])["stack"]
+    assert (stack["start"]["source"], stack["edits"][0]["name"]) == ("seed:13", "move")
+    link = again.query_params["edit"]
+    assert of_link(link if isinstance(link, str) else link[0])  # a reload brings it back
+    for wrong in ("pixels:AAAA", "seed:1 2", "<b>"):
+        assert not opened(workshop="video", model="asset:shapes", start=wrong).session_state[HELD]
 
 
 def test_a_film_of_the_edit_is_made_and_shown(home: AppState) -> None:

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan_core.apply.editing.applying import steps
+from gan_core.apply.clips.carrying import at_strength, solve
+from gan_core.apply.editing.applying import beginning, steps
 from gan_core.apply.editing.edits import stack_from_json
 from gan_core.apply.editing.regions import encode_region
+from gan_core.apply.editing.starting import begin
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from pages.explore.ops import OPERATIONS
@@ -208,3 +210,26 @@ def test_a_point_that_is_none_is_begun_without(catalog: ModelCatalog, sent: byte
 def test_what_is_offered_tells_of_styles(catalog: ModelCatalog) -> None:
     assert ask(catalog, "edit-options").header["style_layers"] == catalog.open(SHAPES).style_layers
     assert ask(catalog, "edit-options", model="asset:fashion").header["style_layers"] == 0
+
+
+def test_an_edit_at_any_time_is_the_films(catalog: ModelCatalog) -> None:
+    stack, told = stack_of(DRAG, MOVE), list[dict[str, Any]]()
+    times = [0.0, 0.5, 1.0, 3.0]
+    reply = ask(catalog, "edit-strength", stack=stack, told=told, strength="0:0 1:0.5 2:1", times=times)
+    assert told, "the search tells how far it is"
+    assert (reply.header["columns"], reply.header["size"]) == (4, 32)
+    seen = np.frombuffer(reply.blobs[0], np.uint8).reshape(32, 4, 32, 4)[..., :3].transpose(1, 0, 2, 3)
+    model = catalog.open(SHAPES)
+    state = beginning(begin(model, stack_from_json(json.dumps(stack)).start))
+    edits = stack_from_json(json.dumps(stack)).edits
+    ways, end = solve(model, state, edits, {})
+    for picture, at in zip(seen, (0.0, 0.25, 0.5, 1.0), strict=True):
+        np.testing.assert_array_equal(picture, at_strength(model, state, edits, at, ways).picture)
+    np.testing.assert_array_equal(seen[0], state.picture)
+    np.testing.assert_array_equal(seen[-1], end.picture)
+    again: list[dict[str, Any]] = []
+    ask(catalog, "edit-strength", stack=stack, told=again, strength="0:0 1:0.5 2:1", times=times)
+    assert all(news["words"] == "Drawing the edit" for news in again)  # nothing is searched for twice
+    for wrong in ({"times": []}, {"times": [float("nan")]}, {"strength": "0:7"}, {"strength": ""}):
+        with pytest.raises(ValueError, match=r"."):
+            ask(catalog, "edit-strength", stack=stack, **{"strength": "0:1", "times": [0.0], **wrong})

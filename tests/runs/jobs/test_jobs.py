@@ -44,6 +44,8 @@ class Counting(Task):
             place.progress(i / self.to, f"at {i}")
             total += place.part(f"number-{i}", lambda i=i: self._make(i))["value"]  # type: ignore[misc]
             place.record("sum", {"step": i, "value": total})
+            if place.enough():
+                break
         if self.to == 13:
             raise ValueError("Thirteen cannot be counted to.")
         (place.result / "sum.txt").write_text(str(total))
@@ -100,6 +102,16 @@ def test_a_stopped_job_goes_on_from_what_it_has_finished(jobs: JobManager) -> No
     assert jobs.wait(job, 30).state == "done"
     assert MADE == [1, 2, 3, 4, 5]  # each once
     assert jobs.folder(job).outcome() == {"sum": 15, "brought": 0}
+
+
+def test_a_job_that_is_wanted_by_now_ends_with_what_it_has(jobs: JobManager) -> None:
+    GATE.clear()
+    job = jobs.start(Counting(5))
+    assert REACHED.wait(30)
+    jobs.finish(job)
+    GATE.set()
+    assert jobs.wait(job, 30).state == "done"
+    assert jobs.folder(job).outcome() == {"sum": 3, "brought": 0}
 
 
 def test_jobs_wait_for_one_another_and_one_in_line_can_be_stopped(jobs: JobManager, manager: RunManager) -> None:

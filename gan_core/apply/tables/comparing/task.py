@@ -14,6 +14,7 @@ from gan_core.apply.tables.comparing.scores import SCORES
 from gan_core.apply.tables.comparing.summary import GAN, simplest_first, summarise
 from gan_core.apply.tables.comparing.trial import try_once
 from gan_core.apply.tables.encoded import imputers
+from gan_core.apply.tables.gain.training import SEEN
 from gan_core.config.fields import choice, integer, number, text
 
 
@@ -68,7 +69,7 @@ class CompareImputers(Task):
                 def record(
                     series: str, values: Any, label: str = f"{entry.label}, seed {seed + 1}", name: str = entry.name
                 ) -> None:
-                    if name == GAN:
+                    if name == GAN and series != SEEN:
                         place.record(f"{label}: {series}", values)
 
                 tell(0.0, "fitting")

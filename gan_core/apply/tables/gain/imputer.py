@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.apply.tables.encoded import Encoded, FittedImputer, Imputer, Record, Tell, imputers, settled
+from gan_core.apply.tables.encoded import Encoded, FittedImputer, LongImputer, Memory, Record, Tell, imputers, settled
 from gan_core.apply.tables.gain.features import Features
 from gan_core.apply.tables.gain.networks import StackedDense
 from gan_core.apply.tables.gain.residuals import Residuals
@@ -124,7 +124,7 @@ def _below(prefix: str, arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[An
 
 @imputers.register("gain", label="GAIN", source="Yoon, Jordon and van der Schaar 2018, arXiv:1806.02920")
 @dataclass(frozen=True)
-class Gain(Imputer):
+class Gain(LongImputer):
     """A generator fills the holes, a discriminator guesses which cells were filled; several pairs at once."""
 
     fitted: ClassVar[type[FittedImputer]] = FittedGain
@@ -164,8 +164,8 @@ class Gain(Imputer):
         help="What makes draws differ: errors on cells set aside, or the paper's noise alone.",
     )  # fmt: skip
 
-    def fit(self, data: Encoded, seed: int, tell: Tell, record: Record) -> FittedGain:
-        players, aside = train(self, data, seed, tell, record)
+    def fit_on(self, data: Encoded, seed: int, tell: Tell, record: Record, memory: Memory) -> FittedGain:
+        players, aside = train(self, data, seed, tell, record, memory)
         return FittedGain(
             players, self._residuals(data, players, aside, seed), self.noise, self.averaged, str(self.spread)
         )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+import io
+import pickle
+import time
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from gan_core.apply.tables.encoded import Encoded, Record, Tell
+from gan_core.apply.base import Cancelled
+from gan_core.apply.tables.encoded import Encoded, Memory, Record, Tell
 from gan_core.apply.tables.gain.features import Features
 from gan_core.apply.tables.gain.losses import discriminator_loss, generator_loss, hint, reconstruction_loss
 from gan_core.apply.tables.gain.networks import StackedDense
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
 CHECK_STEPS = 50  # so often are the cells that were set aside looked at
 CHECK_ROWS = 2000  # at most, by so many rows
+WRITE_SECONDS = 5.0  # so often is how far it is kept
+LOSSES, SEEN, ASIDE = "losses", "error on cells it is scored on", "error on cells set aside"  # live curves
+_SERIES = {LOSSES: ("discriminator", "generator"), SEEN: ("numbers", "categories")}
 
 
 class Players:
@@ -61,8 +68,13 @@ class Players:
         return torch.cat([*parts, made[..., done:]], -1)
 
 
-def train(config: Gain, data: Encoded, seed: int, tell: Tell, record: Record) -> tuple[Players, Tensor]:
-    """Train on the observed cells; the best generators, and which cells each set aside, (members, n, d) booleans."""
+def train(
+    config: Gain, data: Encoded, seed: int, tell: Tell, record: Record, memory: Memory
+) -> tuple[Players, Tensor]:
+    """Train on the observed cells; the best generators, and which cells each set aside, (members, n, d) booleans.
+
+    Goes on where `memory` says that it was; ends early where that has `enough`.
+    """
     rng = torch.Generator().manual_seed(seed)
     features = Features.of(data)
     x = torch.from_numpy(features.encode(data.values)).float()
@@ -75,18 +87,66 @@ def train(config: Gain, data: Encoded, seed: int, tell: Tell, record: Record) ->
     players = Players(generator, features)
     kept = _Kept(config, players, _Check(config, x, seen, aside, rng))
     game = _Game(config, players, discriminator, x, seen, rng)
-    for step in range(1, config.steps + 1):
+    done = _recall(memory.read(), game, kept)
+    written = time.monotonic()
+    for step in range(done + 1, config.steps + 1):
         losses = game.step(step)
         kept.average(step)
         if step % CHECK_STEPS and step != config.steps:
             continue
         error = kept.look()
-        record("losses", {"step": step, **{key: float(value.mean()) for key, value in losses.items()}})
-        record("error of cells set aside", {"step": step, "now": float(error.mean())})
-        tell(step / config.steps, f"step {step:,} of at most {config.steps:,}")
-        if kept.over():
+        for series, names in _SERIES.items():
+            values = {name: float(losses[name].mean()) for name in names if name in losses}
+            record(series, {"step": step, **values})
+        record(ASIDE, {"step": step, "now": float(error.mean()), "best": float(kept.lowest.mean())})
+        try:
+            tell(step / config.steps, f"step {step:,} of at most {config.steps:,}, {kept.words()}")
+        except Cancelled:
+            memory.write(_state(step, game, kept))
+            raise
+        if kept.over() or memory.enough():
             break
+        if time.monotonic() - written >= WRITE_SECONDS:
+            memory.write(_state(step, game, kept))
+            written = time.monotonic()
     return kept.best, aside
+
+
+def _state(step: int, game: _Game, kept: _Kept) -> bytes:
+    """All that the next step goes by, beside the table and the configuration."""
+    state = {
+        "step": step, "rng": game.rng.get_state(), "lowest": kept.lowest, "waited": kept.waited,
+        **{name: part.state_dict() for name, part in _parts(game, kept).items()},
+    }  # fmt: skip
+    out = io.BytesIO()
+    torch.save(state, out)
+    return out.getvalue()
+
+
+def _recall(raw: bytes | None, game: _Game, kept: _Kept) -> int:
+    """The step that was done; 0, and nothing changed, where nothing that fits was kept."""
+    if raw is None:
+        return 0
+    begun = io.BytesIO(_state(0, game, kept))
+    try:
+        return _take(torch.load(io.BytesIO(raw), weights_only=True), game, kept)
+    except (RuntimeError, ValueError, KeyError, TypeError, pickle.UnpicklingError, EOFError):
+        return _take(torch.load(begun, weights_only=True), game, kept)
+
+
+def _take(state: dict[str, Any], game: _Game, kept: _Kept) -> int:
+    for name, part in _parts(game, kept).items():
+        part.load_state_dict(state[name])
+    kept.lowest, kept.waited = state["lowest"], state["waited"]
+    game.rng.set_state(state["rng"])
+    return int(state["step"])
+
+
+def _parts(game: _Game, kept: _Kept) -> dict[str, Any]:
+    return {
+        "generator": game.players.generator, "discriminator": game.discriminator, "g_opt": game.g_opt,
+        "d_opt": game.d_opt, "mean": kept.mean.generator, "best": kept.best.generator,
+    }  # fmt: skip
 
 
 class _Kept:
@@ -116,6 +176,10 @@ class _Kept:
         for kept, mean in zip(self.best.generator.parameters(), self.mean.generator.parameters(), strict=True):
             kept.copy_(torch.where(better.view(-1, 1, 1), mean, kept))
         return error
+
+    def words(self) -> str:
+        waited = int(self.waited.min())
+        return f"{waited} without a better fill" if waited else "the fill still gets better"
 
     def over(self) -> bool:
         return bool((self.waited >= self.config.patience).all())
@@ -163,12 +227,12 @@ class _Game:
         self.g_opt.zero_grad(set_to_none=True)
         (g_loss + config.alpha * squared + config.alpha_categories * entropy).sum().backward()  # type: ignore[no-untyped-call]
         self.g_opt.step()
-        return {
-            "d": d_loss.detach(),
-            "g": g_loss.detach(),
-            "numbers": squared.detach(),
-            "categories": entropy.detach(),
-        }
+        found = {"discriminator": d_loss, "generator": g_loss}
+        if self.numeric.any():
+            found["numbers"] = squared
+        if players.features.groups:
+            found["categories"] = entropy
+        return {name: value.detach() for name, value in found.items()}
 
     def _judge(self, filled: Tensor, h: Tensor) -> Tensor:
         logits: Tensor = self.discriminator(torch.cat([self.players.standardised(filled), h], -1))

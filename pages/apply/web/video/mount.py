@@ -1,10 +1,11 @@
-"""The box on a clip's first frame, and the camera; both in the browser."""
+"""The box on a clip's first frame, the timeline of an edit's strength, and the camera, in the browser."""
 
 from __future__ import annotations
 
 import base64
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -19,6 +20,9 @@ _box = component("ganscope_clip_box", "apply/web/video/box.js", "ui/web/live.css
                  "apply/web/video/video.css")  # fmt: skip
 _camera = component("ganscope_camera", "apply/web/video/camera.js", "ui/web/live.css", "apply/web/painting.css",
                     "apply/web/video/video.css")  # fmt: skip
+_strength = component("ganscope_strength", "apply/web/video/strength.js", "ui/web/live.css",
+                      "ui/web/keyframes/keyframes.css", "apply/web/painting.css",
+                      "apply/web/video/video.css")  # fmt: skip
 
 
 def box_view(
@@ -37,6 +41,25 @@ def box_view(
 
     data = {"frame": frame, "width": width, "height": height, "box": box, "turn": turn, "size": size}
     _box(key=key, data=[data], on_box_change=told)  # in a list, see component.py
+
+
+def strength_view(
+    key: str, *, token: str, text: str, turn: int, seconds: float | None, edit: dict[str, Any] | None,
+    on_keys: Callable[[str], None],
+) -> None:  # fmt: skip
+    """text: the keys, as `gan_core.apply.clips.strength` reads them; turn: another number makes the view take them.
+
+    seconds: of the film, None where they are not known. edit: {"model", "stack", "brought"} as `edit-strength` takes
+    them, whose pictures are shown; None for none. `on_keys` is told every change as "TURN:KEYS", from a browser.
+    """
+
+    def told() -> None:
+        given = st.session_state[key].get("keys")
+        if isinstance(given, str):
+            on_keys(given)
+
+    data = {"token": token, "text": text, "turn": turn, "seconds": seconds, "edit": edit}
+    _strength(key=key, data=[data], on_keys_change=told)  # in a list, see component.py
 
 
 def camera_view(key: str, *, token: str, model: str, projector: bool) -> None:

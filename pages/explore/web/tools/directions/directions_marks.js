@@ -1,7 +1,7 @@
 // Marks: random pictures, each to be marked yes or no; from them a direction.
 
 import { make, messageOf, say } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { randomSeed, toolButton } from "../../tools.js";
 
 const SAMPLES = 12, FEWEST = 2;
@@ -43,7 +43,7 @@ export class DirectionMarks {
     try {
       const answer = await explorer.ask("looks", { looks: fresh.map((cell) => cell.look), columns: SAMPLES }, { slot: "directions-marks" });
       if (!answer || model !== this.tool.of) return;
-      shortened(answer, fresh.map((cell) => cell.canvas));
+      cutUp(answer, fresh.map((cell) => cell.canvas));
       this.cells = [...kept, ...fresh];
       this.grid.replaceChildren(...this.cells.map((cell) => cell.root));
       this.tell();

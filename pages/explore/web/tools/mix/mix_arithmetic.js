@@ -1,7 +1,7 @@
 // Arithmetic with latents: A - B + C, and how much of the difference is taken.
 
 import { make, messageOf, say } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { randomSeed, toolButton } from "../../tools.js";
 import { placeChooser } from "./mix_place.js";
 
@@ -107,7 +107,7 @@ export class Arithmetic {
     if (!look || this.places.some((place) => !place.where)) return;
     try {
       const answer = await explorer.ask("looks", { looks: [{ ...look, where: this.where(), mix: [] }], columns: 1 }, { slot: "sum-result" });
-      if (answer && model === explorer.model) shortened(answer, [this.canvas]);
+      if (answer && model === explorer.model) cutUp(answer, [this.canvas]);
     } catch (problem) {
       explorer.say(messageOf(problem));
     }

@@ -1,9 +1,9 @@
 // Classes of a conditional generator: one latent in every class, and mixtures of two.
 
 import { make, messageOf } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { toolButton } from "../../tools.js";
-import { KEYS_MOST } from "../walk/walk_keys.js";
+import { KEYS_MOST } from "../../../../ui/web/keyframes/timed_keys.js";
 
 const CLASSES_MOST = 64;
 
@@ -70,7 +70,7 @@ export class ClassMix {
     try {
       const looks = model.classes.slice(0, CLASSES_MOST).map((_, i) => ({ ...base, class: [i] }));
       const answer = await explorer.ask("looks", { looks }, { slot: "classes" });
-      if (answer && model === explorer.model) shortened(answer, [...this.grid.querySelectorAll("canvas")]);
+      if (answer && model === explorer.model) cutUp(answer, [...this.grid.querySelectorAll("canvas")]);
     } catch (problem) {
       explorer.say(messageOf(problem));
     }

@@ -1,7 +1,7 @@
 // A place to choose: its picture, and a menu that sets it to the present point, a random one or a bookmark.
 
 import { make, messageOf } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { randomSeed } from "../../tools.js";
 
 let places = 0;
@@ -42,7 +42,7 @@ export function placeChooser(explorer, name, chosen) {
     if (!where || !look) return;
     try {
       const answer = await explorer.ask("looks", { looks: [{ ...look, where, mix: [] }], columns: 1 }, { slot });
-      if (answer && where === place.where && model === explorer.model) shortened(answer, [canvas]);
+      if (answer && where === place.where && model === explorer.model) cutUp(answer, [canvas]);
     } catch (problem) {
       explorer.say(messageOf(problem));
     }

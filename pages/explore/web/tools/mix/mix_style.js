@@ -1,7 +1,7 @@
 // Style mixing: the chosen layers of one picture take the style of another, for the present point and as a matrix.
 
 import { make, messageOf } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { randomSeed, toolButton } from "../../tools.js";
 import { placeChooser } from "./mix_place.js";
 
@@ -158,7 +158,7 @@ export class StyleMix {
     try {
       const answer = await explorer.ask("mix-matrix", { sources: looks(this.sources), destinations: looks(this.destinations), layers: [...this.layers] });
       if (!answer || model !== explorer.model) return;
-      shortened(answer, [...this.table.querySelectorAll("canvas")]);
+      cutUp(answer, [...this.table.querySelectorAll("canvas")]);
       this.mark();
     } catch (problem) {
       explorer.say(messageOf(problem));

@@ -1,7 +1,7 @@
 // Two of the pad's planes: through three points, and along two directions from one.
 
 import { make, messageOf } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { encodeVector, orthonormal, randomSeed, toolButton } from "../../tools.js";
 import { TILES } from "./pad.js";
 
@@ -158,7 +158,7 @@ export class ThreePoints extends FixedPlane {
     if (this.pad.mode !== this || !explorer.look) return;
     const looks = this.corners.map((where) => ({ ...explorer.look, where }));
     const answer = await explorer.ask("looks", { looks, columns: 1 }, { slot: "pad-corners" }).catch(() => null);
-    if (answer && canvases === this.canvases) shortened(answer, canvases);
+    if (answer && canvases === this.canvases) cutUp(answer, canvases);
   }
 }
 

@@ -1,7 +1,7 @@
 // The pad's endless plane: a latent at every pair of whole numbers, a mixture of four in between.
 
 import { make, messageOf } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
+import { cutUp } from "../../../../ui/web/canvas/atlas.js";
 import { randomSeed, toolButton } from "../../tools.js";
 import { KEPT_TILES } from "./pad.js";
 
@@ -113,7 +113,7 @@ export class SeedsPlane {
         if (!answer) break;
         if (model !== explorer.model || kind !== this.pad.kind || salt !== this.salt || space !== this.pad.space) continue;
         const canvases = wanted.map(() => make("canvas", {}));
-        shortened(answer, canvases);
+        cutUp(answer, canvases);
         wanted.forEach(([i, j], k) => tiles.set(`${i},${j}`, canvases[k]));
         for (const key of tiles.keys()) {
           if (tiles.size <= KEPT_TILES) break;

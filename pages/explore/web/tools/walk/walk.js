@@ -1,11 +1,12 @@
 // The tool "Walk": keyframes on a timeline, played in the big picture, and made into a film.
 
+import { KeyTimeline } from "../../../../ui/web/keyframes/key_timeline.js";
+import { KEYS_MOST, tenths } from "../../../../ui/web/keyframes/timed_keys.js";
 import { make, messageOf, say } from "../../../../ui/web/words.js";
 import { randomSeed, registerTool, toolButton } from "../../tools.js";
-import { WalkFilm } from "./walk_film.js";
-import { EASINGS, KEYS_MOST, tenths } from "./walk_keys.js";
+import { editFilmButton, WalkFilm } from "./walk_film.js";
+import { EASINGS } from "./walk_keys.js";
 import { PLAY_RATE, WalkPlayer } from "./walk_player.js";
-import { WalkTimeline } from "./walk_timeline.js";
 
 const WAYS = {
   slerp: ["Arc", "Spherical interpolation (slerp): along the arc between two latents, so that their length stays usual. The usual way in Z."],
@@ -26,7 +27,7 @@ class WalkTool {
     this.own = null; // own: the look asked for last
     this.player = new WalkPlayer(explorer, { look: () => this.look(0), loop: () => keys.loop, onTime: (t) => this.moment(t),
       onState: (on) => this.showPlaying(on), onRate: (rate) => say(this.rate, rate === null ? "" : `${rate.toFixed(0)} frames a second`) });
-    this.timeline = new WalkTimeline(explorer, keys, { onScrub: (t, commit) => this.scrub(t, commit), onChoose: (id, go) => this.choose(id, go), onRemove: (id) => this.remove(id) });
+    this.timeline = new KeyTimeline(keys, "walk", "path", { onScrub: (t, commit) => this.scrub(t, commit), onChoose: (id, go) => this.choose(id, go), onRemove: (id) => this.remove(id) });
     this.film = new WalkFilm(explorer, keys, () => this.look(0));
     this.build(root);
     this.off = [keys.onChange(() => this.redraw())];
@@ -52,9 +53,10 @@ class WalkTool {
     this.loop = make("button", { type: "button", class: "gs-button", "aria-pressed": "false", "data-testid": "walk-loop", title: "From the last key back to the first, without end", onclick: () => keys.change(() => { keys.loop = !keys.loop; }) }, "↺ Loop");
     this.how = make("div", { class: "gx-row" }, this.ways, this.spaces, this.loop);
     this.inspector = make("div", { class: "gx-card gx-walk-key", hidden: true });
+    this.editFilm = editFilmButton(this.explorer);
     root.classList.add("gx-walk");
     root.append(make("div", { class: "gx-row" }, this.addButton, this.playButton, this.time, this.rate, make("i", { class: "gx-space" }), this.undoButton, this.clearButton),
-      this.empty, this.timeline.root, this.inspector, this.how, this.film.root);
+      this.empty, this.timeline.root, this.inspector, this.how, this.film.root, make("div", { class: "gx-row" }, this.editFilm));
   }
 
   // --- the frame's calls
@@ -63,6 +65,7 @@ class WalkTool {
     this.player.pause();
     this.player.forget();
     this.spaces.hidden = !model.spaces.includes("w");
+    this.editFilm.hidden = model.size < 2; // points of the plane are no pictures
     this.chosen = null;
     this.base = ""; // the next look is of this model: pictures anew
     this.film.forget();
@@ -262,7 +265,7 @@ class WalkTool {
 
   key(event) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.shiftKey && !event.target.closest("input[type=number]")) this.keys.undo();
-    else if (event.key === " " && event.target.closest(".gx-timeline")) this.toggle();
+    else if (event.key === " " && event.target.closest(".gs-kt")) this.toggle();
     else return;
     event.preventDefault();
     event.stopPropagation(); // the page's own undo is for points, this one for the path

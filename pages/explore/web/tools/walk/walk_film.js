@@ -1,5 +1,6 @@
 // A path as a film to keep: GIF or MP4, made on the server, saved by the browser.
 
+import { addressOf } from "../../../../ui/web/addresses.js";
 import { make, messageOf, say, still } from "../../../../ui/web/words.js";
 import { toolButton } from "../../tools.js";
 
@@ -125,6 +126,23 @@ export class WalkFilm {
     this.explorer.cancel("film");
     this.forget();
   }
+}
+
+/** What leads from the point in the picture to a film of an edit that begins there, on a timeline like this one. */
+export function editFilmButton(explorer) {
+  const go = async () => {
+    if (!explorer.point) return;
+    const { model } = explorer, look = explorer.frozen(), plain = look.psi === 1 && !look.mix.length;
+    try {
+      const answer = plain && "seed" in look.where ? null : await explorer.ask("mixed-point", { look, truncated: true }, { slot: "walk-edit" });
+      const [[space, place]] = Object.entries(answer ? answer.header.where : look.where);
+      location.assign(addressOf(`apply?${new URLSearchParams({ workshop: "video", what: "film", model: model.id, start: `${space}:${place}`, ...(look.class && { class: look.class[0] }) })}`));
+    } catch (problem) {
+      explorer.say(messageOf(problem));
+    }
+  };
+  return toolButton("", "Film an edit of this point …", { "data-testid": "walk-edit-film", onclick: go,
+    title: "Drag this picture or move it along directions; the film shows how that grows and goes, with keys on a timeline like this one. Its page is Apply." });
 }
 
 /** The side of a film of pictures of `side` pixels, where `size` is asked for: see gan_core.export.film. */

@@ -1,8 +1,9 @@
 // A path through the latent space as the Explore page keeps it: keys in time, for each model in this tab.
 
+import { KEYS_LEAST, KEYS_LONGEST, KEYS_MOST, tenths, TimedKeys } from "../../../../ui/web/keyframes/timed_keys.js";
 import { Explorer } from "../../explorer.js";
 
-export const KEYS_MOST = 32, KEYS_GAP = 1.5, KEYS_LEAST = 0.1, KEYS_LONGEST = 60, KEYS_STEPS = 60;
+const KEYS_GAP = 1.5;
 export const EASINGS = {
   linear: ["Even", "At the same pace all the way (linear)."],
   "ease-in-out": ["Soft", "Slow at both keys, quicker between them (ease in and out)."],
@@ -11,14 +12,11 @@ export const EASINGS = {
   hold: ["Jump", "Stays at this key, then jumps to the next (hold)."],
 };
 
-export const tenths = (seconds) => Math.round(seconds * 20) / 20;
-
-class WalkKeys {
-  /** keys: { id, where, class, easing, at } with `at` in seconds, ascending from 0; tail: seconds back to the first in a loop. */
+class WalkKeys extends TimedKeys {
+  /** keys: { id, where, class, easing, at } with `at` in seconds, ascending from 0. */
   constructor(explorer) {
+    super();
     this.explorer = explorer;
-    this.listeners = new Set();
-    this.last = 0;
     this.open();
     explorer.on("model", () => this.open());
   }
@@ -35,7 +33,6 @@ class WalkKeys {
     this.loop = false;
     this.way = inW ? "lerp" : "slerp";
     this.space = inW ? "w" : "z";
-    /** @type {any[]} */
     this.before = [];
     try {
       const kept = JSON.parse(sessionStorage.getItem(this.place) ?? "null");
@@ -44,63 +41,20 @@ class WalkKeys {
     this.tell();
   }
 
-  take(state) {
-    Object.assign(this, structuredClone(state));
-    for (const key of this.keys) this.last = Math.max(this.last, (key.id ??= this.last + 1));
-  }
-
+  /** @override */
   state() {
     const { keys, tail, loop, way, space } = this;
     return structuredClone({ keys, tail, loop, way, space });
   }
 
-  onChange(fn) {
-    this.listeners.add(fn);
-    return () => this.listeners.delete(fn);
-  }
-
-  tell() {
-    for (const fn of this.listeners) fn();
-  }
-
-  /** Change something as one step of this path's own undo. A movement that goes on calls `touched` meanwhile. */
-  change(act) {
-    this.mark();
-    const made = act();
-    this.touched();
-    this.keep();
-    return made;
-  }
-
-  mark() {
-    this.before = [...this.before, this.state()].slice(-KEYS_STEPS);
-  }
-
-  touched() {
-    this.keys.sort((a, b) => a.at - b.at);
-    this.tell();
-  }
-
+  /** @override */
   keep() {
     try {
       sessionStorage.setItem(this.place, JSON.stringify(this.state()));
     } catch { /* full: kept until the reload */ }
   }
 
-  undo() {
-    const state = this.before.pop();
-    if (!state) return;
-    this.take(state);
-    this.tell();
-    this.keep();
-  }
-
   // --- reading
-
-  get total() {
-    const last = this.keys.at(-1)?.at ?? 0;
-    return this.keys.length < 2 ? 0 : last + (this.loop ? this.tail : 0);
-  }
 
   /** The path as the server takes it. */
   path() {
@@ -110,8 +64,6 @@ class WalkKeys {
     });
     return { keys, loop: this.loop && keys.length > 1, way: this.way, space: this.space };
   }
-
-  index(id) { return this.keys.findIndex((key) => key.id === id); }
 
   // --- changing
 
@@ -135,59 +87,12 @@ class WalkKeys {
     });
   }
 
-  remove(id) {
-    this.change(() => {
-      this.keys = this.keys.filter((key) => key.id !== id);
-      this.fromZero();
-    });
-  }
-
-  /** Put a key at a time; past a neighbour it changes places with it. Part of a movement: ends with `settle`. */
-  move(id, at) {
-    const key = this.keys[this.index(id)];
-    if (!key) return;
-    let to = Math.min(KEYS_LONGEST, Math.max(0, at));
-    for (const other of this.keys) { // not on top of another
-      if (other !== key && Math.abs(other.at - to) < KEYS_LEAST) to = other.at + (to < other.at && other.at >= KEYS_LEAST ? -KEYS_LEAST : KEYS_LEAST);
-    }
-    key.at = to;
-    this.touched();
-  }
-
-  settle() {
-    this.fromZero();
-    for (let i = 1; i < this.keys.length; i++) this.keys[i].at = Math.max(this.keys[i].at, this.keys[i - 1].at + KEYS_LEAST);
-    for (const key of this.keys) key.at = tenths(key.at);
-    this.touched();
-    this.keep();
-  }
-
-  fromZero() {
-    this.keys.sort((a, b) => a.at - b.at);
-    const first = this.keys[0]?.at ?? 0;
-    for (const key of this.keys) key.at -= first;
-  }
-
-  /** One place earlier (-1) or later (1) in the order; the times stay. */
-  reorder(id, by) {
-    const from = this.index(id), to = from + by;
-    if (from < 0 || to < 0 || to >= this.keys.length) return;
-    this.change(() => {
-      const { keys } = this;
-      [keys[from].at, keys[to].at] = [keys[to].at, keys[from].at];
-    });
-  }
-
   /** Seconds from a key to the next; later keys come along. */
   setSeconds(id, seconds) {
     const i = this.index(id), { keys } = this, more = Math.max(KEYS_LEAST, seconds);
     if (i === keys.length - 1) return this.change(() => { this.tail = more; });
     const by = Math.min(more - (keys[i + 1].at - keys[i].at), KEYS_LONGEST - keys.at(-1).at);
     this.change(() => keys.slice(i + 1).forEach((key) => { key.at = tenths(key.at + by); }));
-  }
-
-  set(id, what) {
-    this.change(() => Object.assign(this.keys[this.index(id)], what));
   }
 }
 

@@ -1,31 +1,34 @@
-// The timeline of a path: its pictures as a strip of film, its keys above it to drag, and where playing is.
+// A timeline of keyframes: pictures as a strip of film, keys above it to drag, and where playing is. Explore's walk has
+// one, and the film of an edit.
 
-import { make } from "../../../../ui/web/words.js";
-import { shortened } from "../../bookmarks.js";
-import { KEYS_LEAST, KEYS_LONGEST, tenths } from "./walk_keys.js";
+import { cutUp } from "../canvas/atlas.js";
+import { make } from "../words.js";
+import { KEYS_LEAST, KEYS_LONGEST, tenths } from "./timed_keys.js";
 
 const STRIP = 14, KEY_HELP = "Drag to another time. Left and right: earlier and later (with Shift by a second, with Alt in the order). Delete takes it out, Enter shows it.";
-const secondsWords = (t) => `${t.toFixed(2).replace(/0$/, "")} s`;
+export const secondsWords = (t) => `${t.toFixed(2).replace(/0$/, "")} s`;
 
-export class WalkTimeline {
-  /** keys: WalkKeys; onScrub(t, commit), onChoose(id, commit), onRemove(id). */
-  constructor(explorer, keys, { onScrub, onChoose, onRemove }) {
-    this.explorer = explorer;
+/** @typedef {{kind: string, id: any, pointer: number, off: number, x: number, y: number, moved: boolean, lift?: number}} Drag */
+
+export class KeyTimeline {
+  /** keys: TimedKeys; name: of its parts for tests; of: what the time is on. onScrub(t, commit), onChoose(id, commit), onRemove(id). */
+  constructor(keys, name, of, { onScrub, onChoose, onRemove }) {
     this.keys = keys;
+    this.name = name;
     this.onScrub = onScrub;
     this.onChoose = onChoose;
     this.onRemove = onRemove;
     this.at = 0;
     this.chosen = null;
-    this.drag = null;
+    this.drag = /** @type {Drag | null} */ (null);
     this.range = 2;
-    this.pins = make("div", { class: "gx-pins" });
-    this.strip = make("div", { class: "gx-strip", "aria-hidden": "true" }, ...Array.from({ length: STRIP }, () => make("canvas", { width: 1, height: 1 })));
-    this.head = make("div", { class: "gx-head", role: "slider", tabindex: "0", "aria-label": "Time on the path", "aria-valuemin": "0", "data-testid": "walk-head", onkeydown: (e) => this.headKey(e) });
-    this.ticks = make("div", { class: "gx-ticks", "aria-hidden": "true" });
-    this.end = make("div", { class: "gx-loop-end", role: "slider", tabindex: "0", "aria-label": "Seconds back to the first key", "aria-valuemin": "0.1", title: "Back at the first key. Drag to take longer.", onkeydown: (e) => this.endKey(e) }, "↺");
-    this.track = make("div", { class: "gx-track" }, this.strip, this.head, this.end);
-    this.root = make("div", { class: "gx-timeline", "data-testid": "walk-timeline" }, this.pins, this.track, this.ticks);
+    this.pins = make("div", { class: "gs-kt-pins" });
+    this.strip = make("div", { class: "gs-kt-strip", "aria-hidden": "true" }, ...Array.from({ length: STRIP }, () => make("canvas", { width: 1, height: 1 })));
+    this.head = make("div", { class: "gs-kt-head", role: "slider", tabindex: "0", "aria-label": `Time on the ${of}`, "aria-valuemin": "0", "data-testid": `${name}-head`, onkeydown: (e) => this.headKey(e) });
+    this.ticks = make("div", { class: "gs-kt-ticks", "aria-hidden": "true" });
+    this.end = make("div", { class: "gs-kt-end", role: "slider", tabindex: "0", "aria-label": "Seconds back to the first key", "aria-valuemin": "0.1", title: "Back at the first key. Drag to take longer.", onkeydown: (e) => this.endKey(e) }, "↺");
+    this.track = make("div", { class: "gs-kt-track" }, this.strip, this.head, this.end);
+    this.root = make("div", { class: "gs-kt", "data-testid": `${name}-timeline` }, this.pins, this.track, this.ticks);
     this.buttons = new Map();
     for (const name of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) this.root.addEventListener(name, (e) => this[name](e));
     this.sizes = new ResizeObserver(() => this.place());
@@ -59,20 +62,21 @@ export class WalkTimeline {
   }
 
   pin(id) {
-    return make("button", { type: "button", class: "gx-pin", "data-testid": "walk-key", title: KEY_HELP, onkeydown: (e) => this.pinKey(id, e),
+    return make("button", { type: "button", class: "gs-kt-pin", "data-testid": `${this.name}-key`, title: KEY_HELP, onkeydown: (e) => this.pinKey(id, e),
       onclick: (e) => { if (e.detail === 0) this.onChoose(id, true); } }, make("canvas", { width: 1, height: 1 }));
   }
 
   /** The pictures that came: those of the strip, then one for each key. */
   setPictures(answer, ids) {
     const shown = ids.map((id) => this.buttons.get(id)?.firstChild ?? document.createElement("canvas"));
-    shortened(answer, this.keys.keys.length > 1 ? [...this.strip.children, ...shown] : shown);
+    cutUp(answer, this.keys.keys.length > 1 ? [...this.strip.children, ...shown] : shown);
   }
 
   get stripTimes() {
     return this.keys.keys.length > 1 ? Array.from({ length: STRIP }, (_, i) => ((i + 0.5) / STRIP) * this.keys.total) : [];
   }
 
+  /** Of a time, in percent of the width. */
   x(t) { return (100 * t) / this.range; }
 
   place() {
@@ -81,7 +85,7 @@ export class WalkTimeline {
       const button = this.buttons.get(key.id);
       if (!button) return;
       button.style.left = `${this.x(key.at)}%`;
-      button.setAttribute("aria-label", `Key ${i + 1} of ${keys.keys.length} at ${secondsWords(key.at)}`);
+      button.setAttribute("aria-label", `Key ${i + 1} of ${keys.keys.length} at ${this.keyWords(key)}`);
       button.setAttribute("aria-pressed", String(key.id === this.chosen));
     });
     this.strip.style.width = `${this.x(keys.total)}%`;
@@ -90,6 +94,8 @@ export class WalkTimeline {
     this.end.setAttribute("aria-valuetext", `${secondsWords(keys.tail)} back to the first key`);
     this.setAt(this.at);
   }
+
+  keyWords(key) { return secondsWords(key.at); }
 
   setAt(t) {
     this.at = t;
@@ -113,19 +119,18 @@ export class WalkTimeline {
   // --- by hand
 
   timeUnder(event) {
-    const box = this.root.getBoundingClientRect(), side = parseFloat(getComputedStyle(this.root).paddingLeft);
-    return ((event.clientX - box.left - side) / (box.width - 2 * side)) * this.range;
+    const box = this.pins.getBoundingClientRect();
+    return ((event.clientX - box.left) / box.width) * this.range;
   }
 
   pointerdown(event) {
     if (event.button > 0 || this.drag) return;
-    const pin = event.target.closest(".gx-pin"), onEnd = event.target.closest(".gx-loop-end");
+    const pin = event.target.closest(".gs-kt-pin"), onEnd = event.target.closest(".gs-kt-end");
     const id = pin && [...this.buttons].find(([, button]) => button === pin)?.[0];
-    if (!pin && !onEnd && (!this.keys.total || !event.target.closest(".gx-track, .gx-ticks"))) return;
+    if (!pin && !onEnd && (!this.keys.total || !event.target.closest(".gs-kt-track, .gs-kt-ticks"))) return;
     const t = this.timeUnder(event), kind = pin ? "key" : onEnd ? "end" : "head";
     const from = pin ? this.keys.keys[this.keys.index(id)].at : onEnd ? this.keys.total : t;
-    this.drag = { kind, id, pointer: event.pointerId, off: from - t, x: event.clientX, moved: kind === "head" };
-    this.root.setPointerCapture(event.pointerId);
+    this.take({ kind, id, pointer: event.pointerId, off: from - t, x: event.clientX, y: event.clientY, moved: kind === "head" });
     if (pin) {
       pin.focus();
       this.onChoose(id, false);
@@ -134,19 +139,30 @@ export class WalkTimeline {
     event.preventDefault();
   }
 
+  /** @param {Drag} drag */
+  take(drag) {
+    this.drag = drag;
+    this.root.setPointerCapture(drag.pointer);
+  }
+
   pointermove(event) {
     const { drag } = this;
     if (!drag || drag.pointer !== event.pointerId) return;
     const t = this.timeUnder(event) + drag.off;
     if (!drag.moved) {
-      if (Math.abs(event.clientX - drag.x) < 4) return;
+      if (this.pulled(event, drag) < 4) return;
       drag.moved = true;
       this.keys.mark();
     }
-    if (drag.kind === "key") this.keys.move(drag.id, Math.min(this.range, t));
+    if (drag.kind === "key") this.moveKey(drag, Math.min(this.range, t), event);
     else if (drag.kind === "head") this.scrub(t, false);
     else this.setTail(Math.min(this.range, t));
   }
+
+  /** How far a key has been pulled, in pixels of the screen. */
+  pulled(event, drag) { return Math.abs(event.clientX - drag.x); }
+
+  moveKey(drag, t, _event) { this.keys.move(drag.id, t); }
 
   pointerup(event) { this.release(event, true); }
 
