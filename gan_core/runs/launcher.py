@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, cast
 import torch
 
 from gan_core.config.codec import ConfigError, to_dict
-from gan_core.runs.commands import Stop
+from gan_core.runs.commands import Command, Stop, check_command
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.advice import is_full_disk
+from gan_core.runs.engine.command_reader import CommandReader
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
@@ -87,6 +88,7 @@ class Launcher:
         self._views = ViewCache()
         self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
         self._workers: dict[str, RunLife] = {}
+        self._reader = CommandReader(self.tell)
         self._closing = False
 
     @property
@@ -212,7 +214,10 @@ class Launcher:
             raise ConfigError(problem)
         status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
         manifest = self.manifest(config, preset, title, **fields)
-        with self.new_run(manifest) as (folder, lock, manifest), contextlib.closing(RunWriter(folder)) as writer:
+        with (
+            self.new_run(manifest) as (folder, lock, manifest),
+            contextlib.closing(RunWriter(folder, lock)) as writer,
+        ):
             writer.write_status(status)
         return ReadyRun(RunFolder(self.runs_dir / manifest.id), lock, manifest, config, status, stop)
 
@@ -230,7 +235,7 @@ class Launcher:
         folder, lock, manifest, config, status, stop = run
         with contextlib.ExitStack() as undo:
             undo.callback(lock.release)
-            writer = RunWriter(folder)
+            writer = RunWriter(folder, lock)
             undo.callback(writer.close)
             worker = RunWorker(
                 folder,
@@ -263,8 +268,12 @@ class Launcher:
 
     def adopt(self, workers: Iterable[RunLife]) -> None:
         """These are in hand from now on. Who is over is forgotten: its folder tells all there is to know."""
+        new = list(workers)
         kept = {i: w for i, w in self._workers.items() if w.is_alive() or not (w.ended and w.end_written)}
-        self._workers = {**kept, **{worker.folder.id: worker for worker in workers}}
+        self._workers = {**kept, **{worker.folder.id: worker for worker in new}}
+        for worker in new:
+            worker.open_inbox()
+        self._reader.attend(new)
 
     # --- which runs are in hand
 
@@ -272,6 +281,11 @@ class Launcher:
         """What has the run in hand, from before it starts until it has let go of everything."""
         worker = self._workers.get(run_id)
         return worker if worker is not None and not worker.ended else None
+
+    def tell(self, worker: RunLife, command: Command) -> None:
+        """Raises ValueError where the run cannot carry it out."""
+        check_command(worker.config, command)
+        worker.send(command)
 
     def put_first(self, run_id: str) -> None:
         """Put a run that waits first in the queue, with those that train in one step with it."""

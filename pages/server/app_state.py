@@ -69,10 +69,11 @@ class AppState:
             from gan_core.config.places import data_dir, device_name, runs_dir
             from gan_core.runs import RunManager
             from gan_core.runs.engine.device.budget import Budget, turn_seconds
+            from gan_core.runs.engine.job_command import JobCommand
 
             self._manager = RunManager(
                 runs_dir(), data_dir(), device=device_name(), turn_seconds=turn_seconds(),
-                budget=Budget.from_environment(),
+                budget=Budget.from_environment(), job_command=JobCommand.from_environment(),
             )  # fmt: skip
         except (ValueError, OSError) as problem:
             self._problem = public(problem)

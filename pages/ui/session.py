@@ -57,6 +57,7 @@ class Tab:
     shown as a script. begun: how many runs were asked for here. pending: live changes under way. pace: the seconds a
     step last asked for, and when. speed: those that the next run begins with. only: the controls that a scene shows,
     () for all; locked: it leads to no others; title: what it is called. advanced: the panel's rarer fields are shown.
+    elsewhere: runs that begin or go on are handed to another machine, where the server knows how.
     """
 
     preset: str
@@ -77,6 +78,7 @@ class Tab:
     locked: bool = False
     title: str = ""
     advanced: bool = False
+    elsewhere: bool = False
 
     def shows(self, *controls: str) -> bool:
         """Whether the scene shows one of these controls; without one that chooses, all are shown."""
@@ -240,7 +242,7 @@ def send_change(state: Tab, path: str, value: object) -> None:
     try:
         manager().send(state.run, Change(path, value))
         state.pending[path] = (value, time.monotonic())
-    except ValueError as problem:
+    except (ValueError, OSError) as problem:  # the folder of one that another machine trains may be full
         state.notice = public(problem)
 
 
@@ -249,7 +251,7 @@ def send_pace(state: Tab, seconds_per_step: float) -> None:
     try:
         manager().send(state.run, Pace(seconds_per_step))
         state.pace = seconds_per_step, time.monotonic()
-    except ValueError as problem:
+    except (ValueError, OSError) as problem:
         state.notice = public(problem)
 
 
