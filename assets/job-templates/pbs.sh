@@ -4,7 +4,7 @@
 #PBS -j oe
 #PBS -o {folder}/job.log
 #PBS -l select=1:ncpus={cores}:ngpus={gpus}
-trap 'rm -f {folder}/waiting-job.json' EXIT
+trap 'rm -f {folder}/waiting-job' EXIT
 cd {program} || exit 1
 # In the background and waited for: so that SIGTERM stops the run with everything saved.
 {python} -m gan_core resume {run} --runs-dir {runs} --data-dir {data} --device {device} --threads {cores} &

@@ -6,7 +6,7 @@
 #SBATCH --gpus={gpus}
 #SBATCH --signal=B:TERM@60
 # The run waits for this job as long as the note is there; should the job fail before it trains, the page says so.
-trap 'rm -f {folder}/waiting-job.json' EXIT
+trap 'rm -f {folder}/waiting-job' EXIT
 cd {program} || exit 1
 # In the background and waited for: so that the batch system's SIGTERM stops the run with everything saved.
 {python} -m gan_core resume {run} --runs-dir {runs} --data-dir {data} --device {device} --threads {cores} &

@@ -36,7 +36,7 @@ from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
 from gan_core.runs.storage.disk_use import DiskMeter
-from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.lock import RunLock, is_held, wait_until_free
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
 from gan_core.runs.storage.tables import RunStatus
@@ -305,6 +305,8 @@ class Launcher:
         worker, caller = self.worker(run_id), cast(object, threading.current_thread())
         if worker is not None and worker.view.state not in LIVE and worker is not caller:
             worker.join(5.0)  # it has said that it is at rest and is just letting go
+        elif worker is None and self.view(run_id).state not in LIVE:
+            wait_until_free(folder.lock)  # another program has said so, and is just letting go
         if self.worker(run_id) is not None or is_held(folder.lock):
             raise ValueError(f"The run {run_id} is not at rest: it is {self.view(run_id).state}.")
         return folder

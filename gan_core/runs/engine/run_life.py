@@ -101,6 +101,8 @@ class RunLife(ReplayingRun):
                 return []
             if beats:
                 self._lock.beat()
+            if self._inbox.is_empty:
+                return []
             brought, found = self._inbox.take_brought(), self._inbox.take()
         if brought:
             self.bring(brought)

@@ -17,7 +17,7 @@ from gan_core.runs.states import move
 from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.run_folder import RunFolder, open_run
 from gan_core.runs.storage.tables import RunStatus
-from gan_core.runs.storage.waiting_job import WaitingJob, forget_job, read_job, write_job
+from gan_core.runs.storage.waiting_job import await_job, forget_job, name_job, read_job
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.backends import choose
@@ -46,7 +46,7 @@ def start_elsewhere(
         contextlib.closing(RunWriter(folder, lock)) as writer,
     ):
         writer.write_status(status)
-        write_job(folder.root, WaitingJob())
+        await_job(folder.root)
     root = launcher.runs_dir / manifest.id
     try:
         lock.release()  # the job may begin while the command still answers
@@ -71,7 +71,7 @@ def resume_elsewhere(
         if total_images is not None:
             raise ConfigError("A run gets a new length where it goes on here; a job goes on to the one that it has.")
         move(run.status.state, "queued")
-        write_job(run.folder.root, WaitingJob())
+        await_job(run.folder.root)
         _write_status(run.folder, run.lock, replace(run.status, state="queued", error="", advice=()))
     finally:
         run.lock.release()  # the job may begin while the command still answers
@@ -117,9 +117,7 @@ def _write_status(folder: RunFolder, lock: RunLock, status: RunStatus) -> None:
 
 def _submit(launcher: Launcher, command: JobCommand, run_id: str) -> None:
     root = launcher.runs_dir / run_id
-    job = command.submit(root, launcher.data_dir)
-    if read_job(root) is not None:  # else it has begun already
-        write_job(root, WaitingJob(job))
+    name_job(root, command.submit(root, launcher.data_dir))
 
 
 def _resolved(launcher: Launcher, command: JobCommand, config: RunConfig) -> tuple[RunConfig, str]:

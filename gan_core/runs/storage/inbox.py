@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,15 @@ class Inbox:
     def is_open(self) -> bool:
         return self._place.is_dir()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing lies there: a look that costs some microseconds."""
+        try:
+            with os.scandir(self._place) as found:
+                return next(found, None) is None
+        except OSError:
+            return True
+
     def open(self) -> None:
         """For the process that trains the run: from now on others may put commands in; what lay there is gone.
 
@@ -65,12 +75,17 @@ class Inbox:
         finally:
             self.close()
 
-    def put(self, command: Command) -> Path:
-        """Where it lies until it is taken. Raises ValueError for one that is not for others to ask, OSError where
-        nothing can be written."""
+    def name_of(self, command: Command) -> str:
+        """As files call it. Raises ValueError for one that is not for others to ask."""
         name = _NAMES.get(type(command))
         if name is None:
             raise ValueError(f"The run {self.run} is trained by another process, where this cannot be asked of it.")
+        return name
+
+    def put(self, command: Command) -> Path:
+        """Where it lies until it is taken. Raises ValueError for one that is not for others to ask, OSError where
+        nothing can be written."""
+        name = self.name_of(command)
         if sum(1 for _ in self._place.glob("*.json")) >= MOST_WAITING:
             raise ValueError(f"The process that trains {self.run} does not take its commands; look whether it hangs.")
         data = json.dumps({"do": name, **asdict(command)}).encode()

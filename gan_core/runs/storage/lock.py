@@ -15,6 +15,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gan_core.runs.storage.shared import is_shared
 
@@ -27,17 +28,30 @@ else:
 
 PATIENCE_SECONDS = 0.3  # `is_held` takes the lock itself, for some microseconds: that is no reason to give up
 BEAT_SECONDS = 5.0  # from one sign of life to the next
+LETTING_GO_SECONDS = 5.0  # who has ended a run closes its files within these
 SILENT_SECONDS = 60.0  # without one: whoever holds the lock is taken for gone
-_WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
-_BYTES = 160  # of the file, always: it is written over in one piece
+MOST_NOTED = 100  # letters
+WITHOUT_LOCKS = (
+    "The runs folder {} is on a file system without locks, where two programs could train one run at once; keep runs "
+    "on a local disk, or on one that shares locks, as NFS version 4 does."
+)
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+_BYTES = 1_000  # of the file, always: it is written over in one piece
 
 
 class HeldElsewhere(ValueError):
     """Another process trains this run."""
 
 
-class NoLocks(ValueError):
-    """The file system has no locks, so that nobody could tell whether a run is being trained."""
+class WithoutLocks(ValueError):
+    """Its folder has no locks of files."""
+
+
+def wait_until_free(path: Path, seconds: float = LETTING_GO_SECONDS) -> None:
+    """Until nobody holds the lock, or so long."""
+    until = time.monotonic() + seconds
+    while is_held(path) and time.monotonic() < until:
+        time.sleep(0.02)
 
 
 @dataclass(frozen=True)
@@ -60,15 +74,15 @@ class RunLock:
     def __init__(self, path: Path, run_id: str) -> None:
         self._path, self._run_id = path, run_id
         self._handle: int | None = None
-        self._beat, self._is_shared = 0, False
+        self._beat, self._words, self._is_shared = 0, "", False
 
     def acquire(self) -> None:
-        """Raises HeldElsewhere, NoLocks, or OSError where the file cannot be written."""
+        """Raises HeldElsewhere, WithoutLocks, or OSError where the file cannot be written."""
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
             try:
-                if _locked(handle) and _same_file(handle, self._path):
+                if _locked(handle, self._path) and _same_file(handle, self._path):
                     break
             except BaseException:
                 os.close(handle)
@@ -77,7 +91,7 @@ class RunLock:
             if time.monotonic() >= until:
                 raise HeldElsewhere(f"The run {self._run_id} is being trained already.") from None
             time.sleep(0.005)
-        self._handle, self._is_shared = handle, is_shared(self._path.parent)
+        self._handle, self._words, self._is_shared = handle, "", is_shared(self._path.parent)
         self.beat()
 
     def beat(self) -> None:
@@ -85,13 +99,19 @@ class RunLock:
         if self._handle is None:
             return
         self._beat += 1
-        told = {"host": socket.gethostname()[:80], "process": os.getpid(), "beat": self._beat}
+        host = socket.gethostname()[:80]
+        told = {"host": host, "process": os.getpid(), "beat": self._beat, "words": self._words}
         try:
             os.pwrite(self._handle, json.dumps(told).encode().ljust(_BYTES), 0)
             if self._is_shared:  # else another machine sees it late
                 os.fsync(self._handle)
         except (OSError, AttributeError):
             pass  # a full disk, or a system without pwrite: the lock holds all the same
+
+    def note(self, words: str) -> None:
+        """Words for whoever sees that it is held, as long as it is; a disk that is full loses them."""
+        self._words = words[:MOST_NOTED]
+        self.beat()
 
     @property
     def is_ours(self) -> bool:
@@ -130,11 +150,25 @@ def is_held(path: Path) -> bool:
 def holder(path: Path) -> Holder | None:
     """What the lock's file tells; None where it tells nothing that can be read, as one of an earlier version."""
     try:
-        with path.open("rb") as file:
-            told = json.loads(file.read(4 * _BYTES))
+        told = _told(path)
         return Holder(str(told["host"]), int(told["process"]), int(told["beat"]))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+def noted(path: Path) -> str:
+    """What its holder has noted; "" where that is nothing, or nothing that can be read."""
+    try:
+        words = _told(path)["words"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    return words[:MOST_NOTED] if isinstance(words, str) and words.isprintable() else ""
+
+
+def _told(path: Path) -> Any:
+    """Raises OSError, ValueError or RecursionError."""
+    with path.open("rb") as file:
+        return json.loads(file.read(4 * _BYTES))
 
 
 class SignsOfLife:
@@ -185,8 +219,8 @@ def _replace(path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _locked(handle: int) -> bool:
-    """Whether the lock is ours now. Raises NoLocks, OSError."""
+def _locked(handle: int, path: Path) -> bool:
+    """Whether the lock is ours now. Raises WithoutLocks, OSError."""
     if not _HAS_LOCKS:
         return True
     try:
@@ -194,12 +228,9 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     except OSError as error:
-        if error.errno not in _WITHOUT_LOCKS:
+        if error.errno not in _NO_LOCKS:
             raise
-        raise NoLocks(
-            "The folder of runs lies on a file system without locks, where two programs could train one run at once: "
-            "mount it with locks, or choose another folder."
-        ) from error
+        raise WithoutLocks(WITHOUT_LOCKS.format(path.parent.parent)) from error
     return True
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from gan_core.config.files import write_atomically
 
-FILE = "waiting-job.json"
-LARGEST_BYTES = 1_000
+FILE = "waiting-job"
+NAME = "job-name"
+MOST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,25 @@ class WaitingJob:
 
 def read_job(root: Path) -> WaitingJob | None:
     """None where the run in this folder waits for no job."""
-    path = root / FILE
-    try:
-        if path.is_symlink() or path.stat().st_size > LARGEST_BYTES:
-            return None
-        job = json.loads(path.read_bytes())["job"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    if not (root / FILE).is_file():
         return None
-    return WaitingJob(job[:80]) if isinstance(job, str) and job.isprintable() else None
+    try:
+        with (root / NAME).open("rb") as file:
+            name = file.read(MOST_NAME).decode()
+    except (OSError, ValueError):
+        name = ""
+    return WaitingJob(name if name.isprintable() else "")
 
 
-def write_job(root: Path, job: WaitingJob) -> None:
-    """Raises OSError."""
-    write_atomically(root / FILE, json.dumps(asdict(job)).encode())
+def await_job(root: Path) -> None:
+    """From now on the run in this folder waits for a job. Raises OSError."""
+    (root / NAME).unlink(missing_ok=True)
+    write_atomically(root / FILE, b"")
+
+
+def name_job(root: Path, job: str) -> None:
+    """What the job is called that was handed in; it may have begun, or ended, by now. Raises OSError."""
+    write_atomically(root / NAME, job[:MOST_NAME].encode())
 
 
 def forget_job(root: Path) -> None:

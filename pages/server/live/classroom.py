@@ -232,7 +232,7 @@ class ClassHub:
 
     def _results(self) -> bytes:
         told = []
-        for question, answers in reversed(self._all_answers().items()):
+        for question, answers in reversed(list(self._all_answers().items())):
             counted = Counter(answers.values()).most_common(MOST_CHOICES)
             told.append({"question": question, "people": len(answers), "counted": sorted(counted)})
         return wire.pack({"type": "results", "results": told, "for_all": self._results_for_all})

@@ -105,7 +105,7 @@ def test_a_job_that_has_not_begun_is_waited_for_and_can_be_taken_back(manager: R
 
 def test_a_job_that_ends_before_it_trains_leaves_the_run_interrupted(manager: RunManager, tmp_path: Path) -> None:
     script = tmp_path / "broken.sh"
-    script.write_text("#!/bin/bash\ntrap 'rm -f {folder}/waiting-job.json' EXIT\nno-such-python {run}\n")
+    script.write_text("#!/bin/bash\ntrap 'rm -f {folder}/waiting-job' EXIT\nno-such-python {run}\n")
     assert manager.job_command is not None
     manager.job_command = replace(manager.job_command, script=script)
     run = manager.start_elsewhere(quick(steps=20))

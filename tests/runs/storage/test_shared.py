@@ -133,7 +133,7 @@ def test_a_file_system_without_locks_is_a_sentence(manager: RunManager, monkeypa
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(ValueError, match="lies on a file system without locks, .* mount it with locks, or choose"):
+    with pytest.raises(ValueError, match="^The runs folder .* is on a file system without locks, where two programs"):
         manager.start(quick(steps=1))
     assert list(manager.runs_dir.iterdir()) == []
 
