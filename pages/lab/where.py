@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.ui.session import Tab, manager
 
-_WORDS = {False: "Here", True: "On the cluster"}
+_WORDS = {False: "Here", True: "Cluster"}
 
 
 def goes_elsewhere(state: Tab) -> bool:

@@ -27,7 +27,7 @@ def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_
     with server(tmp_path, environment=told) as first, server(tmp_path) as second:
         lab, other = Lab(page, first.url), Lab(page.context.new_page(), second.url)
         lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000&view=full")
-        page.get_by_role("radio", name="On the cluster").click()
+        page.get_by_role("radio", name="Cluster").click()
         expect(page.locator(AT_REST)).to_be_attached()
         lab.press("Train")
         run = lab.run_id()
@@ -41,7 +41,7 @@ def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_
         assert trainer is not None
         assert trainer.process not in (first.process.pid, second.process.pid)
         other.open(f"run={run}&view=full")
-        expect(other.page.get_by_role("radio", name="On the cluster")).to_have_count(0)
+        expect(other.page.get_by_role("radio", name="Cluster")).to_have_count(0)
         until(lambda: other.step() > 10)
         other.press("Pause")
         lab.expect_state("paused")

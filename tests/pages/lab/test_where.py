@@ -31,7 +31,7 @@ def test_a_run_is_handed_over_cancelled_and_resumed_elsewhere(home: AppState) ->
     manager._train = lambda run: None
     app = open_lab()
     where = next(group for group in app.button_group if group.key == "where")
-    calm(where.set_value([True]).run())
+    calm(where.set_value(True).run())
     press(app, "train")
     assert asked == ["start"]
     assert {"pause", "stop"}.isdisjoint(button.key for button in app.button)
