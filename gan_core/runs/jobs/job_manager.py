@@ -23,6 +23,7 @@ from gan_core.runs.jobs.job_folder import (
     JobStatus,
     JobView,
     State,
+    UnknownJob,
     job_folders,
     move_to_trash,
     new_job,
@@ -109,14 +110,16 @@ class JobManager:
     def cancel(self, job_id: str) -> None:
         """Stop it between two pieces of its work, here or in another program; what is finished stays.
 
-        Nothing where it is not at work. Raises UnknownJob, OSError.
+        Nothing where it is not at work, or not there. Raises OSError.
         """
         worker = self._workers.get(job_id)
         if worker is not None and worker.is_alive():
             worker.stop("cancelled")
             self._manager.launcher.context.queue.nudge()
-        elif (job := self.folder(job_id)).status().state in AT_WORK:
-            job.ask_to_stop()
+            return
+        with contextlib.suppress(UnknownJob):
+            if (job := self.folder(job_id)).status().state in AT_WORK:
+                job.ask_to_stop()
 
     def wait(self, job_id: str, seconds: float | None = None) -> JobView:
         """The view once it is no longer at work here, or after so long."""
