@@ -31,7 +31,7 @@ def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_
         expect(page.locator(AT_REST)).to_be_attached()
         lab.press("Train")
         run = lab.run_id()
-        lab.expect_state("job 4711 on another machine")
+        expect(page.get_by_text("Waits as job 4711 on another machine")).to_be_visible()
         expect(lab.button("Cancel")).to_be_visible()
         (tmp_path / "go").touch()
         lab.expect_state("training")
