@@ -10,18 +10,22 @@
 # TORCH_INDEX  where torch and torchvision come from. Empty: the standard index, whose Linux wheels serve both devices
 #              but carry CUDA's libraries (about 5 GB). Give PyTorch's index of CPU-only wheels for an image of under
 #              2 GB; its address stands on PyTorch's own installation page.
+# EXTRA        another file of requirements to install: requirements-ray.txt, for sweeps on a Ray cluster.
+#
+# deploy/ has compose files and a Kubernetes manifest for it.
 
 FROM python:3.12-slim
 
 ARG DEVICE=cpu
 ARG TORCH_INDEX=""
+ARG EXTRA=""
 
 WORKDIR /app
-COPY requirements.txt ./
+COPY requirements.txt requirements-ray.txt ./
 RUN if [ -n "$TORCH_INDEX" ]; then \
       grep -E '^torch(vision)?>' requirements.txt | pip install --no-cache-dir --index-url "$TORCH_INDEX" -r /dev/stdin; \
     fi \
- && pip install --no-cache-dir --retries 5 -r requirements.txt
+ && pip install --no-cache-dir --retries 5 -r requirements.txt ${EXTRA:+-r "$EXTRA"}
 
 COPY .streamlit/ .streamlit/
 COPY assets/ assets/

@@ -8,11 +8,18 @@ import os
 import re
 import stat
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
 _PART_BYTES = 1 << 20
+_LOCKS: dict[Path, threading.Lock] = {}
 _STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
@@ -38,6 +45,20 @@ def write_atomically(path: Path, data: bytes) -> None:
     """`path` holding exactly `data`, or left as it was. Raises OSError (a full disk, a folder not to be written)."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+@contextlib.contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """In the block nobody else changes `path`: no thread, and no other program where the system has such locks.
+
+    Its folder must be there. Raises OSError.
+    """
+    with _LOCKS.setdefault(path.absolute(), threading.Lock()), contextlib.ExitStack() as undo:
+        if fcntl is not None:
+            file = undo.enter_context(open(path.with_name(f".{path.name}.lock"), "ab"))
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def check_folder(path: Path) -> None:

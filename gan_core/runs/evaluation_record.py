@@ -6,6 +6,7 @@ import json
 import math
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,6 +131,13 @@ def as_row(evaluation: Evaluation) -> tuple[Any, ...]:
         json.dumps(_plain(evaluation.values)), json.dumps(_plain(evaluation.floor)), json.dumps(classes),
         evaluation.cost_seconds, int(evaluation.best),
     )  # fmt: skip
+
+
+def from_row(row: Sequence[Any]) -> Evaluation:
+    """What `as_row` gives, also by way of JSON. Raises ValueError or TypeError for what is none."""
+    if len(row) != len(COLUMNS):
+        raise ValueError("an evaluation")
+    return _evaluation(*row)
 
 
 def _plain(values: dict[str, float]) -> dict[str, float | None]:

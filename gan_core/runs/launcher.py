@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, cast
 import torch
 
 from gan_core.config.codec import ConfigError, to_dict
-from gan_core.runs.commands import Stop
+from gan_core.runs.commands import Command, Stop, check_command
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.advice import is_full_disk
+from gan_core.runs.engine.command_reader import CommandReader
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
@@ -37,7 +38,7 @@ from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
 from gan_core.runs.storage.disk_use import DiskMeter
-from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.lock import RunLock, is_held, wait_until_free
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
 from gan_core.runs.storage.tables import RunStatus
@@ -91,6 +92,7 @@ class Launcher:
         self.together = TogetherRuns(self.context, self.data_dir, threads, self._stored_view)
         self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
         self._workers: dict[str, RunLife] = {}
+        self._reader = CommandReader(self.tell)
         self._closing = False
 
     @property
@@ -221,7 +223,10 @@ class Launcher:
             raise ConfigError(problem)
         status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
         manifest = self.manifest(config, preset, title, **fields)
-        with self.new_run(manifest) as (folder, lock, manifest), contextlib.closing(RunWriter(folder)) as writer:
+        with (
+            self.new_run(manifest) as (folder, lock, manifest),
+            contextlib.closing(RunWriter(folder, lock)) as writer,
+        ):
             writer.write_status(status)
         return ReadyRun(RunFolder(self.runs_dir / manifest.id), lock, manifest, config, status, stop)
 
@@ -239,7 +244,7 @@ class Launcher:
         folder, lock, manifest, config, status, stop = run
         with contextlib.ExitStack() as undo:
             undo.callback(lock.release)
-            writer = RunWriter(folder)
+            writer = RunWriter(folder, lock)
             undo.callback(writer.close)
             worker = RunWorker(
                 folder,
@@ -272,8 +277,12 @@ class Launcher:
 
     def adopt(self, workers: Iterable[RunLife]) -> None:
         """These are in hand from now on. Who is over is forgotten: its folder tells all there is to know."""
+        new = list(workers)
         kept = {i: w for i, w in self._workers.items() if w.is_alive() or not (w.ended and w.end_written)}
-        self._workers = {**kept, **{worker.folder.id: worker for worker in workers}}
+        self._workers = {**kept, **{worker.folder.id: worker for worker in new}}
+        for worker in new:
+            worker.open_inbox()
+        self._reader.attend(new)
 
     # --- which runs are in hand
 
@@ -281,6 +290,11 @@ class Launcher:
         """What has the run in hand, from before it starts until it has let go of everything."""
         worker = self._workers.get(run_id)
         return worker if worker is not None and not worker.ended else None
+
+    def tell(self, worker: RunLife, command: Command) -> None:
+        """Raises ValueError where the run cannot carry it out."""
+        check_command(worker.config, command)
+        worker.send(command)
 
     def put_first(self, run_id: str) -> None:
         """Put a run that waits first in the queue, with those that train in one step with it."""
@@ -306,6 +320,8 @@ class Launcher:
         worker, caller = self.worker(run_id), cast(object, threading.current_thread())
         if worker is not None and worker.view.state not in LIVE and worker is not caller:
             worker.join(5.0)  # it has said that it is at rest and is just letting go
+        elif worker is None and self.view(run_id).state not in LIVE:
+            wait_until_free(folder.lock)  # another program has said so, and is just letting go
         if self.worker(run_id) is not None or self.together.of(run_id) is not None or is_held(folder.lock):
             raise ValueError(f"The run {run_id} is not at rest: it is {self.view(run_id).state}.")
         return folder

@@ -22,18 +22,21 @@ from gan_core.runs.engine.device.device_queue import TURN_SECONDS
 from gan_core.runs.engine.device.slots import slots_of
 from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
 from gan_core.runs.engine.external_runs import ExternalRunWatcher
+from gan_core.runs.engine.job_command import JobCommand
 from gan_core.runs.evaluation import on_demand
 from gan_core.runs.evaluation.plane_constants import RunStage, run_stage
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.lineage import twins
 from gan_core.runs.lineage.branches import start_branch
+from gan_core.runs.lineage.elsewhere import cancel_waiting, resume_elsewhere, start_elsewhere
 from gan_core.runs.lineage.ready import ready_to_resume
 from gan_core.runs.listeners import Listener, Listeners
 from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import load_trained
-from gan_core.runs.storage.inbox import Inbox
+from gan_core.runs.storage.inbox import Inbox, wait_for
+from gan_core.runs.storage.lock import SignsOfLife
 from gan_core.runs.storage.reader import RunReader
 from gan_core.runs.storage.run_folder import (
     UnknownRun,
@@ -41,6 +44,7 @@ from gan_core.runs.storage.run_folder import (
     open_run,
     run_ids,
 )
+from gan_core.runs.storage.waiting_job import read_job
 from gan_core.training import RunConfig, cautions
 from gan_core.training.configuration.cost import useful_threads
 from gan_core.training.ranks import Ranks
@@ -59,12 +63,14 @@ class RunManager(RunReader):
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
     turn_seconds: after so long a run lets others go on who wait, and waits for its next turn (`DeviceQueue`).
     budget: what runs may take; None: half of the machine's memory, and all of its disk.
+    job_command: by which runs are handed to other machines; None: there are none.
     Raises ConfigError in one sentence where the device is not there.
     """
 
     def __init__(
         self, runs_dir: Path, data_dir: Path, *, device: str = "auto", threads: int | None = None,
         ranks: Ranks | None = None, turn_seconds: float = TURN_SECONDS, budget: Budget | None = None,
+        job_command: JobCommand | None = None,
     ) -> None:  # fmt: skip
         super().__init__(Path(runs_dir), Path(data_dir))
         keep_freed_memory()
@@ -77,6 +83,7 @@ class RunManager(RunReader):
         for folder in (self.runs_dir, self.data_dir):
             with contextlib.suppress(OSError):  # what is there can be looked at all the same
                 folder.mkdir(parents=True, exist_ok=True)
+        self.job_command, self.signs_of_life = job_command, SignsOfLife()
         self._listeners = Listeners()
         self.launcher = Launcher(
             self.runs_dir, self._datasets, slots, self.threads, self._listeners, ranks,
@@ -207,6 +214,46 @@ class RunManager(RunReader):
         else:
             twins.launch_pair(self.launcher, run, other, total_images)
 
+    def start_elsewhere(
+        self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
+        stop_after_seconds: float | None = None, owner: str = "",
+    ) -> str:  # fmt: skip
+        """Make a run that a job on another machine trains (`job_command`); returns its id. Raises as `start`."""
+        self.refuse_where_nothing_trains()
+        if found := self.problems(config):
+            raise ConfigError(" ".join(found))
+        stop = StopCondition(stop_at_step, stop_after_seconds)
+        return start_elsewhere(
+            self.launcher, self._jobs_elsewhere(), config, preset=preset, title=title, stop=stop, owner=owner
+        )  # fmt: skip
+
+    def resume_elsewhere(
+        self, run_id: str, *, total_images: int | None = None, stop_at_step: int | None = None,
+        stop_after_seconds: float | None = None,
+    ) -> None:  # fmt: skip
+        """As `resume`, by a job on another machine. Raises as `resume`."""
+        self.refuse_where_nothing_trains()
+        stop = StopCondition(stop_at_step, stop_after_seconds)
+        resume_elsewhere(self.launcher, self._jobs_elsewhere(), run_id, stop, total_images)
+
+    def _jobs_elsewhere(self) -> JobCommand:
+        if self.job_command is None:
+            raise ConfigError("This server was not told how to start runs elsewhere; set GANSCOPE_JOB_COMMAND.")
+        return self.job_command
+
+    def take_over(self, run_id: str) -> None:
+        """Let go of a run whose lock is held by a machine that is gone: it is interrupted then, and can be resumed.
+
+        Raises UnknownRun; ValueError in one sentence where somebody holds it who gives signs of life; OSError.
+        """
+        self.signs_of_life.take_over(open_run(self.runs_dir, run_id).lock, run_id)
+
+    def silent_holder(self, run_id: str) -> str:
+        """The name of the machine that holds the run but has given no sign of life for long; "" where all is well."""
+        if self.trains_here(run_id):
+            return ""
+        return self.signs_of_life.silent_holder(open_run(self.runs_dir, run_id).lock)
+
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
         stop_at_step: int | None = None, stop_after_seconds: float | None = None, owner: str = "",
@@ -253,7 +300,7 @@ class RunManager(RunReader):
         `space`: the features in which they are taken; None: the dataset's own.
 
         Those of the untrained generator come along where they were not there. Raises ValueError, DataUnavailable or
-        on_demand.Cancelled. A run that another process trains is evaluated, but nothing is kept.
+        on_demand.Cancelled. What another process trains, that one writes down, if it takes commands.
         """
         folder = open_run(self.runs_dir, run_id)
         workshop = on_demand.EvaluationContext(
@@ -266,6 +313,10 @@ class RunManager(RunReader):
             if worker.bring(found):
                 return found[-1]
             worker.join(on_demand.END_SECONDS)
+        elif self.takes_commands(run_id):
+            inbox = self.inbox(run_id)
+            wait_for([(inbox, inbox.bring(found))])
+            return found[-1]
         kept = on_demand.keep_evaluations(folder, found)
         for one in kept:
             self.tell(run_id, Evaluated(run_id, one))
@@ -276,30 +327,37 @@ class RunManager(RunReader):
     def send(self, run_id: str, command: Command) -> None:
         """Ask a run's thread for something, here or in another process that takes commands through the run's folder.
 
-        Raises UnknownRun, or ValueError where nobody takes them.
+        Waits until that process has taken it. Raises UnknownRun, or ValueError where nobody takes it.
         """
-        worker, together = self.launcher.worker(run_id), self.launcher.together.of(run_id)
-        if together is not None:
-            check_command(self.config(run_id), command)
-            together.send(command)
-            return
-        if worker is None or worker.view.state not in LIVE:
-            view = self.view(run_id)
-            if view.state in LIVE and (inbox := self.inbox(run_id)).is_open:
+        self.send_all([run_id], command)
+
+    def send_all(self, run_ids: Sequence[str], command: Command) -> None:
+        """As `send`, for several: those of other processes are all asked before any answer is waited for."""
+        asked = []
+        for run_id in run_ids:
+            worker, together = self.launcher.worker(run_id), self.launcher.together.of(run_id)
+            if together is not None:
                 check_command(self.config(run_id), command)
-                inbox.put(command)
-                return
-            where = "here: another process trains it" if view.state in LIVE else "now"
-            raise ValueError(f"The run {run_id} is {view.state} and takes no commands {where}.")
-        check_command(worker.config, command)
-        worker.send(command)
+                together.send(command)
+                continue
+            if worker is not None and worker.view.state in LIVE:
+                self.launcher.tell(worker, command)
+                continue
+            view = self.view(run_id)
+            if view.state not in LIVE or not (inbox := self.inbox(run_id)).is_open:
+                where = "here: another process trains it" if view.state in LIVE else "now"
+                raise ValueError(f"The run {run_id} is {view.state} and takes no commands {where}.")
+            check_command(self.config(run_id), command)
+            asked.append((inbox, inbox.put(command)))
+        wait_for(asked)
 
     def cancel(self, run_id: str) -> None:
-        """Take a waiting run out of the line."""
+        """Take a waiting run out of the line, or out of that of another machine."""
         view = self.view(run_id)
         if view.state != "queued":
             raise ValueError(f"The run {run_id} is {view.state}, not waiting.")
-        self.send(run_id, Stop())
+        if not cancel_waiting(self.launcher, self.job_command, run_id):
+            self.send(run_id, Stop())
 
     def first(self, run_id: str) -> None:
         """Put a run that waits first: whoever has the device steps aside for it between two steps, and goes on later.
@@ -358,6 +416,11 @@ class RunManager(RunReader):
     def trains_here(self, run_id: str) -> bool:
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
         return self.launcher.worker(run_id) is not None
+
+    def waits_elsewhere(self, run_id: str) -> bool:
+        """Whether it waits for a job on another machine to begin with it."""
+        view = self.view(run_id)
+        return view.state == "queued" and read_job(open_run(self.runs_dir, run_id).root) is not None
 
     def takes_commands(self, run_id: str) -> bool:
         """Whether `send` reaches the run: it trains here, or in a process that takes them through its folder."""

@@ -15,6 +15,7 @@ from pages.lab.downloads import draw_downloads
 from pages.lab.sharing import draw_share
 from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
+from pages.lab.where import draw_where, goes_elsewhere
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
 from pages.ui.choices import distinct, made_name, meant, named
@@ -81,17 +82,18 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     kind: Kind = view.state if view is not None else "idle"
     own = (state.run, view.twin_of if view is not None else "")
     running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
-    if view is not None and kind == "queued" and ((not running and not view.queue_place) or view.step):
+    waits = kind == "queued" and manager().waits_elsewhere(state.run)
+    if view is not None and kind == "queued" and not waits and ((not running and not view.queue_place) or view.step):
         kind = "running"  # it starts at once, or waits for its next turn: no other buttons for that time
-    if kind in LIVE and not manager().takes_commands(state.run):
-        st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
-        kind = "elsewhere"
+    if kind in LIVE and not waits and view is not None:
+        kind = _draw_elsewhere(state, view, kind)
 
     if view is not None:
         _draw_owner(view)
         _draw_commands(state, view, kind)
     of_others = view is not None and bool(why_not("change", view.owner))  # the panel is for one's own next run
     if kind not in LIVE or not state.steering or of_others:
+        draw_where(state)
         _draw_train(state, primary=kind in ("idle", "finished", "diverged"))
         if kind not in ("running", "paused") and state.shows("speed"):
             draw_speed(state, None)
@@ -113,6 +115,24 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
         draw_branch(state, view, begin)
     if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
         _draw_explore(state)
+
+
+def _draw_elsewhere(state: Tab, view: RunView, kind: Kind) -> Kind:
+    """What is to be said of a run that another program trains, and what kind it is then."""
+    if host := manager().silent_holder(state.run):
+        words = literal(f"{host} trains it, but gives no sign of life")
+        st.badge(words, icon=":material/sensors_off:", color="orange")
+        refused = why_not("resume", view.owner)
+        st.button(
+            "Take over", key="take-over", icon=":material/link_off:", disabled=bool(refused),
+            help=literal(refused) or "If that machine is gone: let go of the run, to resume it here.",
+            on_click=lambda: attempt(state, lambda: manager().take_over(state.run)),
+        )  # fmt: skip
+        return "elsewhere"
+    if not manager().takes_commands(state.run):
+        st.badge("Trained by another program: watch only", icon=":material/visibility:", color="gray")
+        return "elsewhere"
+    return kind
 
 
 def _draw_owner(view: RunView) -> None:
@@ -164,7 +184,7 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
             help=literal(refused) or f"{_from_where(view)}, to {view.goal}.", disabled=bool(refused),
-            on_click=lambda: attempt(state, lambda: manager().resume(state.run, processes=view.processes)),
+            on_click=lambda: attempt(state, lambda: _resume(state, view.processes)),
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view, refused)
@@ -182,6 +202,13 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
             command("Checkpoint", "bookmark_add", CheckpointNow(), help="Keep this moment, to branch from it.")
 
 
+def _resume(state: Tab, processes: int) -> None:
+    if goes_elsewhere(state):
+        manager().resume_elsewhere(state.run)
+    else:
+        manager().resume(state.run, processes=processes)
+
+
 def _when_paused(words: str, moving: bool) -> str:
     return f"{words} Pause first." if moving else words
 
@@ -193,15 +220,20 @@ def _from_where(view: RunView) -> str:
 def train(state: Tab, drawn: int) -> None:
     """Train with the settings of the panel. drawn: see `begin`."""
     if drawn == state.begun:
-        if state.config.backend == "compiled":  # a scene asks for it: the same run as elsewhere is worth some seconds
+        # A scene asks for this backend: the same run as wherever it was made is worth some seconds.
+        if state.config.backend == "compiled" and not goes_elsewhere(state):
             attempt(state, lambda: manager().prepare(state.config))
-        begin(
-            state, drawn, lambda: manager().start(
-                state.config, preset=state.preset, seconds_per_step=state.speed, processes=state.processes,
-                device=state.device,
-            ),
-        )  # fmt: skip
+        begin(state, drawn, lambda: _start(state))
         paced(state)
+
+
+def _start(state: Tab) -> str:
+    if goes_elsewhere(state):
+        return manager().start_elsewhere(state.config, preset=state.preset)
+    return manager().start(
+        state.config, preset=state.preset, seconds_per_step=state.speed, processes=state.processes,
+        device=state.device,
+    )  # fmt: skip
 
 
 def _draw_train(state: Tab, *, primary: bool) -> None:

@@ -71,10 +71,11 @@ class AppState:
             from gan_core.runs import RunManager
             from gan_core.runs.engine.device.budget import Budget, turn_seconds
             from gan_core.runs.engine.device.slots import devices_text
+            from gan_core.runs.engine.job_command import JobCommand
 
             self._manager = RunManager(
                 runs_dir(), data_dir(), device=devices_text(), turn_seconds=turn_seconds(),
-                budget=Budget.from_environment(),
+                budget=Budget.from_environment(), job_command=JobCommand.from_environment(),
             )  # fmt: skip
         except (ValueError, OSError) as problem:
             self._problem = public(problem)

@@ -58,6 +58,7 @@ class Tab:
     step last asked for, and when. speed: those that the next run begins with. only: the controls that a scene shows,
     () for all; locked: it leads to no others; title: what it is called. advanced: the panel's rarer fields are shown.
     device, processes: on what the next run trains, as of `RunManager.start`.
+    elsewhere: runs that begin or go on are handed to another machine, where the server knows how.
     """
 
     preset: str
@@ -80,6 +81,7 @@ class Tab:
     advanced: bool = False
     device: str = ""
     processes: int = 1
+    elsewhere: bool = False
 
     def shows(self, *controls: str) -> bool:
         """Whether the scene shows one of these controls; without one that chooses, all are shown."""
@@ -243,7 +245,7 @@ def send_change(state: Tab, path: str, value: object) -> None:
     try:
         manager().send(state.run, Change(path, value))
         state.pending[path] = (value, time.monotonic())
-    except ValueError as problem:
+    except (ValueError, OSError) as problem:  # the folder of one that another machine trains may be full
         state.notice = public(problem)
 
 
@@ -252,7 +254,7 @@ def send_pace(state: Tab, seconds_per_step: float) -> None:
     try:
         manager().send(state.run, Pace(seconds_per_step))
         state.pace = seconds_per_step, time.monotonic()
-    except ValueError as problem:
+    except (ValueError, OSError) as problem:
         state.notice = public(problem)
 
 

@@ -68,6 +68,7 @@ class FakeManager:
     threads = 1
     here = True  # False: as if another process trained every run
     launcher = None  # a sweep would be started with it; here none is
+    job_command = None  # as if the server knew of no other machines
 
     def __init__(self, runs_dir: Any = None, data_dir: Any = None, *, pace_seconds: float = 0.02) -> None:
         self.runs_dir, self.data_dir = runs_dir, data_dir
@@ -180,6 +181,12 @@ class FakeManager:
 
     def takes_commands(self, run_id: str) -> bool:
         return self.here
+
+    def waits_elsewhere(self, run_id: str) -> bool:
+        return False
+
+    def silent_holder(self, run_id: str) -> str:
+        return ""
 
     def follow(self, run_id: str) -> ExternalRunWatcher:
         return ExternalRunWatcher(self, run_id, self.view, self.trains_here)  # type: ignore[arg-type]

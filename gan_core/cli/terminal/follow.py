@@ -22,17 +22,11 @@ POLL_SECONDS = 0.1
 
 
 def follow(manager: RunManager, run: str, signals: StopSignals) -> RunView:
-    """Wait until the run is at rest, and show how far it is where standard error is a terminal.
-
-    What other processes ask of it meanwhile, through its folder, it is told.
-    """
+    """Wait until the run is at rest, and show how far it is where standard error is a terminal."""
     stopped = False
-    view, inbox = manager.view(run), manager.inbox(run)
-    with _bar(view) as bar, inbox.opened():
+    view = manager.view(run)
+    with _bar(view) as bar:
         while view.state in LIVE:
-            for command in inbox.take():
-                with contextlib.suppress(ValueError, TypeError):  # checked when sent: only a race gets here
-                    manager.send(run, command)
             if signals.asked.is_set() and not stopped:
                 stopped = True
                 _stop(manager, view)

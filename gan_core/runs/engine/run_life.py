@@ -28,7 +28,8 @@ from gan_core.runs.engine.replaying import Diverged, ReplayingRun, set_live
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Dissected, RunView
 from gan_core.runs.states import State
-from gan_core.runs.storage.lock import RunLock
+from gan_core.runs.storage.inbox import Inbox
+from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.tables import RunStatus
@@ -54,10 +55,10 @@ class RunLife(ReplayingRun):
         self.ended = False  # and everything let go of
         self.end_written = False
         self.dissected: Dissected | None = None  # the newest step, where it was taken apart
-        self._lock = lock
+        self._lock, self._inbox = lock, Inbox(folder)
         self._stopping = self._paused = False
         self._stop_reason = ""  # where nobody has asked for it
-        self._door = threading.Lock()  # of the two below
+        self._door = threading.Lock()  # of the two below, and of the inbox
         self._brought: list[Evaluation] = []  # made by others, and not written down yet
         self._closed = False  # nothing can be written down any more
 
@@ -86,6 +87,27 @@ class RunLife(ReplayingRun):
     def is_alive(self) -> bool:
         """Whether the thread that trains it still runs."""
         raise NotImplementedError
+
+    def open_inbox(self) -> None:
+        """From now on other programs may ask something of it through its folder."""
+        try:
+            self._inbox.open()
+        except OSError as error:
+            log.warning("run %s: other programs cannot ask anything of it: %s", self.folder.id, error)
+
+    def taken_commands(self, *, beats: bool) -> list[Command]:
+        """What other programs asked since the last time. beats: give a sign of life too."""
+        with self._door:
+            if self._closed:
+                return []
+            if beats:
+                self._lock.beat()
+            if self._inbox.is_empty:
+                return []
+            brought, found = self._inbox.take_brought(), self._inbox.take()
+        if brought:
+            self.bring(brought)
+        return found
 
     def accepts(self, command: Command) -> bool:
         """Whether the run can carry it out."""
@@ -251,6 +273,9 @@ class RunLife(ReplayingRun):
     def _fail(self, error: BaseException) -> None:
         self._recorder.meter.halt()
         trainer = self._trainer
+        if isinstance(error, HeldElsewhere):  # how it stands, the program tells that has taken it over
+            self.end_written = True
+            return
         words, advice = failure_words(error, trainer.step_count if trainer else 0, self._recorder.saved_step)
         state: State = "failed"
         if isinstance(error, RanksLost):
@@ -277,6 +302,8 @@ class RunLife(ReplayingRun):
         except Exception:
             log.exception("run %s: its database was not closed well", self.folder.id)
         finally:
+            if self._lock.is_ours:
+                self._inbox.close()
             self._lock.release()
             self.ended = True
             self._recorder.tell()

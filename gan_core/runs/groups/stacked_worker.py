@@ -205,7 +205,7 @@ def stack_members(
     members = []
     with ExitStack() as undo:
         for folder, lock, manifest, config, before, stop in entries:
-            writer = RunWriter(folder)
+            writer = RunWriter(folder, lock)
             undo.callback(writer.close)
             members.append(SweepMember(folder, lock, writer, manifest, config, before, stop, context))
         undo.pop_all()

@@ -227,7 +227,7 @@ class Sweeps:
     # --- as one
 
     def stop(self, sweep_id: str) -> None:
-        """Stop every member that trains or waits here or on its cluster; each keeps a checkpoint."""
+        """Stop every member that trains or waits here or on its cluster. Raises ValueError where nobody answers."""
         if self._tell_driver(sweep_id, Stop()):
             return
         self._ask_all(sweep_id, Stop())
@@ -258,7 +258,7 @@ class Sweeps:
             if view.state not in LIVE and view.state != "finished":
                 folder = RunFolder(manager.runs_dir / view.id)
                 check_data(folder, folder.manifest(), manager.config(view.id), manager.data_dir)
-        paused = [view for view in views if view.state == "paused" and manager.trains_here(view.id)]
+        paused = [view for view in views if view.state == "paused" and manager.takes_commands(view.id)]
         self._ask_all(sweep_id, Resume(), frozenset({"paused"}))
         self._wait_for(paused)
         entries: list[ReadyRun] = []
@@ -308,14 +308,19 @@ class Sweeps:
     def _ask_all(self, sweep_id: str, command: Command, states: frozenset[str] = LIVE) -> None:
         sweep = self.sweep(sweep_id)
         seen: set[int] = set()
+        elsewhere: list[str] = []
         for view in self.views(sweep):
-            if view is None or view.state not in states or not self._manager.trains_here(view.id):
+            if view is None or view.state not in states:
+                continue
+            if not self._manager.trains_here(view.id):
+                elsewhere += [view.id] if self._manager.takes_commands(view.id) else []
                 continue
             group = id(getattr(self._launcher.worker(view.id), "group", view))
             if isinstance(command, Stop) or group not in seen:  # what one of a group is told, all are told
                 seen.add(group)
                 with contextlib.suppress(ValueError):  # it has come to its end in this moment
                     self._manager.send(view.id, command)
+        self._manager.send_all(elsewhere, command)
 
     def forget(self, sweep_id: str) -> None:
         """Delete the sweep's file; its runs stay."""

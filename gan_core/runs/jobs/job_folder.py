@@ -30,6 +30,7 @@ from gan_core.runs.storage.run_folder import ID_PATTERN
 
 FORMAT = 1
 FOLDER, TRASH = "jobs", ".trash"
+_STOP = "stop"  # a file beside job.json
 State = Literal["queued", "working", "done", "cancelled", "failed", "interrupted"]
 AT_WORK = ("queued", "working")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
@@ -146,7 +147,22 @@ class JobFolder:
         """What is given away, by name."""
         return sorted(p for p in self.result.rglob("*") if p.is_file()) if self.result.is_dir() else []
 
+    # --- by another program than the one that works at it
+
+    def ask_to_stop(self) -> None:
+        """Raises OSError."""
+        (self.root / _STOP).touch()
+
+    @property
+    def is_asked_to_stop(self) -> bool:
+        return (self.root / _STOP).exists()
+
     # --- by who holds the lock
+
+    def forget_stop(self) -> None:
+        """It begins now: what was asked before is over."""
+        with contextlib.suppress(OSError):
+            (self.root / _STOP).unlink(missing_ok=True)
 
     def write_status(self, status: JobStatus) -> None:
         write_atomically(self.root / "status.json", json.dumps(asdict(status)).encode())

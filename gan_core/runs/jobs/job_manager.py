@@ -16,10 +16,12 @@ from gan_core.data.base import DataUnavailable
 from gan_core.latent.model import Explorable
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.jobs.job_folder import (
+    AT_WORK,
     JobFolder,
     JobStatus,
     JobView,
     State,
+    UnknownJob,
     job_folders,
     move_to_trash,
     new_job,
@@ -106,10 +108,18 @@ class JobManager:
         self._launch(job)
 
     def cancel(self, job_id: str) -> None:
-        """Stop it between two pieces of its work; what is finished stays. Nothing where it is not at work here."""
-        if (worker := self._workers.get(job_id)) is not None:
+        """Stop it between two pieces of its work, here or in another program; what is finished stays.
+
+        Nothing where it is not at work, or not there. Raises OSError.
+        """
+        worker = self._workers.get(job_id)
+        if worker is not None and worker.is_alive():
             worker.stop("cancelled")
             self._manager.launcher.context.queue.nudge()
+            return
+        with contextlib.suppress(UnknownJob):
+            if (job := self.folder(job_id)).status().state in AT_WORK:
+                job.ask_to_stop()
 
     def finish(self, job_id: str) -> None:
         """Let it end early with what it has, where its task `keeps` that. Nothing where it is not at work here."""
@@ -195,7 +205,8 @@ class _Worker(threading.Thread):
         self._enough = False
         self._status = JobStatus(elapsed_seconds=job.status().elapsed_seconds)
         self._job.write_status(self._status)
-        self._written = self._began = time.monotonic()
+        self._job.forget_stop()
+        self._written = self._began = self._looked = time.monotonic()
         self._before = self._status.elapsed_seconds
 
     def stop(self, state: State) -> None:
@@ -263,6 +274,10 @@ class _Worker(threading.Thread):
             self._tell("working", min(1.0, max(0.0, fraction)), words)
 
     def _refuse_when_stopped(self) -> None:
+        if time.monotonic() - self._looked >= WRITE_SECONDS:
+            self._looked = time.monotonic()
+            if self._job.is_asked_to_stop:
+                self.stop("cancelled")
         if self._stopped is not None:
             raise Cancelled
 

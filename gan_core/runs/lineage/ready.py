@@ -13,19 +13,23 @@ from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import config_in_force
+from gan_core.runs.storage.waiting_job import forget_job
 
 
 def ready_to_resume(
-    launcher: Launcher, run_id: str, stop: StopCondition, total_images: int | None
+    launcher: Launcher, run_id: str, stop: StopCondition, total_images: int | None, *, device: str = ""
 ) -> ReadyRun:  # fmt: skip
-    """With the run's lock held. Raises as `RunManager.resume`."""
+    """With the run's lock held; it waits for no job any more. device: that it is to go on with; "": the launcher's.
+
+    Raises as `RunManager.resume`.
+    """
     folder = launcher.at_rest(run_id)
     lock = RunLock(folder.lock, run_id)
     lock.acquire()
     try:  # with the lock held nobody else changes what is read here
         manifest, before = folder.manifest(), folder.status()
         config = config_in_force(manifest, folder.changes())
-        check_device(manifest, launcher.device)
+        check_device(manifest, device or launcher.device)
         if total_images is not None:
             config = replace_at(config, "total_images", total_images)
         if before.state == "diverged":
@@ -41,6 +45,7 @@ def ready_to_resume(
     except BaseException:
         lock.release()
         raise
+    forget_job(folder.root)
     if before.state in LIVE:
         before = replace(before, state="interrupted")
     before = replace(before, until_step=stop.steps, until_seconds=stop.seconds)

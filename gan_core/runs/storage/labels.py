@@ -6,13 +6,12 @@ They belong to the run and go where it goes, but nothing of its training depends
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_core.config.files import write_atomically
+from gan_core.config.files import only_one, write_atomically
 from gan_core.runs.storage.run_folder import open_run
 
 FILE = "labels.json"
@@ -20,7 +19,6 @@ MOST_TAGS = 12
 MOST_TAG = 30
 MOST_NOTES = 4_000
 MOST_BYTES = 40_000
-_writing = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def clean_notes(notes: Any) -> str:
 def label(runs_dir: Path, run_id: str, *, tags: Iterable[Any] | None = None, notes: Any = None) -> Labels:
     """Change tags or notes of a run, or both; what is None stays. Raises UnknownRun, ValueError or OSError."""
     root = open_run(runs_dir, run_id).root
-    with _writing:
+    with only_one(root / FILE):
         labels = read_labels(root)
         if tags is not None:
             labels = replace(labels, tags=clean_tags(tags))

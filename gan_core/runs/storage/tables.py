@@ -122,19 +122,20 @@ def open_database(database: Path) -> Iterator[sqlite3.Connection]:
         with closing(db):
             yield db
         return
-    # A database in WAL mode on a medium that cannot be written to: SQLite has no place for its index of the log.
+    # A database in WAL mode on a medium that cannot be written to: SQLite has no place for its index of the log. Or
+    # one whose program was killed within a commit: who only reads may not undo that.
     with tempfile.TemporaryDirectory(prefix="ganscope-") as folder:
         copy = Path(folder) / database.name
-        for end in ("", "-wal"):
+        for end in ("", "-wal", "-journal"):
             if (part := database.with_name(database.name + end)).exists():
                 shutil.copyfile(part, copy.with_name(copy.name + end))
-        with closing(_open_readable(copy)) as db:
+        with closing(_open_readable(copy, mode="rw")) as db:
             yield db
 
 
-def _open_readable(database: Path) -> sqlite3.Connection:
+def _open_readable(database: Path, mode: str = "ro") -> sqlite3.Connection:
     # as_uri() quotes what an address must not hold ("?", "#", "%")
-    db = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)
+    db = sqlite3.connect(f"{database.absolute().as_uri()}?mode={mode}", uri=True, timeout=5.0)
     try:
         db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     except sqlite3.Error:

@@ -17,10 +17,12 @@ from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.replay import ahead, stages
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
 from gan_core.runs.storage.tables import RunStatus, read_changes, read_checkpoints, read_status
+from gan_core.runs.storage.waiting_job import read_job
 from gan_core.training import RunConfig
 from gan_core.training.backends.dense import is_plain
 
 SETTLED_SECONDS = 2.0  # a file changed more recently may change again without its time of change telling
+LONG_AGO_SECONDS = 86_400.0  # by no more do the clocks of two machines differ
 
 
 def make_view(
@@ -97,13 +99,16 @@ class ViewCache:
 
     def __init__(self) -> None:
         self._kept: dict[Path, _Stored] = {}
+        self._seen: dict[Path, tuple[tuple[Any, ...], float]] = {}  # signature, since when, by this process's clock
 
     def view(self, folder: RunFolder) -> RunView:
-        """Raises UnreadableRun. "interrupted" where the files say that it trains but no process holds it."""
+        """Raises UnreadableRun. "interrupted" where the files say that it trains but no process holds it, unless it
+        waits for another machine to begin with it."""
         held = is_held(folder.lock)  # before reading: it may come to rest while we read
         view = self._as_written(folder)
         if view.state in LIVE and not held and not is_held(folder.lock):
-            return replace(view, state="interrupted")
+            job = read_job(folder.root) if view.state == "queued" else None
+            return replace(view, state="interrupted") if job is None else replace(view, queue_words=job.words)
         return replace(view, slot=noted(folder.lock)) if held and view.state in ("running", "stopping") else view
 
     def _as_written(self, folder: RunFolder) -> RunView:
@@ -118,9 +123,17 @@ class ViewCache:
             best = best_step(read_evaluations(db))
         config = to_dict(config_in_force(manifest, changes))
         view = make_view(manifest, status, config, tuple(row.step for row in rows), best=best)
-        if time.time() - newest > SETTLED_SECONDS:
+        if self._is_settled(folder.root, signature, newest):
             self._kept[folder.root] = _Stored(view, signature)
         return view
+
+    def _is_settled(self, root: Path, signature: tuple[Any, ...], newest: float) -> bool:
+        """Whether the files have not changed for a while, as seen here: another machine's clock may be wrong."""
+        now = time.monotonic()
+        known = self._seen.get(root)
+        if known is None or known[0] != signature:
+            known = self._seen[root] = signature, now
+        return now - known[1] > SETTLED_SECONDS or time.time() - newest > LONG_AGO_SECONDS
 
 
 def _signature(folder: RunFolder) -> tuple[tuple[Any, ...], float]:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.runs.evaluation_record import Evaluation, add_evaluation, mark_best_again
 from gan_core.runs.snapshot import LiveChange
-from gan_core.runs.storage.lock import RunLock
+from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
 from gan_core.runs.storage.schema import COLUMNS, UnknownVersion, make_tables, migrate, version_of
+from gan_core.runs.storage.shared import is_shared
 from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow, GridRow, RunStatus
 
 BUSY_SECONDS = 30.0  # readers never hold the database for long
@@ -34,11 +35,12 @@ class RunWriter:
     """Points wait in memory until `stand`, which comes every second, or the next checkpoint.
 
     Made and used by whoever holds the run's lock. Every method raises OSError where the disk is full or the file
-    cannot be written; the constructor also UnreadableRun.
+    cannot be written; the constructor also UnreadableRun. lock: where it is given, nothing is written any more once
+    another program has taken it over, and HeldElsewhere is raised.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
-        self.folder = folder
+    def __init__(self, folder: RunFolder, lock: RunLock | None = None) -> None:
+        self.folder, self._lock = folder, lock
         self._waiting: list[tuple[float | None, ...]] = []
         with _disk_errors(folder.database):
             self._db = sqlite3.connect(
@@ -57,7 +59,8 @@ class RunWriter:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             raise UnreadableRun(f"The run {self.folder.id} cannot be read: {error}.") from error
-        self._db.execute("PRAGMA journal_mode = WAL")
+        # The log in shared memory is for one machine's programs; several machines need the journal in a file.
+        self._db.execute(f"PRAGMA journal_mode = {'DELETE' if is_shared(self.folder.root) else 'WAL'}")
         self._db.execute("PRAGMA synchronous = NORMAL")
         with self._transaction() as db:
             if version == 0:
@@ -75,6 +78,8 @@ class RunWriter:
     @contextlib.contextmanager
     def _transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """All or nothing; `durable`: on the disk itself, not only safe from a kill, when it returns."""
+        if self._lock is not None and not self._lock.is_ours:
+            raise HeldElsewhere(f"The run {self.folder.id} was taken over by another program.")
         with _disk_errors(self.folder.database):
             if durable:
                 self._db.execute("PRAGMA synchronous = FULL")
@@ -231,6 +236,7 @@ def new_run(runs_dir: Path, manifest: RunManifest) -> Iterator[tuple[RunFolder, 
                 errno.EEXIST, "There is a run of that name already", os.fspath(runs_dir / manifest.id)
             )
         os.replace(staging, runs_dir / manifest.id)
+        lock.follow(runs_dir / manifest.id / "run.lock")
         sync_folder(runs_dir)
     except BaseException:
         lock.release()

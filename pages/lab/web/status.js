@@ -146,5 +146,6 @@ export class StatusStrip {
 /** What a run waits for; its device's turn comes first, then the library that only a run from another machine lacks. */
 function starting(view) {
   if (view.queue_place > 0) return [`Number ${view.queue_place} in the queue`, view.queue_words].filter(Boolean).join(", ");
+  if (view.queue_words) return `Waits ${view.queue_words}`; // of a run that another machine will train
   return view.backend === "compiled" ? "It starts as soon as its compiled step is there" : "It starts at once";
 }

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -17,9 +19,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.server.live import wire
 from pages.server.live.class_messages import OF_TEACHERS, read_message
+from pages.server.live.class_relay import ClassRelay
 from pages.server.live.heartbeat import BEAT, wait_or_beat
+from pages.server.security import roll
 from pages.server.security.guard import refusal
-from pages.server.security.people import Person, person_of
+from pages.server.security.people import Person, class_server, person_of
 from pages.server.security.public import public
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,7 @@ log = logging.getLogger(__name__)
 MOST_SEATS = 400
 MOST_QUESTIONS, MOST_PLAYERS = 200, 1_000  # kept in memory, the oldest question goes first
 MOST_CHOICES = 40  # bars of one histogram
+SHOWN = ("view", "pointer", "picture", "screen")
 NOT_A_TEACHER = "Only a teacher may show something to the class."
 
 
@@ -53,11 +58,15 @@ class Seat:
 
 
 class ClassHub:
-    """All pages of one server, and what the teacher shows them. Lives on the event loop."""
+    """All pages of one server, and what the teacher shows them; other servers of the class are told and heard too.
+
+    Lives on the event loop.
+    """
 
     def __init__(self, token: str, who: Callable[[HTTPConnection], Person] = person_of) -> None:
         self._token, self._who = token, who
         self.seats: set[Seat] = set()
+        self.relay: ClassRelay | None = None
         self._seated = 0
         self._shown: dict[str, bytes] = {}  # kind -> the frame that whoever comes is told
         self._by = 0  # the seat that shows, 0: nobody
@@ -74,6 +83,8 @@ class ClassHub:
             await socket.close(1013, "Too many pages are open on this server.")
             return
         await socket.accept()
+        if self.relay is None and class_server().token:
+            self.join_others(class_server().folder / roll.FOLDER)
         self._seated += 1
         seat = Seat(self._seated, self._who(socket))
         self._welcome(seat)
@@ -88,6 +99,11 @@ class ClassHub:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
 
+    def join_others(self, folder: Path) -> None:
+        """The servers that share this folder have one class from now on."""
+        self.relay = ClassRelay(folder, self._heard)
+        self._seated = secrets.randbelow(2**40) * MOST_SEATS  # no other server's numbers
+
     def _welcome(self, seat: Seat) -> None:
         self.seats.add(seat)
         seat.offer("class", wire.pack({"type": "class", "you": seat.number, "teacher": seat.person.teacher}))
@@ -95,6 +111,8 @@ class ClassHub:
             seat.offer(kind, frame)
         if self._results_for_all or seat.person.teacher:
             seat.offer("results", self._results())
+        if self.relay is not None:
+            self.relay.attend(lambda: bool(self.seats))
         self._tell_numbers()
 
     def _farewell(self, seat: Seat) -> None:
@@ -120,10 +138,11 @@ class ClassHub:
             self._count(seat, given)
         elif do == "results":
             self._results_for_all = given["on"]
+            self._pass_on("for_all", {"on": given["on"]})
             self._tell_results(everybody=True)
         elif do == "clear":
-            self._answers.clear()
-            self._tell_results(everybody=True)
+            self._pass_on("clear", {})
+            self._clear()
         elif do == "end":
             self._end()
         else:
@@ -145,25 +164,59 @@ class ClassHub:
         for kind, given in (("view", {"view": None, "by": 0}), ("pointer", {"at": None}), ("screen", {"screen": ""})):
             self._tell(kind, given)
         self._shown.clear()
+        self._pass_on("end", {})
 
     def _tell(self, kind: str, given: Mapping[str, Any], blob: bytes = b"") -> None:
         """To everybody, from one encoded frame."""
-        frame = wire.pack({"type": kind, **given}, [blob] if blob else [])
+        self._offer(kind, wire.pack({"type": kind, **given}, [blob] if blob else []))
+        self._pass_on(kind, {}, self._shown[kind])
+
+    def _offer(self, kind: str, frame: bytes) -> None:
         self.encoded += 1
         self._shown[kind] = frame
         for seat in self.seats:
             seat.offer(kind, frame)
 
-    def _tell_numbers(self) -> None:
-        """How many are here and how many follow: for teachers."""
-        frame = wire.pack(
-            {"type": "here", "pages": len(self.seats), "following": sum(seat.follows for seat in self.seats)}
-        )
+    def _tell_numbers(self, *, changed: bool = True) -> None:
+        """How many are here and how many follow: for teachers. changed: on this server."""
+        here = {"pages": len(self.seats), "following": sum(seat.follows for seat in self.seats)}
+        if changed:
+            self._pass_on("here", dict(here))
+        for other in self.relay.of_others("here") if self.relay is not None else ():
+            here = {name: here[name] + int(other.get(name, 0)) for name in here}
+        frame = wire.pack({"type": "here", **here})
         for seat in self.seats:
             if seat.person.teacher:
                 seat.offer("here", frame)
 
+    # --- other servers of the class
+
+    def _pass_on(self, kind: str, header: dict[str, Any], blob: bytes = b"") -> None:
+        if self.relay is not None:
+            self.relay.tell(kind, header, blob)
+
+    def _heard(self, kind: str, header: dict[str, Any], frame: bytes) -> None:
+        """Another server tells: what its teacher shows, or what was answered there."""
+        if kind in SHOWN:
+            self._offer(kind, frame)
+        elif kind == "end":
+            self._shown.clear()
+        elif kind == "for_all":
+            self._results_for_all = header["on"] is True
+            self._tell_results(everybody=True)
+        elif kind == "clear":
+            self._clear()
+        elif kind == "answers":
+            self._tell_results()
+        elif kind == "here":
+            self._tell_numbers(changed=False)
+
     # --- what was answered
+
+    def _clear(self) -> None:
+        self._answers.clear()
+        self._pass_on("answers", {"answers": self._answers})
+        self._tell_results(everybody=True)
 
     def _count(self, seat: Seat, given: dict[str, Any]) -> None:
         """One answer a person and question: the newest. A browser without an identity says a number of its own."""
@@ -174,14 +227,26 @@ class ClassHub:
             answers[player] = given["answer"]
         while len(self._answers) > MOST_QUESTIONS:
             self._answers.popitem(last=False)
+        self._pass_on("answers", {"answers": self._answers})
         self._tell_results()
 
     def _results(self) -> bytes:
         told = []
-        for question, answers in reversed(self._answers.items()):
+        for question, answers in reversed(list(self._all_answers().items())):
             counted = Counter(answers.values()).most_common(MOST_CHOICES)
             told.append({"question": question, "people": len(answers), "counted": sorted(counted)})
         return wire.pack({"type": "results", "results": told, "for_all": self._results_for_all})
+
+    def _all_answers(self) -> Mapping[str, dict[str, float]]:
+        """Of all servers: question -> person -> answer, in this server's order."""
+        others = self.relay.of_others("answers") if self.relay is not None else []
+        if not others:
+            return self._answers
+        found = {question: dict(answers) for question, answers in self._answers.items()}
+        for told in others:
+            for question, answers in told["answers"].items():
+                found[question] = {**answers, **found.get(question, {})}
+        return found
 
     def _tell_results(self, *, everybody: bool = False) -> None:
         """everybody: students too, who see none while the teacher keeps them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -103,6 +103,15 @@ class GuardedManager:
             ),
         )  # fmt: skip
 
+    def start_elsewhere(
+        self, config: RunConfig, *, stop_after_seconds: float | None = None, **rest: Any
+    ) -> str:  # fmt: skip
+        return self._begin(
+            1, lambda: self._manager.start_elsewhere(
+                config, stop_after_seconds=self._at_most(stop_after_seconds), **{**rest, "owner": self._person.id}
+            ),
+        )  # fmt: skip
+
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, stop_after_seconds: float | None = None, **rest: Any
     ) -> tuple[str, str]:  # fmt: skip
@@ -141,6 +150,11 @@ class GuardedManager:
         self._demand(COMMANDS.get(type(command).__name__, "change"), run_id)
         self._manager.send(run_id, command)
 
+    def send_all(self, run_ids: Sequence[str], command: Command) -> None:
+        for run_id in run_ids:
+            self._demand(COMMANDS.get(type(command).__name__, "change"), run_id)
+        self._manager.send_all(run_ids, command)
+
     def cancel(self, run_id: str) -> None:
         self._demand("stop", run_id)
         self._manager.cancel(run_id)
@@ -154,12 +168,22 @@ class GuardedManager:
         self._manager.checkpoint_now(run_id)
 
     def resume(self, run_id: str, **asked: Any) -> None:
+        self._go_on(run_id, self._manager.resume, asked)
+
+    def resume_elsewhere(self, run_id: str, **asked: Any) -> None:
+        self._go_on(run_id, self._manager.resume_elsewhere, asked)
+
+    def _go_on(self, run_id: str, resume: Callable[..., None], asked: dict[str, Any]) -> None:
         self._demand("resume", run_id)
         with _beginning:
             twins = 2 if self._manager.view(run_id).twin_of else 1
             if sentence := why_not_begin(self._manager, self._person, twins):
                 raise Refused(sentence)
-            self._manager.resume(run_id, **(asked | self._time_left(run_id)))
+            resume(run_id, **(asked | self._time_left(run_id)))
+
+    def take_over(self, run_id: str) -> None:
+        self._demand("resume", run_id)
+        self._manager.take_over(run_id)
 
     def _time_left(self, run_id: str) -> dict[str, Any]:
         """Where the run has to stop, where students' runs have to. Raises Refused where that has come."""

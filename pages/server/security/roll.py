@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from functools import lru_cache
 from pathlib import Path
 
-from gan_core.config.files import write_atomically
+from gan_core.config.files import only_one, write_atomically
 
 FOLDER = ".class"
 NAMES, OWNERS = "names.json", "owners.json"
 MOST_NAME = 30
 MOST_KEPT = 20_000  # entries of a file; the oldest are forgotten
 _MOST_BYTES = 10_000_000
-_writing = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -47,12 +45,12 @@ def note_owner(runs_dir: Path, kind: str, name: str, person_id: str) -> None:
 
 
 def _note(path: Path, key: str, text: str) -> None:
-    with _writing:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with only_one(path):
         found = dict(_texts(path))
         found.pop(key, None)
         if text:
             found[key] = text
-        path.parent.mkdir(parents=True, exist_ok=True)
         kept = dict(list(found.items())[-MOST_KEPT:])
         write_atomically(path, json.dumps(kept, ensure_ascii=False).encode())
 

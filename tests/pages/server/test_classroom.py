@@ -7,13 +7,14 @@ import json
 import logging
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.server.live import heartbeat
+from pages.server.live import class_relay, heartbeat
 from pages.server.live.class_messages import OF_TEACHERS, read_message
 from pages.server.live.classroom import MOST_CHOICES, MOST_PLAYERS, MOST_QUESTIONS, ClassHub, Seat
 from pages.server.live.wire import pack, unpack
@@ -207,3 +208,60 @@ def test_who_hears_nothing_is_told_that_the_server_lives(monkeypatch: pytest.Mon
         assert unpack(await seat.next())[0]["type"] == "view"
 
     asyncio.run(run())
+
+
+def test_two_servers_of_one_folder_have_one_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(class_relay, "BEAT_SECONDS", 0.0)
+
+    async def play() -> None:
+        left, right = ClassHub("token"), ClassHub("token")
+        for hub in (left, right):
+            hub.join_others(tmp_path)
+            assert hub.relay is not None
+
+        async def told() -> None:
+            for _ in range(3):  # the second sign of life is the first that changed; what is heard then is answered
+                for hub in (left, right):
+                    assert hub.relay is not None
+                    await hub.relay.exchange()
+
+        teacher, student = seat_at(left, 7, TEACHER), seat_at(right, 8, STUDENT)
+        say(left, teacher, do="show", view=VIEW)
+        say(right, student, do="answer", question="q", answer=2, player=PLAYER)
+        say(left, seat_at(left, 9, Person("u", "", False)), do="answer", question="q", answer=1, player=PLAYER)
+        say(right, student, do="follow", on=True)
+        await told()
+        assert waiting(student)["view"]["view"] == VIEW
+        assert waiting(student)["view"]["by"] == 7
+        assert waiting(teacher)["here"] == {"type": "here", "pages": 3, "following": 1, "blobs": []}
+        counted = {"question": "q", "people": 2, "counted": [[1.0, 1], [2.0, 1]]}
+        assert waiting(teacher)["results"]["results"] == [counted]
+        assert "results" not in waiting(student)
+        say(left, teacher, do="results", on=True)
+        await told()
+        assert waiting(student)["results"]["results"][0]["people"] == 2
+        late = seat_at(right, 10, STUDENT)
+        assert waiting(late)["view"]["view"] == VIEW
+        other_teacher = seat_at(right, 11, TEACHER)  # who moves to the other server goes on there
+        say(right, other_teacher, do="clear")
+        say(right, other_teacher, do="end")
+        await told()
+        assert waiting(teacher)["view"]["view"] is None
+        assert waiting(teacher)["results"]["results"] == []
+        assert "view" not in waiting(seat_at(left, 12, STUDENT))
+        fresh = ClassHub("token")  # after the lesson: what servers that ended left is nobody's
+        fresh.join_others(tmp_path)
+        assert fresh.relay is not None
+        for _ in range(3):
+            await fresh.relay.exchange()
+        assert fresh._shown == {}
+
+    def seat_at(hub: ClassHub, number: int, person: Person) -> Seat:
+        seat = Seat(number, person)
+        hub.seats.add(seat)  # without the task of a real page: the test says when servers hear each other
+        hub.relay, relay = None, hub.relay
+        hub._welcome(seat)
+        hub.relay = relay
+        return seat
+
+    asyncio.run(play())

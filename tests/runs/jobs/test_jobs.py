@@ -17,9 +17,9 @@ from gan_core.config.codec import ConfigError
 from gan_core.config.fields import integer
 from gan_core.runs import RunManager
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.jobs import JobManager, UnknownJob
+from gan_core.runs.jobs import JobManager, UnknownJob, job_manager
 from gan_core.runs.storage.lock import HeldElsewhere
-from tests.runs.helpers import quick, until
+from tests.runs.helpers import open_manager, quick, until
 
 GATE = threading.Event()
 REACHED = threading.Event()
@@ -264,3 +264,19 @@ def test_a_job_and_somebody_s_run_take_turns_and_the_job_s_time_is_its_own(
     jobs.cancel(stopped)
     assert jobs.wait(stopped, 30).state == "cancelled"
     assert manager.view(run.manifest.id).state in ("running", "queued")
+
+
+def test_a_job_of_another_server_is_stopped_through_its_folder(
+    jobs: JobManager, manager: RunManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_manager, "WRITE_SECONDS", 0.0)
+    GATE.clear()
+    job = jobs.start(Counting(5))
+    assert REACHED.wait(30)
+    other = JobManager(open_manager(manager.runs_dir.parent))
+    other.cancel(job)
+    GATE.set()
+    assert jobs.wait(job, 30).state == "cancelled"
+    other.cancel(job)  # nothing: it is at rest
+    jobs.resume(job)  # and what was asked before is over
+    assert jobs.wait(job, 30).state == "done"
