@@ -26,9 +26,9 @@ def family_view(
     """
 
     def asked(wish: list[object]) -> None:
-        what, run, *_ = *wish, "", ""
-        if isinstance(run, str) and what in ("open", "chosen"):
-            (on_open if what == "open" else on_chosen)(run)
+        run = wish[1] if len(wish) == 2 else None
+        if isinstance(run, str) and wish[0] in ("open", "chosen"):
+            (on_open if wish[0] == "open" else on_chosen)(run)
 
     _mount(
         key=_KEY,
