@@ -193,8 +193,9 @@ def test_of_two_presses_in_one_moment_neither_is_lost(page: Page, served: Server
     lab.press("Train")
     lab.expect_state("training")
     full = page.locator(".st-key-full input")
-    for each in range(12):
+    for each in range(6):
         expect(lab.button("Resume" if each % 2 else "Pause")).to_be_visible()
+        expect(page.locator(AT_REST)).to_be_visible()
         page.evaluate(BOTH)
         lab.expect_state("training" if each % 2 else "paused")
         expect(full).to_be_checked(checked=bool(each % 2))
