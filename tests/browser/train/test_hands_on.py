@@ -178,31 +178,6 @@ def test_two_quick_clicks_on_train_make_one_run(page: Page, served: Server) -> N
     lab.expect_state("stopped")
 
 
-BOTH = """() => {
-  for (const name of ["pause", "resume"]) document.querySelector(`.st-key-${name} button`)?.click();
-  document.querySelector(".st-key-full input").click();
-}"""
-
-
-def test_of_two_presses_in_one_moment_neither_is_lost(page: Page, served: Server) -> None:
-    """The second comes while the first is being taken up, or is carried out."""
-    lab = Lab(page, served.url)
-    page.goto(f"{served.url}/?preset=ring&batch_size=32&{LONG}&seed=8&view=full&speed=slow")
-    expect(lab.button("Train")).to_be_visible()
-    expect(page.locator(AT_REST)).to_be_visible()
-    lab.press("Train")
-    lab.expect_state("training")
-    full = page.locator(".st-key-full input")
-    for each in range(6):
-        expect(lab.button("Resume" if each % 2 else "Pause")).to_be_visible()
-        expect(page.locator(AT_REST)).to_be_visible()
-        page.evaluate(BOTH)
-        lab.expect_state("training" if each % 2 else "paused")
-        expect(full).to_be_checked(checked=bool(each % 2))
-    lab.press("Stop")
-    lab.expect_state("stopped")
-
-
 SLOW_START = """
 import time
 from pathlib import Path
