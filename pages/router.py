@@ -19,6 +19,7 @@ from pages.server.app_state import app_state  # noqa: E402
 from pages.server.security.people import here  # noqa: E402
 from pages.server.security.rights import may  # noqa: E402
 from pages.server.security.switches import PAGES as SWITCHED  # noqa: E402
+from pages.ui.asked import carry_out  # noqa: E402
 from pages.ui.chrome import draw_chrome, draw_phone_links  # noqa: E402
 from pages.ui.history import PAGE, keep  # noqa: E402
 from pages.ui.learning import QUESTIONS  # noqa: E402
@@ -65,6 +66,7 @@ if not app_state().ready:  # the page's imports must not meet those of the engin
     with st.spinner("The engine is starting …"):
         app_state().wait()
 take_from_address()
+carry_out()
 st.session_state[PAGE] = page.url_path
 if page.url_path == "class":
     st.session_state[QUESTIONS] = told_questions()

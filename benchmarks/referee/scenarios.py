@@ -59,7 +59,7 @@ def varied(base: RunConfig, **pairs: object) -> RunConfig:
     return apply_sets(base, {name.replace("__", "."): str(value) for name, value in pairs.items()})
 
 
-RING = varied(scene("collapse").fixed, batch_size=128)
+RING = varied(scene("collapse").config, g_optimizer__lr=1e-3, batch_size=128)
 STILL = varied(RING, g_optimizer__beta1=0.0, d_optimizer__beta1=0.0)
 DENSE = varied(scene("learning-rate").fixed, precision="float32")
 MOMENTUM = {"g_optimizer__beta1": 0.9, "d_optimizer__beta1": 0.9}

@@ -3,6 +3,7 @@
 python -m benchmarks.referee               train what is not recorded yet, fit, and write the table
 python -m benchmarks.referee --no-training fit and write the table from what is recorded
 python -m benchmarks.referee --no-fit      judge by the thresholds as they are, without what they were fitted on
+python -m benchmarks.referee --add         likewise, beside the runs of results.json whose records are gone
 
 Records lie under build/referee, one file a run, so that it may be stopped and started again. Written are
 gan_core/measure/referee/thresholds.json, benchmarks/referee/results.json and the table in docs/referee.md.
@@ -16,6 +17,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -191,15 +193,9 @@ def judge(
     return judged
 
 
-def results(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[str, object]:
+def results(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[str, Any]:
     """Everything that the table is made of."""
     verdict = verdicts(records, limits)
-    bad, well = judge(BAD, verdict, REPORT_SEEDS), judge(HEALTHY, verdict, REPORT_SEEDS)
-    missing: dict[str, list[int]] = {}
-    for scenario in SCENARIOS:
-        for seed in (*FIT_SEEDS, *REPORT_SEEDS):
-            if (scenario.name, seed) not in records:
-                missing.setdefault(scenario.name, []).append(seed)
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": describe(),
@@ -209,6 +205,26 @@ def results(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[
         "moments": MOMENTS,
         "by_moment": by_moment(records, limits),
         "named_soon": named_soon(records, limits),
+        **figures(verdict),
+        "verdicts": {name: {str(seed): kinds for seed, kinds in by.items()} for name, by in verdict.items()},
+        "seconds": {_run_name(name, seed): seconds for (name, seed), (_, seconds) in records.items()},
+    }
+
+
+def _run_name(scenario: str, seed: int) -> str:
+    return f"{scenario}, seed {seed}"
+
+
+def figures(verdict: dict[str, dict[int, list[str]]]) -> dict[str, Any]:
+    """What is counted of verdicts, and which runs have none."""
+    bad, well = judge(BAD, verdict, REPORT_SEEDS), judge(HEALTHY, verdict, REPORT_SEEDS)
+    fit_bad, fit_well = judge(BAD, verdict, FIT_SEEDS), judge(HEALTHY, verdict, FIT_SEEDS)
+    missing: dict[str, list[int]] = {}
+    for scenario in SCENARIOS:
+        for seed in (*FIT_SEEDS, *REPORT_SEEDS):
+            if seed not in verdict.get(scenario.name, {}):
+                missing.setdefault(scenario.name, []).append(seed)
+    return {
         "bad_found": sum(bad),
         "aimed_found": sum(
             scenario.kinds[0] in verdict.get(scenario.name, {}).get(seed, [])
@@ -221,14 +237,28 @@ def results(records: dict[tuple[str, int], Record], limits: Thresholds) -> dict[
         "bad_runs": len(bad),
         "healthy_accused": well.count(False),
         "healthy_runs": len(well),
-        "fit_bad_found": sum(judge(BAD, verdict, FIT_SEEDS)),
-        "fit_bad_runs": len(judge(BAD, verdict, FIT_SEEDS)),
-        "fit_healthy_accused": judge(HEALTHY, verdict, FIT_SEEDS).count(False),
-        "fit_healthy_runs": len(judge(HEALTHY, verdict, FIT_SEEDS)),
-        "verdicts": {name: {str(seed): kinds for seed, kinds in by.items()} for name, by in verdict.items()},
-        "seconds": {f"{name}, seed {seed}": seconds for (name, seed), (_, seconds) in records.items()},
+        "fit_bad_found": sum(fit_bad),
+        "fit_bad_runs": len(fit_bad),
+        "fit_healthy_accused": fit_well.count(False),
+        "fit_healthy_runs": len(fit_well),
         "not_run": missing,
     }
+
+
+def added(
+    before: dict[str, Any], records: dict[tuple[str, int], Record], limits: Thresholds
+) -> dict[str, Any]:  # fmt: skip
+    """Results with what was recorded since on top of `before`, whose records may be gone: its verdicts stand."""
+    new = {key: record for key, record in records.items() if _run_name(*key) not in before["seconds"]}
+    found = results(new, limits)
+    names = {**before["verdicts"], **found["verdicts"]}
+    found["verdicts"] = {name: before["verdicts"].get(name, {}) | found["verdicts"].get(name, {}) for name in names}
+    found["seconds"] = before["seconds"] | found["seconds"]
+    for row, was in zip(found["by_moment"], before["by_moment"], strict=True):
+        row |= {name: row[name] + was[name] for name in row if name != "share"}
+    found["named_soon"] = [sum(pair) for pair in zip(found["named_soon"], before["named_soon"], strict=True)]
+    verdict = {name: {int(seed): kinds for seed, kinds in by.items()} for name, by in found["verdicts"].items()}
+    return found | figures(verdict)
 
 
 def main() -> None:
@@ -236,6 +266,7 @@ def main() -> None:
     parser.add_argument("--records", type=Path, default=Path("build/referee"), help="where runs are recorded")
     parser.add_argument("--no-training", action="store_true", help="use what is recorded")
     parser.add_argument("--no-fit", action="store_true", help="leave the thresholds as they are")
+    parser.add_argument("--add", action="store_true", help="as --no-fit, and what is in the results already stands")
     parser.add_argument("--only-training", action="store_true", help="record, and leave the table as it is")
     parser.add_argument("--match", default="", help="only scenarios with this in their name are trained")
     seeds = [seed for pair in zip(FIT_SEEDS, REPORT_SEEDS, strict=True) for seed in pair]
@@ -247,14 +278,15 @@ def main() -> None:
     if arguments.only_training:
         return
     records = recorded(arguments.records)
-    limits = thresholds() if arguments.no_fit else fit(records)
-    if not arguments.no_fit:
+    limits = thresholds() if arguments.no_fit or arguments.add else fit(records)
+    if not (arguments.no_fit or arguments.add):
         made = [seed for _, seed in records if seed in FIT_SEEDS]
         about = {"seeds": sorted(set(made)), "runs": len(made)}
         kept_thresholds = {"fitted_on": about, "thresholds": limits}
         write_atomically(THRESHOLDS_FILE, (json.dumps(kept_thresholds, indent=1) + "\n").encode())
-    found = results(records, limits)
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if arguments.add else None
+    found = added(known, records, limits) if known else results(records, limits)
     write_atomically(RESULTS, (json.dumps(found, indent=1) + "\n").encode())
     write_table(found)
     print(f"found {found['bad_found']} of {found['bad_runs']} ill runs, accused {found['healthy_accused']} of "
-          f"{found['healthy_runs']} healthy ones; scenarios with runs missing: {len(found['not_run'])}")  # type: ignore[arg-type]  # fmt: skip
+          f"{found['healthy_runs']} healthy ones; scenarios with runs missing: {len(found['not_run'])}")  # fmt: skip

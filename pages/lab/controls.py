@@ -1,8 +1,9 @@
-"""The Lab's row of buttons: one primary action at a time, the others beside it; and what went wrong, in words."""
+"""The Lab's row of buttons: one primary action at a time, the others beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
@@ -18,6 +19,7 @@ from pages.lab.twin import draw_twins
 from pages.lab.where import draw_where, goes_elsewhere
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
+from pages.ui.asked import ask
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
 from pages.ui.preset_match import makes_points
@@ -33,7 +35,6 @@ Kind = State | Literal["idle", "elsewhere"]
 
 LONGER = (2, 5, 10)
 MOST_OFFERED, MOST_ACTIVE = 200, 5  # runs to choose from; of those that train, so many are listed below
-FITS = 90  # letters that a line holds on most screens
 
 
 def attempt(state: Tab, action: Callable[[], Made]) -> Made | None:
@@ -48,12 +49,18 @@ def attempt(state: Tab, action: Callable[[], Made]) -> Made | None:
 def begin(state: Tab, drawn: int, make: Callable[[], str]) -> None:
     """Make a run and watch it: one for each drawing of the button, however often that one is clicked.
 
-    drawn: `state.begun` when the button was drawn; the second click of two still comes from the same button.
+    drawn: `state.begun` when the button was drawn; the second click of two still comes from the same button. It is
+    made when the page is drawn next, from what is chosen by then.
     """
+    ask(partial(_begin, state, drawn, make))
+
+
+def _begin(state: Tab, drawn: int, make: Callable[[], str]) -> None:
     if drawn != state.begun:
         return
+    run = attempt(state, make)
     state.begun += 1
-    if run := attempt(state, make):
+    if run:
         watch(state, run)
 
 
@@ -183,7 +190,7 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
     elif kind in ("stopped", "interrupted", "failed"):
         st.button(
             "Resume", key="resume", type="primary", icon=":material/play_arrow:",
-            help=literal(refused) or f"{_from_where(view)}, to {view.goal}.", disabled=bool(refused),
+            help=literal(refused) or f"{from_where(view)}, to {view.goal}.", disabled=bool(refused),
             on_click=lambda: attempt(state, lambda: _resume(state, view.processes)),
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
@@ -213,17 +220,21 @@ def _when_paused(words: str, moving: bool) -> str:
     return f"{words} Pause first." if moving else words
 
 
-def _from_where(view: RunView) -> str:
+def from_where(view: RunView) -> str:
     return "Go on from the last checkpoint" if view.checkpoints else "Begin again, as no checkpoint was made yet"
 
 
 def train(state: Tab, drawn: int) -> None:
     """Train with the settings of the panel. drawn: see `begin`."""
+    ask(partial(_train, state, drawn))
+
+
+def _train(state: Tab, drawn: int) -> None:
     if drawn == state.begun:
         # A scene asks for this backend: the same run as wherever it was made is worth some seconds.
         if state.config.backend == "compiled" and not goes_elsewhere(state):
             attempt(state, lambda: manager().prepare(state.config))
-        begin(state, drawn, lambda: _start(state))
+        _begin(state, drawn, lambda: _start(state))
         paced(state)
 
 
@@ -313,32 +324,3 @@ def _draw_runs(state: Tab) -> None:
 
 def _how(view: RunView) -> str:
     return f"{WORDS[view.state]} on {view.slot}" if view.slot else WORDS[view.state]
-
-
-def draw_trouble(view: RunView | None) -> None:
-    """Why a run is not what it should be, in a line; all of it, and what usually helps, is one click away."""
-    if view is None:
-        return
-    if view.state in ("diverged", "failed"):
-        words = WORDS[view.state]
-        _draw_line(
-            "trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {literal(public(view.error))}", view.advice
-        )
-    elif view.state == "interrupted":
-        cut = f"This run was {WORDS['interrupted']}. Resume: {_from_where(view).lower()}."
-        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, literal(public(view.error))))))
-    if view.warnings:
-        first, *rest = (public(sentence) for sentence in view.warnings)
-        _draw_line("remark", "info", literal(first), rest)
-
-
-def _draw_line(key: str, icon: str, markdown: str, more: Sequence[str] = ()) -> None:
-    """One line that takes little from the picture; what does not fit into it is in the popover."""
-    with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/{icon}: {markdown}")
-        if not more and len(markdown.replace("\\", "")) <= FITS:
-            return
-        label = "What helps" if key == "trouble" and more else "More"
-        with st.popover(label, key=f"{key}-more"):
-            st.markdown(markdown)
-            st.markdown("\n".join(f"- {literal(public(line))}" for line in more))

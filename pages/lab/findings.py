@@ -1,8 +1,12 @@
-"""What the referee says of the watched run, beside it: in a line, and all of it with what might help a click away."""
+"""What is wrong with the watched run: in a line, and all of it with what might help a click away.
+
+Beside it what the referee says; above it what the run says of itself.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,8 +15,8 @@ from gan_core.data import DataUnavailable
 from gan_core.measure.referee.findings import HEALTHY, KINDS, LIVE_CHANGE, Finding, changed
 from gan_core.measure.referee.words import EVIDENCE_LABELS, number_words
 from gan_core.runs.evaluation.diagnosis import Diagnoser
-from gan_core.runs.states import LIVE
-from pages.lab.controls import begin
+from gan_core.runs.states import LIVE, WORDS
+from pages.lab.controls import begin, from_where
 from pages.server.app_state import app_state
 from pages.server.security.public import public
 from pages.ui.literal import literal
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FITS = 90  # letters that a line holds on most screens
 AGAIN_SECONDS = 4.0
 ICONS = dict.fromkeys(KINDS, "error") | {"plateau": "flag", "healthy": "check_circle"}
 COLOURS = dict.fromkeys(KINDS, "red") | {"plateau": "gray", "healthy": "green"}
@@ -138,3 +143,32 @@ def branch_with(run: str, step: int, changes: dict[str, Any]) -> str:
     if step >= view.step and view.images >= view.total_images:
         changes["total_images"] = 2 * view.total_images
     return str(manager().branch(run, step, changes))
+
+
+def draw_trouble(view: RunView | None) -> None:
+    """Why a run is not what it should be, in a line; all of it, and what usually helps, is one click away."""
+    if view is None:
+        return
+    if view.state in ("diverged", "failed"):
+        words = WORDS[view.state]
+        _draw_line(
+            "trouble", "warning", f"**{words[:1].upper()}{words[1:]}.** {literal(public(view.error))}", view.advice
+        )
+    elif view.state == "interrupted":
+        cut = f"This run was {WORDS['interrupted']}. Resume: {from_where(view).lower()}."
+        _draw_line("trouble", "power_off", " ".join(filter(None, (cut, literal(public(view.error))))))
+    if view.warnings:
+        first, *rest = (public(sentence) for sentence in view.warnings)
+        _draw_line("remark", "info", literal(first), rest)
+
+
+def _draw_line(key: str, icon: str, markdown: str, more: Sequence[str] = ()) -> None:
+    """One line that takes little from the picture; what does not fit into it is in the popover."""
+    with st.container(key=key, horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/{icon}: {markdown}")
+        if not more and len(markdown.replace("\\", "")) <= FITS:
+            return
+        label = "What helps" if key == "trouble" and more else "More"
+        with st.popover(label, key=f"{key}-more"):
+            st.markdown(markdown)
+            st.markdown("\n".join(f"- {literal(public(line))}" for line in more))

@@ -17,8 +17,8 @@ from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch, look_at
 from pages.lab.choosing import draw_kind
 from pages.lab.code import draw_code, draw_code_switch
-from pages.lab.controls import draw_controls, draw_trouble, train
-from pages.lab.findings import draw_findings
+from pages.lab.controls import draw_controls, train
+from pages.lab.findings import draw_findings, draw_trouble
 from pages.lab.networks import asked_layers, planned_networks
 from pages.lab.quality import draw_quality
 from pages.lab.recorded import recording_of
@@ -30,6 +30,7 @@ from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
 from pages.server.security.public import public
 from pages.ui.addresses import address
+from pages.ui.asked import carry_out
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.learning import reading
 from pages.ui.literal import literal
@@ -206,6 +207,7 @@ try:
     if not app_state().ready:
         with st.spinner("The engine is starting"):
             manager()
+    carry_out()
     draw_lab(lab_tab())
 except NotReady as problem:
     st.error(literal(problem))

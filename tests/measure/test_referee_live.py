@@ -72,6 +72,22 @@ def test_what_a_later_change_makes_worse_is_laid_to_the_one_that_broke_it() -> N
     assert (first.step, first.suggestion) == (2_500, {"g_optimizer.lr": 0.3})
 
 
+@pytest.mark.parametrize(("g_at", "d_at", "height"), [(2_000, 2_300, 3.0), (2_000, 2_300, 40.0), (1_990, 2_060, 9.0)])
+def test_the_one_that_broke_it_is_named_and_the_later_one_beside_it(g_at: int, d_at: int, height: float) -> None:
+    """Where it was hardly so broken that it is said, and the later one made it worse; or nobody could tell yet."""
+    both = Changed(g_at, "g_optimizer.lr", 0.001, 0.3), Changed(d_at, "d_optimizer.lr", 0.004, 0.04)
+    loss = np.where(d_at + 100 <= STEPS, height, np.where(STEPS > 2_000, 2.5, 0.9))
+    (first, *_) = diagnose(run(PLANE, both, g_loss=loss))
+    assert (first.step, set(first.suggestion)) == (g_at, {"g_optimizer.lr", "d_optimizer.lr"})
+
+
+def test_what_has_healed_before_the_next_change_did_not_break_it() -> None:
+    later = Changed(2_500, "d_optimizer.lr", 0.004, 0.04)
+    loss = np.where(STEPS > 2_500, 60.0, np.where((STEPS > 2_000) & (STEPS <= 2_200), 9.0, 0.9))
+    (first, *_) = diagnose(run(PLANE, (*RAISED, later), g_loss=loss))
+    assert (first.step, list(first.suggestion)) == (2_500, ["d_optimizer.lr"])
+
+
 @pytest.mark.parametrize("healed", [True, False])
 def test_a_change_that_was_taken_back(healed: bool) -> None:
     back = Changed(2_500, "g_optimizer.lr", 0.3, 0.001)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import streamlit as st
 
+from pages.compare.web import family
 from pages.compare.web import runs_table as table
 from pages.data.web import pictures
 
@@ -50,3 +51,24 @@ def test_pictures_chosen_in_two_presses_are_both_left_out(monkeypatch: pytest.Mo
         mounted["on_asked_change"]()
         mounted["on_asked_change"]()
     assert done == [[4, 5], [7], [4, 5], [7]]
+
+
+def test_runs_of_a_family_chosen_in_two_presses_are_both_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    mounted: dict[str, Any] = {}
+    wishes = [
+        [1, "chosen", "a"],
+        [2, "chosen", "b"],
+        [3, "open", "c"],
+        [4, "chosen", 7],
+        [5, "other", "d"],
+        [6, "open"],
+    ]
+    monkeypatch.setattr(st, "session_state", {family._KEY: {"asked": wishes}})
+    monkeypatch.setattr(family, "_mount", lambda **given: mounted.update(given))
+    done: list[tuple[str, str]] = []
+    family.family_view(
+        families=[], alone=0, on_open=lambda run: done.append(("open", run)),
+        on_chosen=lambda run: done.append(("chosen", run)),
+    )  # fmt: skip
+    mounted["on_asked_change"]()
+    assert done == [("chosen", "a"), ("chosen", "b"), ("open", "c")]

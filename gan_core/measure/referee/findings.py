@@ -17,7 +17,7 @@ from gan_core.config.codec import differences, replace_at
 from gan_core.measure.referee import live_words
 from gan_core.measure.referee.basis import MOST, Score, badness, enough, most_of
 from gan_core.measure.referee.evidence import Evidence
-from gan_core.measure.referee.live_changes import AT, as_it_was, suspect_of, suspects
+from gan_core.measure.referee.live_changes import AT, as_it_was, first_of, suspect_of, suspects
 from gan_core.measure.referee.measured import distance_left, newest
 from gan_core.measure.referee.scores import SCORES
 from gan_core.measure.referee.words import CAUSES, suggestion, title, words
@@ -99,7 +99,7 @@ def _suspected(evidence: Evidence, found: dict[str, Score], limits: Thresholds) 
         soon = findings_by(as_it_was(evidence, min(evidence.step, 2 * suspect.step)), limits)
         troubles = {kind for kind in found if kind in TROUBLES and kind in soon}
         if troubles and enough(before) and not set(TROUBLES) & set(findings_by(before, limits)):
-            return {LIVE_CHANGE: Score(MOST, {AT: float(suspect.step)}), **found}
+            return {LIVE_CHANGE: Score(MOST, {AT: float(first_of(evidence, suspect).step)}), **found}
     return found
 
 

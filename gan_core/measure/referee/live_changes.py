@@ -10,10 +10,11 @@ import numpy as np
 
 from gan_core.measure.referee.basis import MOST, NOTHING, Score, share_of_way
 from gan_core.measure.referee.evidence import Changed, Column, Evidence
+from gan_core.training.trainer import WATCHED_STEPS
 
 FEWEST_BEFORE, FEWEST_LOOKS_BEFORE = 3, 2  # points and looks before a change, to know how the run was
 FEWEST_LOOKS_AFTER = 2  # for a generator may look bad for a moment
-PLAIN = 1.0  # of `harm`
+PLAIN, SAID = 1.0, 0.6  # of `harm`: plain to see; what the referee speaks of at the least
 AT = "changed_at"  # the step, among the numbers
 LATE = 3  # of the points since then, the newest ones are looked at
 CURVES = ("d_loss", "g_loss", "d_grad_norm", "g_grad_norm")
@@ -130,25 +131,30 @@ def _all_looks(evidence: Evidence) -> dict[str, Column]:
 
 
 def most_harm(evidence: Evidence) -> Score:
-    """Of the newest change that did plain harm, or of one before it that had done so; else the most of any."""
-    found = []
+    """Of the newest change that did plain harm, else of the one that did most; of one before it if that broke it."""
     known = suspects(evidence)
-    for i, suspect in enumerate(known):
-        found.append(_accused(evidence, suspect))
-        if found[-1].value >= PLAIN:
-            return _first_of(evidence, known[i + 1 :], suspect, found[-1])
-    return max(found, key=lambda score: score.value, default=NOTHING)
+    plain = (suspect for suspect in known if harm(evidence, suspect.step).value >= PLAIN)
+    named = next(plain, None) or max(known, key=lambda one: harm(evidence, one.step).value, default=None)
+    return NOTHING if named is None else _accused(evidence, first_of(evidence, named))
 
 
-def _first_of(evidence: Evidence, earlier: list[Suspect], suspect: Suspect, score: Score) -> Score:
+def first_of(evidence: Evidence, suspect: Suspect) -> Suspect:
     """What is made worse was broken before: then it is the change that broke it, and all of what came since."""
-    for other in earlier:
-        if (
-            harm(evidence.until(suspect.step), other.step).value >= PLAIN
-            and harm(evidence, other.step).value >= PLAIN
-        ):
-            suspect, score = other, _accused(evidence, other)
-    return score
+    for other in suspects(evidence):
+        if other.step < suspect.step and _broke_it(evidence, other, suspect):
+            suspect = other
+    return suspect
+
+
+def _broke_it(evidence: Evidence, earlier: Suspect, later: Suspect) -> bool:
+    """Whether the earlier one is harmful, and was so when the later one came or too young to tell."""
+    if harm(evidence, earlier.step).value < SAID:
+        return False
+    if later.step - earlier.step < WATCHED_STEPS:
+        return True
+    steps = evidence.curves["step"]
+    between = steps[(steps > earlier.step) & (steps <= later.step)][-2:]  # a leap may have come back by then
+    return any(harm(evidence.until(int(step)), earlier.step).value >= SAID for step in (*between, later.step))
 
 
 def _accused(evidence: Evidence, suspect: Suspect) -> Score:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import streamlit as st
-
 from pages.ui.web.component import component
+from pages.ui.web.wishes import hear, heard
 
 _KEY = "compare-family-view"
 
@@ -26,17 +25,15 @@ def family_view(
     alone: how many runs have no family. on_open and on_chosen are called with a run's id.
     """
 
-    def told(what: str, act: Callable[[str], None]) -> Callable[[], None]:
-        def tell() -> None:
-            run = st.session_state[_KEY][what]
-            if isinstance(run, str):
-                act(run)
-
-        return tell
+    def asked(wish: list[object]) -> None:
+        run = wish[1] if len(wish) == 2 else None
+        if isinstance(run, str) and wish[0] in ("open", "chosen"):
+            (on_open if wish[0] == "open" else on_chosen)(run)
 
     _mount(
         key=_KEY,
-        data=[{"families": [list(rows) for rows in families], "alone": alone}],  # in a list, see component.py
-        on_open_change=told("open", on_open),
-        on_chosen_change=told("chosen", on_chosen),
+        data=[
+            {"families": [list(rows) for rows in families], "alone": alone, "heard": heard(_KEY)}
+        ],  # see component.py
+        on_asked_change=hear(_KEY, asked),
     )

@@ -10,13 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from benchmarks.serving import Server
-from gan_core.config.codec import walk
+from benchmarks.serving import Server, newest_run
+from gan_core.config.codec import from_dict, walk
+from gan_core.training import RunConfig
 from gan_core.training.configuration.presets import DEFAULT
 from pages.learn.blocks import Block
 from pages.learn.content import Lesson, lesson, lesson_files, lessons
 from pages.learn.directives import Condition, conditions
-from pages.learn.scenes import scene_settings
+from pages.learn.scenes import same_settings, scene_settings
 from pages.ui.session import config_query
 from tests.browser.lab import AT_REST, until
 
@@ -162,6 +163,26 @@ def test_a_lesson_is_walked_to_its_done_mark(page: Page, served: Server, number:
     expect(page.get_by_test_id("lesson-done")).to_be_visible()
     assert f"lesson={number}.{len(one.marks)}" in page.evaluate("location.search")
     reader.settle()
+
+
+TOGETHER = """scene => {
+  document.querySelector(`[data-testid=scene-${scene}]`).click();
+  document.querySelector(".st-key-train button").click();
+}"""
+
+
+def test_train_in_the_moment_after_a_scene_starts_that_scene(page: Page, served: Server) -> None:
+    page.goto(f"{served.url}/?preset=ring&lesson=05")
+    expect(page.get_by_test_id("lesson")).to_be_visible()
+    expect(page.locator(AT_REST)).to_be_visible()
+    page.evaluate(TOGETHER, "collapse")
+    expect(page.get_by_test_id("state")).not_to_have_text("Ready")
+    settings = scene_settings(next(block for block in lesson("05").of_kind("scene") if block.id == "collapse"))
+    assert settings is not None
+    made = from_dict(RunConfig, newest_run(served.runs_dir).manifest().config)
+    assert same_settings(made, settings[1])
+    page.locator(".st-key-stop button").first.click()
+    expect(page.get_by_test_id("state")).to_have_text(re.compile("Stopped|Finished"))
 
 
 def test_the_column_folds_closes_points_speaks_another_language_and_leaves_a_run_alone(

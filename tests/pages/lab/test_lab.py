@@ -19,6 +19,7 @@ from pages.lab.controls import begin
 from pages.server.app_state import AppState
 from pages.server.security.people import Person
 from pages.ui import session
+from pages.ui.asked import carry_out
 from pages.ui.preset_match import hidden_fields
 from pages.ui.session import from_url, to_url
 from tests.pages.fake_manager import FakeManager
@@ -103,6 +104,13 @@ def test_train_starts_what_the_panel_shows_and_watches_it(home: AppState, manage
     assert "train" not in {b.key for b in app.button}
 
 
+def test_train_starts_what_is_chosen_in_the_same_moment(home: AppState, manager: FakeManager) -> None:
+    app = open_lab({"preset": "first-gan"})
+    app.selectbox(key="preset").set_value("wgan-gp")
+    press(app, "train")  # both in one rerun, in which Streamlit calls the button first
+    assert [view.preset for view in manager.views()] == ["wgan-gp"]
+
+
 def test_one_drawn_button_starts_one_run_and_the_next_one_another(home: AppState, manager: FakeManager) -> None:
     state = from_url({})
 
@@ -112,9 +120,14 @@ def test_one_drawn_button_starts_one_run_and_the_next_one_another(home: AppState
     drawn = state.begun
     begin(state, drawn, start)
     begin(state, drawn, start)  # the second click of two comes from the same button, however late
+    carry_out()
+    begin(state, drawn, start)
+    carry_out()
     assert len(manager.views()) == 1
     assert state.run == manager.views()[0].id
     begin(state, state.begun, start)
+    carry_out()
+    carry_out()
     assert len(manager.views()) == 2
 
 

@@ -1,6 +1,7 @@
 // The family tree: a row for each run, its line from the step where it begins to its newest, and from whom it comes.
 
 import { component } from "../../../ui/web/mounting.js";
+import { Wishes } from "../../../ui/web/wishes.js";
 import { count, make } from "../../../ui/web/words.js";
 
 const STATE_MARKS = { queued: "◷", running: "●", paused: "❚❚", stopping: "◼", finished: "✓", stopped: "◼", diverged: "▲", failed: "▲", interrupted: "◖" };
@@ -81,6 +82,7 @@ function drawFamily(rows, tell) {
 export class FamilyTree {
   constructor(parent) {
     parent.append((this.root = make("div", { class: "gf-root", "data-testid": "family" })));
+    this.wishes = new Wishes();
     this.root.addEventListener("pointerdown", () => { this.pressed = true; });
     this.onRelease = () => {
       this.pressed = false;
@@ -91,18 +93,18 @@ export class FamilyTree {
 
   update(data, tell) {
     this.data = data;
-    this.tell = tell;
+    this.wishes.update(data.heard, tell);
     this.draw();
   }
 
   /** Only what is new, and never under a finger: a button that goes between down and up is not clicked. */
   draw() {
-    const said = JSON.stringify(this.data);
+    const said = JSON.stringify([this.data.families, this.data.alone]);
     if (this.pressed || said === this.said) return;
     this.said = said;
     const { root, data: { families, alone } } = this, held = document.activeElement?.closest("[data-run]")?.getAttribute("data-run"), kind = document.activeElement?.className;
     const others = alone ? [make("p", { class: "gf-alone" }, `${count(alone)} more ${alone > 1 ? "runs have" : "run has"} neither branches nor a twin.`)] : [];
-    root.replaceChildren(...families.map((rows) => drawFamily(rows, (...what) => this.tell(...what))), ...others);
+    root.replaceChildren(...families.map((rows) => drawFamily(rows, (...what) => this.wishes.ask(...what))), ...others);
     if (held) [...root.querySelectorAll("[data-run]")].find((row) => row.dataset.run === held)?.querySelector(`.${kind}`)?.focus({ preventScroll: true });
   }
 
