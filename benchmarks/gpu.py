@@ -28,7 +28,7 @@ def steps_per_second(config: RunConfig, steps: int, *, data_dir: Path) -> float:
     start = time.perf_counter()
     for _ in range(steps):
         trainer.step()
-        if trainer.point_due():
+        if trainer.due.point:
             trainer.point()
     torch.cuda.synchronize()
     return steps / (time.perf_counter() - start)

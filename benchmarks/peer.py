@@ -121,9 +121,9 @@ def our_distances(referee: Referee, marks: list[float], seed: int) -> list[float
     for mark in marks:
         while spent + time.process_time() - start < mark:
             trainer.step()
-            if trainer.point_due():
+            if trainer.due.point:
                 trainer.point()
-                if trainer.grid_due():
+                if trainer.due.grid:
                     trainer.keep_grid()
         spent += time.process_time() - start
         with torch.inference_mode():

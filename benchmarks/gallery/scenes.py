@@ -42,7 +42,7 @@ def trained(config: RunConfig, data: ImageSet) -> tuple[Trainer, Floats]:
     every = max(1, config.total_images // (config.batch_size * config.k_d) // LOOKS)
     while not trainer.finished and trainer.trouble is None:
         trainer.step()
-        if trainer.point_due():
+        if trainer.due.point:
             trainer.point()
         if trainer.shape.is_points and trainer.step_count % every == 0:
             centres.append(trainer.plane_points().mean(axis=0))

@@ -93,8 +93,8 @@ def trained(config: RunConfig, data_dir: Path = ROOT / "data") -> Trainer:
         finally:
             manager.close()
     while not trainer.finished and trainer.trouble is None:
-        trainer.advance(trainer.every_steps - trainer.step_count % trainer.every_steps)
-        if trainer.point_due():
+        trainer.advance(trainer.due.every_steps - trainer.step_count % trainer.due.every_steps)
+        if trainer.due.point:
             trainer.point()
     trainer.examine()
     return trainer

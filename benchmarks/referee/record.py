@@ -80,12 +80,12 @@ class Recorder:
                     made.append(Changed(step, path, *trainer.change(path, value)))
             trainer.step()
             diverged = trainer.trouble is not None and trainer.examine() is not None
-            if trainer.point_due() or diverged:
+            if trainer.due.point or diverged:
                 point()
                 diverged = diverged or trainer.last_examined is not None
-                if trainer.is_aftermath:
+                if trainer.due.aftermath:
                     look(usual=False)
-                elif diverged or trainer.grid_due():
+                elif diverged or trainer.due.grid:
                     look()
             judge.look()
         if not diverged and looks[-1]["step"] < trainer.step_count:

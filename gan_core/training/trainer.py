@@ -26,8 +26,8 @@ from gan_core.training.backends.base import Backend
 from gan_core.training.backends.choice import make_backend
 from gan_core.training.batches import Batches, to_pixels
 from gan_core.training.build import Networks, build_networks, draw_latents
-from gan_core.training.configuration.cost import beginning_steps, points_every_steps
 from gan_core.training.configuration.run_config import RunConfig
+from gan_core.training.due import Due
 from gan_core.training.ema import WeightAverage, ema_decay
 from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
 from gan_core.training.held_out import EVERY_POINTS, HeldOut
@@ -42,8 +42,6 @@ from gan_core.training.statistics import Window
 from gan_core.training.step import OptimizerStep, StepContext, StepObserver
 
 STATE_FORMAT = 1
-WATCHED_STEPS, WATCHED_POINT_STEPS, WATCHED_LOOK_STEPS = 100, 25, 50
-"""After a live change: for so many steps, how far apart points of the curves are at the most, and looks."""
 
 Players = Literal["both", "discriminator", "generator"]
 
@@ -80,8 +78,7 @@ class Trainer:
         self.average = WeightAverage(self.generator)
         self.guard = Guard(device)
         self.window = Window()
-        self.every_steps = config.record.every_steps or points_every_steps(config, self.shape, self.class_count)
-        self._beginning = beginning_steps(config, self.shape, self.class_count)
+        self.due = Due(self)
         self.latents_rng = stream_generator(config.seed, "latents", device)
         self._noise_rng = stream_generator(config.seed, "noise", device)
         if ranks is not None:
@@ -93,8 +90,6 @@ class Trainer:
         self._strength = AdaptiveStrength(getattr(config.augmentation, "start", 0.0), device)
         self._held_out = HeldOut.of(data, config, device)
         self.last_examined: Trouble | None = None
-        self._grid_images = 0  # images seen when the last grid was kept
-        self._changed_at: int | None = None  # the step after which a live field was set last
         self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
 
     def compiled_spec(self) -> compiled.CompiledStepSpec | None:
@@ -218,35 +213,6 @@ class Trainer:
         """What the guard has caught, as far as is known without waiting for the device."""
         return self.guard.known
 
-    def point_due(self) -> bool:
-        """At every so many steps, and more often for a while after a live change: a point of the curves is a mean."""
-        return self.step_count % self.every_steps == 0 or self._watched(WATCHED_POINT_STEPS)
-
-    @property
-    def next_point(self) -> int:
-        """The next step at which a point of the curves is due."""
-        step, every = self.step_count, self.every_steps
-        regular = step - step % every + every
-        if self._changed_at is None or not self._watching:
-            return regular
-        return min(regular, step - (step - self._changed_at) % WATCHED_POINT_STEPS + WATCHED_POINT_STEPS)
-
-    @property
-    def is_aftermath(self) -> bool:
-        """Whether this step, soon after a live change, is worth a look at what the change does."""
-        return self._watched(WATCHED_LOOK_STEPS)
-
-    @property
-    def _watching(self) -> bool:
-        """Whether the next step is soon after a live change, and the usual points of the curves are further apart."""
-        soon = self._changed_at is not None and self.step_count < self._changed_at + WATCHED_STEPS
-        return soon and self.every_steps > WATCHED_POINT_STEPS
-
-    def _watched(self, every: int) -> bool:
-        """One of the steps after a live change that are looked at, where the usual ones are further apart."""
-        since = 0 if self._changed_at is None else self.step_count - self._changed_at
-        return 0 < since <= WATCHED_STEPS and since % every == 0 and self.every_steps > WATCHED_POINT_STEPS
-
     def point(self) -> dict[str, float]:
         """The means since the last point; waits for the device, and looks at the weights (`last_examined`)."""
         values = self.window.means(self.config.loss)
@@ -256,7 +222,7 @@ class Trainer:
         values["instance_noise"] = self.instance_noise_sigma()
         if isinstance(self.config.augmentation, Adaptive):
             values["augmentation_strength"] = float(self._strength.strength)
-        if self._held_out is not None and self.step_count % (self.every_steps * EVERY_POINTS) == 0:
+        if self._held_out is not None and self.step_count % (self.due.every_steps * EVERY_POINTS) == 0:
             with self.ranks.alone() if self.ranks else nullcontext():
                 values["d_held_out"] = self._held_out.score(self.game(), self._see, self.config.seed)
         self.last_examined = self.examine()
@@ -285,25 +251,9 @@ class Trainer:
         nets = (self.generator, self.discriminator, self.average.net)
         return [t.detach() for net in nets for t in (*net.parameters(), *net.buffers())]
 
-    @property
-    def is_beginning(self) -> bool:
-        """Whether this is one of the first steps, each of which is worth a look: see `beginning_steps`."""
-        return self.step_count <= self._beginning
-
-    def grid_due(self) -> bool:
-        """Whether the images seen have grown enough since the last kept grid; never at two points in a row.
-
-        What is looked at because of a live change leaves the usual spacing as it is.
-        """
-        if self.step_count % self.every_steps:
-            return False
-        pause = 2 * self.every_steps * self.config.batch_size * self.config.k_d
-        growth = self.config.record.grid_growth
-        return self.images >= self._grid_images + max(pause if growth else 0, growth * self._grid_images)
-
     def keep_grid(self) -> SampleGrid | Scene:
         """A grid that counts as kept."""
-        self._grid_images = self.images
+        self.due.kept_grid()
         return self.grid()
 
     @torch.no_grad()
@@ -348,7 +298,7 @@ class Trainer:
         self.sampler()  # without a half-life the average is the weights as last looked at: look now, not by chance
         before = get_at(self.config, path)
         self.config = replace_at(self.config, path, value)
-        self._changed_at = self.step_count
+        self.due.changed()
         return before, get_at(self.config, path)
 
     # --- carrying over
@@ -361,7 +311,7 @@ class Trainer:
             "seed": self.config.seed,
             "step": self.step_count,
             "images": self.images,
-            "grid_images": self._grid_images,
+            **self.due.state(),
             "generator": self.generator.state_dict(),
             "discriminator": self.discriminator.state_dict(),
             "average": self.average.net.state_dict(),
@@ -372,7 +322,6 @@ class Trainer:
             "noise_rng": self._noise_rng.get_state(),
             "window": self.window.state(),
             "augmentation": self._strength.state(),
-            **({"changed_at": self._changed_at} if self._watching else {}),
         }
 
     def load_state(self, state: dict[str, Any], *, branched: bool = False) -> None:
@@ -398,8 +347,7 @@ class Trainer:
         if not branched:
             self.window.load_state(state["window"])
         self.step_count, self.images = int(state["step"]), int(state["images"])
-        self._grid_images = int(state["grid_images"])
-        self._changed_at = int(state["changed_at"]) if "changed_at" in state else None  # only while it is watched
+        self.due.load_state(state)
         if "augmentation" in state:  # earlier versions had none
             self._strength.load_state(state["augmentation"])
         torch._foreach_copy_(self._good, self._weights_and_buffers())

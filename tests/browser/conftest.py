@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.serving import Server, browser, server
 
@@ -41,17 +44,45 @@ def served_alone(tmp_path: Path) -> Iterator[Server]:
         yield at
 
 
+@contextlib.contextmanager
+def window(chromium: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """What one of its tabs has loaded and compiled, the next one need not. The first stays empty: see `forget`."""
+    context = chromium.new_context(viewport={"width": 1366, "height": 768}, **options)
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def tabs(chromium: Browser) -> Iterator[BrowserContext]:
+    """The window of a module."""
+    with window(chromium) as opened:
+        yield opened
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A fresh tab; whatever a page's scripts throw fails the test."""
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_SECONDS * 1000)
+def page(tabs: BrowserContext) -> Iterator[Page]:
+    """A fresh tab in a window that remembers nothing; whatever a page's scripts throw fails the test."""
+    opened = tabs.new_page()
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     yield opened
-    context.close()
+    forget(tabs)
     assert problems == []
+
+
+def forget(tabs: BrowserContext) -> None:
+    """Close all tabs of a window but its first, and take away what their pages have kept there."""
+    first, *others = tabs.pages
+    session = tabs.new_cdp_session(first)
+    for page in others:
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(page.url))
+        page.close()
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage,indexeddb"})
+    session.detach()
+    tabs.clear_cookies()
+    tabs.clear_permissions()
 
 
 @pytest.fixture

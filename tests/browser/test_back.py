@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
@@ -13,19 +15,22 @@ from tests.browser.lab import SMALL, Lab, until
 LINK = f"preset=fashion-fast&{SMALL}&total_images=100000000&seed=7"
 
 
-def trained(page: Page, at: Server) -> tuple[Lab, str]:
-    """A run that goes on, begun from a link with settings."""
-    lab = Lab(page, at.url)
+@pytest.fixture
+def going(page: Page, served: Server) -> Iterator[tuple[Lab, str]]:
+    """A run that goes on, begun from a link with settings; at the end it is what the page shows, and is stopped."""
+    lab = Lab(page, served.url)
     lab.open(LINK)
     lab.press("Train")
     page.wait_for_url(re.compile("run="))
     run = lab.run_id()
     until(lambda: lab.step() > 0)
-    return lab, run
+    yield lab, run
+    lab.press("Stop")
+    lab.expect_state("stopped")
 
 
-def test_back_brings_the_settings_of_the_link_and_forward_the_run(page: Page, served_alone: Server) -> None:
-    lab, run = trained(page, served_alone)
+def test_back_brings_the_settings_of_the_link_and_forward_the_run(page: Page, going: tuple[Lab, str]) -> None:
+    lab, run = going
     page.go_back()
     lab.expect_state("ready")
     assert page.url.endswith(LINK)
@@ -38,8 +43,8 @@ def test_back_brings_the_settings_of_the_link_and_forward_the_run(page: Page, se
     assert lab.run_id() == run
 
 
-def test_one_press_leads_to_compare_and_back_leads_back(page: Page, served_alone: Server) -> None:
-    lab, run = trained(page, served_alone)
+def test_one_press_leads_to_compare_and_back_leads_back(page: Page, going: tuple[Lab, str]) -> None:
+    lab, run = going
     for _ in range(3):
         page.get_by_role("link", name="Compare").first.click()
         expect(page.get_by_role("tab", name="Curves")).to_be_visible()
@@ -87,8 +92,8 @@ def test_a_rerun_that_a_component_asks_for_waits_after_a_press_at_a_link(page: P
     assert page.evaluate("told.length") == 3
 
 
-def test_the_choice_of_a_run_stands_while_one_trains(page: Page, served_alone: Server) -> None:
-    lab, run = trained(page, served_alone)
+def test_the_choice_of_a_run_stands_while_one_trains(page: Page, going: tuple[Lab, str]) -> None:
+    lab, run = going
     runs = page.get_by_role("button", name=re.compile("^history Runs|^Runs"))
     runs.click()
     box = page.get_by_role("combobox", name="Watch a run")
@@ -106,8 +111,8 @@ def test_the_choice_of_a_run_stands_while_one_trains(page: Page, served_alone: S
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
-def test_a_branch_begins_at_the_moment_that_is_looked_at(page: Page, served_alone: Server) -> None:
-    lab, _ = trained(page, served_alone)
+def test_a_branch_begins_at_the_moment_that_is_looked_at(page: Page, going: tuple[Lab, str]) -> None:
+    lab, _ = going
     until(lambda: lab.step() > 20)
     lab.press("Pause")
     lab.expect_state("paused")

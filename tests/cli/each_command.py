@@ -1,11 +1,13 @@
 """Commands in processes of their own, forked from one with torch imported: lines of JSON, cases in and answers out.
 
-A case: {"words": [...], "how": "plain" | "ignored" | "closed" | "full" | "left" | "ascii" | "cp1252" | "stuck"}; its
-answer: {"status", "out", "err"}, with the status as `os.waitpid` gives it, decoded (negative: killed by that signal).
+A case: {"words": [...], "how": "plain" | "ignored" | "closed" | "full" | "left" | "ascii" | "cp1252" | "stuck" |
+"ignored ascii"}; its answer: {"status", "out", "err"}, with the status as `os.waitpid` gives it, decoded (negative:
+killed by that signal).
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -37,9 +39,9 @@ def prepare(how: str, out: int, err: int) -> None:
     """The standard streams as a caller may leave them."""
     os.dup2(out, 1)
     os.dup2(err, 2)
-    encoding = how if how in ("ascii", "cp1252") else "utf-8"
+    encoding = next((name for name in ("ascii", "cp1252") if name in how), "utf-8")
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding, "strict", write_through=True)
-    if how == "ignored":
+    if "ignored" in how:
         keep_signalling()
     elif how == "closed":
         os.close(1)
@@ -83,6 +85,8 @@ if __name__ == "__main__":
 
     for name in names():
         command(name)  # imported once for all of them
+    gc.collect()
+    gc.freeze()  # else each process looks through all that it got from this one as it ends: half a second
     for line in sys.stdin:
         answers = [carry_out(**case) for case in json.loads(line)]
         print(json.dumps(answers), flush=True)

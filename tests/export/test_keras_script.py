@@ -96,8 +96,8 @@ def test_every_dense_or_convolutional_preset_has_a_twin_with_its_losses(
     """Rounding grows at every step, as Adam divides small numbers by small numbers; the game stays the same one."""
     config = replace(PRESETS[name].config, batch_size=32, precision="float32")
     data = data_of(config, tmp_path)
-    wanted = ours(config, data, 50)
-    found = trained(config, data, tmp_path, lambda: capsys.readouterr().out, 50)
+    wanted = ours(config, data, 12)
+    found = trained(config, data, tmp_path, lambda: capsys.readouterr().out, 12)
     np.testing.assert_allclose(found[0, 0], wanted[0, 0], rtol=1e-4, atol=1e-4)
     # G's comes after D's first step of Adam, which divides slopes of rounding alone by themselves.
     np.testing.assert_allclose(found[0, 1], wanted[0, 1], rtol=2e-3)

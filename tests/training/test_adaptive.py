@@ -49,7 +49,7 @@ def test_a_checkpoint_carries_the_strength_to_the_last_bit(tiny: RunConfig, rand
     state = None
     for step in range(1, 16):
         straight.step()
-        if straight.point_due():
+        if straight.due.point:
             curves.append(straight.point())
         if step == 6:
             state = straight.state()
@@ -59,7 +59,7 @@ def test_a_checkpoint_carries_the_strength_to_the_last_bit(tiny: RunConfig, rand
     resumed.load_state(state)
     for _ in range(9):
         resumed.step()
-        if resumed.point_due():
+        if resumed.due.point:
             again.append(resumed.point())
     assert state_digest(resumed.state()) == state_digest(straight.state())
     assert state_digest(again) == state_digest(curves)

@@ -21,7 +21,7 @@ SPLITS = (1, 3, 5)  # inside and at the ends of lazy intervals and of windows of
 def _go(trainer: Trainer, until: int, points: list[dict[str, float]]) -> None:
     while trainer.step_count < until:
         trainer.step()
-        if trainer.point_due():
+        if trainer.due.point:
             points.append(trainer.point())
 
 

@@ -185,7 +185,7 @@ def test_grid_shows_the_same_latents_and_is_dense_at_first(tiny: RunConfig, rand
     kept = []
     for _ in range(40):
         trainer.step()
-        if trainer.point_due() and trainer.grid_due():
+        if trainer.due.point and trainer.due.grid:
             kept.append(trainer.images)
             trainer.keep_grid()
     assert kept[:3] == [16, 32, 48]

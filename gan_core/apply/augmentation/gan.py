@@ -123,7 +123,7 @@ def _train(
             kept.save(trainer)
             raise
         trainer.advance(1)
-        if trainer.point_due():
+        if trainer.due.point:
             _record(trainer, place, name)
         if place.clock() - saved >= SAVE_SECONDS:
             kept.save(trainer)

@@ -10,7 +10,7 @@ import numpy as np
 
 from gan_core.measure.referee.basis import MOST, NOTHING, Score, share_of_way
 from gan_core.measure.referee.evidence import Changed, Column, Evidence
-from gan_core.training.trainer import WATCHED_STEPS
+from gan_core.training.due import WATCHED_STEPS
 
 FEWEST_BEFORE, FEWEST_LOOKS_BEFORE = 3, 2  # points and looks before a change, to know how the run was
 FEWEST_LOOKS_AFTER = 2  # for a generator may look bad for a moment

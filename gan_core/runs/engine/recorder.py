@@ -185,8 +185,8 @@ class RunRecorder:
 
     def _measured(self, trainer: Trainer) -> dict[str, float]:
         """How good a generator of points is, at every so many points of the curves."""
-        data = trainer.config.data
-        if not isinstance(data, PointDataset) or trainer.step_count % (trainer.every_steps * MEASURE_EVERY_POINTS):
+        data, every = trainer.config.data, trainer.due.every_steps * MEASURE_EVERY_POINTS
+        if not isinstance(data, PointDataset) or trainer.step_count % every:
             return {}
         return measure_plane(trainer.plane_points(), plane_reference(data))
 

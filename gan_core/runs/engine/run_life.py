@@ -153,14 +153,14 @@ class RunLife(ReplayingRun):
         self._recorder.add_point(trainer)
         if trainer.last_examined is not None:
             raise Diverged(trainer.last_examined)
-        if trainer.grid_due():
+        if trainer.due.grid:
             self._recorder.keep_grid(trainer)
         else:
             self._keep_beginning(trainer)
 
     def _keep_beginning(self, trainer: Trainer) -> None:
         """The beginning, and what a live change does, can be watched; the usual grids are spaced as without these."""
-        if trainer.is_beginning or trainer.is_aftermath:
+        if trainer.due.beginning or trainer.due.aftermath:
             self._recorder.keep_grid(trainer, counts=False)
 
     def _keep_brought(self) -> None:

@@ -151,7 +151,7 @@ class RunWorker(threading.Thread, WaitingRun):
     def _after_step(self, trainer: Trainer) -> None:
         if trainer.trouble is not None:
             self._examine(trainer)
-        if trainer.point_due():
+        if trainer.due.point:
             self._point(trainer)
         else:
             self._keep_beginning(trainer)
@@ -167,10 +167,10 @@ class RunWorker(threading.Thread, WaitingRun):
 
     def _steps_ahead(self, trainer: Trainer) -> int:
         """How many steps may be taken in one call: none beyond the next recorded point, live change or end."""
-        if self._single_step or self._pace_seconds or self._pair is not None or trainer.is_beginning:
+        if self._single_step or self._pace_seconds or self._pair is not None or trainer.due.beginning:
             return 1
-        step, every = trainer.step_count, trainer.every_steps
-        ends = [step + max(1, every // LOOKS_A_POINT), trainer.next_point, self._life[0].until]
+        step, every = trainer.step_count, trainer.due.every_steps
+        ends = [step + max(1, every // LOOKS_A_POINT), trainer.due.next_point, self._life[0].until]
         ends += [
             end
             for end in (self._stop_condition.steps, self._pending[0].step if self._pending else None)
@@ -202,10 +202,10 @@ class RunWorker(threading.Thread, WaitingRun):
         def called() -> bool:
             return not self._commands.empty()
 
-        if pair.wait(self.folder.id, trainer.step_count, trainer.every_steps, 0.0, called):
+        if pair.wait(self.folder.id, trainer.step_count, trainer.due.every_steps, 0.0, called):
             return True
         self._recorder.meter.hold()
-        free = pair.wait(self.folder.id, trainer.step_count, trainer.every_steps, TURN_LOOK_SECONDS, called)
+        free = pair.wait(self.folder.id, trainer.step_count, trainer.due.every_steps, TURN_LOOK_SECONDS, called)
         self._recorder.meter.run()
         if not free:
             self._look_after(trainer)

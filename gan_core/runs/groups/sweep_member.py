@@ -224,7 +224,7 @@ class SweepMember(RunLife):
         trainer = self.trainer
         if trainer.trouble is not None:
             self._examine(trainer)
-        if trainer.point_due():
+        if trainer.due.point:
             self._point(trainer)
         else:
             self._keep_beginning(trainer)

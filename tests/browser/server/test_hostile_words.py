@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.data.own.saving import save_own
@@ -24,6 +24,7 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.labels import Labels, write_labels
 from gan_core.runs.storage.run_folder import RunFolder
 from pages.compare.sweep_form import plan_of
+from tests.browser.conftest import forget, window
 from tests.browser.lab import until
 from tests.runs.helpers import at_rest, edit_config_json, folder_of, open_manager, quick
 
@@ -84,16 +85,21 @@ def hostile(served: Server) -> Hostile:
     return Hostile(run, failed, slug)
 
 
+@pytest.fixture(scope="module")
+def unguarded(chromium: Browser) -> Iterator[BrowserContext]:
+    """A window without the policy."""
+    with window(chromium, bypass_csp=True) as opened:
+        yield opened
+
+
 @pytest.fixture
-def open_page(chromium: Browser, served: Server) -> Iterator[Page]:
+def open_page(unguarded: BrowserContext, served: Server) -> Iterator[Page]:
     """A tab without the policy, which tells whom it asked."""
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, bypass_csp=True)
-    page = context.new_page()
-    page.set_default_timeout(60_000)
+    page = unguarded.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     yield page
-    context.close()
+    forget(unguarded)
     here = urlsplit(served.url).netloc
     assert [url for url in asked if urlsplit(url).scheme in ("http", "https") and urlsplit(url).netloc != here] == []
 

@@ -27,6 +27,7 @@ def state_frame(step: int, state: str) -> bytes:
 @pytest.fixture
 def asked(page: Page) -> Plane:
     """Slow motion has been asked for and granted; nothing has come yet."""
+    page.clock.install()
     plane = Plane(page)
     plane.open()
     plane.page.evaluate("() => { view.microscope.ask = async () => ''; }")
@@ -37,7 +38,7 @@ def asked(page: Page) -> Plane:
 def test_slow_motion_stays_open_where_the_pause_comes_late(asked: Plane) -> None:
     asked.feed(step_frame(151))
     asked.feed(state_frame(150, "running"))
-    asked.page.wait_for_timeout(2000)  # longer than a run that has been resumed is waited for
+    asked.page.clock.fast_forward(2_000)  # longer than a run that has been resumed is waited for
     expect(asked.page.get_by_test_id("microscope")).to_be_visible()
     asked.feed(state_frame(151, "paused"))
     expect(asked.page.get_by_test_id("part-draw_latents")).to_have_attribute("aria-current", "step")
@@ -56,7 +57,7 @@ def test_a_pause_without_the_step_is_said_and_another_can_be_asked_for(asked: Pl
     asked.feed(step_frame(152))
     asked.feed(state_frame(152, "paused"))
     expect(asked.page.get_by_test_id("part-draw_latents")).to_have_attribute("aria-current", "step")
-    asked.page.wait_for_timeout(2500)  # longer than the sentence of before would have taken to come
+    asked.page.clock.fast_forward(2_500)  # longer than the sentence of before would have taken to come
     expect(words).not_to_contain_text("ask for the next one")
 
 

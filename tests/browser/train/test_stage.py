@@ -465,24 +465,23 @@ def test_a_unit_of_g_colours_the_points(plane: Plane) -> None:
     expect(plane.page.get_by_test_id("unit-card")).to_be_hidden()
 
 
-@pytest.mark.parametrize("kind", ["relu", "leaky_relu", "tanh", "silu", "gelu"])
-def test_units_bend_as_torch_does(page: Page, kind: str) -> None:
+def test_units_bend_as_torch_does(page: Page) -> None:
     import torch
 
     from gan_core.nets.layers import ACTIVATIONS
 
-    module = ACTIVATIONS[kind]()
     values = np.linspace(-4, 4, 41, dtype=np.float32)
-    made = Plane(page)
-    made.open(-1)
-    found = page.evaluate(
-        """([x, name]) => {
-          const layer = { weight: [1], bias: [0], in: 1, out: 1, activation: window.parts.activationOf(name) };
-          return [...window.parts.unitValues({ layers: [layer], x, count: x.length, drawn: [[0]] })[0][0]];
-        }""",
-        [values.tolist(), type(module).__name__],
-    )
-    np.testing.assert_allclose(found, module(torch.from_numpy(values)).numpy(), atol=2e-6)
+    Plane(page).open(-1)
+    for kind in ("relu", "leaky_relu", "tanh", "silu", "gelu"):
+        module = ACTIVATIONS[kind]()
+        found = page.evaluate(
+            """([x, name]) => {
+              const layer = { weight: [1], bias: [0], in: 1, out: 1, activation: window.parts.activationOf(name) };
+              return [...window.parts.unitValues({ layers: [layer], x, count: x.length, drawn: [[0]] })[0][0]];
+            }""",
+            [values.tolist(), type(module).__name__],
+        )
+        np.testing.assert_allclose(found, module(torch.from_numpy(values)).numpy(), atol=2e-6, err_msg=kind)
 
 
 def test_networks_that_normalise_say_why_there_are_no_maps(page: Page) -> None:
@@ -607,15 +606,12 @@ def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, sho
     expect(made.canvas).to_have_attribute("aria-label", re.compile("2000 real points and 2000 generated"))
 
 
-@pytest.mark.parametrize(
-    ("column", "words"),
-    [
+def test_a_layer_says_how_many_of_its_units_are_drawn(plane: Plane) -> None:
+    for column, words in (
         ("{ size: 64, count: 6 }, 1, false, 'g'", "6 of 64"),
         ("{ size: 16, count: 16 }, 1, false, 'd'", "16"),
         ("{ size: 2, count: 2 }, 0, false, 'g'", "z"),
         ("{ size: 32, count: 12 }, 0, false, 'g'", "z: 12 of 32"),
         ("{ size: 1, count: 1 }, 2, true, 'd'", "score"),
-    ],
-)
-def test_a_layer_says_how_many_of_its_units_are_drawn(plane: Plane, column: str, words: str) -> None:
-    assert plane.page.evaluate(f"() => view.networks.columnWords({column})") == words
+    ):
+        assert plane.page.evaluate(f"() => view.networks.columnWords({column})") == words

@@ -6,12 +6,11 @@ The loops go over the registries of what is offered: what is added there is trie
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
 import shlex
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -46,6 +45,7 @@ from pages.explore.ops import OPERATIONS
 from pages.explore.ops.take import KINDS
 from pages.lab import downloads
 from pages.server.live.operations import OperationContext, Reply
+from tests.export.forking import Python
 from tests.runs.helpers import at_rest
 
 PLAIN, CLASSES, COLOUR, POINTS = "plain", "classes", "colour", "points"
@@ -91,6 +91,15 @@ class Trained:
 
     def view(self, kind: str) -> Any:
         return self.manager.view(self.runs[kind])
+
+
+python = functools.cache(Python)  # one for all scripts
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    python().close()
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +195,9 @@ def script(path: Path) -> None:
                 continue
         if words[2:4] == ["--steps", "100"]:
             words[3] = "20"  # of 100: enough to see it go
-        done = subprocess.run(
-            [sys.executable, "-I", "-W", "error", *words[1:]], cwd=path.parent, capture_output=True, text=True,
-            timeout=300, check=False, env={"PATH": "", "OMP_NUM_THREADS": "1"},
-        )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, ""), command
-        assert done.stdout
+        done = python().run(path.parent, *words[1:])
+        assert (done["status"], done["err"]) == (0, ""), command
+        assert done["out"]
     assert "gan_core" not in text
     made = [p for p in path.parent.rglob("*") if p.suffix in (".png", ".npz") and p.name != f"{path.stem}.npz"]
     assert made

@@ -80,13 +80,13 @@ def test_what_is_watched_after_a_live_change_outlives_a_checkpoint() -> None:
     first.change("g_optimizer.lr", 0.002)
     second.load_state(first.state())
     for trainer in (first, second):
-        assert (trainer.point_due(), trainer.next_point) == (False, 26)
+        assert (trainer.due.point, trainer.due.next_point) == (False, 26)
         trainer.step_count = 51
-        assert (trainer.point_due(), trainer.is_aftermath, trainer.grid_due(), trainer.next_point) == (
+        assert (trainer.due.point, trainer.due.aftermath, trainer.due.grid, trainer.due.next_point) == (
             True,
             True,
             False,
             76,
         )
         trainer.step_count = 126
-        assert (trainer.point_due(), trainer.next_point) == (False, 200)
+        assert (trainer.due.point, trainer.due.next_point) == (False, 200)

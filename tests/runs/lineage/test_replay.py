@@ -100,9 +100,9 @@ def by_hand(manager: RunManager, at: int, changes: dict[str, Any]) -> str:
     first = Trainer(CONFIG, data, torch.device("cpu"))
     for _ in range(at):
         first.step()
-        if first.point_due():
+        if first.due.point:
             first.point()
-            if first.grid_due():
+            if first.due.grid:
                 first.keep_grid()
     config = CONFIG
     for path, value in changes.items():
@@ -111,9 +111,9 @@ def by_hand(manager: RunManager, at: int, changes: dict[str, Any]) -> str:
     second.load_state(first.state(), branched=True)
     while not second.finished:
         second.step()
-        if second.point_due():
+        if second.due.point:
             second.point()
-            if second.grid_due():
+            if second.due.grid:
                 second.keep_grid()
     return state_digest(second.state())
 
