@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from gan_core.config.codec import ConfigError
-from gan_core.runs.storage.lock import WITHOUT_LOCKS, RunLock, WithoutLocks
+from gan_core.runs.storage.shared.lock import WITHOUT_LOCKS, RunLock, WithoutLocks
 from gan_core.training import bfloat16_is_native, resolve_device
 
 PACKAGES = ("torch", "torchvision", "streamlit", "numpy", "plotly", "pillow", "safetensors")

@@ -14,7 +14,7 @@ from gan_core.cli.terminal.follow import outcome
 from gan_core.cli.terminal.streams import json_text
 from gan_core.runs import RunManager
 from gan_core.runs.snapshot import RunView
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.ranks import Ranks
 
 LAST = ("last", "latest")
 

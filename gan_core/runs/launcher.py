@@ -20,16 +20,16 @@ from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Stop, check_command
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.advice import is_full_disk
-from gan_core.runs.engine.command_reader import CommandReader
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.device.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
 from gan_core.runs.engine.device.device_queue import TURN_SECONDS, DeviceQueue
 from gan_core.runs.engine.device.slots import Slot
+from gan_core.runs.engine.elsewhere.command_reader import CommandReader
+from gan_core.runs.engine.elsewhere.together_runs import TogetherRuns
 from gan_core.runs.engine.estimate import resolve_precision
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
-from gan_core.runs.engine.together_runs import TogetherRuns
 from gan_core.runs.engine.worker import RunWorker
 from gan_core.runs.evaluation.reference import references
 from gan_core.runs.listeners import Listeners
@@ -38,9 +38,9 @@ from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
 from gan_core.runs.storage.disk_use import DiskMeter
-from gan_core.runs.storage.lock import RunLock, is_held, wait_until_free
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
+from gan_core.runs.storage.shared.lock import RunLock, is_held, wait_until_free
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import ViewCache
 from gan_core.runs.storage.writer import RunWriter, new_run
@@ -49,7 +49,7 @@ from gan_core.training.backends import choose
 from gan_core.training.backends.compiled import spec_of
 from gan_core.training.build import sample_shape
 from gan_core.training.configuration.cost import useful_threads
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.ranks import Ranks
 
 log = logging.getLogger(__name__)
 

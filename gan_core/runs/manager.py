@@ -20,9 +20,9 @@ from gan_core.runs.engine.device.allocator import keep_freed_memory
 from gan_core.runs.engine.device.budget import Budget, needed_bytes
 from gan_core.runs.engine.device.device_queue import TURN_SECONDS
 from gan_core.runs.engine.device.slots import slots_of
+from gan_core.runs.engine.elsewhere.external_runs import ExternalRunWatcher
+from gan_core.runs.engine.elsewhere.job_command import JobCommand
 from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
-from gan_core.runs.engine.external_runs import ExternalRunWatcher
-from gan_core.runs.engine.job_command import JobCommand
 from gan_core.runs.evaluation import on_demand
 from gan_core.runs.evaluation.plane_constants import RunStage, run_stage
 from gan_core.runs.evaluation_record import Evaluation
@@ -35,8 +35,6 @@ from gan_core.runs.listeners import Listener, Listeners
 from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import load_trained
-from gan_core.runs.storage.inbox import Inbox, wait_for
-from gan_core.runs.storage.lock import SignsOfLife
 from gan_core.runs.storage.reader import RunReader
 from gan_core.runs.storage.run_folder import (
     UnknownRun,
@@ -44,10 +42,12 @@ from gan_core.runs.storage.run_folder import (
     open_run,
     run_ids,
 )
-from gan_core.runs.storage.waiting_job import read_job
+from gan_core.runs.storage.shared.inbox import Inbox, wait_for
+from gan_core.runs.storage.shared.lock import SignsOfLife
+from gan_core.runs.storage.shared.waiting_job import read_job
 from gan_core.training import RunConfig, cautions
 from gan_core.training.configuration.cost import useful_threads
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.ranks import Ranks
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class RunManager(RunReader):
     one), which leaves a core for the page; give the number of cores where there is no page.
     A run takes so many at most: fewer where its steps are small (`useful_threads`). device: one of `places.DEVICES`,
     or several (`slots_of`), each for a run of its own; several shares of a processor divide the threads.
-    ranks: the processes that train its one run together, of which this one leads (`gan_core.training.ranks`).
+    ranks: the processes that train its one run together, of which this one leads (`training.together.ranks`).
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
     turn_seconds: after so long a run lets others go on who wait, and waits for its next turn (`DeviceQueue`).
     budget: what runs may take; None: half of the machine's memory, and all of its disk.

@@ -16,8 +16,8 @@ from gan_core.nets.base import DiscriminatorNet
 from gan_core.objectives.base import Critic, Loss, Penalty
 from gan_core.training.guard import Guard, Scalar
 from gan_core.training.optimizers import Optimizer, OptimizerState
-from gan_core.training.ranks import Ranks
 from gan_core.training.statistics import Window
+from gan_core.training.together.ranks import Ranks
 
 
 @dataclass(frozen=True)

@@ -35,11 +35,11 @@ from gan_core.training.observe.sample_grid import GridLatents, SampleGrid, tile
 from gan_core.training.observe.scene import Scene
 from gan_core.training.observe.stage import PlaneView
 from gan_core.training.precision import forward_context
-from gan_core.training.ranks import Ranks
 from gan_core.training.seeds import stream_generator, stream_seed
-from gan_core.training.shared_batch import SharedPenalty, led, share_batch
 from gan_core.training.statistics import Window
 from gan_core.training.step import OptimizerStep, StepContext, StepObserver
+from gan_core.training.together.ranks import Ranks
+from gan_core.training.together.shared_batch import SharedPenalty, led, share_batch
 
 STATE_FORMAT = 1
 

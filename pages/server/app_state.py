@@ -71,7 +71,7 @@ class AppState:
             from gan_core.runs import RunManager
             from gan_core.runs.engine.device.budget import Budget, turn_seconds
             from gan_core.runs.engine.device.slots import devices_text
-            from gan_core.runs.engine.job_command import JobCommand
+            from gan_core.runs.engine.elsewhere.job_command import JobCommand
 
             self._manager = RunManager(
                 runs_dir(), data_dir(), device=devices_text(), turn_seconds=turn_seconds(),

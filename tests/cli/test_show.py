@@ -123,7 +123,7 @@ def test_doctor_tells_of_clocks_apart_and_of_a_folder_without_locks(
     def refuse(file: object, how: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("gan_core.runs.storage.lock.fcntl.flock", refuse)
+    monkeypatch.setattr("gan_core.runs.storage.shared.lock.fcntl.flock", refuse)
     assert "is on a file system without locks, where two programs could train one run at once" in cli("doctor").out
     assert list(tmp_path.glob(".doctor*")) == []
 

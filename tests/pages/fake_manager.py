@@ -17,7 +17,7 @@ from PIL import Image
 from gan_core.config.codec import ConfigError, from_dict, replace_at, spec_at, to_dict
 from gan_core.measure import IMAGE_MEASURES
 from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pace, Pause, Resume, StepOnce, Stop
-from gan_core.runs.engine.external_runs import ExternalRunWatcher
+from gan_core.runs.engine.elsewhere.external_runs import ExternalRunWatcher
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Dissected, Evaluated, Grid, GridMade, LiveChange, Recorded, RunView, StateChanged
 from gan_core.runs.storage.manifest import RunManifest

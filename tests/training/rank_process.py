@@ -17,8 +17,8 @@ from torch.distributed import FileStore
 from gan_core.config.codec import from_dict
 from gan_core.data.base import ImageSet
 from gan_core.training import RunConfig, Trainer, state_digest
-from gan_core.training.leading import BUILD, END, LeadingTrainer, following
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.leading import BUILD, END, LeadingTrainer, following
+from gan_core.training.together.ranks import Ranks
 
 
 def train(trainer: Trainer, steps: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gan_core.runs.groups.sweep_file import OnCluster, Sweep, is_address, read_s
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.manager import RunManager
-from gan_core.runs.storage.lock import HeldElsewhere
+from gan_core.runs.storage.shared.lock import HeldElsewhere
 
 CUT_OFF = (
     "What drove this sweep was cut off, or its Ray cluster has ended; resumed, it goes on from the last checkpoints."

@@ -30,8 +30,8 @@ from gan_core.runs import RunManager, RunView
 from gan_core.runs.engine.device.slots import cores
 from gan_core.runs.engine.following import follow_rank_zero
 from gan_core.training import resolve_device
-from gan_core.training.leading import END
-from gan_core.training.ranks import NO_NCCL, Ranks, RanksLost
+from gan_core.training.together.leading import END
+from gan_core.training.together.ranks import NO_NCCL, Ranks, RanksLost
 
 COMING_SECONDS = 300  # so long is waited for the other processes when they start
 LAST_SECONDS = 20  # after a signal: within these rank 0 has stopped its run, or is stuck and ends itself

@@ -26,7 +26,7 @@ from gan_core.cli.training.together import (
 )
 from gan_core.runs import RunManager, RunView, UnknownRun, UnreadableRun
 from gan_core.training import RunConfig
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.ranks import Ranks
 
 
 def train(arguments: argparse.Namespace) -> int:

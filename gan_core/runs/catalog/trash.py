@@ -15,8 +15,8 @@ from pathlib import Path
 
 from gan_core.config.files import sync_folder
 from gan_core.runs.manager import RunManager
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 
 FOLDER = ".trash"  # in the runs folder, so that moving is renaming; no list of runs shows it
 _NAME = re.compile(rf"({ID_PATTERN})\.(\d{{8}}T\d{{6}})-[0-9a-f]{{4}}")

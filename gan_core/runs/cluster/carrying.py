@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gan_core.runs.storage.archives.archive import BESIDE, exported
 from gan_core.runs.storage.archives.reading import import_run
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from gan_core.runs.storage.writer import write_manifest
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from gan_core.runs.cluster.carrying import packed, put_in_place
 from gan_core.runs.commands import Command, Stop
 from gan_core.runs.states import State
-from gan_core.runs.storage.inbox import Inbox
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.inbox import Inbox
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.writer import RunWriter
 
 log = logging.getLogger(__name__)

@@ -22,8 +22,8 @@ from gan_core.runs.groups.sweep_file import OnCluster, Sweep
 from gan_core.runs.groups.sweep_measures import measured_on_the_way
 from gan_core.runs.groups.sweeps import to_be_trained
 from gan_core.runs.manager import RunManager
-from gan_core.runs.storage.lock import HeldElsewhere
 from gan_core.runs.storage.run_folder import UnknownRun, UnreadableRun
+from gan_core.runs.storage.shared.lock import HeldElsewhere
 
 LOOK_SECONDS = 0.25
 NEWS_SECONDS = 0.5  # between two questions to a member in the shared folder, where members are compared

@@ -25,8 +25,8 @@ from gan_core.runs.launcher import Launcher
 from gan_core.runs.manager import RunManager
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import write_manifest
 

@@ -17,7 +17,7 @@ from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.snapshot import Event
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.training import RunConfig
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.ranks import Ranks
 
 
 @dataclass(frozen=True)

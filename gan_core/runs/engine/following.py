@@ -15,9 +15,9 @@ from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.storage.data_identity import load_trained
 from gan_core.runs.storage.manifest import RunManifest, manifest_from
 from gan_core.training import RunConfig
-from gan_core.training.leading import BUILD, END, FollowingTrainer, following
-from gan_core.training.ranks import Ranks
 from gan_core.training.thread_count import use_threads
+from gan_core.training.together.leading import BUILD, END, FollowingTrainer, following
+from gan_core.training.together.ranks import Ranks
 
 
 def told_of(manifest: RunManifest) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from gan_core.runs.storage.views import config_in_force, known_config
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.guard import Trouble
-from gan_core.training.leading import LeadingTrainer
+from gan_core.training.together.leading import LeadingTrainer
 
 LEFT_OUT = "The backend {}, with which this run was trained, cannot be had here; it goes on with {}."
 OTHER_PROCESSES = "From step {:,} on it trained in {} processes, before in {}: the same but for rounding."

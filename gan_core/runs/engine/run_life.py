@@ -28,15 +28,15 @@ from gan_core.runs.engine.replaying import Diverged, ReplayingRun, set_live
 from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.snapshot import Dissected, RunView
 from gan_core.runs.states import State
-from gan_core.runs.storage.inbox import Inbox
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.inbox import Inbox
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer
 from gan_core.training.guard import Trouble
-from gan_core.training.ranks import RanksLost
+from gan_core.training.together.ranks import RanksLost
 
 log = logging.getLogger(__name__)
 

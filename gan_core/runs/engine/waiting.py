@@ -9,9 +9,9 @@ from gan_core.runs.commands import Command, Lengthen, Stop
 from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer

@@ -10,9 +10,9 @@ from gan_core.runs.engine.context import RunContext, StopCondition
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.replaying import Diverged
 from gan_core.runs.engine.waiting import WaitingRun
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, Trainer

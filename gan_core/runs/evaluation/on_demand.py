@@ -25,9 +25,9 @@ from gan_core.runs.evaluation.reference import (
     untrained_generator,
 )
 from gan_core.runs.evaluation_record import Evaluation
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.views import config_in_force
 from gan_core.runs.storage.weights.checkpoints import sound_generator
 from gan_core.runs.storage.writer import RunWriter

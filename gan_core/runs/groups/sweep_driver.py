@@ -14,9 +14,9 @@ from pathlib import Path
 
 import gan_core
 from gan_core.config.files import write_atomically
-from gan_core.runs.storage.inbox import Inbox
-from gan_core.runs.storage.lock import RunLock, is_held
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.inbox import Inbox
+from gan_core.runs.storage.shared.lock import RunLock, is_held
 
 _MOST_SAID = 10_000
 

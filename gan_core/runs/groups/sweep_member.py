@@ -14,9 +14,9 @@ from gan_core.runs.engine.device.outlook import Outlook
 from gan_core.runs.engine.replaying import Diverged
 from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.states import State
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig

@@ -25,8 +25,8 @@ from gan_core.apply import Task, tasks
 from gan_core.config.codec import ConfigError, from_dict, to_dict
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.runs.names import free_id
-from gan_core.runs.storage.lock import is_held
 from gan_core.runs.storage.run_folder import ID_PATTERN
+from gan_core.runs.storage.shared.lock import is_held
 
 FORMAT = 1
 FOLDER, TRASH = "jobs", ".trash"

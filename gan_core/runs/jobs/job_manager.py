@@ -29,7 +29,7 @@ from gan_core.runs.jobs.job_folder import (
     restore,
 )
 from gan_core.runs.manager import RunManager
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
 from gan_core.training.thread_count import use_threads
 
 log = logging.getLogger(__name__)

@@ -10,14 +10,14 @@ import torch
 
 from gan_core.config.codec import ConfigError
 from gan_core.runs.engine.context import StopCondition
-from gan_core.runs.engine.job_command import JobCommand
+from gan_core.runs.engine.elsewhere.job_command import JobCommand
 from gan_core.runs.launcher import Launcher
 from gan_core.runs.lineage.ready import ready_to_resume
 from gan_core.runs.states import move
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.run_folder import RunFolder, open_run
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
+from gan_core.runs.storage.shared.waiting_job import await_job, forget_job, name_job, read_job
 from gan_core.runs.storage.tables import RunStatus
-from gan_core.runs.storage.waiting_job import await_job, forget_job, name_job, read_job
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig
 from gan_core.training.backends import choose

@@ -9,11 +9,11 @@ from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.launcher import Launcher, ReadyRun
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import check_data, trust
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
+from gan_core.runs.storage.shared.lock import RunLock
+from gan_core.runs.storage.shared.waiting_job import forget_job
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import config_in_force
-from gan_core.runs.storage.waiting_job import forget_job
 
 
 def ready_to_resume(

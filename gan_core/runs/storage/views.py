@@ -12,12 +12,12 @@ from gan_core.data.sets.points import PointDataset
 from gan_core.runs.evaluation_record import best_step, read_evaluations
 from gan_core.runs.snapshot import LiveChange, RunView
 from gan_core.runs.states import LIVE
-from gan_core.runs.storage.lock import is_held, noted
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.replay import ahead, stages
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
+from gan_core.runs.storage.shared.lock import is_held, noted
+from gan_core.runs.storage.shared.waiting_job import read_job
 from gan_core.runs.storage.tables import RunStatus, read_changes, read_checkpoints, read_status
-from gan_core.runs.storage.waiting_job import read_job
 from gan_core.training import RunConfig
 from gan_core.training.backends.dense import is_plain
 

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from gan_core.config.files import sync_folder, write_atomically
 from gan_core.runs.evaluation_record import Evaluation, add_evaluation, mark_best_again
 from gan_core.runs.snapshot import LiveChange
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun
 from gan_core.runs.storage.schema import COLUMNS, UnknownVersion, make_tables, migrate, version_of
-from gan_core.runs.storage.shared import is_shared
+from gan_core.runs.storage.shared.file_system import is_shared
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow, GridRow, RunStatus
 
 BUSY_SECONDS = 30.0  # readers never hold the database for long

@@ -25,7 +25,7 @@ from pages.server.security.public import public
 if TYPE_CHECKING:
     from gan_core.measure.referee.findings import Finding
     from gan_core.runs import RunManager
-    from gan_core.runs.engine.external_runs import ExternalRunWatcher
+    from gan_core.runs.engine.elsewhere.external_runs import ExternalRunWatcher
     from gan_core.runs.evaluation.diagnosis import Diagnoser
     from gan_core.runs.snapshot import Event, Grid, GridMade
     from pages.server.live.captions import Narrator

@@ -11,8 +11,8 @@ import pytest
 from gan_core.runs import RunManager, UnknownRun
 from gan_core.runs.catalog.trash import FOLDER, delete, deleted, disk_use, empty, undelete
 from gan_core.runs.storage.labels import MOST_TAGS, Labels, label, read_labels
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from tests.runs.helpers import at_rest, open_manager, quick, until_state
 
 

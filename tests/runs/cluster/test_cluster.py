@@ -20,7 +20,7 @@ from gan_core.runs.groups.sweep_file import OnCluster, read_sweep
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.labels import Labels, read_labels, write_labels
-from gan_core.runs.storage.lock import RunLock, is_held
+from gan_core.runs.storage.shared.lock import RunLock, is_held
 from gan_core.training import PRESETS
 from tests.runs.groups.test_sweeps import ring
 from tests.runs.helpers import fingerprint, folder_of, straight

@@ -22,7 +22,7 @@ from gan_core.runs import Pause, RunManager
 from gan_core.runs.commands import CheckpointNow, Command, Pace
 from gan_core.runs.groups.sweep_file import Sweep
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage.lock import is_held
+from gan_core.runs.storage.shared.lock import is_held
 from tests.runs.helpers import at_rest, fingerprint, folder_of, open_manager, until, until_state
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")

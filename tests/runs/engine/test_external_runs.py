@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from gan_core.runs import RunManager
-from gan_core.runs.engine.external_runs import ExternalRunWatcher
+from gan_core.runs.engine.elsewhere.external_runs import ExternalRunWatcher
 from gan_core.runs.snapshot import Event, GridMade, LiveChange, Recorded, StateChanged
 from gan_core.runs.storage.grids import save_grid
 from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun

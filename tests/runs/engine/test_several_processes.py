@@ -16,7 +16,7 @@ import torch
 from gan_core.config.codec import ConfigError
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, Stop
 from gan_core.runs.engine.device.slots import Slot
-from gan_core.runs.engine.several_processes import KILLED, STARTING, Together, sentence_of
+from gan_core.runs.engine.elsewhere.several_processes import KILLED, STARTING, Together, sentence_of
 from gan_core.runs.storage.run_folder import RunFolder
 from tests.runs.engine.test_turns_of_runs import LONG, begin
 from tests.runs.helpers import at_rest, quick, until, until_state
@@ -131,7 +131,7 @@ def test_one_that_never_had_its_turn_is_cancelled_or_ends_with_the_program(manag
 
 
 def test_what_cannot_be_is_a_sentence(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gan_core.runs.engine.together_runs.cores", lambda: 4)
+    monkeypatch.setattr("gan_core.runs.engine.elsewhere.together_runs.cores", lambda: 4)
     with pytest.raises(ConfigError, match=r"^batch_size is 16, which 3 processes cannot share equally"):
         manager.start(LONG, processes=3)
     (sentence,) = (why for why in manager.problems(LONG, 8) if "need" in why)

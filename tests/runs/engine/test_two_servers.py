@@ -16,9 +16,9 @@ import pytest
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.trash import delete
 from gan_core.runs.commands import Change, CheckpointNow, Pause, Resume, Stop
-from gan_core.runs.engine import command_reader
+from gan_core.runs.engine.elsewhere import command_reader
 from gan_core.runs.groups.sweeps import Sweeps
-from gan_core.runs.storage import inbox, lock
+from gan_core.runs.storage.shared import inbox, lock
 from tests.runs.helpers import folder_of, open_manager, quick, until, until_state
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,7 +26,7 @@ SERVER = """
 import signal, sys, threading
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from gan_core.runs.engine import command_reader
+from gan_core.runs.engine.elsewhere import command_reader
 from gan_core.runs.groups.sweep_plan import Plan
 from gan_core.runs.groups.sweeps import Sweeps
 from tests.runs.helpers import open_manager, quick

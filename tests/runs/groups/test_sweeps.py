@@ -23,8 +23,8 @@ from gan_core.runs.groups.sweep_plan import Axis, Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps, UnknownSweep, groups
 from gan_core.runs.launcher import Launcher
 from gan_core.runs.lineage.ready import ready_to_resume
-from gan_core.runs.storage.lock import is_held
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import is_held
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.weights.checkpoints import newest_sound
 from gan_core.runs.storage.writer import RunWriter

@@ -18,7 +18,7 @@ from gan_core.config.fields import integer
 from gan_core.runs import RunManager
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.jobs import JobManager, UnknownJob, job_manager
-from gan_core.runs.storage.lock import HeldElsewhere
+from gan_core.runs.storage.shared.lock import HeldElsewhere
 from tests.runs.helpers import open_manager, quick, until
 
 GATE = threading.Event()

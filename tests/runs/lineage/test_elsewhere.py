@@ -16,9 +16,9 @@ from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.trash import delete
 from gan_core.runs.commands import Change, Pause, Resume, Stop
-from gan_core.runs.engine.job_command import SCRIPT, JobCommand
+from gan_core.runs.engine.elsewhere.job_command import SCRIPT, JobCommand
 from gan_core.runs.snapshot import LiveChange, Recorded
-from gan_core.runs.storage.lock import holder
+from gan_core.runs.storage.shared.lock import holder
 from tests.runs.helpers import folder_of, open_manager, quick, until, until_state
 
 JOB_SECONDS = 120.0  # for a program to begin on a busy machine

@@ -19,8 +19,8 @@ from gan_core.runs.evaluation_record import Evaluation
 from gan_core.runs.storage.archives.archive import MANIFEST, export_run
 from gan_core.runs.storage.archives.reading import import_run
 from gan_core.runs.storage.labels import label, read_labels
-from gan_core.runs.storage.lock import is_held
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import is_held
 from gan_core.runs.storage.writer import RunWriter
 from gan_core.training import RunConfig, preset
 from tests.runs.exported import members

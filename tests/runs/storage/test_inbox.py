@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gan_core.runs.commands import Change, CheckpointNow, Command, Dissect, Pace, Pause, Resume, StepOnce, Stop
-from gan_core.runs.storage.inbox import LARGEST_BYTES, Inbox
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.inbox import LARGEST_BYTES, Inbox
 
 ALL: list[Command] = [
     Pause(), StepOnce("generator"), Change("g_optimizer.lr", 0.001), Pace(0.5), CheckpointNow(), Resume(), Stop(),

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gan_core.runs import RunManager, UnknownRun, UnreadableRun
-from gan_core.runs.storage.lock import RunLock, WithoutLocks, is_held, noted
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock, WithoutLocks, is_held, noted
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
 from tests.runs.helpers import at_rest, edit_config_json, folder_of, open_manager, quick
@@ -293,7 +293,7 @@ def test_a_folder_without_locks_is_told_as_such(tmp_path: Path, monkeypatch: pyt
     def refuse(file: object, how: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
-    monkeypatch.setattr("gan_core.runs.storage.lock.fcntl.flock", refuse)
+    monkeypatch.setattr("gan_core.runs.storage.shared.lock.fcntl.flock", refuse)
     manager = open_manager(tmp_path)
     with pytest.raises(
         WithoutLocks, match=rf"^The runs folder {tmp_path / 'runs'} is on a file system without locks"

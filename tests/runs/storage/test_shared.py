@@ -19,11 +19,12 @@ import pytest
 from gan_core.config.codec import ConfigError
 from gan_core.runs import RunManager
 from gan_core.runs.commands import Pause, Resume, Stop
-from gan_core.runs.storage import inbox, shared, views
-from gan_core.runs.storage.inbox import Inbox
-from gan_core.runs.storage.lock import HeldElsewhere, RunLock
+from gan_core.runs.storage import views
 from gan_core.runs.storage.run_folder import RunFolder
-from gan_core.runs.storage.shared import is_shared
+from gan_core.runs.storage.shared import file_system, inbox
+from gan_core.runs.storage.shared.file_system import is_shared
+from gan_core.runs.storage.shared.inbox import Inbox
+from gan_core.runs.storage.shared.lock import HeldElsewhere, RunLock
 from gan_core.runs.storage.writer import RunWriter
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick, until, until_state
 
@@ -40,15 +41,15 @@ def test_the_file_system_tells_whether_a_folder_is_shared(
     device: tuple[int, int], expected: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "mountinfo").write_text(MOUNTS)
-    monkeypatch.setattr(shared, "_MOUNTS", tmp_path / "mountinfo")
-    monkeypatch.setattr(shared.os, "stat", lambda folder: os.stat_result((0, 0, os.makedev(*device), *[0] * 7)))
-    shared._kinds.cache_clear()
+    monkeypatch.setattr(file_system, "_MOUNTS", tmp_path / "mountinfo")
+    monkeypatch.setattr(file_system.os, "stat", lambda folder: os.stat_result((0, 0, os.makedev(*device), *[0] * 7)))
+    file_system._kinds.cache_clear()
     assert is_shared(tmp_path, {}) is expected
     assert is_shared(tmp_path, {"GANSCOPE_SHARED_RUNS": "yes"})
     assert not is_shared(tmp_path, {"GANSCOPE_SHARED_RUNS": "no"})
     with pytest.raises(ConfigError, match="it must be yes or no"):
         is_shared(tmp_path, {"GANSCOPE_SHARED_RUNS": "maybe"})
-    shared._kinds.cache_clear()
+    file_system._kinds.cache_clear()
 
 
 def test_a_run_on_a_shared_folder_is_read_live_without_a_log_in_shared_memory(

@@ -13,14 +13,14 @@ import torch
 from gan_core.runs.commands import Pace
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device.slots import cores
-from gan_core.runs.engine.several_processes import SeveralProcesses, Together
+from gan_core.runs.engine.elsewhere.several_processes import SeveralProcesses, Together
 from gan_core.runs.snapshot import RunView
-from gan_core.runs.storage.lock import RunLock
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.lock import RunLock
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.writer import RunWriter
-from gan_core.training.ranks import NO_NCCL
+from gan_core.training.together.ranks import NO_NCCL
 
 
 class TogetherRuns:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gan_core.runs.storage.shared import is_shared
+from gan_core.runs.storage.shared.file_system import is_shared
 
 try:
     import fcntl

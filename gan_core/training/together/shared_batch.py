@@ -20,7 +20,7 @@ from gan_core.nets.style import StyleGeneratorNet
 from gan_core.objectives.base import Critic, Penalty
 
 if TYPE_CHECKING:
-    from gan_core.training.ranks import Ranks
+    from gan_core.training.together.ranks import Ranks
 
 
 # --- networks

@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from gan_core.training.shared_batch import SharedStream
+from gan_core.training.together.shared_batch import SharedStream
 
 if TYPE_CHECKING:  # a torch that was built without them trains in one process
     from torch.distributed import ProcessGroup, Store  # type: ignore[attr-defined]

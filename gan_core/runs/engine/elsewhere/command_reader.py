@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from gan_core.runs.commands import Command
 from gan_core.runs.engine.run_life import RunLife
-from gan_core.runs.storage.lock import BEAT_SECONDS
+from gan_core.runs.storage.shared.lock import BEAT_SECONDS
 
 log = logging.getLogger(__name__)
 

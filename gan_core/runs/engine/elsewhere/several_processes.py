@@ -28,9 +28,9 @@ from gan_core.runs.commands import Command, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE, State
-from gan_core.runs.storage.inbox import Inbox
-from gan_core.runs.storage.lock import RunLock, is_held
 from gan_core.runs.storage.run_folder import RunFolder
+from gan_core.runs.storage.shared.inbox import Inbox
+from gan_core.runs.storage.shared.lock import RunLock, is_held
 from gan_core.runs.storage.writer import RunWriter
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from gan_core.config.codec import from_dict, to_dict
 from gan_core.data.base import ImageSet
 from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.guard import Trouble, total_norm
-from gan_core.training.ranks import Ranks
+from gan_core.training.together.ranks import Ranks
 from gan_core.training.trainer import Players, Trainer
 
 END, BUILD, SETTINGS, STATE, ADVANCE, EXAMINE = range(6)

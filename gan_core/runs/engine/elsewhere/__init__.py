@@ -1,0 +1,1 @@
+"""Runs that other processes train, here or on other machines."""

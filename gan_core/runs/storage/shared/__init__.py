@@ -1,0 +1,1 @@
+"""What several programs on one runs folder tell each other through it."""
