@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from gan_core.training.scenes.scene import PLACES
 from pages.ui.web.component import component
 
 _desk = component("ganscope_desk", "classroom/web/desk.js", "classroom/web/desk.css")
@@ -35,6 +34,10 @@ def class_view(
     which the class reaches this server, the likeliest first. access: the class's token, for its link; both for a
     teacher only.
     """
+    from gan_core.training.scenes.scene import (
+        PLACES,  # not with the router, which is drawn while the engine is loaded
+    )
+
     _class(
         key="class",
         data=[
