@@ -20,13 +20,13 @@ def draw_devices(state: Tab) -> None:
     names, most = manager().devices, manager().most_processes
     if not names and most < 2:
         return
-    with st.popover(_label(state), icon=":material/memory:", key="devices", help="On what the next run trains."):
+    with st.popover(_label(state), icon=":material/memory:", key="devices"):
         _draw_choice(state, ANY if names else "One process", "", 1)
         for name in names if manager().device == "cuda" else ():
             _draw_choice(state, name, name, 1)
         for count in _counts(most):
             _draw_choice(state, _processes(count), "", count)
-        st.caption(HELP)
+        st.caption(f"On what the next run trains. {HELP}")
 
 
 def _counts(most: int) -> list[int]:

@@ -33,7 +33,7 @@ def test_a_scene_fails_is_fixed_and_both_stand_side_by_side(page: Page, served: 
     failing, fixed, fix = (page.get_by_test_id(name) for name in ("failing", "fixed", "fix"))
     expect(page.get_by_role("heading", name="Mode collapse")).to_be_visible()
     expect(page.get_by_text(GALLERY["collapse"].why)).to_be_visible()
-    expect(page.get_by_test_id("offer")).to_contain_text("0.001")
+    expect(page.get_by_test_id("offer")).to_contain_text("0.0003")
     expect(fixed).to_be_hidden()
     until(lambda: step(failing) > 1500, 120)
     assert number(failing.get_by_test_id("gauge")) <= 2  # of eight
