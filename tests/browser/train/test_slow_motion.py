@@ -101,3 +101,16 @@ def test_where_there_is_no_step_it_says_why(page: Page) -> None:
         expect(words).to_have_text(f"The run has ended: there is no next step. {helps}")
         expect(page.get_by_test_id("scope-next-both")).to_be_disabled()
         page.get_by_test_id("scope-close").click()
+
+
+def test_pressed_over_a_recording_just_after_train_it_takes_the_runs_first_step(page: Page) -> None:
+    plane = Plane(page)
+    plane.open()
+    page.evaluate("() => { window.told = []; view.microscope.ask = async (what) => (told.push(what), ''); }")
+    plane.feed(state_frame(100, "recording"))
+    page.get_by_test_id("slow-motion").click()
+    expect(page.get_by_test_id("scope-words")).to_contain_text("This is a recording.")
+    assert page.evaluate("told") == []
+    plane.feed(state_frame(3, "running"))
+    expect(page.get_by_test_id("scope-words")).to_have_text("One step is on its way …")
+    assert page.evaluate("told") == [{"do": "dissect", "players": "both"}]

@@ -13,6 +13,7 @@ const MISSED = "The run was paused before this step could be taken apart; ask fo
 const ENDED = "The run has ended: there is no next step.";
 const ON_FROM_HERE = { finished: "Train longer first, then take one.", diverged: "Branch from an earlier step, and take one there." };
 const RESUME_FIRST = "Resume it first, then take one.";
+const BEGINNING = ["recording", "queued"]; // whoever opened it then, just after Train, waits for the run's first step
 const RECORDED = "This is a recording. A step is taken apart in a run of your own: press Train, then Slow motion.";
 const NOT_BEGUN = "Slow motion begins when the run trains.";
 const WHAT = "Take one step in its parts";
@@ -96,6 +97,7 @@ export class Microscope {
     this.view = view;
     this.allowOpen();
     if (this.asked) this.expect(before);
+    else if (this.isOpen && !this.taken && BEGINNING.includes(before) && this.canStep) this.take("both");
     this.allowNext();
     const resumed = view.state === "running" && !!this.taken && !this.asked && view.step > this.step;
     if (!resumed) this.stay();
