@@ -106,11 +106,11 @@ def test_where_there_is_no_step_it_says_why(page: Page) -> None:
 def test_pressed_over_a_recording_just_after_train_it_takes_the_runs_first_step(page: Page) -> None:
     plane = Plane(page)
     plane.open()
-    page.evaluate("() => { window.told = []; view.microscope.ask = async (what) => (told.push(what), ''); }")
+    page.evaluate("() => { window.asked = []; view.microscope.ask = async (what) => (asked.push(what), ''); }")
     plane.feed(state_frame(100, "recording"))
     page.get_by_test_id("slow-motion").click()
     expect(page.get_by_test_id("scope-words")).to_contain_text("This is a recording.")
-    assert page.evaluate("told") == []
+    assert page.evaluate("asked") == []
     plane.feed(state_frame(3, "running"))
     expect(page.get_by_test_id("scope-words")).to_have_text("One step is on its way …")
-    assert page.evaluate("told") == [{"do": "dissect", "players": "both"}]
+    assert page.evaluate("asked") == [{"do": "dissect", "players": "both"}]
