@@ -28,7 +28,7 @@ from gan_core.config.places import place
 
 log = logging.getLogger(__name__)
 
-PROGRAM = Path(__file__).resolve().parents[3]
+PROGRAM = Path(__file__).resolve().parents[4]
 SCRIPT = PROGRAM / "assets" / "job-templates" / "sbatch.sh"
 SCRIPT_NAME, LOG_NAME = "job.sh", "job.log"
 COMMAND_SECONDS = 60.0
