@@ -112,7 +112,8 @@ class ClassRelay:
             os.replace(temporary, self._folder / f"{self.server}.{kind}")
         found: list[tuple[str, int, dict[str, Any], bytes]] = []
         with os.scandir(self._folder) as entries:
-            for entry in entries:
+            # Who is here at all, first: others of a server are read once that is known.
+            for entry in sorted(entries, key=lambda entry: not entry.name.endswith(".beat")):
                 name = _NAME.fullmatch(entry.name)
                 if name and name[1] != self.server:
                     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -122,9 +123,10 @@ class ClassRelay:
     def _look(self, entry: os.DirEntry[str], server: str, kind: str) -> list[tuple[str, int, dict[str, Any], bytes]]:
         stat, known = entry.stat(follow_symlinks=False), self.neighbours.setdefault(server, Neighbour())
         mark = stat.st_ino, stat.st_mtime_ns, stat.st_size
-        if known.seen.get(kind) == mark or (kind != "beat" and not known.is_here):
-            if time.time() - stat.st_mtime > OLD_SECONDS and not known.is_here:
-                Path(entry.path).unlink(missing_ok=True)
+        if not known.is_here and time.time() - stat.st_mtime > OLD_SECONDS:
+            Path(entry.path).unlink(missing_ok=True)
+            return []
+        if kind != "beat" and (known.seen.get(kind) == mark or not known.is_here):  # beats of one tick look alike
             return []
         if stat.st_size > LARGEST_BYTES:
             return []
