@@ -290,9 +290,8 @@ def test_two_processes_never_train_one_run(manager: RunManager) -> None:
         assert other.view(run).state in ("queued", "running")
         with pytest.raises(ValueError, match="not at rest"):
             other.resume(run)
-        with pytest.raises(ValueError, match="takes no commands here: another process trains it"):
-            other.send(run, Stop())
+        other.send(run, Stop())  # whoever trains it takes what others ask
     finally:
         other.close()
-    manager.send(run, Stop())
     at_rest(manager, run)
+    assert manager.view(run).state == "stopped"
