@@ -349,6 +349,7 @@ class Launcher:
         self.context.compiled_steps.close()
         for worker in workers:
             worker.join(left())  # also one that has ended, and is just about to leave
+        self._reader.join(left())
         for thread in together:
             thread.join(left())
         references().end(left())

@@ -21,15 +21,17 @@ class CommandReader:
 
     def __init__(self, tell: Callable[[RunLife, Command], None]) -> None:
         self._tell = tell
-        self._guard = threading.Lock()  # of the two below
+        self._guard = threading.Lock()  # of all below
         self._runs: list[RunLife] = []
-        self._thread: threading.Thread | None = None
+        self._attending = False
+        self._thread: threading.Thread | None = None  # the last one
 
     def attend(self, runs: Iterable[RunLife]) -> None:
         """Take commands for these too, until each has ended."""
         with self._guard:
             self._runs += list(runs)
-            if self._thread is None:
+            if not self._attending:
+                self._attending = True
                 self._thread = threading.Thread(target=self._attend, name="command-reader", daemon=True)
                 self._thread.start()
 
@@ -49,8 +51,13 @@ class CommandReader:
         with self._guard:
             self._runs = [run for run in self._runs if not run.ended]
             if not self._runs:
-                self._thread = None
+                self._attending = False
             return list(self._runs)
+
+    def join(self, timeout_seconds: float | None) -> None:
+        """Wait until the thread is over, which it soon is once every run has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
 
     def _hand_over(self, run: RunLife, command: Command) -> None:
         try:
