@@ -148,7 +148,7 @@ def test_slow_motion_is_followed_part_by_part(teacher: Page, student: Page, at: 
         expect(teacher.locator(current)).to_be_visible()
         expect(frame.locator(current)).to_be_visible()
         teacher.get_by_test_id("scope-forward").click()
-    assert frame.get_by_test_id("scope-words").inner_text() == teacher.get_by_test_id("scope-words").inner_text()
+    expect(frame.get_by_test_id("scope-words")).to_have_text(teacher.get_by_test_id("scope-words").inner_text())
     student.screenshot(path=shots / "class-slow-motion.png")
     teacher.get_by_test_id("scope-close").click()
     expect(frame.get_by_test_id("microscope")).to_be_hidden()
