@@ -35,7 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             self.wfile.write(body[: len(body) // 2] if self.path in ("/cut", "/silent") else body)
             if self.path == "/silent":
-                threading.Event().wait(1.0)
+                threading.Event().wait(4.0)
         except OSError:
             pass  # the other side hung up, as it should
 
