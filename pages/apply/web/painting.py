@@ -7,10 +7,9 @@ import binascii
 from collections.abc import Callable
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
-from pages.ui.web.component import component
+from pages.ui.web.component import component, told_text
 
 _mount = component("ganscope_painting", "apply/web/painting.js", "apply/web/painting.css")
 
@@ -30,16 +29,11 @@ def painting(
     was painted. `on_painted` is told the text of every new mask, which came from a browser: see `mask_of`.
     """
 
-    def painted() -> None:
-        given = st.session_state[key].get("mask")
-        if isinstance(given, str):
-            on_painted(given)
-
     data = {
         "size": len(picture), "pixels": base64.b64encode(picture.tobytes()).decode(), "words": words, "mask": mask,
         "turn": turn,
     }  # fmt: skip
-    _mount(key=key, data=[data], on_mask_change=painted)  # in a list, see component.py
+    _mount(key=key, data=[data], on_mask_change=told_text(key, "mask", on_painted))  # in a list, see component.py
 
 
 def mask_text(mask: NDArray[np.bool_]) -> str:

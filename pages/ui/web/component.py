@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,17 @@ def component(name: str, entry: str, *styles: str, others: tuple[str, ...] = ())
     """
     css = style(*styles) if styles else None
     return st.components.v2.component(name, js=loader(entry, *others), css=css, isolate_styles=False)
+
+
+def told_text(key: str, name: str, take: Callable[[str], None]) -> Callable[[], None]:
+    """What a component calls when its value `name` has changed: hands on what a browser gave, if text."""
+
+    def told() -> None:
+        given = st.session_state[key].get(name)
+        if isinstance(given, str):
+            take(given)
+
+    return told
 
 
 def style(*names: str) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import streamlit as st
-
-from pages.ui.web.component import component
+from pages.ui.web.component import component, told_text
 
 _mount = component(
     "ganscope_edit", "apply/web/editing/editing.js", "ui/web/live.css", "apply/web/painting.css",
@@ -20,10 +18,5 @@ def edit_view(
     """kept: what was made with this model before, as `on_kept` was told it, or ""; turn: another number makes the
     view take it for its own. `on_kept` is told every change, which came from a browser: see `pages.apply.edited`."""
 
-    def told() -> None:
-        given = st.session_state[key].get("kept")
-        if isinstance(given, str):
-            on_kept(given)
-
     data = {"token": token, "model": model, "kept": kept, "turn": turn, "projector": projector}
-    _mount(key=key, data=[data], on_kept_change=told)  # in a list, see component.py
+    _mount(key=key, data=[data], on_kept_change=told_text(key, "kept", on_kept))  # in a list, see component.py

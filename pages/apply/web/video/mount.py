@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from pages.ui.web.component import component
+from pages.ui.web.component import component, told_text
 
 MOST_SHOWN = 960  # pixels of the frame's longer side, as it is shown
 
@@ -34,13 +33,8 @@ def box_view(
     every new box as "TURN:X,Y,WIDTH,HEIGHT", which came from a browser.
     """
 
-    def told() -> None:
-        given = st.session_state[key].get("box")
-        if isinstance(given, str):
-            on_box(given)
-
     data = {"frame": frame, "width": width, "height": height, "box": box, "turn": turn, "size": size}
-    _box(key=key, data=[data], on_box_change=told)  # in a list, see component.py
+    _box(key=key, data=[data], on_box_change=told_text(key, "box", on_box))  # in a list, see component.py
 
 
 def strength_view(
@@ -53,13 +47,8 @@ def strength_view(
     them, whose pictures are shown; None for none. `on_keys` is told every change as "TURN:KEYS", from a browser.
     """
 
-    def told() -> None:
-        given = st.session_state[key].get("keys")
-        if isinstance(given, str):
-            on_keys(given)
-
     data = {"token": token, "text": text, "turn": turn, "seconds": seconds, "edit": edit}
-    _strength(key=key, data=[data], on_keys_change=told)  # in a list, see component.py
+    _strength(key=key, data=[data], on_keys_change=told_text(key, "keys", on_keys))  # in a list, see component.py
 
 
 def camera_view(key: str, *, token: str, model: str, projector: bool) -> None:
