@@ -10,12 +10,12 @@ _WORDS = {False: "Here", True: "Cluster"}
 
 
 def goes_elsewhere(state: Tab) -> bool:
-    return state.elsewhere and manager().job_command is not None
+    return state.elsewhere and manager().elsewhere.command is not None
 
 
 def draw_where(state: Tab) -> None:
     """Nothing where there is only one place."""
-    if manager().job_command is None:
+    if manager().elsewhere.command is None:
         return
     st.session_state["where"] = state.elsewhere
 

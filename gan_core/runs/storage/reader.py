@@ -28,9 +28,9 @@ from gan_core.training.observe.sample_grid import GridLatents, tile
 class RunReader:
     """The runs of one folder. Every method raises UnknownRun, or UnreadableRun, for what is not a run."""
 
-    def __init__(self, runs_dir: Path, data_dir: Path) -> None:
-        self.runs_dir, self.data_dir = runs_dir, data_dir
-        self._datasets = DatasetCache(data_dir)
+    def __init__(self, runs_dir: Path, datasets: DatasetCache) -> None:
+        self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
+        self._datasets = datasets
 
     def records(self, run_id: str, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
         """Column -> float64 [points] of everything written so far."""

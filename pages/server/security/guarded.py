@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gan_core.runs.groups.sweep_plan import Plan
     from gan_core.runs.groups.sweeps import Sweeps
     from gan_core.runs.jobs import JobManager
+    from gan_core.runs.lineage.elsewhere import RunsElsewhere
     from gan_core.training import RunConfig
 
 Made = TypeVar("Made")
@@ -94,23 +95,14 @@ class GuardedManager:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._manager, name)
 
+    @property
+    def elsewhere(self) -> GuardedElsewhere:
+        return GuardedElsewhere(self, self._manager.elsewhere)
+
     # --- beginning
 
-    def start(self, config: RunConfig, *, stop_after_seconds: float | None = None, **rest: Any) -> str:
-        return self._begin(
-            1, lambda: self._manager.start(
-                config, stop_after_seconds=self._at_most(stop_after_seconds), **{**rest, "owner": self._person.id}
-            ),
-        )  # fmt: skip
-
-    def start_elsewhere(
-        self, config: RunConfig, *, stop_after_seconds: float | None = None, **rest: Any
-    ) -> str:  # fmt: skip
-        return self._begin(
-            1, lambda: self._manager.start_elsewhere(
-                config, stop_after_seconds=self._at_most(stop_after_seconds), **{**rest, "owner": self._person.id}
-            ),
-        )  # fmt: skip
+    def start(self, config: RunConfig, **asked: Any) -> str:
+        return self.begin(config, self._manager.start, asked)
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, stop_after_seconds: float | None = None, **rest: Any
@@ -133,6 +125,12 @@ class GuardedManager:
             ),
         )  # fmt: skip
 
+    def begin(self, config: RunConfig, start: Callable[..., str], asked: dict[str, Any]) -> str:
+        """One run, of this person and within their limits. Raises Refused."""
+        seconds = self._at_most(asked.get("stop_after_seconds"))
+        asked = {**asked, "stop_after_seconds": seconds, "owner": self._person.id}
+        return self._begin(1, lambda: start(config, **asked))
+
     def _begin(self, runs: int, make: Callable[[], Made]) -> Made:
         with _beginning:
             demand(self._person, "start")
@@ -147,43 +145,37 @@ class GuardedManager:
     # --- what is there
 
     def send(self, run_id: str, command: Command) -> None:
-        self._demand(COMMANDS.get(type(command).__name__, "change"), run_id)
+        self.demand(COMMANDS.get(type(command).__name__, "change"), run_id)
         self._manager.send(run_id, command)
 
     def send_all(self, run_ids: Sequence[str], command: Command) -> None:
         for run_id in run_ids:
-            self._demand(COMMANDS.get(type(command).__name__, "change"), run_id)
+            self.demand(COMMANDS.get(type(command).__name__, "change"), run_id)
         self._manager.send_all(run_ids, command)
 
     def cancel(self, run_id: str) -> None:
-        self._demand("stop", run_id)
+        self.demand("stop", run_id)
         self._manager.cancel(run_id)
 
     def first(self, run_id: str) -> None:
-        self._demand("put first", run_id)
+        self.demand("put first", run_id)
         self._manager.first(run_id)
 
     def checkpoint_now(self, run_id: str) -> None:
-        self._demand("checkpoint", run_id)
+        self.demand("checkpoint", run_id)
         self._manager.checkpoint_now(run_id)
 
     def resume(self, run_id: str, **asked: Any) -> None:
-        self._go_on(run_id, self._manager.resume, asked)
+        self.go_on(run_id, self._manager.resume, asked)
 
-    def resume_elsewhere(self, run_id: str, **asked: Any) -> None:
-        self._go_on(run_id, self._manager.resume_elsewhere, asked)
-
-    def _go_on(self, run_id: str, resume: Callable[..., None], asked: dict[str, Any]) -> None:
-        self._demand("resume", run_id)
+    def go_on(self, run_id: str, resume: Callable[..., None], asked: dict[str, Any]) -> None:
+        """Within this person's limits. Raises Refused."""
+        self.demand("resume", run_id)
         with _beginning:
             twins = 2 if self._manager.view(run_id).twin_of else 1
             if sentence := why_not_begin(self._manager, self._person, twins):
                 raise Refused(sentence)
             resume(run_id, **(asked | self._time_left(run_id)))
-
-    def take_over(self, run_id: str) -> None:
-        self._demand("resume", run_id)
-        self._manager.take_over(run_id)
 
     def _time_left(self, run_id: str) -> dict[str, Any]:
         """Where the run has to stop, where students' runs have to. Raises Refused where that has come."""
@@ -197,11 +189,35 @@ class GuardedManager:
         return {"stop_at_step": ahead, "stop_after_seconds": until}
 
     def evaluate(self, run_id: str, *places: Any, **asked: Any) -> Evaluation:
-        self._demand("measure", run_id)
+        self.demand("measure", run_id)
         return self._manager.evaluate(run_id, *places, **asked)
 
-    def _demand(self, action: str, run_id: str) -> None:
+    def demand(self, action: str, run_id: str) -> None:
         demand(self._person, action, self._manager.view(run_id).owner, run_id)
+
+
+class GuardedElsewhere:
+    """`RunsElsewhere` for the person of a guarded manager."""
+
+    def __init__(self, manager: GuardedManager, elsewhere: RunsElsewhere) -> None:
+        self._manager, self._elsewhere = manager, elsewhere
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._elsewhere, name)
+
+    def start(self, config: RunConfig, **asked: Any) -> str:
+        return self._manager.begin(config, self._elsewhere.start, asked)
+
+    def resume(self, run_id: str, **asked: Any) -> None:
+        self._manager.go_on(run_id, self._elsewhere.resume, asked)
+
+    def cancel_waiting(self, run_id: str) -> bool:
+        self._manager.demand("stop", run_id)
+        return self._elsewhere.cancel_waiting(run_id)
+
+    def take_over(self, run_id: str) -> None:
+        self._manager.demand("resume", run_id)
+        self._elsewhere.take_over(run_id)
 
 
 class GuardedSweeps:

@@ -79,16 +79,16 @@ def test_what_lies_on_the_disk_is_counted_by_whose_it_is(tmp_path: Path) -> None
 def test_beyond_the_disk_budget_nothing_new_begins_and_before_it_is_said(tmp_path: Path) -> None:
     manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
     launcher = manager.launcher
-    run = launcher.make(launcher.resolved(quick(steps=4)), "", "", StopCondition(), owner="ada")
+    run = launcher.make(launcher.configs.resolved(quick(steps=4)), "", "", StopCondition(), owner="ada")
     launcher.launch(run)
     at_rest(manager, run.manifest.id)
-    launcher.disk.forget()
-    used = launcher.disk.use()
+    launcher.disk.meter.forget()
+    used = launcher.disk.meter.use()
     assert used.by_owner == {"ada": used.total}
 
     def limited(disk: float | None, each: float | None) -> RunManager:
         whole = [None if one is None else int(one * used.total) for one in (disk, each)]
-        launcher.budget = Budget(disk=whole[0], disk_each=whole[1])
+        launcher.disk.limits = Budget(disk=whole[0], disk_each=whole[1])
         return manager
 
     words = [f"Runs take {gigabytes(used.total)} of the "]

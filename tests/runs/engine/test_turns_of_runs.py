@@ -27,7 +27,7 @@ LONG = quick(steps=1_000_000)
 
 def begin(manager: RunManager, config: RunConfig, owner: str, stop: StopCondition | None = None) -> str:
     """A run of somebody's."""
-    config = manager.launcher.resolved(config)
+    config = manager.launcher.configs.resolved(config)
     run = manager.launcher.make(config, "", "", stop or StopCondition(), owner=owner)
     manager.launcher.launch(run)
     return run.manifest.id
@@ -284,4 +284,4 @@ def test_what_a_run_holds_is_known_before_it_begins(manager: RunManager, tmp_pat
     config = quick(steps=10)
     data = manager._datasets.load(config.data, config.size)
     trainer = Trainer(config, data, manager._torch_device)
-    assert needed_bytes(manager.launcher.cost(config)) == pytest.approx(held_bytes(trainer), rel=0.02)
+    assert needed_bytes(manager.launcher.configs.cost(config)) == pytest.approx(held_bytes(trainer), rel=0.02)

@@ -121,18 +121,18 @@ def test_one_that_hangs_answers_nothing_and_one_that_is_gone_can_be_taken_over(
         manager.send_all([run], Stop())
     assert list((folder_of(manager, run).root / "commands").iterdir()) == []  # nor will it be done later
     monkeypatch.setattr(lock, "SILENT_SECONDS", 0.5)
-    until(lambda: manager.silent_holder(run) == socket.gethostname())
+    until(lambda: manager.elsewhere.silent_holder(run) == socket.gethostname())
     with pytest.raises(ValueError, match=f"held by process {other.process.pid} of this machine; end that one"):
-        manager.take_over(run)
+        manager.elsewhere.take_over(run)
     monkeypatch.setattr(socket, "gethostname", lambda: "another-machine")
-    manager.take_over(run)
+    manager.elsewhere.take_over(run)
     assert manager.view(run).state == "interrupted"
     manager.resume(run)
     until(lambda: manager.view(run).step > manager.view(run).checkpoints[0])
     other.process.send_signal(signal.SIGCONT)  # it was not gone after all: it writes no more
     time.sleep(1.5)
     assert manager.view(run).state == "running"
-    assert not manager.silent_holder(run)
+    assert not manager.elsewhere.silent_holder(run)
     manager.send(run, Stop())
     assert manager.wait(run).state == "stopped"
     points = manager.records(run)["step"].tolist()
