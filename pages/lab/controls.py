@@ -11,12 +11,12 @@ import streamlit as st
 from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOnce, Stop
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
-from pages.lab.devices import draw_devices
 from pages.lab.downloads import draw_downloads
+from pages.lab.next_run.devices import draw_devices
+from pages.lab.next_run.speed import draw_speed, paced
+from pages.lab.next_run.where import draw_where, goes_elsewhere
 from pages.lab.sharing import draw_share
-from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
-from pages.lab.where import draw_where, goes_elsewhere
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
 from pages.ui.asked import ask

@@ -15,16 +15,16 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch, look_at
-from pages.lab.choosing import draw_kind
 from pages.lab.code import draw_code, draw_code_switch
 from pages.lab.controls import draw_controls, train
 from pages.lab.findings import draw_findings, draw_trouble
-from pages.lab.networks import asked_layers, planned_networks
+from pages.lab.next_run.choosing import draw_kind
+from pages.lab.next_run.networks import asked_layers, planned_networks
+from pages.lab.next_run.setup import draw_setup
+from pages.lab.next_run.ways import draw_ways
 from pages.lab.quality import draw_quality
 from pages.lab.recorded import recording_of
-from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
-from pages.lab.ways import draw_ways
 from pages.lab.web.live import live_view, signature
 from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points

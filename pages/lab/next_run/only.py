@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.lab.choosing import draw_kind, draw_thumbnails
+from pages.lab.next_run.choosing import draw_kind, draw_thumbnails
 from pages.ui.literal import literal
 from pages.ui.panel import Changed, draw_some
 

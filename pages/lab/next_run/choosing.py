@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gan_core.data.base import Dataset
 
 WIDEST_WORD = 11  # letters that stand beside each other in a thumbnail
-THUMBNAILS = Path(__file__).resolve().parents[2] / "assets" / "thumbnails"
+THUMBNAILS = Path(__file__).resolve().parents[3] / "assets" / "thumbnails"
 ACROSS, PIXELS = 3, 28  # images a side of a thumbnail, and pixels of each
 
 

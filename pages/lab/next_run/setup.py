@@ -8,8 +8,8 @@ import streamlit as st
 
 from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions
-from pages.lab.choosing import draw_kind, draw_thumbnails
-from pages.lab.only import draw_only, draw_way_out
+from pages.lab.next_run.choosing import draw_kind, draw_thumbnails
+from pages.lab.next_run.only import draw_only, draw_way_out
 from pages.server.preview import shows_points
 from pages.server.security.people import here
 from pages.ui.fetching import draw_fetch
