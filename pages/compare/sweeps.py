@@ -20,11 +20,11 @@ from pages.compare.cluster_form import resources
 from pages.compare.sweep_form import AWAITED, BEGUN, FIRST_MEASURE, draw_form
 from pages.compare.web.sweep import sweep_view
 from pages.server.app_state import app_state
+from pages.server.http.sweep_routes import SHOWN_POINTS, packed
 from pages.server.preview import real_points, shows_points
 from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.server.security.rights import demand
-from pages.server.sweep_routes import SHOWN_POINTS, packed
 from pages.ui.choices import distinct, made_name, meant, named
 from pages.ui.literal import literal
 from pages.ui.session import Tab, manager, sweeps, watch, why_not

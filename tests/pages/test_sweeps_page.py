@@ -28,8 +28,8 @@ from gan_core.training.observe.scene import decode_scene
 from pages.compare.sweep_form import first_values, plan_of, sweepable
 from pages.compare.sweeps import measures_of
 from pages.server.app_state import AppState, install_app_state
-from pages.server.routes import routes
-from pages.server.sweep_routes import packed
+from pages.server.http.routes import routes
+from pages.server.http.sweep_routes import packed
 from tests.pages.server.serving import Client, served
 from tests.pages.shown import shown
 from tests.runs.helpers import until

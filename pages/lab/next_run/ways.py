@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from gan_core.training import PRESETS, preset
+from pages.server.http.recordings import recording_path
 from pages.server.preview import shows_points
-from pages.server.recordings import recording_path
 from pages.ui.addresses import address
 from pages.ui.session import Tab, manager
 from pages.ui.web.component import component

@@ -15,9 +15,9 @@ from gan_core.runs.commands import Change, Pause, Resume
 from gan_core.runs.snapshot import GridMade, Recorded
 from gan_core.training import RunConfig
 from pages.server.app_state import AppState
+from pages.server.http.routes import PLOTLY_PATH
 from pages.server.live.channel import Channel, Viewer
 from pages.server.live.wire import COLUMNS, unpack
-from pages.server.routes import PLOTLY_PATH
 from tests.pages.fake_manager import FakeManager, make_grid
 from tests.pages.server.serving import Client, Socket
 from tests.runs.helpers import until

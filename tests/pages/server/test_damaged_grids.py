@@ -15,9 +15,9 @@ from PIL import Image
 from gan_core.cli.take import EXPORTERS
 from gan_core.cli.terminal.errors import CommandError
 from gan_core.runs import RunManager
+from pages.server.http.sweep_routes import _picture
 from pages.server.live.channel import hello
 from pages.server.live.wire import unpack
-from pages.server.sweep_routes import _picture
 from tests.runs.groups.test_sweeps import ring
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick
 

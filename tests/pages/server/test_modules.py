@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pages.explore.web.explore import tools
-from pages.server import modules as served
-from pages.server.modules import loader, module_path, modules
+from pages.server.http import modules as served
+from pages.server.http.modules import loader, module_path, modules
 from tests.pages.server.serving import Client
 
 
@@ -60,5 +60,5 @@ def test_a_loader_asks_for_all_that_its_entry_needs_at_once() -> None:
 
 
 def test_a_tool_of_explore_is_its_folder() -> None:
-    folder = Path(served.__file__).parents[1] / "explore" / "web" / "tools"
+    folder = Path(served.__file__).parents[2] / "explore" / "web" / "tools"
     assert {path.parent.name for path in folder.glob("*/*.js")} == {name.split("/")[-2] for name in tools("js")}

@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pages.server import packed as module
-from pages.server.packed import PackedScripts, pack_first_page, packed
+from pages.server.http import packed as module
+from pages.server.http.packed import PackedScripts, pack_first_page, packed
 from tests.pages.server.serving import Client, served
 
 STATIC = Path(streamlit.__file__).parent / "static"

@@ -16,8 +16,8 @@ from gan_core.config.codec import to_dict
 from gan_core.training import PRESETS, preset
 from gan_core.training.configuration.presets import DEFAULT
 from pages.lab.recorded import recording_of
+from pages.server.http.recordings import FOLDER, recording_path
 from pages.server.live.wire import unpack
-from pages.server.recordings import FOLDER, recording_path
 from pages.ui.session import Tab, from_url
 from tests.pages.server.serving import Client
 

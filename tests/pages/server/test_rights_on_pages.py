@@ -37,8 +37,8 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.labels import read_labels
 from gan_core.runs.storage.run_folder import open_run
 from pages.server.app_state import AppState, install_app_state
+from pages.server.http.routes import routes
 from pages.server.live.wire import unpack
-from pages.server.routes import routes
 from pages.server.security import roll
 from pages.server.security.access import QUERY, Gate
 from pages.server.security.guarded import guarded, guarded_jobs, guarded_sweeps
@@ -247,7 +247,7 @@ def test_labels_deleting_and_the_trash(room: Room, caplog: pytest.LogCaptureFixt
 
 
 def test_rows_say_whose_a_run_is_and_nobodys_id(room: Room) -> None:
-    from pages.server.run_rows import rows
+    from pages.server.http.run_rows import rows
 
     roll.give_name(room.manager.runs_dir, ANN.id, "Ann")
     (own,), (other,) = rows(room.manager, person=ANN), rows(room.manager, person=BEN)

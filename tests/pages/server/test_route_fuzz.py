@@ -25,10 +25,10 @@ from gan_core.runs import RunManager
 from gan_core.runs.groups.sweeps import Sweeps
 from pages.compare.sweep_form import plan_of
 from pages.server.app_state import AppState
+from pages.server.http.modules import modules, version
+from pages.server.http.recordings import recording_path
+from pages.server.http.routes import routes
 from pages.server.live.wire import pack, unpack
-from pages.server.modules import modules, version
-from pages.server.recordings import recording_path
-from pages.server.routes import routes
 from pages.server.security.access import Gate
 from pages.server.security.safe_answers import SafeAnswers
 from tests.pages.server.serving import Client, served

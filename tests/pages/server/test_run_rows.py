@@ -26,8 +26,8 @@ from gan_core.training import preset
 from pages.compare import table
 from pages.compare.chosen import CHOSEN, WIDGET
 from pages.server.app_state import AppState, install_app_state
-from pages.server.routes import routes
-from pages.server.run_rows import rows
+from pages.server.http.routes import routes
+from pages.server.http.run_rows import rows
 from pages.ui.session import Tab
 from tests.pages.server.serving import Client, served
 from tests.runs.helpers import at_rest, open_manager, quick

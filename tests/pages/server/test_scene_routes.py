@@ -19,7 +19,7 @@ from gan_core.training.scenes.scene import fingerprint
 from gan_core.training.scenes.scene_file import from_dict
 from gan_core.training.scenes.scene_link import from_query
 from pages.server.app_state import AppState
-from pages.server.scene_routes import MOST_BYTES, qr_svg
+from pages.server.http.scene_routes import MOST_BYTES, qr_svg
 from pages.ui.session import from_url
 from tests.pages.fake_manager import FakeManager
 from tests.pages.server.serving import Answer, Client

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from pages.server.sending import send_at_once
+from pages.server.http.sending import send_at_once
 
 
 @dataclass

@@ -48,7 +48,7 @@ def test_the_columns_end_with_the_measures_of_the_plane() -> None:
 
 
 def test_the_server_s_start_does_not_wait_for_torch() -> None:
-    code = "import sys, pages.server.routes, pages.server.app_state; print('torch' in sys.modules)"
+    code = "import sys, pages.server.http.routes, pages.server.app_state; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert found.stdout.strip() == "False", found.stderr
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "recordings"
+FOLDER = Path(__file__).resolve().parents[3] / "assets" / "recordings"
 _HEADERS = {
     ".gz": {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"},
     ".webp": {"Content-Type": "image/webp"},

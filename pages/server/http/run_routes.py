@@ -29,7 +29,7 @@ def step_asked(request: Request) -> int:
 def rows(app_state: AppState, request: Request) -> Response:
     """{"rows": of the runs that are named and there, "count": of all runs}."""
     from gan_core.runs.storage.run_folder import run_ids  # not before the engine is up: it brings torch
-    from pages.server.run_rows import rows as made
+    from pages.server.http.run_rows import rows as made
 
     asked = set(request.query_params.get("runs", "").split(",")[:MOST_ASKED]) - {""}
     manager = app_state.manager()

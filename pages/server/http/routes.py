@@ -15,14 +15,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from pages.server import run_routes, sweep_routes
-from pages.server.load import load
-from pages.server.modules import module
-from pages.server.packed import FOREVER, packed, packed_answer, takes_packed
-from pages.server.packed import TYPES as PACKED
-from pages.server.recordings import recording
-from pages.server.run_routes import step_asked
-from pages.server.scene_routes import Scenes
+from pages.server.http import run_routes, sweep_routes
+from pages.server.http.machine_load import load
+from pages.server.http.modules import module
+from pages.server.http.packed import FOREVER, packed, packed_answer, takes_packed
+from pages.server.http.packed import TYPES as PACKED
+from pages.server.http.recordings import recording
+from pages.server.http.run_routes import step_asked
+from pages.server.http.scene_routes import Scenes
 from pages.server.security.guard import refusal
 from pages.server.security.people import Person, person_of
 from pages.server.security.public import public
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gan_core.runs.snapshot import Grid
     from pages.server.app_state import AppState
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
 PLOTLY_PATH = f"asset/plotly-{plotly.__version__}.js"
 KATEX = "katex-0.19.1"  # its files lie in assets/katex, so that formulas need no package and no network
 TYPES = {**PACKED, ".woff2": "font/woff2"}

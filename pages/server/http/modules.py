@@ -17,9 +17,9 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pages.server.packed import FOREVER, packed_answer, takes_packed
+from pages.server.http.packed import FOREVER, packed_answer, takes_packed
 
-_PAGES = Path(__file__).resolve().parents[1]
+_PAGES = Path(__file__).resolve().parents[2]
 _IMPORTED = re.compile(rb'^import .*?"(\.[^"]+)";$', re.MULTILINE)
 
 # A component's own script. Streamlit loads it from a blob:, from which a relative address leads nowhere. One import
