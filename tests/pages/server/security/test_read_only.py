@@ -14,7 +14,7 @@ from gan_core.runs import RunManager
 from pages.server.app_state import AppState, install_app_state
 from tests.runs.helpers import at_rest, open_manager, quick
 
-PAGES = Path(__file__).parents[3] / "pages"
+PAGES = Path(__file__).parents[4] / "pages"
 
 
 @pytest.fixture

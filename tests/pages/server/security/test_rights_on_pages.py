@@ -45,11 +45,11 @@ from pages.server.security.guarded import guarded, guarded_jobs, guarded_sweeps
 from pages.server.security.people import Identities, Person, person_of
 from pages.server.security.rights import Refused
 from pages.server.security.switches import Switches, read_switches, write_switches
-from tests.pages.server.classroom import ANN, BEN, CLASS_TOKEN, KEY, TEACHER, TEACHER_TOKEN, Classroom, a_class
+from tests.pages.server.live.classroom import ANN, BEN, CLASS_TOKEN, KEY, TEACHER, TEACHER_TOKEN, Classroom, a_class
 from tests.pages.server.serving import Client, served
 from tests.runs.helpers import open_manager, quick, until_state
 
-PAGES = Path(__file__).parents[3] / "pages"
+PAGES = Path(__file__).parents[4] / "pages"
 NOBODY_ELSES = "only they and a teacher may"
 
 

@@ -24,7 +24,7 @@ from pages.server.live.wire import (
     unpack,
 )
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 @given(

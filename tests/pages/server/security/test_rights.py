@@ -15,9 +15,9 @@ from pages.server.security.guarded import COMMANDS
 from pages.server.security.people import OWNER_OF_THE_MACHINE, ClassServer, Person, install_class_server, whose
 from pages.server.security.rights import ACTIONS, BEGINNING, OPEN, OWNERS, TEACHERS, Refused, demand, may
 from pages.server.security.switches import PAGES, Switches, write_switches
-from tests.pages.server.classroom import ANN, BEN, TEACHER, Classroom, a_class
+from tests.pages.server.live.classroom import ANN, BEN, TEACHER, Classroom, a_class
 
-PAGES_FOLDER = Path(__file__).parents[3] / "pages"
+PAGES_FOLDER = Path(__file__).parents[4] / "pages"
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def test_addresses_are_relative_and_quoted() -> None:
 
 def test_no_address_of_ours_is_written_by_hand() -> None:
     """Only the two places that build them know where the server stands."""
-    root = Path(__file__).parents[3] / "pages"
+    root = Path(__file__).parents[4] / "pages"
     builders = {root / "ui" / "addresses.py", root / "ui" / "web" / "addresses.js", root / "server" / "routes.py"}
     for path in {*root.rglob("*.py"), *root.rglob("*.js")} - builders - {root / "server" / "access.py"}:
         text = path.read_text("utf-8")
