@@ -18,7 +18,7 @@ from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, Stop
 from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.engine.elsewhere.several_processes import KILLED, STARTING, Together, sentence_of
 from gan_core.runs.storage.run_folder import RunFolder
-from tests.runs.engine.test_turns_of_runs import LONG, begin
+from tests.runs.engine.device.test_turns_of_runs import LONG, begin
 from tests.runs.helpers import at_rest, quick, until, until_state
 
 PATIENCE_SECONDS = 240.0  # for what a busy machine may take

@@ -21,7 +21,7 @@ from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.shared import inbox, lock
 from tests.runs.helpers import folder_of, open_manager, quick, until, until_state
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SERVER = """
 import signal, sys, threading
 from pathlib import Path

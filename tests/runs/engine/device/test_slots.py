@@ -14,7 +14,7 @@ from gan_core.runs import RunManager, RunView, StateChanged, Stop
 from gan_core.runs.engine.device.budget import Budget, Room
 from gan_core.runs.engine.device.slots import devices_text, slots_of
 from gan_core.training.thread_count import use_threads
-from tests.runs.engine.test_turns_of_runs import LONG, begin
+from tests.runs.engine.device.test_turns_of_runs import LONG, begin
 from tests.runs.helpers import at_rest, fingerprint, quick, straight, until, until_state
 
 
