@@ -19,9 +19,9 @@ from gan_core.training import RunConfig, Trainer, preset
 from gan_core.training.optimizers import optimizers
 from tests.conftest import shortened
 from tests.training.made_data import random_data_like
-from tests.training.rank_process import train
+from tests.training.together.rank_process import train
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 STEPS, FEWER_STEPS = 50, 20
 TOLERANCE = {"adam": 2e-4, "sgd": 1e-5}  # of losses; what is seen after 50 steps is 8e-5 and 5e-7
 BASE = {
@@ -81,7 +81,7 @@ def _in_processes(count: int, tasks: dict[str, Any], folder: Path) -> dict[str, 
     folder.mkdir()
     torch.save(tasks, folder / "tasks.pt")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
-    command = [sys.executable, "-m", "tests.training.rank_process"]
+    command = [sys.executable, "-m", "tests.training.together.rank_process"]
     started = [
         subprocess.Popen([*command, str(rank), str(count), str(folder)], cwd=ROOT, env=environment)
         for rank in range(count)

@@ -1,4 +1,6 @@
-"""One of several processes that train made data together: `python -m tests.training.rank_process RANK COUNT FOLDER`.
+"""One of several processes that train made data together.
+
+`python -m tests.training.together.rank_process RANK COUNT FOLDER`:
 
 FOLDER/tasks.pt holds what is to be trained, one after another; rank 0 writes what came of it to FOLDER/found.pt.
 """

@@ -161,6 +161,6 @@ def test_a_scene_is_a_run_like_any_other() -> None:
 
 
 def test_the_documentation_has_the_numbers_as_they_were_measured() -> None:
-    words = (Path(__file__).parents[2] / "docs" / "gallery.md").read_text("utf-8")
+    words = (Path(__file__).parents[3] / "docs" / "gallery.md").read_text("utf-8")
     for line in table(json.loads(RESULTS.read_text("utf-8"))["runs"]).splitlines():
         assert line in words

@@ -22,7 +22,7 @@ from gan_core.training.scenes.scene_file import MOST_BYTES, compact, from_dict, 
 from gan_core.training.scenes.scene_link import from_query, link, to_query
 from pages.ui.history import OF_PICTURE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HEAD = {"format": "ganscope-scene", "version": 1}
 LINE = st.text(max_size=80).filter(lambda text: text.isprintable()).map(str.strip)
 
@@ -170,7 +170,7 @@ def test_a_file_of_any_length_is_not_read() -> None:
 
 def test_the_first_version_s_file_still_opens() -> None:
     """Written by hand as version 1 documents it; later versions read it too."""
-    scene = from_text((ROOT / "tests" / "training" / "scene-1.json").read_bytes())
+    scene = from_text((Path(__file__).with_name("scene-1.json")).read_bytes())
     assert (scene.preset, scene.settings) == ("ring", {"seed": "7", "d_optimizer.lr": "0.01"})
     assert (scene.controls, scene.speed, scene.locked) == (("d_optimizer.lr", "k_d", "speed"), "slow", True)
     assert scene.view == View(full=True, zoom=(2.5, 0.5, -0.25), layers=("real", "heat"), step=120)
