@@ -23,7 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 from gan_core.data import Ring
 from gan_core.runs import RunManager
 from gan_core.runs.groups.sweeps import Sweeps
-from pages.compare.sweep_form import plan_of
+from pages.compare.sweep.sweep_form import plan_of
 from pages.server.app_state import AppState
 from pages.server.http.modules import modules, version
 from pages.server.http.recordings import recording_path

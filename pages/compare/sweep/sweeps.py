@@ -14,10 +14,10 @@ from gan_core.measure.plane import PLANE_MEASURES
 from gan_core.runs.groups.sweep_measures import measure, unmeasured
 from gan_core.runs.groups.sweeps import to_be_trained
 from gan_core.runs.states import LIVE
-from pages.compare.awaited import asked_to_go_on, draw_awaited, draw_driver
 from pages.compare.chosen import MOST_CHOSEN, choose
-from pages.compare.cluster_form import resources
-from pages.compare.sweep_form import AWAITED, BEGUN, FIRST_MEASURE, draw_form
+from pages.compare.sweep.awaited import asked_to_go_on, draw_awaited, draw_driver
+from pages.compare.sweep.cluster_form import resources
+from pages.compare.sweep.sweep_form import AWAITED, BEGUN, FIRST_MEASURE, draw_form
 from pages.compare.web.sweep import sweep_view
 from pages.server.app_state import app_state
 from pages.server.http.sweep_routes import SHOWN_POINTS, packed

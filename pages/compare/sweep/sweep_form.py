@@ -16,7 +16,7 @@ from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import groups
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.backends.batched import apart
-from pages.compare.cluster_form import draw_where, resources
+from pages.compare.sweep.cluster_form import draw_where, resources
 from pages.server.preview import shows_points
 from pages.server.security.public import public
 from pages.ui.literal import literal
