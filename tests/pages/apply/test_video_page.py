@@ -16,7 +16,7 @@ from pages.apply import strength
 from pages.apply.clip_upload import HELD as CLIP
 from pages.apply.clip_upload import Brought, set_box
 from pages.apply.edited import HELD, link_of, of_link, pixels_of
-from pages.apply.filmed import strip
+from pages.apply.results.filmed import strip
 from pages.server.app_state import AppState
 from pages.ui.session import from_url
 from tests.apply.clips.made_clips import film, moving

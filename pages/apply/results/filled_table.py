@@ -8,7 +8,7 @@ import streamlit as st
 
 from gan_core.apply.tables.encoded import imputers
 from gan_core.runs.jobs import JobFolder
-from pages.apply.tables_comparison import draw_comparison
+from pages.apply.results.tables_comparison import draw_comparison
 from pages.ui.literal import literal
 from pages.ui.words import count
 
