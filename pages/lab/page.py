@@ -32,9 +32,9 @@ from pages.server.security.public import public
 from pages.ui.addresses import address
 from pages.ui.asked import carry_out
 from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.fields.panel import Changed, draw_paces
 from pages.ui.learning import reading
 from pages.ui.literal import literal
-from pages.ui.panel import Changed, draw_paces
 from pages.ui.preset_match import crossed
 from pages.ui.session import (
     Tab,

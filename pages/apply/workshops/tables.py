@@ -17,8 +17,8 @@ from pages.apply.results.filled_table import draw_outcome
 from pages.apply.table_upload import HeldTable, draw_understood, held_table, problems_of
 from pages.apply.workshop import Workshop
 from pages.server.security.public import public
+from pages.ui.fields.panel import draw_options
 from pages.ui.literal import literal
-from pages.ui.panel import draw_options
 from pages.ui.session import tab, why_not, why_not_start
 
 COMPARE = "impute-compare"

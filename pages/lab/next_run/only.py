@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.lab.next_run.choosing import draw_kind, draw_thumbnails
+from pages.ui.fields.panel import Changed, draw_some
 from pages.ui.literal import literal
-from pages.ui.panel import Changed, draw_some
 
 if TYPE_CHECKING:
     from gan_core.training import RunConfig

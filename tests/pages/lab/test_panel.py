@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from gan_core.config.codec import walk
 from gan_core.config.fields import FieldSpec
 from gan_core.training import PRESETS, RunConfig
-from pages.ui import panel
-from pages.ui.panel import GROUPS, log_options, share_options
+from pages.ui.fields import panel
+from pages.ui.fields.panel import GROUPS, log_options, share_options
 
 
 def log_fields() -> list[tuple[str, FieldSpec, float]]:

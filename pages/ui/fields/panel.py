@@ -17,10 +17,10 @@ from gan_core.config.codec import ConfigError, get_at, spec_at, walk
 from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.server.preview import shows_points
-from pages.ui.custom_widgets import CUSTOM_WIDGETS
+from pages.ui.fields.custom_widgets import CUSTOM_WIDGETS
+from pages.ui.fields.terms import glossary_link
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
-from pages.ui.terms import glossary_link
 from pages.ui.words import label_of, path_label, plain
 
 if TYPE_CHECKING:
