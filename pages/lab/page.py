@@ -32,7 +32,8 @@ from pages.server.security.public import public
 from pages.ui.addresses import address
 from pages.ui.asked import carry_out
 from pages.ui.chrome import draw_notice, draw_projector
-from pages.ui.fields.panel import Changed, draw_paces
+from pages.ui.fields.panel import draw_paces
+from pages.ui.fields.widget_values import Changed
 from pages.ui.learning import reading
 from pages.ui.literal import literal
 from pages.ui.preset_match import crossed

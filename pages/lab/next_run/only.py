@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.lab.next_run.choosing import draw_kind, draw_thumbnails
-from pages.ui.fields.panel import Changed, draw_some
+from pages.ui.fields.panel import draw_some
+from pages.ui.fields.widget_values import Changed
 from pages.ui.literal import literal
 
 if TYPE_CHECKING:

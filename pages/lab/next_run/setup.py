@@ -13,7 +13,8 @@ from pages.lab.next_run.only import draw_only, draw_way_out
 from pages.server.preview import shows_points
 from pages.server.security.people import here
 from pages.ui.fetching import draw_fetch
-from pages.ui.fields.panel import Changed, Drawing, draw_fields, draw_live_fields, draw_paces
+from pages.ui.fields.panel import Drawing, draw_fields, draw_live_fields, draw_paces
+from pages.ui.fields.widget_values import Changed
 from pages.ui.literal import literal
 from pages.ui.preset_match import as_preset, hidden_fields, presets_like
 from pages.ui.session import Tab, manager, send_change

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.ui.fields.panel import fresh_key, is_fresh
+from pages.ui.fields.widget_values import fresh_key, is_fresh
 from pages.ui.literal import literal
 from pages.ui.session import Tab, pace_in_force, send_pace
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,16 +16,15 @@ from gan_core.config.fields import FieldSpec, spec_of
 from gan_core.config.registry import Registry
 from pages.server.preview import shows_points
 from pages.ui.fields.custom_widgets import CUSTOM_WIDGETS
+from pages.ui.fields.numbers import draw_number
 from pages.ui.fields.terms import glossary_link
+from pages.ui.fields.widget_values import Changed, seed, take
 from pages.ui.literal import literal
 from pages.ui.preset_match import hidden_fields
 from pages.ui.words import label_of, path_label, plain
 
 if TYPE_CHECKING:
     from gan_core.training import RunConfig
-
-Changed = Callable[[str, object], None]
-"""Called with the dotted path and the new value when a person has moved a widget."""
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Data", ("data", "size", "conditional", "batch_size")),
@@ -39,12 +36,6 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 """Top-level fields by group; a field named nowhere comes last, so that a new one cannot be forgotten."""
 
 LIVE_SIGN = "⚡ live"
-_DRAWN = "ganscope.drawn"  # key of the values that widgets were last drawn with
-_FRESH = "ganscope.fresh"  # key of how often something else than its widget set a value of the run
-_REPLACED = "ganscope.replaced"  # key of what they showed before something else set them, and when that was
-STALE_SECONDS = 2.0  # so long a browser may still send what it showed before
-_FLOAT_MANTISSAS = (1, 1.5, 2, 3, 5, 7)
-_INT_MANTISSAS = (1, 2, 3, 5)
 
 
 @dataclass(frozen=True)
@@ -229,69 +220,18 @@ def _family(spec: FieldSpec, name: str, path: str, member: object, drawing: Draw
     family = spec.family
     assert family is not None
     entry = family.get(family.name_of(member))
-    key = _seed(path, entry.name, drawing)
+    key = seed(drawing.scope, path, entry.name, of_run=drawing.only_live)
     st.selectbox(
         label_of(name, spec.label),
         drawing.offers(family, entry.name),
         format_func=lambda n: family.get(n).label,
         key=key,
         help=_help(spec, name),
-        on_change=_take,
+        on_change=take,
         args=(key, path, drawing.changed),
     )
     st.caption(entry.help + (f" *{entry.source}*" if entry.source else ""))
     _inner("", "", path, member, drawing)
-
-
-def _seed(path: str, value: object, drawing: Drawing) -> str:
-    """Give a widget the configuration's value before it is drawn; returns its key."""
-    key = f"{drawing.scope}:{path}"
-    if drawing.only_live:
-        key = fresh_key(key, value)
-    before = st.session_state.get(key, value)
-    if before != value:  # set by a preset, say: this tab's browser still says what was there before
-        st.session_state.setdefault(_REPLACED, {})[key] = (before, time.monotonic())
-    st.session_state[key] = value
-    st.session_state.setdefault(_DRAWN, {})[key] = value
-    return key
-
-
-def fresh_key(name: str, value: object) -> str:
-    """The key of a widget for something of a run, which other tabs and the run itself set too.
-
-    Where they have set it, it is another widget from then on. This tab's browser may say what the one before showed
-    for as long as it likes, until it hears of that: nobody listens. Taken for a move of the hand it would go to the
-    run, the other tab would follow, and the two would undo each other for ever.
-    """
-    counts = st.session_state.setdefault(_FRESH, {})
-    key = f"{name}:{counts[name]}" if name in counts else name
-    if st.session_state.get(key, value) != value:
-        counts[name] = counts.get(name, 0) + 1
-        key = f"{name}:{counts[name]}"
-    return key
-
-
-def is_fresh(name: str, key: str) -> bool:
-    """Whether `key` is what `fresh_key` said last."""
-    count = st.session_state.get(_FRESH, {}).get(name)
-    return key == (name if count is None else f"{name}:{count}")
-
-
-def _take(key: str, path: str, changed: Changed) -> None:
-    """A widget was moved.
-
-    Or it only came back: where a rerun was cut short before the widget was drawn, Streamlit calls this too, and where
-    the browser spoke before it heard that the value is another now.
-    """
-    value, name = st.session_state[key], f"{key.partition(':')[0]}:{path}"
-    if is_fresh(name, key) and value not in (None, st.session_state.get(_DRAWN, {}).get(key), _lately(key)):
-        changed(path, value)
-
-
-def _lately(key: str) -> Any:
-    """What a widget showed until a moment ago, when something else than it set its value; None where nothing did."""
-    value, when = st.session_state.get(_REPLACED, {}).get(key, (None, -math.inf))
-    return value if time.monotonic() - when < STALE_SECONDS else None
 
 
 def _help(spec: FieldSpec, name: str) -> str:
@@ -303,14 +243,14 @@ def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing)
     unit = "points" if drawing.points and spec.unit == "images" else spec.unit
     if unit and unit not in label:
         label += f" ({unit})"
-    key = _seed(path, value, drawing)
+    key = seed(drawing.scope, path, value, of_run=drawing.only_live)
     if spec.live and not drawing.only_live:
         drawing.live_keys.append(key)
     common: dict[str, Any] = {
         "label": label,  # plain words: a screen reader is told it as it is written here
         "key": key,
         "help": _help(spec, name),
-        "on_change": _take,
+        "on_change": take,
         "args": (key, path, drawing.changed),
     }
     if spec.kind == "bool":
@@ -320,7 +260,7 @@ def _widget(spec: FieldSpec, name: str, path: str, value: Any, drawing: Drawing)
     elif spec.kind == "choice":
         _choice(spec, common)
     else:
-        _number(spec, value, common)
+        draw_number(spec, value, common)
 
 
 def _choice(spec: FieldSpec, common: dict[str, Any]) -> None:
@@ -328,59 +268,3 @@ def _choice(spec: FieldSpec, common: dict[str, Any]) -> None:
         st.segmented_control(options=spec.choices, format_func=str, required=True, **common)
     else:
         st.selectbox(options=spec.choices, format_func=str, **common)
-
-
-def _number(spec: FieldSpec, value: float, common: dict[str, Any]) -> None:
-    low, high = spec.low, spec.high
-    assert low is not None
-    assert high is not None
-    whole = spec.kind == "int"
-    if spec.scale == "log":
-        st.select_slider(options=_with_late(log_options(spec, value), common["key"]), format_func=plain, **common)
-    elif whole and high - low > 64:
-        st.number_input(min_value=int(low), max_value=int(high), step=1, **common)
-    elif whole:
-        st.slider(min_value=int(low), max_value=int(high), step=1, **common)
-    elif 0.99 <= high < 1:
-        st.select_slider(options=_with_late(share_options(spec, value), common["key"]), format_func=plain, **common)
-    else:
-        step = _nice((high - low) / 100)
-        st.slider(min_value=float(low), max_value=float(high), step=step, format="%.3g", **common)
-
-
-def _with_late(options: list[float], key: str) -> list[float]:
-    """With what the browser may still say: Streamlit takes what is no option for the first one."""
-    late = _lately(key)
-    return options if late is None or late in options else sorted((*options, late))
-
-
-def _nice(number: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that is at most `number`."""
-    power = 10.0 ** math.floor(math.log10(number) + 1e-9)
-    return max(m * power for m in (1, 2, 5) if m * power <= number * (1 + 1e-9))
-
-
-def log_options(spec: FieldSpec, value: float) -> list[float]:
-    """Evenly felt steps of a log field: from `low` (or 0, then `smallest`) to `high`, with `value` among them."""
-    assert spec.low is not None
-    assert spec.high is not None
-    whole = spec.kind == "int"
-    start = spec.low if spec.low > 0 else (spec.smallest or (1 if whole else spec.high / 1e6))
-    options = {float(spec.low), float(spec.high), float(value)}
-    for power in range(math.floor(math.log10(start)), math.ceil(math.log10(spec.high)) + 1):
-        for m in _INT_MANTISSAS if whole else _FLOAT_MANTISSAS:
-            options.add(float(f"{m}e{power}"))
-    if whole and spec.high <= 4096:
-        options.update(float(2**n) for n in range(13))
-    inside = sorted(v for v in options if v in (spec.low, value) or start <= v <= spec.high)
-    return [int(v) for v in inside if v.is_integer()] if whole else inside
-
-
-def share_options(spec: FieldSpec, value: float) -> list[float]:
-    """Shares up to just below 1, such as a beta: even steps, then ever closer to 1."""
-    assert spec.low is not None
-    assert spec.high is not None
-    even = [round(0.05 * i, 2) for i in range(20)]
-    near = [0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999]
-    options = {*even, *near, float(spec.low), float(spec.high), float(value)}
-    return sorted(v for v in options if spec.low <= v <= spec.high)
