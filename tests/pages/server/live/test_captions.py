@@ -26,7 +26,8 @@ from gan_core.training.observe.scene import decode_scene
 from pages.server.app_state import AppState, install_app_state
 from pages.server.http.routes import routes
 from pages.server.live.captions import Narrator
-from pages.server.live.channel import Channel, Viewer
+from pages.server.live.channel import Channel
+from pages.server.live.viewer import Viewer
 from pages.server.live.wire import unpack
 from tests.pages.server.serving import Client, served
 from tests.runs.helpers import at_rest, open_manager, quick

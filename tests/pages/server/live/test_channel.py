@@ -16,7 +16,8 @@ from gan_core.runs.snapshot import GridMade, Recorded
 from gan_core.training import RunConfig
 from pages.server.app_state import AppState
 from pages.server.http.routes import PLOTLY_PATH
-from pages.server.live.channel import Channel, Viewer
+from pages.server.live.channel import Channel
+from pages.server.live.viewer import Viewer
 from pages.server.live.wire import COLUMNS, unpack
 from tests.pages.fake_manager import FakeManager, make_grid
 from tests.pages.server.serving import Client, Socket

@@ -16,7 +16,7 @@ from gan_core.cli.take import EXPORTERS
 from gan_core.cli.terminal.errors import CommandError
 from gan_core.runs import RunManager
 from pages.server.http.sweep_routes import _picture
-from pages.server.live.channel import hello
+from pages.server.live.first_frames import hello
 from pages.server.live.wire import unpack
 from tests.runs.groups.test_sweeps import ring
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick
