@@ -11,7 +11,7 @@ from typing import Any
 from gan_core.config.files import write_atomically
 from gan_core.data.files.assets import ASSETS
 from gan_core.data.uploads.limits import shown
-from gan_core.runs.catalog.cards import real_file, small_json, stems, verdict
+from gan_core.runs.catalog.entries import real_file, small_json, stems, verdict
 from gan_core.runs.catalog.opening import build_generator
 from gan_core.runs.storage.run_folder import ID_PATTERN, now_text
 from gan_core.runs.storage.weights.foreign_weights import NotAGenerator, describe, open_weights

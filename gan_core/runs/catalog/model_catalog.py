@@ -17,7 +17,7 @@ from gan_core.data.base import datasets
 from gan_core.data.uploads.limits import shown
 from gan_core.latent import Explorable
 from gan_core.nets.base import ImageShape
-from gan_core.runs.catalog.cards import ModelEntry, card_of, read_file, run_label
+from gan_core.runs.catalog.entries import ModelEntry, entry_of, read_file, run_label
 from gan_core.runs.catalog.generator_files import GENERATORS, GeneratorFiles, parts
 from gan_core.runs.catalog.opening import (
     build_discriminator,
@@ -82,7 +82,7 @@ class ModelCatalog:
             log.warning("left out of what can be explored: %s", error)
             return None
 
-    def card(self, model_id: str, step: int | None = None) -> ModelEntry:
+    def entry(self, model_id: str, step: int | None = None) -> ModelEntry:
         """Of one model, which is opened for it. Raises ValueError, one sentence, or OSError."""
         model = self.open(model_id, step)
         kind, name = parts(model_id)
@@ -237,7 +237,7 @@ class ModelCatalog:
         said = describe(read_file(path, HEAD_BYTES), label, path.stat().st_size)
         details = self._files.details(name) if kind == "asset" else {}
         created = self._files.brought(name)["brought"] if kind == "file" else ""
-        return card_of(f"{kind}:{name}", label, kind, said, details=details, created=created)
+        return entry_of(f"{kind}:{name}", label, kind, said, details=details, created=created)
 
     def _manifest(self, run_id: str) -> RunManifest:
         """What never changes of a run."""
@@ -251,7 +251,7 @@ class ModelCatalog:
             return None
         config, step = from_dict(RunConfig, view.config), max(view.checkpoints)
         said = Description(config, ImageShape(manifest.channels, config.size), manifest.classes, view.id, step)
-        return card_of(
+        return entry_of(
             f"run:{view.id}", run_label(view), "run", said, steps=view.checkpoints, live=view.state in LIVE,
             created=view.created,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from gan_core.apply.completion.results import png
 from gan_core.apply.completion.task import MASK, PICTURE, FillPicture
 from gan_core.config.codec import from_dict
 from gan_core.config.fields import specs
-from gan_core.runs.catalog.cards import ModelEntry
+from gan_core.runs.catalog.entries import ModelEntry
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
 from pages.apply.results.completed import draw_outcome

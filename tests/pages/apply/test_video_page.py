@@ -10,7 +10,7 @@ import pytest
 
 from gan_core.apply.clips.clip_task import EditClip
 from gan_core.apply.clips.intake import clip_inputs
-from gan_core.apply.clips.shelf import keep_clip
+from gan_core.apply.clips.kept_clips import keep_clip
 from gan_core.apply.editing.starting import encode_pixels
 from pages.apply import strength
 from pages.apply.clip_upload import HELD as CLIP

@@ -79,22 +79,22 @@ def test_models_are_assets_then_runs_the_newest_first_without_points(world: Worl
 
 
 def test_cards_say_what_a_model_is(world: World) -> None:
-    card = world.shelf.card(f"run:{world.conditional}")
+    card = world.shelf.entry(f"run:{world.conditional}")
     assert (card.kind, card.data, card.channels, card.size, card.dim) == ("run", "shapes", 3, 28, 64)
     assert card.classes == world.manager.manifest(world.conditional).classes
     assert (card.spaces, card.style_layers, card.has_discriminator, card.live) == (("z",), 0, True, False)
-    assert world.shelf.card(f"run:{world.run}").label == "My shapes"
-    styled = world.shelf.card(STYLED)
+    assert world.shelf.entry(f"run:{world.run}").label == "My shapes"
+    styled = world.shelf.entry(STYLED)
     assert styled.spaces == ("z", "w")
     assert (styled.style_layers, styled.style_dim) == (model_of(STYLED).style_layers, model_of(STYLED).style_dim)
-    assert world.shelf.card(PLAIN).classes == ()
-    assert not world.shelf.card(CONDITIONAL).has_discriminator
+    assert world.shelf.entry(PLAIN).classes == ()
+    assert not world.shelf.entry(CONDITIONAL).has_discriminator
     assert json.loads(json.dumps(card.json()))["id"] == card.id
 
 
 def test_the_cards_of_the_list_are_those_of_the_opened_models_as_far_as_they_go(world: World) -> None:
     for light in world.shelf.models():
-        full = world.shelf.card(light.id).json()
+        full = world.shelf.entry(light.id).json()
         for key in ("id", "label", "kind", "data", "channels", "size", "dim", "classes", "step", "steps", "details"):
             assert light.json()[key] == full[key], (light.id, key)
 
@@ -186,7 +186,7 @@ def test_a_run_that_trains_is_followed(manager: RunManager, monkeypatch: pytest.
     manager.send(run, Pause())
     until_state(manager, run, "paused")
     first = here.open(f"run:{run}")
-    assert here.card(f"run:{run}").live
+    assert here.entry(f"run:{run}").live
     assert here.models()[-1].live
     before = pictures(first)
     manager.send(run, Resume())

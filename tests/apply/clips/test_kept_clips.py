@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gan_core.apply.clips import shelf
-from gan_core.apply.clips.shelf import keep_clip, newest_clip
+from gan_core.apply.clips import kept_clips
+from gan_core.apply.clips.kept_clips import keep_clip, newest_clip
 
 ONE, OTHER = "a" * 24, "b" * 24
 
@@ -40,16 +40,16 @@ def test_only_files_of_a_clip_are_written_and_only_below_their_folder(tmp_path: 
 
 
 def test_older_ones_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def aged(owner: str, days: float, size: int = 10) -> shelf.KeptClip:
+    def aged(owner: str, days: float, size: int = 10) -> kept_clips.KeptClip:
         kept = keep_clip(tmp_path, owner, "x", {"clip": bytes(size)})
         at = time.time() - days * 86_400
         os.utime(kept.folder / "about.json", (at, at))
         return kept
 
-    old, third, second = aged(OTHER, shelf.MOST_DAYS + 1), aged(ONE, 3), aged(ONE, 2)
+    old, third, second = aged(OTHER, kept_clips.MOST_DAYS + 1), aged(ONE, 3), aged(ONE, 2)
     assert newest_clip(tmp_path, OTHER) is None  # of too long ago, even while it is still there
     newest = keep_clip(tmp_path, ONE, "x", {"clip": bytes(10)})
     assert [each.there for each in (old, third, second, newest)] == [False, False, True, True]
-    monkeypatch.setattr(shelf, "MOST_BYTES", 15)
+    monkeypatch.setattr(kept_clips, "MOST_BYTES", 15)
     large = keep_clip(tmp_path, OTHER, "x", {"clip": bytes(40)})  # larger than all may be: it stays, the others go
     assert [each.there for each in (second, newest, large)] == [False, False, True]

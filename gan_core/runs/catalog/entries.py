@@ -12,12 +12,12 @@ from gan_core.data.base import datasets
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.storage.weights.foreign_weights import MOST_BYTES, Description
 
-MOST_CARD_BYTES = 100_000
+MOST_ENTRY_BYTES = 100_000
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """What is known of a model before it is opened; of an opened one (`ModelCatalog.card`) the last six fields too.
+    """What is known of a model before it is opened; of an opened one (`ModelCatalog.entry`) the last six fields too.
 
     kind: "asset", "run" or "file". step: of the weights. steps: of all checkpoints of a run. live: it trains now.
     moments: of an opened run the steps at which its generator can be looked at, small generators' too.
@@ -50,7 +50,7 @@ class ModelEntry:
         return asdict(self)
 
 
-def card_of(model_id: str, label: str, kind: str, said: Description, **known: Any) -> ModelEntry:
+def entry_of(model_id: str, label: str, kind: str, said: Description, **known: Any) -> ModelEntry:
     config = said.config
     return ModelEntry(
         id=model_id, label=label, kind=kind, data=datasets.name_of(config.data), channels=said.shape.channels,
@@ -109,7 +109,7 @@ def small_json(folder: Path, name: str) -> dict[str, Any]:
     """An object, empty where there is no readable one."""
     path = real_file(folder, name)
     try:
-        found = json.loads(read_file(path, MOST_CARD_BYTES)) if path else {}
+        found = json.loads(read_file(path, MOST_ENTRY_BYTES)) if path else {}
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
