@@ -75,8 +75,8 @@ def draw_view(
     info = config.data.info(manager().data_dir)
     classes, epoch_images = info.classes, info.count
     if view:  # whatever lies there by now
-        about = manager().manifest(view.id)
-        classes, known = about.classes, content_of_run(about, config)
+        manifest = manager().manifest(view.id)
+        classes, known = manifest.classes, content_of_run(manifest, config)
         if known and known.count:
             epoch_images = known.count - known.held_out
     live_view(

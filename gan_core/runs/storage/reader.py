@@ -84,15 +84,6 @@ class RunReader:
             raise ValueError("This run learns points in the plane; it has no pictures.")
         return _real_grid(config, load_trained(self._datasets, folder.manifest(), config, from_memory=False))
 
-    def real_grid_for(self, config: RunConfig) -> bytes:
-        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any.
-
-        Raises ValueError for points in the plane.
-        """
-        if isinstance(config.data, PointDataset):
-            raise ValueError("This run learns points in the plane; it has no pictures.")
-        return _real_grid(config, self._datasets.load(config.data, config.size))
-
     def checkpoint_generator(self, run_id: str, step: int | None = None) -> Path:
         """The safetensors file of the averaged generator at the newest sound checkpoint (up to a step)."""
         folder = open_run(self.runs_dir, run_id)

@@ -174,7 +174,7 @@ def _parent_config(manager: RunManager, parent: str, step: int) -> str:
     """What was in force in a run at a step, as JSON; "" where the run is gone."""
     try:
         folder = open_run(manager.runs_dir, parent)
-        about, changes = folder.manifest(), folder.changes()
-        return json.dumps(to_dict(config_in_force(about, changes, step)))
+        manifest, changes = folder.manifest(), folder.changes()
+        return json.dumps(to_dict(config_in_force(manifest, changes, step)))
     except (ValueError, OSError):
         return ""
