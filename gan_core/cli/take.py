@@ -164,8 +164,8 @@ def _sample_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]
     manifest = manager.manifest(run)
     beside = "generator.safetensors" if name == "sample.py" else str(Path(name).with_suffix(".safetensors"))
     return sample_files(
-        manager.config(run), safetensors_bytes(manager, run), run=run, channels=manifest.channels, classes=manifest.classes,
-        name=name, beside=beside,
+        manager.config(run), safetensors_bytes(manager, run), run=run, channels=manifest.channels,
+        classes=manifest.classes, name=name, beside=beside,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -19,9 +18,9 @@ from gan_core.runs.commands import (
     Stop,
 )
 from gan_core.runs.states import LIVE
-from pages.server.security.people import OWNER_OF_THE_MACHINE, Person, class_server
-from pages.server.security.rights import Refused, demand, may
-from pages.server.security.switches import Switches, read_switches
+from pages.server.security.allowance import beginning, limits, why_not_begin
+from pages.server.security.people import OWNER_OF_THE_MACHINE, Person
+from pages.server.security.rights import Refused, demand
 
 if TYPE_CHECKING:
     from gan_core.apply import Task
@@ -41,7 +40,6 @@ COMMANDS: dict[str, str] = {
     Dissect.__name__: "take apart",
 }  # fmt: skip
 """A command's class, by name as a reload may have replaced it -> the action that it is."""
-_beginning = threading.RLock()  # so that two at once are not both the last that may begin
 
 
 def guarded(manager: RunManager, person: Person) -> RunManager:
@@ -60,30 +58,6 @@ def guarded_sweeps(manager: RunManager, person: Person) -> Sweeps:
 
     plain = Sweeps(manager)
     return plain if person == OWNER_OF_THE_MACHINE else cast("Sweeps", GuardedSweeps(manager, plain, person))
-
-
-def limits(person: Person) -> Switches:
-    """What holds for this person; no limit for a teacher, and where there is none who could set one."""
-    server = class_server()
-    if person.teacher or not server.teacher:
-        return Switches(runs_at_once=0, longest_seconds=0.0)
-    return read_switches(server.folder)
-
-
-def why_not_begin(manager: RunManager, person: Person, runs: int = 1, jobs: JobManager | None = None) -> str:
-    """Why this person may not begin so many runs, or jobs, now, in one sentence; "" where they may."""
-    if sentence := may(person, "start"):
-        return sentence
-    most = limits(person).runs_at_once
-    if not most:
-        return ""
-    live = sum(view.state in LIVE and view.owner == person.id for view in manager.views())
-    live += sum(view.at_work and view.owner == person.id for view in jobs.views()) if jobs is not None else 0
-    if live + runs <= most:
-        return ""
-    if runs > most:
-        return f"These are {runs} runs; here each student has at most {most} at a time."
-    return f"Here each student has at most {most} run{'s' * (most > 1)} at a time: stop one of yours first."
 
 
 class GuardedManager:
@@ -132,7 +106,7 @@ class GuardedManager:
         return self._begin(1, lambda: start(config, **asked))
 
     def _begin(self, runs: int, make: Callable[[], Made]) -> Made:
-        with _beginning:
+        with beginning:
             demand(self._person, "start")
             if sentence := why_not_begin(self._manager, self._person, runs):
                 raise Refused(sentence)
@@ -171,7 +145,7 @@ class GuardedManager:
     def go_on(self, run_id: str, resume: Callable[..., None], asked: dict[str, Any]) -> None:
         """Within this person's limits. Raises Refused."""
         self.demand("resume", run_id)
-        with _beginning:
+        with beginning:
             twins = 2 if self._manager.view(run_id).twin_of else 1
             if sentence := why_not_begin(self._manager, self._person, twins):
                 raise Refused(sentence)
@@ -232,7 +206,7 @@ class GuardedSweeps:
     def start(self, plan: Plan, *, stop_after_seconds: float | None = None, **rest: Any) -> str:
         most = limits(self._person).longest_seconds
         seconds = stop_after_seconds if not most else min(most, stop_after_seconds or most)
-        with _beginning:
+        with beginning:
             demand(self._person, "start")
             if sentence := why_not_begin(self._manager, self._person, len(plan.configs())):
                 raise Refused(sentence)
@@ -252,7 +226,7 @@ class GuardedSweeps:
 
     def go_on(self, sweep_id: str) -> int:
         self._demand("resume", sweep_id)
-        with _beginning:
+        with beginning:
             views = [view for view in self._sweeps.views(self._sweeps.sweep(sweep_id)) if view is not None]
             resting = [view for view in views if view.state not in LIVE and (view.state != "finished")]
             if sentence := why_not_begin(self._manager, self._person, len(resting)):
@@ -283,7 +257,7 @@ class GuardedJobs:
         return getattr(self._jobs, name)
 
     def start(self, task: Task, inputs: Mapping[str, bytes] | None = None, **_rest: Any) -> str:
-        with _beginning:
+        with beginning:
             demand(self._person, "start")
             if inputs:
                 demand(self._person, "bring")
@@ -293,7 +267,7 @@ class GuardedJobs:
 
     def resume(self, job_id: str) -> None:
         self._demand("resume", job_id)
-        with _beginning:
+        with beginning:
             if sentence := why_not_begin(self._manager, self._person, 1, self._jobs):
                 raise Refused(sentence)
             self._jobs.resume(job_id)
