@@ -124,7 +124,7 @@ class Scenes:
         self._networks: dict[str, Any] = {}
 
     def frame(self, index: int, scene: Scene) -> bytes:
-        """Of look `index`, in order: see `undo` in pages/lab/web/recording.js."""
+        """Of look `index`, in order: see `undo` in pages/lab/web/recording/recording.js."""
         if index % self._every == 0:
             self._networks = scene.networks
         values = {

@@ -1,7 +1,7 @@
 // Before the first Train: a recorded training where there is one, else what there is to learn from.
 
-import { guardedAddress } from "../../ui/web/addresses.js";
-import { make, say } from "../../ui/web/words.js";
+import { guardedAddress } from "../../../ui/web/addresses.js";
+import { make, say } from "../../../ui/web/words.js";
 import { Offer, Recording } from "./recording.js";
 
 const BEFORE = "Blue: real points. After Train orange ones join them, made by the generator.";

@@ -1,7 +1,7 @@
 // How good a generator of points is: each measure's newest value and its way there, with what a perfect generator scores.
 
-import { context2d } from "../../ui/web/canvas/context.js";
-import { make, rgb, say, short } from "../../ui/web/words.js";
+import { context2d } from "../../../ui/web/canvas/context.js";
+import { make, rgb, say, short } from "../../../ui/web/words.js";
 
 const NEXT_TO_NOTHING = 0.001;
 const FORMATS = { modes_covered: (v, modes) => `${Math.round(v)} / ${modes}`, high_quality_share: (v) => `${(100 * v).toFixed(v > 0.995 ? 1 : 0)}%` };

@@ -1,9 +1,9 @@
 // How good a generator of images is: each measure of the run's evaluations over time, between two reference lines:
 // real images against real ones (the floor), and the generator before its first step.
 
-import { context2d } from "../../ui/web/canvas/context.js";
-import { titled } from "../../ui/web/glossary.js";
-import { compact, count, make, rgb, say, short } from "../../ui/web/words.js";
+import { context2d } from "../../../ui/web/canvas/context.js";
+import { titled } from "../../../ui/web/glossary.js";
+import { compact, count, make, rgb, say, short } from "../../../ui/web/words.js";
 
 const SHARES = new Set(["precision", "recall", "coverage"]);
 const WIDE = new Set(["fid"]); // falls by powers of ten: its chart is logarithmic

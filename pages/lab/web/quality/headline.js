@@ -1,6 +1,6 @@
 // The one measure that a newcomer sees: how many places were found, or how far the generated still is from real.
 
-import { count, make, say } from "../../ui/web/words.js";
+import { count, make, say } from "../../../ui/web/words.js";
 
 const DRAW_MS = 250;
 const MOSTLY = 0.8; // a tick only where so many of the points lie in the places: one in each is little

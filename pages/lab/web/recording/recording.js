@@ -1,9 +1,9 @@
 // A recorded training: the live channel's frames in one file, each told at its time; and what stands over it.
 
-import { decodeFrame } from "../../ui/web/channel/frames.js";
-import { addressOf } from "../../ui/web/addresses.js";
-import { readFrame } from "../../ui/web/channel/wire.js";
-import { make, still } from "../../ui/web/words.js";
+import { decodeFrame } from "../../../ui/web/channel/frames.js";
+import { addressOf } from "../../../ui/web/addresses.js";
+import { readFrame } from "../../../ui/web/channel/wire.js";
+import { make, still } from "../../../ui/web/words.js";
 
 const LONGEST_GAP_MS = 250; // a tab that was out of sight goes on from where it was
 
