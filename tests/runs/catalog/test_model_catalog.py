@@ -21,7 +21,8 @@ from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
 from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun
 from gan_core.runs.catalog import model_catalog
-from gan_core.runs.catalog.model_catalog import ModelCatalog, UnknownModel
+from gan_core.runs.catalog.generator_files import UnknownModel
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.storage.weights.checkpoints import read_checkpoint
 from gan_core.runs.storage.weights.foreign_weights import read_header
 from tests.latent.conftest import small_config, small_model
