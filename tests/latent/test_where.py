@@ -138,7 +138,7 @@ def test_pictures_are_the_generators_in_one_batch(dcgan_model: Explorable, style
 def test_more_looks_than_a_batch_takes(dcgan_model: Explorable, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [check_look(dcgan_model, {"where": {"seed": seed}}) for seed in range(7)]
     whole = render(dcgan_model, looks)
-    monkeypatch.setattr("gan_core.latent.where.BLOCK", 3)
+    monkeypatch.setattr("gan_core.latent.looks.where.BLOCK", 3)
     assert_same_picture(render(dcgan_model, looks), whole)
 
 

@@ -13,8 +13,8 @@ from torch import nn
 from gan_core.latent import Explorable, check_look, resolve
 from gan_core.latent.inside.effects import feature_maps, unit_effects
 from gan_core.latent.inside.judging import METHODS, blank_of, evidence, judge, score_of
-from gan_core.latent.look import Unit
-from gan_core.latent.where import forward
+from gan_core.latent.looks.look import Unit
+from gan_core.latent.looks.where import forward
 from gan_core.nets import DcganDiscriminator
 from gan_core.nets.base import ImageShape
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from gan_core.latent.inside.units import MOST_SCALE
-from gan_core.latent.look import (
+from gan_core.latent.looks.look import (
     SPACES,
     Along,
     Given,
@@ -29,8 +29,8 @@ from gan_core.latent.look import (
     Weights,
     Where,
 )
+from gan_core.latent.looks.vectors import decode_vector
 from gan_core.latent.model import Explorable
-from gan_core.latent.vectors import decode_vector
 from gan_core.latent.walks import EASINGS, WAYS, Timeline
 
 MOST_DEPTH, MOST_KEYS, MOST_PARTS, MOST_WHERES = 6, 64, 64, 512

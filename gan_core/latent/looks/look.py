@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from gan_core.latent.vectors import Vector
+from gan_core.latent.looks.vectors import Vector
 from gan_core.latent.walks import Timeline
 
 Space = Literal["z", "w", "ws"]

@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.latent.checking import check_look, check_path, check_weights, check_where
 from gan_core.latent.inside.units import edited
-from gan_core.latent.look import (
+from gan_core.latent.looks.checking import check_look, check_path, check_weights, check_where
+from gan_core.latent.looks.look import (
     SPACES,
     Along,
     Given,
@@ -30,8 +30,8 @@ from gan_core.latent.look import (
     Weights,
     Where,
 )
+from gan_core.latent.looks.vectors import Vector
 from gan_core.latent.model import Explorable, numbers
-from gan_core.latent.vectors import Vector
 from gan_core.latent.walks import Floats, Walk
 from gan_core.nets.base import GeneratorNet
 from gan_core.training.batches import to_pixels
