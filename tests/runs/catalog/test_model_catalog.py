@@ -20,7 +20,7 @@ from gan_core.data.sets.points import Ring
 from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
 from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun
-from gan_core.runs.catalog import model_catalog
+from gan_core.runs.catalog import generator_files, model_catalog
 from gan_core.runs.catalog.generator_files import UnknownModel
 from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.storage.weights.checkpoints import read_checkpoint
@@ -219,7 +219,7 @@ def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
     here = ModelCatalog(manager)
     here.open(f"run:{run}")
     shutil.rmtree(manager.runs_dir / run)
-    for ask in (here.open, here.bookmark_store, here.card):
+    for ask in (here.open, here.bookmark_store, here.entry):
         with pytest.raises(UnknownRun, match="There is no run called"):
             ask(f"run:{run}")
 
@@ -231,7 +231,7 @@ def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
      "asset:small-plain-discriminator", "asset:SMALL-PLAIN", "asset:small-plain.safetensors", "\0", "run:\ud800"],
 )  # fmt: skip
 def test_what_is_no_model_is_one_sentence(world: World, model_id: str) -> None:
-    for ask in (world.shelf.open, world.shelf.bookmark_store, world.shelf.card, world.shelf.steps):
+    for ask in (world.shelf.open, world.shelf.bookmark_store, world.shelf.entry, world.shelf.steps):
         with pytest.raises(ValueError, match=r"^There is no (model|run) called .*\.$"):
             ask(model_id)
 
@@ -275,7 +275,7 @@ def test_a_brought_file_is_taken_away_and_brought_back(
     world: World, exported: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = ModelCatalog(open_manager(tmp_path), tmp_path / "none")
-    monkeypatch.setattr(model_catalog, "MOST_BROUGHT", 1)
+    monkeypatch.setattr(generator_files, "MOST_BROUGHT", 1)
     model_id = here.bring(exported, "a.safetensors")
     here.bookmark_store(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
     here.bring(exported, "a.safetensors")
