@@ -283,5 +283,5 @@ def test_of_memory_who_is_to_train_sooner_keeps_it() -> None:
 def test_what_a_run_holds_is_known_before_it_begins(manager: RunManager, tmp_path: Path) -> None:
     config = quick(steps=10)
     data = manager._datasets.load(config.data, config.size)
-    trainer = Trainer(config, data, manager._torch_device)
+    trainer = Trainer(config, data, manager.launcher.context.device)
     assert needed_bytes(manager.launcher.configs.cost(config)) == pytest.approx(held_bytes(trainer), rel=0.02)
