@@ -15,7 +15,7 @@ from gan_core.runs.groups.sweep_file import OnCluster
 from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import groups
 from gan_core.training import PRESETS, RunConfig
-from gan_core.training.backends.batched import apart
+from gan_core.training.backends.batched import unstackable_reason
 from pages.compare.sweep.cluster_form import draw_where, resources
 from pages.server.preview import shows_points
 from pages.server.security.public import public
@@ -228,7 +228,7 @@ def _cost(sweeps: Sweeps, plan: Plan) -> str:
     elif together:
         how = f"{together} of them trained together in one step"
     else:
-        why = next((sentence for config in configs if (sentence := apart(config))), "")
+        why = next((sentence for config in configs if (sentence := unstackable_reason(config))), "")
         how = f"trained one after another :gray[({literal(why.rstrip('.'))})]" if why else "trained one after another"
     return f"**{count(len(configs))} runs**, {how} · about {duration(sweeps.seconds(plan))} on this machine"
 
