@@ -17,13 +17,13 @@ if str(ROOT) not in sys.path:  # Streamlit adds the folder of the page script on
 
 from gan_core.config.places import data_dir, runs_dir  # noqa: E402
 from pages.server.app_state import AppState, install_app_state  # noqa: E402
-from pages.server.packed import PackedScripts  # noqa: E402
+from pages.server.http.packed import PackedScripts  # noqa: E402
+from pages.server.http.routes import routes  # noqa: E402
+from pages.server.http.sending import send_at_once  # noqa: E402
 from pages.server.presses import keep_presses  # noqa: E402
-from pages.server.routes import routes  # noqa: E402
 from pages.server.security.access import Gate, NotSafe, access_token, cookie_key, teacher_token  # noqa: E402
 from pages.server.security.people import ClassServer, Identities, install_class_server  # noqa: E402
 from pages.server.security.safe_answers import SafeAnswers  # noqa: E402
-from pages.server.sending import send_at_once  # noqa: E402
 from pages.server.shutdown import end_with_status_zero, leave_at_once, running_server  # noqa: E402
 
 try:

@@ -17,9 +17,9 @@ from gan_core.runs.evaluation.plane_constants import Layer
 from gan_core.runs.snapshot import Grid
 from gan_core.training.observe.scene import Scene, encode_scene
 from pages.lab.web.live import STYLES
+from pages.server.http.modules import module_path, modules
 from pages.server.live import wire
 from pages.server.live.heartbeat import BEAT
-from pages.server.modules import module_path, modules
 from pages.ui.web.component import style
 
 POINTS, HEAT, LATTICE, WIDTH = 2000, 64, 21, 64

@@ -27,9 +27,9 @@ from gan_core.measure.captions.rules import caption
 from gan_core.measure.referee.eye import Eye, cut_atlas, flat_features
 from gan_core.training import RunConfig
 from gan_core.training.observe.scene import Scene
+from pages.server.http.recordings import FOLDER
 from pages.server.live import wire
 from pages.server.live.captions import RECENT_POINTS, told_of
-from pages.server.recordings import FOLDER
 
 Frame = tuple[dict[str, Any], list[bytes]]
 

@@ -35,8 +35,8 @@ from gan_core.training import PRESETS, RunConfig, Trainer, preset, step_cost
 from gan_core.training.build import sample_shape
 from gan_core.training.observe.sample_grid import SampleGrid
 from gan_core.training.observe.scene import HEAT, MARGIN, Scene, encode_arrays, outside
+from pages.server.http.recordings import FOLDER
 from pages.server.live import wire
-from pages.server.recordings import FOLDER
 
 MOST_BYTES = 400_000
 PLAYED_SECONDS, TRAINED_SECONDS = 12, 60
@@ -124,7 +124,7 @@ class Scenes:
         self._networks: dict[str, Any] = {}
 
     def frame(self, index: int, scene: Scene) -> bytes:
-        """Of look `index`, in order: see `undo` in pages/lab/web/recording.js."""
+        """Of look `index`, in order: see `undo` in pages/lab/web/recording/recording.js."""
         if index % self._every == 0:
             self._networks = scene.networks
         values = {

@@ -43,8 +43,8 @@ def sample(arguments: argparse.Namespace) -> int:
     out = writable(arguments.out)
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
-    config, about = manager.config(run), manager.manifest(run)
-    class_count = len(about.classes) if config.conditional else 0
+    config, manifest = manager.config(run), manager.manifest(run)
+    class_count = len(manifest.classes) if config.conditional else 0
     net = generator_net(manager, run)
     arrays = draw_samples(net, config.latent, class_count=class_count, count=arguments.count, seed=arguments.seed)
     with output_path(out) as temporary:
@@ -68,10 +68,10 @@ def _singles(arguments: argparse.Namespace) -> int:
         raise CommandError(f"--out is {out}, but there is no folder {out.parent}; make it, or name another place.")
     manager = open_manager(arguments)
     run = run_named(manager, arguments.run)
-    config, about = manager.config(run), manager.manifest(run)
-    if about.channels == 2:
+    config, manifest = manager.config(run), manager.manifest(run)
+    if manifest.channels == 2:
         raise CommandError(f"{run} makes points in the plane, which are no single pictures; write them to an .npz.")
-    class_count = len(about.classes) if config.conditional else 0
+    class_count = len(manifest.classes) if config.conditional else 0
     out.mkdir(exist_ok=True)
     seeds = range(arguments.seed, arguments.seed + arguments.count)
     for name, png in single_pngs(
@@ -139,28 +139,33 @@ def _tensorboard(arguments: argparse.Namespace) -> int:
 
 
 def _discriminator(manager: RunManager, run: str, scale: int) -> bytes:
-    (step, weights), about = manager.checkpoint_discriminator(run), manager.manifest(run)
+    (step, weights), manifest = manager.checkpoint_discriminator(run), manager.manifest(run)
     return discriminator_file(
-        weights, run=run, step=step, config=manager.view(run).config, channels=about.channels, classes=about.classes
+        weights,
+        run=run,
+        step=step,
+        config=manager.view(run).config,
+        channels=manifest.channels,
+        classes=manifest.classes,
     )
 
 
 def _train_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]:
-    about, changes, config = manager.manifest(run), len(manager.changes(run)), manager.config(run)
+    manifest, changes, config = manager.manifest(run), len(manager.changes(run)), manager.config(run)
     if data_bytes(config, manager.data_dir, MOST_DATA_BYTES):
         config = manager.config_on_data(run)
     return train_files(
-        config, manager.data_dir, run=run, channels=about.channels, classes=about.classes,
+        config, manager.data_dir, run=run, channels=manifest.channels, classes=manifest.classes,
         live_changes=changes, name=name, most=MOST_DATA_BYTES,
     )  # fmt: skip
 
 
 def _sample_script(manager: RunManager, run: str, name: str) -> dict[str, bytes]:
-    about = manager.manifest(run)
+    manifest = manager.manifest(run)
     beside = "generator.safetensors" if name == "sample.py" else str(Path(name).with_suffix(".safetensors"))
     return sample_files(
-        manager.config(run), safetensors_bytes(manager, run), run=run, channels=about.channels, classes=about.classes,
-        name=name, beside=beside,
+        manager.config(run), safetensors_bytes(manager, run), run=run, channels=manifest.channels,
+        classes=manifest.classes, name=name, beside=beside,
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from PIL.Image import Resampling
 
 from gan_core.training.observe.scene import HEAT, Scene, decode_scene
 
-Colour = tuple[int, int, int]
 Doubles = NDArray[np.float64]
 
 REAL, GENERATED = (0, 114, 178), (230, 159, 0)

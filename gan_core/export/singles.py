@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from gan_core.latent.where import draw_z
+from gan_core.latent.looks.where import draw_z
 from gan_core.nets.base import GeneratorNet
 from gan_core.training.batches import to_pixels
 from gan_core.training.configuration.run_config import Latent

@@ -3,11 +3,11 @@
 Plain data and numpy at its borders: looks come in as JSON, pictures go out as uint8.
 """
 
-from gan_core.latent.checking import check_look, check_path, check_weights, check_where
-from gan_core.latent.look import Look, Unit, Where
+from gan_core.latent.looks.checking import check_look, check_path, check_weights, check_where
+from gan_core.latent.looks.look import Look, Unit, Where
+from gan_core.latent.looks.vectors import decode_vector, encode_vector
+from gan_core.latent.looks.where import Point, at_time, pictures, render, resolve, resolve_all
 from gan_core.latent.model import Explorable, twin
-from gan_core.latent.vectors import decode_vector, encode_vector
-from gan_core.latent.where import Point, at_time, pictures, render, resolve, resolve_all
 
 __all__ = [
     "Explorable",

@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from gan_core.latent.features import Features, features_of
-from gan_core.latent.look import Look, Seed
+from gan_core.latent.looks.look import Look, Seed
+from gan_core.latent.looks.where import pictures, resolve_all
 from gan_core.latent.model import Explorable
-from gan_core.latent.where import pictures, resolve_all
 from gan_core.training.batches import to_unit
 
 METHODS = ("pca", "tsne")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gan_core.latent.checking import check_look
-from gan_core.latent.look import OnPath
+from gan_core.latent.looks.checking import check_look
+from gan_core.latent.looks.look import OnPath
+from gan_core.latent.looks.where import at_time, render
 from gan_core.latent.model import Explorable
-from gan_core.latent.where import at_time, render
 
 BLOCK = 16  # frames made at once, and so between two words of progress
 

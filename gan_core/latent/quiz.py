@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from gan_core.data.base import ImageSet
-from gan_core.latent.checking import check_look
 from gan_core.latent.inside.judging import judge
+from gan_core.latent.looks.checking import check_look
+from gan_core.latent.looks.where import render
 from gan_core.latent.model import Explorable
-from gan_core.latent.where import render
 
 PICTURES = 20
 _FEWEST = 7  # of either kind: who counts to ten learns nothing

@@ -104,7 +104,6 @@ class Augmentation:
 class Adaptive(Augmentation):
     """An augmentation whose strength a trainer moves (`training.adaptive`): from `start` towards `target`."""
 
-    adaptive: ClassVar[bool] = True
     start: float
     target: float
     images_to_full: int

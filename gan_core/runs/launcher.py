@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -19,15 +17,15 @@ import torch
 from gan_core.config.codec import ConfigError, to_dict
 from gan_core.runs.commands import Command, Stop, check_command
 from gan_core.runs.dataset_cache import DatasetCache
-from gan_core.runs.engine.advice import is_full_disk
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
+from gan_core.runs.engine.config_resolver import ConfigResolver
 from gan_core.runs.engine.context import RunContext, StopCondition
-from gan_core.runs.engine.device.budget import CAUTION_SHARE, Budget, Room, gigabytes, needed_bytes
+from gan_core.runs.engine.device.budget import Budget, Room, needed_bytes
 from gan_core.runs.engine.device.device_queue import TURN_SECONDS, DeviceQueue
+from gan_core.runs.engine.device.disk import DiskBudget, make_writable
 from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.engine.elsewhere.command_reader import CommandReader
 from gan_core.runs.engine.elsewhere.together_runs import TogetherRuns
-from gan_core.runs.engine.estimate import resolve_precision
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
 from gan_core.runs.engine.worker import RunWorker
@@ -37,17 +35,13 @@ from gan_core.runs.names import data_label, free_id, named_after, own_title
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
-from gan_core.runs.storage.disk_use import DiskMeter
 from gan_core.runs.storage.manifest import RunManifest
 from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
 from gan_core.runs.storage.shared.lock import RunLock, is_held, wait_until_free
 from gan_core.runs.storage.tables import RunStatus
 from gan_core.runs.storage.views import ViewCache
 from gan_core.runs.storage.writer import RunWriter, new_run
-from gan_core.training import Cost, RunConfig, problems, step_cost
-from gan_core.training.backends import choose
-from gan_core.training.backends.compiled import spec_of
-from gan_core.training.build import sample_shape
+from gan_core.training import RunConfig
 from gan_core.training.configuration.cost import useful_threads
 from gan_core.training.together.ranks import Ranks
 
@@ -78,11 +72,12 @@ class Launcher:
     ) -> None:  # fmt: skip
         self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
         self.device, self.threads = slots[0].device.type, threads
-        self.budget, self.disk = budget or Budget(), DiskMeter(runs_dir)
+        budget = budget or Budget()
+        self.disk = DiskBudget(budget, runs_dir)
         line = DeviceQueue(turn_seconds, slots=len(slots))
         devices = [slot.device for slot in slots]
         self.context = RunContext(
-            slots=slots, queue=line, room=Room(self.budget, devices, line.place),
+            slots=slots, queue=line, room=Room(budget, devices, line.place),
             load_data=lambda config, manifest: load_trained(datasets, manifest, config, from_memory=True),
             build_lock=threading.RLock(), grid_writer=ThreadPoolExecutor(1, "grid-writer"), emit=listeners.tell,
             is_watched=listeners.any_of,
@@ -90,95 +85,26 @@ class Launcher:
         )  # fmt: skip
         self._views = ViewCache()
         self.together = TogetherRuns(self.context, self.data_dir, threads, self._stored_view)
+        self.configs = ConfigResolver(self.context, self.together, self.data_dir, threads)
         self._guard = threading.RLock()  # of the workers and of closing; never held while anything is computed
         self._workers: dict[str, RunLife] = {}
         self._reader = CommandReader(self.tell)
         self._closing = False
 
-    @property
-    def processes(self) -> int:
-        """That train a run together, this one among them."""
-        return self.context.ranks.count if self.context.ranks else 1
-
-    # --- a configuration
-
-    def problems(self, config: RunConfig, processes: int = 1) -> list[str]:
-        """Why this configuration cannot start, a sentence each; empty where it can. processes: started for it."""
-        found = problems(config, config.data.info(self.data_dir), processes=max(processes, self.processes))
-        return [*filter(None, [self.together.why_not(processes)]), *found]
-
-    def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
-        """The configuration as a run of it records it: "auto" replaced by what suits this machine.
-
-        A backend that a run would have to wait for is replaced too, and begins to be made for the next one.
-        soon: as it will be in a few seconds.
-        """
-        return self.resolved_why(config, soon=soon)[0]
-
-    def resolved_why(self, config: RunConfig, *, soon: bool = False, processes: int = 1) -> tuple[RunConfig, str]:
-        """As `resolved`, with the reason why it has not the backend that it asks for, if it has not."""
-        config = resolve_precision(config, self.device, self.data_dir / "machine.json")
-        shape = sample_shape(config, config.data.info(self.data_dir))
-        why_not = partial(self.context.compiled_steps.why_not, soon=soon)
-        processes = max(processes, self.processes)
-        backend, reason = choose(config, shape, self.context.device, why_not, processes=processes)
-        return replace(config, backend=backend), reason
-
-    def prepare(self, config: RunConfig) -> None:
-        """As `RunManager.prepare`."""
-        if self.problems(config):
-            return
-        resolved = self.resolved(config, soon=True)
-        if resolved.backend == "compiled":
-            shape = sample_shape(resolved, resolved.data.info(self.data_dir))
-            self.context.compiled_steps.obtain(spec_of(resolved, shape))
-
-    def cost(self, config: RunConfig) -> Cost:
-        """Of one step."""
-        info = config.data.info(self.data_dir)
-        class_count = len(info.classes) if config.conditional else 0
-        with self.context.build_lock:
-            return step_cost(config, sample_shape(config, info), class_count)
-
-    # --- what runs may take
+    # --- a new run
 
     def budget_cautions(self, config: RunConfig, owner: str) -> list[str]:
         """As `RunManager.budget_cautions`."""
-        found = [] if self.problems(config) else [self.context.room.caution(owner, needed_bytes(self.cost(config)))]
-        found += [
-            f"Runs take {gigabytes(used)} of the {gigabytes(limit)} of disk that {whose}; deleting some makes room."
-            for used, limit, whose in self._disk_shares(owner)
-            if CAUTION_SHARE * limit <= used < limit
-        ]
+        found = self.disk.cautions(owner)
+        if not self.configs.problems(config):
+            found = [self.context.room.caution(owner, needed_bytes(self.configs.cost(config))), *found]
         return [sentence for sentence in found if sentence]
-
-    def refuse_beyond_budget(self, owner: str) -> None:
-        """Raises ConfigError in one sentence where nothing new may be begun: the disk's budget is used up."""
-        for used, limit, whose in self._disk_shares(owner):
-            if used >= limit:
-                raise ConfigError(
-                    f"Runs take {gigabytes(used)}, and {gigabytes(limit)} of disk is what {whose}; "
-                    "delete some before the next one begins."
-                )
-
-    def _disk_shares(self, owner: str) -> list[tuple[int, int, str]]:
-        """What is used of each budget that holds for this person, the budget in bytes, and whose it is."""
-        total, each = self.budget.disk, self.budget.disk_each if owner else None
-        if total is None and each is None:
-            return []
-        use = self.disk.use()
-        shares = [(use.total, total, "they have on this server")] if total is not None else []
-        if each is not None:
-            shares.append((use.by_owner.get(owner, 0), each, "each person has"))
-        return shares
-
-    # --- a new run
 
     def refuse_where_nothing_trains(self) -> None:
         """Raises ConfigError in one sentence where no run could be made or go on here."""
         self._refuse_while_closing()
-        _make_writable(self.runs_dir, "runs")
-        _make_writable(self.data_dir, "data")
+        make_writable(self.runs_dir, "runs")
+        make_writable(self.data_dir, "data")
 
     def _refuse_while_closing(self) -> None:
         if self._closing:
@@ -188,9 +114,9 @@ class Launcher:
         """Of a run with this configuration, without a place in the folder yet; fields: others of its manifest."""
         info, plain = config.data.info(self.data_dir), to_dict(config)
         named = title or own_title(config.data, self.data_dir) or data_label(plain, preset)
-        processes = int(fields.get("processes", self.processes))
-        flops, most = self.cost(config).step_flops // processes, self.threads
-        if processes != self.processes:
+        processes = int(fields.get("processes", self.context.processes))
+        flops, most = self.configs.cost(config).step_flops // processes, self.threads
+        if processes != self.context.processes:
             most = self.together.threads_for(processes)
         threads = useful_threads(flops, most) if self.device == "cpu" else 0
         manifest = RunManifest(
@@ -207,7 +133,7 @@ class Launcher:
 
         Once the block is over, the run is at `runs_dir / id`.
         """
-        self.refuse_beyond_budget(manifest.owner)
+        self.disk.refuse_beyond(manifest.owner)
         own_id = manifest.id or free_id(self.runs_dir, named_after(manifest.config, manifest.preset))
         manifest = replace(manifest, id=own_id, order=next_order(self.runs_dir))
         with new_run(self.runs_dir, manifest) as (folder, lock):
@@ -219,7 +145,7 @@ class Launcher:
     ) -> ReadyRun:  # fmt: skip
         """A new run before its first step, its lock held. fields: as in `manifest`. Raises OSError."""
         owner = str(fields.get("owner", ""))
-        if problem := self.context.room.obstacle(owner, needed_bytes(self.cost(config))):
+        if problem := self.context.room.obstacle(owner, needed_bytes(self.configs.cost(config))):
             raise ConfigError(problem)
         status = RunStatus(warnings=warnings, until_step=stop.steps, until_seconds=stop.seconds)
         manifest = self.manifest(config, preset, title, **fields)
@@ -267,6 +193,22 @@ class Launcher:
                     self.context.queue.expect(folder.id, max(0.0, stop.seconds - status.elapsed_seconds))
                 worker.start()
             undo.pop_all()
+
+    def launch_together(
+        self, run: ReadyRun, processes: int, *, words: Sequence[str] = (), seconds_per_step: float = 0.0
+    ) -> None:  # fmt: skip
+        """Have several processes train a run, whose lock is let go of where that fails.
+
+        words: options of `resume`. seconds_per_step: the pace that it begins with.
+        """
+        folder, lock, manifest, config, status, _ = run
+        try:
+            size, pace = needed_bytes(self.configs.cost(config)), seconds_per_step
+            with self.starting():
+                self.together.start(folder, lock, manifest, status, processes, size, words=words, pace=pace)
+        except BaseException:
+            lock.release()
+            raise
 
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
@@ -355,16 +297,3 @@ class Launcher:
         references().end(left())
         self.context.compiled_steps.join(left())
         self.context.grid_writer.shutdown(wait=timeout_seconds is None)
-
-
-def _make_writable(folder: Path, what: str) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".writable-{secrets.token_hex(4)}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        if is_full_disk(error):
-            raise
-        reason = error.strerror or str(error)
-        raise ConfigError(f"The {what} folder {folder} cannot be written ({reason}); choose another.") from error

@@ -3,56 +3,45 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gan_core.config.codec import ConfigError, from_dict
+from gan_core.config.codec import ConfigError
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
 from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
+from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.engine.device.allocator import keep_freed_memory
-from gan_core.runs.engine.device.budget import Budget, needed_bytes
+from gan_core.runs.engine.device.budget import Budget
 from gan_core.runs.engine.device.device_queue import TURN_SECONDS
 from gan_core.runs.engine.device.slots import slots_of
-from gan_core.runs.engine.elsewhere.external_runs import ExternalRunWatcher
 from gan_core.runs.engine.elsewhere.job_command import JobCommand
-from gan_core.runs.engine.estimate import EarlierRun, Estimate, estimate, noisy_steps
+from gan_core.runs.engine.estimate import Estimate, earlier_runs
 from gan_core.runs.evaluation import on_demand
-from gan_core.runs.evaluation.plane_constants import RunStage, run_stage
 from gan_core.runs.evaluation_record import Evaluation
-from gan_core.runs.launcher import Launcher, ReadyRun
+from gan_core.runs.launcher import Launcher
 from gan_core.runs.lineage import twins
 from gan_core.runs.lineage.branches import start_branch
-from gan_core.runs.lineage.elsewhere import cancel_waiting, resume_elsewhere, start_elsewhere
-from gan_core.runs.lineage.ready import ready_to_resume
-from gan_core.runs.listeners import Listener, Listeners
-from gan_core.runs.snapshot import Dissected, Evaluated, Event, RunView
+from gan_core.runs.lineage.elsewhere import RunsElsewhere
+from gan_core.runs.lineage.resuming import resume_run
+from gan_core.runs.listeners import Listeners
+from gan_core.runs.live_reader import LiveReader
+from gan_core.runs.snapshot import Evaluated, Event
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import load_trained
-from gan_core.runs.storage.reader import RunReader
-from gan_core.runs.storage.run_folder import (
-    UnknownRun,
-    UnreadableRun,
-    open_run,
-    run_ids,
-)
-from gan_core.runs.storage.shared.inbox import Inbox, wait_for
-from gan_core.runs.storage.shared.lock import SignsOfLife
-from gan_core.runs.storage.shared.waiting_job import read_job
+from gan_core.runs.storage.run_folder import open_run, run_ids
+from gan_core.runs.storage.shared.inbox import wait_for
 from gan_core.training import RunConfig, cautions
-from gan_core.training.configuration.cost import useful_threads
 from gan_core.training.together.ranks import Ranks
 
-log = logging.getLogger(__name__)
+EARLIER_LOOKED_AT = 20  # runs, the newest, by whose speed the next one's is told
 
 
-class RunManager(RunReader):
+class RunManager(LiveReader):
     """Every run of one folder, and the threads of those that train in this process.
 
     runs_dir and data_dir are made where they are missing. threads None: one fewer than there are cores (at least
@@ -63,7 +52,7 @@ class RunManager(RunReader):
     Folders that cannot be written can be looked at; only what would have to write says why it cannot.
     turn_seconds: after so long a run lets others go on who wait, and waits for its next turn (`DeviceQueue`).
     budget: what runs may take; None: half of the machine's memory, and all of its disk.
-    job_command: by which runs are handed to other machines; None: there are none.
+    job_command: by which runs are handed to other machines (`elsewhere`); None: there are none.
     Raises ConfigError in one sentence where the device is not there.
     """
 
@@ -72,29 +61,28 @@ class RunManager(RunReader):
         ranks: Ranks | None = None, turn_seconds: float = TURN_SECONDS, budget: Budget | None = None,
         job_command: JobCommand | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(Path(runs_dir), Path(data_dir))
         keep_freed_memory()
         slots = slots_of(device)
-        self._torch_device = slots[0].device
-        self.device = self._torch_device.type
+        self.device = slots[0].device.type
         self.threads = threads or max(1, torch.get_num_threads() - 1)
         if self.device == "cpu":
             self.threads = max(1, self.threads // len(slots))
-        for folder in (self.runs_dir, self.data_dir):
+        runs_dir, data_dir = Path(runs_dir), Path(data_dir)
+        for folder in (runs_dir, data_dir):
             with contextlib.suppress(OSError):  # what is there can be looked at all the same
                 folder.mkdir(parents=True, exist_ok=True)
-        self.job_command, self.signs_of_life = job_command, SignsOfLife()
-        self._listeners = Listeners()
-        self.launcher = Launcher(
-            self.runs_dir, self._datasets, slots, self.threads, self._listeners, ranks,
-            turn_seconds=turn_seconds, budget=budget,
+        datasets, listeners = DatasetCache(data_dir), Listeners()
+        launcher = Launcher(
+            runs_dir, datasets, slots, self.threads, listeners, ranks, turn_seconds=turn_seconds, budget=budget
         )  # fmt: skip
+        super().__init__(launcher, datasets, listeners)
+        self.elsewhere = RunsElsewhere(launcher, job_command)
 
     # --- beginning
 
     def problems(self, config: RunConfig, processes: int = 1) -> list[str]:
         """Why this configuration cannot start, a sentence each; empty where it can. processes: as of `start`."""
-        return self.launcher.problems(config, processes)
+        return self.launcher.configs.problems(config, processes)
 
     @property
     def devices(self) -> list[str]:
@@ -116,16 +104,13 @@ class RunManager(RunReader):
 
     def estimate(self, config: RunConfig) -> Estimate:
         """What the run will cost on this machine; what its backend needs begins to be made."""
-        config = self.launcher.resolved(config, soon=True)
-        cost = self.launcher.cost(config)
-        threads = useful_threads(cost.step_flops, self.threads)
-        return estimate(config, cost, self._torch_device, threads, self._earlier_runs)
+        return self.launcher.configs.estimate(
+            config, lambda: earlier_runs(run_ids(self.runs_dir)[:EARLIER_LOOKED_AT], self.view, self.device)
+        )
 
     def rough_seconds(self, config: RunConfig) -> float:
         """About what a whole run takes here, by arithmetic alone: nothing that it needs begins to be made."""
-        config, cost = replace(config, backend="dense"), self.launcher.cost(config)
-        threads = useful_threads(cost.step_flops, self.threads)
-        return estimate(config, cost, self._torch_device, threads, list).seconds_total
+        return self.launcher.configs.rough_seconds(config)
 
     def resolved(self, config: RunConfig, *, soon: bool = False) -> RunConfig:
         """The configuration as a run of it records it: "auto" replaced by what suits this machine.
@@ -133,11 +118,11 @@ class RunManager(RunReader):
         A backend that a run would have to wait for is replaced too, and begins to be made for the next one. soon: as
         it will be in a few seconds.
         """
-        return self.launcher.resolved(config, soon=soon)
+        return self.launcher.configs.resolved(config, soon=soon)
 
     def prepare(self, config: RunConfig) -> None:
         """Wait until what the backend of this configuration needs is made: some seconds, the first time."""
-        self.launcher.prepare(config)
+        self.launcher.configs.prepare(config)
 
     def start(
         self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
@@ -159,27 +144,16 @@ class RunManager(RunReader):
                 f'There is no device "{device[:40]}" here; there are {", ".join(self.devices) or "none"}.'
             )
         stop = StopCondition(stop_at_step, stop_after_seconds)
-        config, reason = self.launcher.resolved_why(config, processes=processes)
+        config, reason = self.launcher.configs.resolved_why(config, processes=processes)
         warnings = (reason,) if reason else ()
         fields = {"owner": owner} | ({"processes": processes} if processes > 1 else {})
         run = self.launcher.make(config, preset, title, stop, warnings=warnings, **fields)
         if processes > 1:
-            self._start_together(run, processes, pace=seconds_per_step)
+            self.launcher.launch_together(run, processes, seconds_per_step=seconds_per_step)
         else:
             only = self.devices.index(device) if device else None
             self.launcher.launch(run, seconds_per_step=seconds_per_step, only=only)
         return run.manifest.id
-
-    def _start_together(self, run: ReadyRun, processes: int, *, words: Sequence[str] = (), pace: float = 0.0) -> None:
-        try:
-            size = needed_bytes(self.launcher.cost(run.config))
-            with self.launcher.starting():
-                self.launcher.together.start(
-                    run.folder, run.lock, run.manifest, run.status, processes, size, words=words, pace=pace
-                )
-        except BaseException:
-            run.lock.release()
-            raise
 
     def refuse_where_nothing_trains(self) -> None:
         """Raises ConfigError in one sentence where no run could be made or go on here."""
@@ -199,60 +173,7 @@ class RunManager(RunReader):
         """
         self.refuse_where_nothing_trains()
         stop = StopCondition(stop_at_step, stop_after_seconds)
-        run = ready_to_resume(self.launcher, run_id, stop, total_images)
-        if (processes := min(processes, self.most_processes)) > 1:
-            words = () if total_images is None else ("--images", str(total_images))
-            self._start_together(run, processes, words=words)
-            return
-        try:
-            other = twins.other_to_resume(self.launcher, run, stop, total_images)
-        except BaseException:
-            run.lock.release()
-            raise
-        if other is None:
-            self.launcher.launch(run, total_images=total_images)
-        else:
-            twins.launch_pair(self.launcher, run, other, total_images)
-
-    def start_elsewhere(
-        self, config: RunConfig, *, preset: str = "", title: str = "", stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None, owner: str = "",
-    ) -> str:  # fmt: skip
-        """Make a run that a job on another machine trains (`job_command`); returns its id. Raises as `start`."""
-        self.refuse_where_nothing_trains()
-        if found := self.problems(config):
-            raise ConfigError(" ".join(found))
-        stop = StopCondition(stop_at_step, stop_after_seconds)
-        return start_elsewhere(
-            self.launcher, self._jobs_elsewhere(), config, preset=preset, title=title, stop=stop, owner=owner
-        )  # fmt: skip
-
-    def resume_elsewhere(
-        self, run_id: str, *, total_images: int | None = None, stop_at_step: int | None = None,
-        stop_after_seconds: float | None = None,
-    ) -> None:  # fmt: skip
-        """As `resume`, by a job on another machine. Raises as `resume`."""
-        self.refuse_where_nothing_trains()
-        stop = StopCondition(stop_at_step, stop_after_seconds)
-        resume_elsewhere(self.launcher, self._jobs_elsewhere(), run_id, stop, total_images)
-
-    def _jobs_elsewhere(self) -> JobCommand:
-        if self.job_command is None:
-            raise ConfigError("This server was not told how to start runs elsewhere; set GANSCOPE_JOB_COMMAND.")
-        return self.job_command
-
-    def take_over(self, run_id: str) -> None:
-        """Let go of a run whose lock is held by a machine that is gone: it is interrupted then, and can be resumed.
-
-        Raises UnknownRun; ValueError in one sentence where somebody holds it who gives signs of life; OSError.
-        """
-        self.signs_of_life.take_over(open_run(self.runs_dir, run_id).lock, run_id)
-
-    def silent_holder(self, run_id: str) -> str:
-        """The name of the machine that holds the run but has given no sign of life for long; "" where all is well."""
-        if self.trains_here(run_id):
-            return ""
-        return self.signs_of_life.silent_holder(open_run(self.runs_dir, run_id).lock)
+        resume_run(self.launcher, run_id, stop, total_images, processes)
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
@@ -303,11 +224,11 @@ class RunManager(RunReader):
         on_demand.Cancelled. What another process trains, that one writes down, if it takes commands.
         """
         folder = open_run(self.runs_dir, run_id)
-        workshop = on_demand.EvaluationContext(
+        context = on_demand.EvaluationContext(
             lambda config, manifest: load_trained(self._datasets, manifest, config, from_memory=False),
-            self.launcher.context.build_lock, self._torch_device,
+            self.launcher.context.build_lock, self.launcher.context.device,
         )  # fmt: skip
-        found = on_demand.evaluate_run(folder, workshop, step, samples, progress, cancelled, space)
+        found = on_demand.evaluate_run(folder, context, step, samples, progress, cancelled, space)
         worker = self.launcher.worker(run_id)
         if worker is not None:
             if worker.bring(found):
@@ -356,7 +277,7 @@ class RunManager(RunReader):
         view = self.view(run_id)
         if view.state != "queued":
             raise ValueError(f"The run {run_id} is {view.state}, not waiting.")
-        if not cancel_waiting(self.launcher, self.job_command, run_id):
+        if not self.elsewhere.cancel_waiting(run_id):
             self.send(run_id, Stop())
 
     def first(self, run_id: str) -> None:
@@ -373,82 +294,9 @@ class RunManager(RunReader):
     def checkpoint_now(self, run_id: str) -> None:
         self.send(run_id, CheckpointNow())
 
-    def subscribe(self, run_id: str, callback: Listener) -> Callable[[], None]:
-        """Be told of every event of a run, from its thread: return at once. The result ends the subscription.
-
-        While anybody listens, fresh sample grids come about four times a second. Ask for the `view` after
-        subscribing, not before: then no change is missed. The last event of a run comes once it is at rest.
-        """
-        return self._listeners.subscribe(run_id, callback)
-
-    def wait(self, run_id: str, timeout_seconds: float | None = None) -> RunView:
-        """Wait until a run that trains here is at rest, at most so long (None: however long); how it stands then.
-
-        A paused run is not at rest, and one that another process trains is not waited for. Raises UnknownRun.
-        """
-        worker = self.launcher.worker(run_id) or self.launcher.together.of(run_id)
-        if worker is not None:
-            worker.join(timeout_seconds)
-        return self.view(run_id)
-
     def tell(self, run_id: str, event: Event) -> None:
         """Let everybody know who listens, of what was done to a run at rest."""
         self._listeners.tell(run_id, event)
-
-    # --- reading
-
-    def view(self, run_id: str) -> RunView:
-        """How a run stands now. Raises UnknownRun or UnreadableRun."""
-        return self.launcher.view(run_id)
-
-    def views(self) -> list[RunView]:
-        """All runs, newest first; unreadable ones are left out (the log names them)."""
-        found = []
-        for run_id in run_ids(self.runs_dir):
-            try:
-                found.append(self.view(run_id))
-            except (UnreadableRun, UnknownRun) as error:
-                log.warning("%s", error)
-            except Exception:  # one broken folder must never hide the others
-                log.exception("the run %s cannot be read", run_id)
-        return sorted(found, key=lambda view: (view.order, view.id), reverse=True)
-
-    def trains_here(self, run_id: str) -> bool:
-        """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
-        return self.launcher.worker(run_id) is not None
-
-    def waits_elsewhere(self, run_id: str) -> bool:
-        """Whether it waits for a job on another machine to begin with it."""
-        view = self.view(run_id)
-        return view.state == "queued" and read_job(open_run(self.runs_dir, run_id).root) is not None
-
-    def takes_commands(self, run_id: str) -> bool:
-        """Whether `send` reaches the run: it trains here, or in a process that takes them through its folder."""
-        if self.trains_here(run_id) or self.launcher.together.of(run_id) is not None:
-            return True
-        return self.view(run_id).state in LIVE and self.inbox(run_id).is_open
-
-    def inbox(self, run_id: str) -> Inbox:
-        """Where commands lie for whoever trains the run. Raises UnknownRun."""
-        return Inbox(open_run(self.runs_dir, run_id))
-
-    def follow(self, run_id: str) -> ExternalRunWatcher:
-        """For runs that another process trains: ask it now and then what is new, where `subscribe` hears nothing."""
-        return ExternalRunWatcher(self, run_id, self.view, self.trains_here)
-
-    def stage(self, run_id: str) -> RunStage | None:
-        """What does not change during a run of points; None for a run of images. Half a second the first time."""
-        return run_stage(self.config(run_id), self.launcher.context.build_lock)
-
-    def dissected(self, run_id: str) -> Dissected | None:
-        """The newest step of a run that trains here, where it was taken apart (`commands.Dissect`)."""
-        worker = self.launcher.worker(run_id)
-        return None if worker is None else worker.dissected
-
-    def config(self, run_id: str) -> RunConfig:
-        """The configuration now in force."""
-        worker = self.launcher.worker(run_id)
-        return worker.config if worker is not None else self._config(open_run(self.runs_dir, run_id))
 
     # --- the end
 
@@ -459,26 +307,3 @@ class RunManager(RunReader):
         inside torch is aborted.
         """
         self.launcher.close(timeout_seconds)
-
-    # --- inside
-
-    def _earlier_runs(self) -> list[EarlierRun]:
-        """On this device, newest first, at most 20."""
-        found = []
-        for run_id in run_ids(self.runs_dir)[:20]:
-            try:
-                view = self.view(run_id)
-            except ValueError:
-                continue
-            done, alone = view.step - view.parent_step, not (view.parent or view.sweep or view.processes > 1)
-            if view.device == self.device and done >= 20 and view.elapsed_seconds > 0 and alone:
-                plain = min(done, _plain_steps(view, done))
-                found.append(EarlierRun(view.config, done, plain, view.elapsed_seconds, view.threads))
-        return found
-
-
-def _plain_steps(view: RunView, done: int) -> int:
-    """How many of a run's steps were not compiled."""
-    if view.config.get("backend") == "compiled":
-        return noisy_steps(from_dict(RunConfig, view.config))
-    return view.compiled_from_step or done  # of earlier versions, which went over on the way

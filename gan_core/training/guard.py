@@ -1,12 +1,13 @@
-"""Catches NaN and infinity before the optimizer moves a weight."""
+"""Catches NaN and infinity before the optimizer moves a weight, and keeps weights that were sound."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 PLAYERS = ("discriminator", "generator")
 
@@ -89,6 +90,36 @@ class Guard:
             if step >= 0:
                 self._trouble = Trouble(step, PLAYERS[player], "loss" if loss else "gradient norm")
         return self._trouble
+
+
+class SoundCopy:
+    """A copy of all weights and running statistics of some networks, as they last were sound."""
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        self._networks = networks
+        self._copy = [t.clone() for t in self.tensors()]
+
+    def tensors(self) -> list[Tensor]:
+        """Those of the networks, as they are now."""
+        return [t.detach() for net in self._networks for t in (*net.parameters(), *net.buffers())]
+
+    def networks_are_sound(self) -> bool:
+        """Whether every number of the networks is finite; waits for the device."""
+        return bool(torch.isfinite(total_norm([t for t in self.tensors() if t.is_floating_point()])))
+
+    @torch.no_grad()
+    def renew(self) -> None:
+        torch._foreach_copy_(self._copy, self.tensors())
+
+    @torch.no_grad()
+    def bring_back(self) -> None:
+        torch._foreach_copy_(self.tensors(), self._copy)
+
+
+def whose_weights(discriminator: nn.Module) -> str:
+    """The player whose weights or running statistics are not finite, where one's are not."""
+    tensors = [t for t in discriminator.state_dict().values() if t.is_floating_point()]
+    return PLAYERS[int(bool(torch.isfinite(total_norm(tensors))))]
 
 
 def total_norm(tensors: list[Tensor]) -> Tensor:

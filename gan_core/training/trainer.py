@@ -24,14 +24,14 @@ from gan_core.training.adaptive import AdaptiveStrength
 from gan_core.training.backends import compiled
 from gan_core.training.backends.base import Backend
 from gan_core.training.backends.choice import make_backend
-from gan_core.training.batches import Batches, to_pixels
+from gan_core.training.batches import Batches
 from gan_core.training.build import Networks, build_networks, draw_latents
 from gan_core.training.configuration.run_config import RunConfig
 from gan_core.training.due import Due
 from gan_core.training.ema import WeightAverage, ema_decay
-from gan_core.training.guard import PLAYERS, Guard, Trouble, total_norm
+from gan_core.training.guard import Guard, SoundCopy, Trouble, whose_weights
 from gan_core.training.held_out import EVERY_POINTS, HeldOut
-from gan_core.training.observe.sample_grid import GridLatents, SampleGrid, tile
+from gan_core.training.observe.sample_grid import GridView, SampleGrid
 from gan_core.training.observe.scene import Scene
 from gan_core.training.observe.stage import PlaneView
 from gan_core.training.precision import forward_context
@@ -85,12 +85,12 @@ class Trainer:
             self._noise_rng = ranks.stream(stream_seed(config.seed, "noise"))
             for net in (self.generator, self.discriminator):
                 share_batch(net, ranks)
-        self._grid = GridLatents(config, self.class_count, device)
-        self._stage = PlaneView(config, data, device) if self.shape.is_points else None
+        self._grid = GridView(config, self.class_count, device)
+        self._plane = PlaneView(config, data, device) if self.shape.is_points else None
         self._strength = AdaptiveStrength(getattr(config.augmentation, "start", 0.0), device)
         self._held_out = HeldOut.of(data, config, device)
         self.last_examined: Trouble | None = None
-        self._good: list[Tensor] = [t.clone() for t in self._weights_and_buffers()]
+        self._sound = SoundCopy((self.generator, self.discriminator, self.average.net))
 
     def compiled_spec(self) -> compiled.CompiledStepSpec | None:
         """What its compiled step is made from; None where there is none for this configuration."""
@@ -231,25 +231,13 @@ class Trainer:
     @torch.no_grad()
     def examine(self) -> Trouble | None:
         """Look for trouble. Where a number in the networks went bad, the last good ones come back."""
-        current = self._weights_and_buffers()
-        sound = bool(torch.isfinite(total_norm([t for t in current if t.is_floating_point()])))
         trouble = self.guard.trouble()
-        if sound and trouble is None:
-            torch._foreach_copy_(self._good, current)
-        elif not sound:
-            trouble = trouble or self._whose_weights()
-            torch._foreach_copy_(current, self._good)
+        if not self._sound.networks_are_sound():
+            trouble = trouble or Trouble(self.step_count, whose_weights(self.discriminator), "weights")
+            self._sound.bring_back()
+        elif trouble is None:
+            self._sound.renew()
         return trouble
-
-    def _whose_weights(self) -> Trouble:
-        """The player whose weights or running statistics are not finite."""
-        tensors = [t for t in self.discriminator.state_dict().values() if t.is_floating_point()]
-        player = PLAYERS[int(bool(torch.isfinite(total_norm(tensors))))]
-        return Trouble(self.step_count, player, "weights")
-
-    def _weights_and_buffers(self) -> list[Tensor]:
-        nets = (self.generator, self.discriminator, self.average.net)
-        return [t.detach() for net in nets for t in (*net.parameters(), *net.buffers())]
 
     def keep_grid(self) -> SampleGrid | Scene:
         """A grid that counts as kept."""
@@ -259,32 +247,19 @@ class Trainer:
     @torch.no_grad()
     def grid(self) -> SampleGrid | Scene:
         """The averaged generator's samples of the fixed latents, and D's score of each; points as a scene."""
-        if self._stage is not None:
-            return self._stage.scene(self)
-        latents = self._grid
-        with forward_context(self.config.precision, self.device):
-            images = self.sampler()(latents.z, latents.labels).float()
-            scores = self._scores(images, latents.labels)
-        return SampleGrid(latents.columns, latents.rows, tile(to_pixels(images), latents.columns), scores)
+        if self._plane is not None:
+            return self._plane.scene(self)
+        return self._grid.samples(self)
 
     @torch.no_grad()
     def plane_points(self) -> NDArray[np.float32]:
         """The points [2000, 2] of a run of points' fixed latents."""
-        assert self._stage is not None
-        return self._stage.points(self)
+        assert self._plane is not None
+        return self._plane.points(self)
 
     def sampler(self) -> torch.nn.Module:
         """The network that samples are drawn from; in eval mode."""
         return self.average.current(follow=self.config.ema.half_life_images == 0)
-
-    def _scores(self, images: Tensor, labels: Tensor | None) -> NDArray[Any]:
-        self.discriminator.eval()
-        packed = images.repeat_interleave(self.config.pack, dim=0).reshape(images.shape[0], -1, *images.shape[2:])
-        packed_labels = None if labels is None else labels.repeat_interleave(self.config.pack)
-        logits = self.discriminator(packed, packed_labels)
-        self.discriminator.train()
-        scores: NDArray[Any] = self.config.loss.score(logits.float()).cpu().numpy()
-        return scores
 
     # --- changes from outside
 
@@ -350,4 +325,4 @@ class Trainer:
         self.due.load_state(state)
         if "augmentation" in state:  # earlier versions had none
             self._strength.load_state(state["augmentation"])
-        torch._foreach_copy_(self._good, self._weights_and_buffers())
+        self._sound.renew()

@@ -10,7 +10,7 @@ import streamlit as st
 
 from gan_core.apply.clips.box import fitting, read_box
 from gan_core.apply.clips.intake import clip_inputs, glance
-from gan_core.apply.clips.shelf import MOST_DAYS, KeptClip, keep_clip, newest_clip
+from gan_core.apply.clips.kept_clips import MOST_DAYS, KeptClip, keep_clip, newest_clip
 from pages.apply.web.video.mount import shown_frame
 from pages.server.security.people import here
 from pages.server.security.public import public

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from gan_core.apply.editing.edits import MOST_BYTES, Stack, Start, stack_from_json, stack_to_json
 from gan_core.apply.editing.starting import PICTURE
-from pages.apply.completed import strip
 from pages.apply.kept import link, opened_with
+from pages.apply.results.completed import strip
 from pages.ui.literal import literal
 
 if TYPE_CHECKING:

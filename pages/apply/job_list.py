@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from gan_core.config.codec import ConfigError
-from pages.apply.curves import draw_curves, draw_settings
+from pages.apply.results.curves import draw_curves, draw_settings
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
 from pages.ui.literal import literal

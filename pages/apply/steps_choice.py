@@ -13,7 +13,7 @@ from gan_core.apply.completion.results import png
 from gan_core.apply.editing.edits import Edit, Stack, edits, stack_from_json, stack_to_json
 from gan_core.apply.editing.regions import Picture
 from gan_core.apply.editing.starting import PICTURE, encode_pixels
-from gan_core.runs.catalog.cards import ModelEntry
+from gan_core.runs.catalog.entries import ModelEntry
 from pages.apply.edited import held, pixels_of, read_made
 from pages.apply.kept import kept, turn_to
 from pages.server.security.public import public

@@ -13,7 +13,7 @@ from gan_core.apply.completion.task import background_of, held_out_subject
 from gan_core.config.places import data_dir
 from gan_core.data.base import DataUnavailable
 from gan_core.latent.targets import training_images
-from gan_core.runs.catalog.cards import ModelEntry
+from gan_core.runs.catalog.entries import ModelEntry
 from pages.apply.kept import kept
 from pages.server.security.public import public
 from pages.ui.literal import literal

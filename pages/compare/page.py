@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.compare import curves, family, samples, settings, sweeps, table
+from pages.compare import curves, family, samples, settings, table
 from pages.compare.chosen import OPEN, WIDGET, opened, reread, write_address
+from pages.compare.sweep import sweeps
 from pages.server.app_state import NotReady, app_state
 from pages.ui.chrome import draw_notice, draw_projector
 from pages.ui.history import browsed

@@ -17,7 +17,7 @@ from pages.compare.measures import OF_POINTS, OF_TRAINING, curve
 from pages.compare.measuring import begin, draw_measuring
 from pages.compare.web.runs_table import runs_table
 from pages.server.app_state import app_state
-from pages.server.run_rows import rows
+from pages.server.http.run_rows import rows
 from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.server.security.rights import demand

@@ -27,8 +27,8 @@ from pages.data.samples import draw_samples
 from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.server.security.rights import Refused, demand
+from pages.ui.fields.panel import draw_options
 from pages.ui.literal import literal
-from pages.ui.panel import draw_options
 from pages.ui.session import Tab, manager, why_not
 from pages.ui.words import count
 

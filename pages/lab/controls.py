@@ -11,12 +11,12 @@ import streamlit as st
 from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOnce, Stop
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
-from pages.lab.devices import draw_devices
 from pages.lab.downloads import draw_downloads
+from pages.lab.next_run.devices import draw_devices
+from pages.lab.next_run.speed import draw_speed, paced
+from pages.lab.next_run.where import draw_where, goes_elsewhere
 from pages.lab.sharing import draw_share
-from pages.lab.speed import draw_speed, paced
 from pages.lab.twin import draw_twins
-from pages.lab.where import draw_where, goes_elsewhere
 from pages.server.security.people import here, whose
 from pages.server.security.public import public
 from pages.ui.asked import ask
@@ -89,7 +89,7 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
     kind: Kind = view.state if view is not None else "idle"
     own = (state.run, view.twin_of if view is not None else "")
     running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
-    waits = kind == "queued" and manager().waits_elsewhere(state.run)
+    waits = kind == "queued" and manager().elsewhere.waits(state.run)
     if view is not None and kind == "queued" and not waits and ((not running and not view.queue_place) or view.step):
         kind = "running"  # it starts at once, or waits for its next turn: no other buttons for that time
     if kind in LIVE and not waits and view is not None:
@@ -126,14 +126,14 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
 
 def _draw_elsewhere(state: Tab, view: RunView, kind: Kind) -> Kind:
     """What is to be said of a run that another program trains, and what kind it is then."""
-    if host := manager().silent_holder(state.run):
+    if host := manager().elsewhere.silent_holder(state.run):
         words = literal(f"{host} trains it, but gives no sign of life")
         st.badge(words, icon=":material/sensors_off:", color="orange")
         refused = why_not("resume", view.owner)
         st.button(
             "Take over", key="take-over", icon=":material/link_off:", disabled=bool(refused),
             help=literal(refused) or "If that machine is gone: let go of the run, to resume it here.",
-            on_click=lambda: attempt(state, lambda: manager().take_over(state.run)),
+            on_click=lambda: attempt(state, lambda: manager().elsewhere.take_over(state.run)),
         )  # fmt: skip
         return "elsewhere"
     if not manager().takes_commands(state.run):
@@ -211,7 +211,7 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
 
 def _resume(state: Tab, processes: int) -> None:
     if goes_elsewhere(state):
-        manager().resume_elsewhere(state.run)
+        manager().elsewhere.resume(state.run)
     else:
         manager().resume(state.run, processes=processes)
 
@@ -240,7 +240,7 @@ def _train(state: Tab, drawn: int) -> None:
 
 def _start(state: Tab) -> str:
     if goes_elsewhere(state):
-        return manager().start_elsewhere(state.config, preset=state.preset)
+        return manager().elsewhere.start(state.config, preset=state.preset)
     return manager().start(
         state.config, preset=state.preset, seconds_per_step=state.speed, processes=state.processes,
         device=state.device,

@@ -52,19 +52,19 @@ def _onnx(run: str) -> bytes:
 
 
 def _sample_script(run: str) -> bytes:
-    about = manager().manifest(run)
+    manifest = manager().manifest(run)
     return sample_package(
-        manager().config(run), _generator(run), run=run, channels=about.channels, classes=about.classes
+        manager().config(run), _generator(run), run=run, channels=manifest.channels, classes=manifest.classes
     )
 
 
 def _train_script(run: str) -> bytes:
-    about, changes = manager().manifest(run), len(manager().changes(run))
+    manifest, changes = manager().manifest(run), len(manager().changes(run))
     config = manager().config(run)
     if data_bytes(config, manager().data_dir):
         config = manager().config_on_data(run)
     _, data = train_package(
-        config, manager().data_dir, run=run, channels=about.channels, classes=about.classes,
+        config, manager().data_dir, run=run, channels=manifest.channels, classes=manifest.classes,
         live_changes=changes,
     )  # fmt: skip
     return data

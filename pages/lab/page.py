@@ -15,16 +15,16 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.training import RunConfig
 from pages.lab.branching import ask_for_branch, look_at
-from pages.lab.choosing import draw_kind
 from pages.lab.code import draw_code, draw_code_switch
 from pages.lab.controls import draw_controls, train
 from pages.lab.findings import draw_findings, draw_trouble
-from pages.lab.networks import asked_layers, planned_networks
+from pages.lab.next_run.choosing import draw_kind
+from pages.lab.next_run.networks import asked_layers, planned_networks
+from pages.lab.next_run.setup import draw_setup
+from pages.lab.next_run.ways import draw_ways
 from pages.lab.quality import draw_quality
 from pages.lab.recorded import recording_of
-from pages.lab.setup import draw_setup
 from pages.lab.twin import draw_pair
-from pages.lab.ways import draw_ways
 from pages.lab.web.live import live_view, signature
 from pages.server.app_state import NotReady, app_state
 from pages.server.preview import ACROSS, points_preview, preview_key, shows_points
@@ -32,9 +32,10 @@ from pages.server.security.public import public
 from pages.ui.addresses import address
 from pages.ui.asked import carry_out
 from pages.ui.chrome import draw_notice, draw_projector
+from pages.ui.fields.panel import draw_paces
+from pages.ui.fields.widget_values import Changed
 from pages.ui.learning import reading
 from pages.ui.literal import literal
-from pages.ui.panel import Changed, draw_paces
 from pages.ui.preset_match import crossed
 from pages.ui.session import (
     Tab,
@@ -74,8 +75,8 @@ def draw_view(
     info = config.data.info(manager().data_dir)
     classes, epoch_images = info.classes, info.count
     if view:  # whatever lies there by now
-        about = manager().manifest(view.id)
-        classes, known = about.classes, content_of_run(about, config)
+        manifest = manager().manifest(view.id)
+        classes, known = manifest.classes, content_of_run(manifest, config)
         if known and known.count:
             epoch_images = known.count - known.held_out
     live_view(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gan_core.training import PRESETS
-from pages.server.recordings import recording_path
+from pages.server.http.recordings import recording_path
 from pages.ui.addresses import address
 from pages.ui.session import Tab
 

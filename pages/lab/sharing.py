@@ -12,7 +12,7 @@ from gan_core.training import RunConfig
 from gan_core.training.scenes.scene import PARTS, SPEEDS
 from pages.server.app_state import app_state
 from pages.ui.belonging import draw_name
-from pages.ui.panel import GROUPS
+from pages.ui.fields.panel import GROUPS
 from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab, config_query, for_next_run
 from pages.ui.web.share.share import share

@@ -13,8 +13,8 @@ from gan_core.training import RunConfig
 from pages.lab.branching import Begin
 from pages.server.security.public import public
 from pages.ui.choices import meant, named
+from pages.ui.fields.panel import draw_field
 from pages.ui.literal import literal
-from pages.ui.panel import draw_field
 from pages.ui.preset_match import hidden_fields
 from pages.ui.session import Tab, manager, watch, why_not_start
 from pages.ui.words import path_label, plain, value_at

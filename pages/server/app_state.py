@@ -13,13 +13,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from pages.server.atlas import Previews
+from pages.server.http.packed import pack_first_page
 from pages.server.jobs import Jobs
 from pages.server.live.captions import Narrator, Narrators
 from pages.server.live.channel import Hub
 from pages.server.live.classroom import ClassHub
 from pages.server.live.explore_channel import ExploreHub
 from pages.server.loading import load
-from pages.server.packed import pack_first_page
 from pages.server.security.public import public
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from gan_core.training.configuration.presets import DEFAULT
 from gan_core.training.scenes.scene import PLACES, SPEEDS, Scene
 from gan_core.training.scenes.scene_link import LOOKED, from_query, opens_full
 from pages.server.app_state import app_state
-from pages.server.security.guarded import guarded, guarded_jobs, guarded_sweeps, why_not_begin
+from pages.server.security.allowance import why_not_begin
+from pages.server.security.guarded import guarded, guarded_jobs, guarded_sweeps
 from pages.server.security.people import here
 from pages.server.security.public import public
 from pages.server.security.rights import demand, may

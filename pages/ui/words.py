@@ -50,15 +50,6 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
-def pace_words(seconds_per_step: float) -> str:
-    """How long a step takes at least: "0.5 s a step", "full speed" for 0."""
-    if not seconds_per_step:
-        return "full speed"
-    if seconds_per_step < 0.1:
-        return f"{1000 * seconds_per_step:.3g} ms a step"
-    return f"{seconds_per_step:.3g} s a step"
-
-
 def moment(utc: str, zone: str | None, now: datetime | None = None) -> str:
     """A run's time ("2026-03-01T13:05:00Z") on the viewer's clock: 14:05, yesterday 14:05, 1 Mar 14:05, 1 Mar 2025.
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
-from pages.server.modules import modules
+from pages.server.http.modules import modules
 from tests.browser.lab import SMALL, Lab, until
 
 LINK = f"preset=fashion-fast&{SMALL}&total_images=100000000&seed=7"

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, Route, WebSocket
 from benchmarks.serving import Server
 from pages.learn import content
 from pages.learn.column import lesson_data
+from pages.server.http.modules import loader, module_path, modules
 from pages.server.live.wire import COLUMNS
-from pages.server.modules import loader, module_path, modules
 from tests.browser.lab import Lab, until
 
 BLANK = "http://place.test/"

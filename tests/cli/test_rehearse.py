@@ -23,8 +23,8 @@ from gan_core.cli.rehearsal.meter import Phase, growth
 from gan_core.cli.rehearsal.parts import Follower, corrected, images_per_second
 from gan_core.cli.rehearsal.person import Person
 from gan_core.cli.rehearsal.report import load_table, percentile, report, table
+from pages.server.http.modules import loader
 from pages.server.live.wire import pack
-from pages.server.modules import loader
 
 
 @given(query=st.text(max_size=300), button=st.text(max_size=80))

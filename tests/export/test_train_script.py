@@ -28,7 +28,8 @@ from gan_core.data.sets.points import PointDataset
 from gan_core.data.sets.published import Published
 from gan_core.export.samples import write_npz
 from gan_core.export.scripts import optimizers as script_optimizers
-from gan_core.export.scripts.train import is_drawn, train_script, training_data
+from gan_core.export.scripts.train import train_script
+from gan_core.export.scripts.train_data import is_drawn, training_data
 from gan_core.nets import MlpDiscriminator, MlpGenerator, discriminators, generators
 from gan_core.nets.base import ImageShape
 from gan_core.objectives import augmentations, losses, penalties

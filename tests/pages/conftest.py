@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 
 from pages.server.app_state import AppState, install_app_state
-from pages.server.routes import routes
+from pages.server.http.routes import routes
 from tests.pages.fake_manager import FakeManager
 from tests.pages.server.serving import Client, served
 

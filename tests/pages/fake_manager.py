@@ -63,12 +63,26 @@ def make_grid(step: int) -> Grid:
     return Grid(step, step * BATCH, ACROSS, ACROSS, PIXELS, atlas(step), scores)
 
 
+class FakeElsewhere:
+    """As if the server knew of no other machines."""
+
+    command: Any = None
+
+    def __init__(self, manager: FakeManager) -> None:
+        self.manager = manager
+
+    def waits(self, run_id: str) -> bool:
+        return False
+
+    def silent_holder(self, run_id: str) -> str:
+        return ""
+
+
 class FakeManager:
     device = "cpu"
     threads = 1
     here = True  # False: as if another process trained every run
     launcher = None  # a sweep would be started with it; here none is
-    job_command = None  # as if the server knew of no other machines
 
     def __init__(self, runs_dir: Any = None, data_dir: Any = None, *, pace_seconds: float = 0.02) -> None:
         self.runs_dir, self.data_dir = runs_dir, data_dir
@@ -86,6 +100,7 @@ class FakeManager:
         self._subscribers: dict[str, list[Callable[[Any], None]]] = defaultdict(list)
         self._dissected: dict[str, Dissected] = {}
         self._evaluations: dict[str, list[Evaluation]] = defaultdict(list)
+        self.elsewhere = FakeElsewhere(self)
         self._closing = False
 
     # What can be asked
@@ -181,12 +196,6 @@ class FakeManager:
 
     def takes_commands(self, run_id: str) -> bool:
         return self.here
-
-    def waits_elsewhere(self, run_id: str) -> bool:
-        return False
-
-    def silent_holder(self, run_id: str) -> str:
-        return ""
 
     def follow(self, run_id: str) -> ExternalRunWatcher:
         return ExternalRunWatcher(self, run_id, self.view, self.trains_here)  # type: ignore[arg-type]

@@ -143,7 +143,7 @@ def test_is_it_copying_is_asked_of_the_runs_own_pictures(trained: tuple[RunManag
 def test_real_images_of_a_run_are_its_own(trained: tuple[RunManager, str]) -> None:
     from starlette.applications import Starlette
 
-    from pages.server.routes import routes
+    from pages.server.http.routes import routes
 
     manager, run = trained
     home = AppState(manager)

@@ -1,4 +1,4 @@
-"""Words from outside as Markdown; what a browser makes of them is in tests/browser/test_hostile_words.py."""
+"""Words from outside as Markdown; what a browser makes of them is in tests/browser/server/test_hostile_words.py."""
 
 from __future__ import annotations
 

@@ -25,11 +25,11 @@ from gan_core.runs.groups.sweep_plan import Plan, read_axis
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.training import PRESETS, RunConfig
 from gan_core.training.observe.scene import decode_scene
-from pages.compare.sweep_form import first_values, plan_of, sweepable
-from pages.compare.sweeps import measures_of
+from pages.compare.sweep.sweep_form import first_values, plan_of, sweepable
+from pages.compare.sweep.sweeps import measures_of
 from pages.server.app_state import AppState, install_app_state
-from pages.server.routes import routes
-from pages.server.sweep_routes import packed
+from pages.server.http.routes import routes
+from pages.server.http.sweep_routes import packed
 from tests.pages.server.serving import Client, served
 from tests.pages.shown import shown
 from tests.runs.helpers import until
@@ -55,7 +55,7 @@ def tiny() -> RunConfig:
 
 
 def script() -> None:
-    from pages.compare.sweeps import draw
+    from pages.compare.sweep.sweeps import draw
     from pages.ui.session import tab
 
     draw(tab())
@@ -109,7 +109,7 @@ def test_what_is_typed_wrongly_is_said_and_starts_nothing(real: AppState) -> Non
 def test_a_sweep_on_ray_is_asked_for_awaited_and_found(real: AppState, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process that would drive it is not started here: what it would write is."""
     started: list[str] = []
-    monkeypatch.setattr("pages.compare.cluster_form.importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr("pages.compare.sweep.cluster_form.importlib.util.find_spec", lambda name: name)
     monkeypatch.setattr(DriverPlace, "start", lambda place, *folders: started.append(place.root.name))
     app = opened()
     app.segmented_control(key="sweep-where").set_value("ray").run()

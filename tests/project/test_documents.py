@@ -25,7 +25,7 @@ from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.evaluation.diagnosis import Diagnoser
 from gan_core.training import RunConfig, Trainer
 from tests.runs.helpers import at_rest, open_manager, quick, until, until_state
-from tests.training.test_microscope import decoded
+from tests.training.observe.test_microscope import decoded
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from benchmarks.generators import FLOOR, FOLDER, PLANS, RIGHT, metadata, metrics
 from gan_core.cli.configure import config_from
 from gan_core.cli.parser import build_parser
 from gan_core.config.codec import from_dict
-from gan_core.runs.catalog.cards import verdict
+from gan_core.runs.catalog.entries import verdict
 from gan_core.training import RunConfig
 from gan_core.training.build import build_networks, sample_shape
 

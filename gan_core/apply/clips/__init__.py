@@ -2,7 +2,7 @@
 
 intake      what somebody gives for a clip, a zip of frames too
 reading     an untrusted clip as frames, decoded in a process of its own
-shelf       clips that were brought, kept on disk for some days
+kept_clips  clips that were brought, kept on disk for some days
 box         the subject cut out of a frame and put back with a soft border
 inverting   a latent for every frame, each looked for from the one before; smoothed over time
 carrying    a stack of edits on many frames and at any strength; strength: when it is how strong

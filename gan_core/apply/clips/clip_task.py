@@ -38,8 +38,8 @@ from gan_core.apply.editing.starting import Beginning
 from gan_core.apply.editing.task import EDIT, MASK
 from gan_core.config.fields import choice, integer, number, text
 from gan_core.config.files import write_atomically
+from gan_core.latent.looks.vectors import decode_vector, encode_vector
 from gan_core.latent.model import Explorable
-from gan_core.latent.vectors import decode_vector, encode_vector
 
 CLIP, FRAME = "clip", "frame-"
 KINDS = ("auto", "mp4", "gif")

@@ -24,8 +24,8 @@ from gan_core.apply.editing.task import EDIT, MASK
 from gan_core.config.fields import choice, flag, integer, number, text
 from gan_core.config.files import write_atomically
 from gan_core.export.film import Film, write_film
+from gan_core.latent.looks.vectors import encode_vector
 from gan_core.latent.model import Explorable
-from gan_core.latent.vectors import encode_vector
 from gan_core.latent.walks import WAYS, Timeline, Walk
 
 FEWEST, MOST = 2, 50  # pictures

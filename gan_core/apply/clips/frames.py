@@ -17,8 +17,8 @@ from gan_core.apply.editing.place import Place, drawn
 from gan_core.apply.editing.regions import Picture
 from gan_core.apply.editing.starting import Beginning, begin, source_of
 from gan_core.config.files import write_atomically
+from gan_core.latent.looks.vectors import decode_vector, encode_vector
 from gan_core.latent.model import Explorable
-from gan_core.latent.vectors import decode_vector, encode_vector
 
 PREVIEW_EVERY = 10  # frames
 _MOST_FAILED = 3  # frames that are looked for anew in vain; then the clip is just far from the generator

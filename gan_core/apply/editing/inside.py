@@ -14,7 +14,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 from gan_core.apply.editing.place import Place, images
 from gan_core.apply.editing.regions import Picture
 from gan_core.latent.inside.units import UnitLayer, layer_named, layers_of, replaced, watched
-from gan_core.latent.look import Unit
+from gan_core.latent.looks.look import Unit
 from gan_core.latent.search import picture_of
 
 

@@ -18,8 +18,8 @@ from gan_core.latent.directions.pca import pca_directions
 from gan_core.latent.directions.population import population_of
 from gan_core.latent.directions.sefa import sefa_directions
 from gan_core.latent.directions.supervised import labelled_direction
+from gan_core.latent.looks.vectors import decode_vector
 from gan_core.latent.model import Explorable
-from gan_core.latent.vectors import decode_vector
 from gan_core.nets.base import GeneratorNet
 
 MOST = 16  # of PCA's and SeFa's

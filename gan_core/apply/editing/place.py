@@ -10,10 +10,10 @@ from torch import Tensor
 
 from gan_core.apply.editing.regions import Picture
 from gan_core.latent.inside.units import edited
-from gan_core.latent.look import Unit
+from gan_core.latent.looks.look import Unit
+from gan_core.latent.looks.where import labels_of
 from gan_core.latent.model import Explorable
 from gan_core.latent.search import picture_of
-from gan_core.latent.where import labels_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,6 @@ from gan_core.pictures.decoding import Framing
 Region = NDArray[np.bool_]
 Picture = NDArray[np.uint8]
 
-MOST_SIDE = 256
 _HALF = 128
 
 

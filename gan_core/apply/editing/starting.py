@@ -16,12 +16,12 @@ from gan_core.apply.editing.edits import Start
 from gan_core.apply.editing.place import Place, drawn, images, style_of
 from gan_core.apply.editing.regions import Picture
 from gan_core.apply.editing.tuning import tuned
-from gan_core.latent.checking import MOST_SEED
 from gan_core.latent.inversion import InversionOptions, Moment, invert
-from gan_core.latent.look import Space
+from gan_core.latent.looks.checking import MOST_SEED
+from gan_core.latent.looks.look import Space
+from gan_core.latent.looks.vectors import decode_vector, encode_vector
+from gan_core.latent.looks.where import draw_z
 from gan_core.latent.model import Explorable
-from gan_core.latent.vectors import decode_vector, encode_vector
-from gan_core.latent.where import draw_z
 from gan_core.training.batches import to_unit
 
 PICTURE = "picture"

@@ -46,12 +46,12 @@ def sweep(arguments: argparse.Namespace) -> int:
         return _on_cluster(arguments, asked, by)
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
         fetch_missing(config, manager.data_dir, signals)
-        desk = Sweeps(manager)
-        made = desk.start(
+        sweeps = Sweeps(manager)
+        made = sweeps.start(
             plan, preset=name, title=arguments.title, together=not arguments.one_by_one, stop_at_step=arguments.steps
         )  # fmt: skip
-        views = _follow(desk, made, signals)
-        return _end(arguments, manager, desk.sweep(made), views, by, signals)
+        views = _follow(sweeps, made, signals)
+        return _end(arguments, manager, sweeps.sweep(made), views, by, signals)
 
 
 def _end(
@@ -69,9 +69,9 @@ def _end(
 def _on_cluster(arguments: argparse.Namespace, asked: Beginning | str, by: str) -> int:
     with tqdm(unit=" images", unit_scale=True, file=Passing(), disable=not is_terminal(sys.stderr)) as bar:
 
-        def tell(desk: Sweeps, found: Sweep) -> Callable[[], None]:
+        def tell(sweeps: Sweeps, found: Sweep) -> Callable[[], None]:
             bar.set_description(found.id)
-            return lambda: _show(bar, _views(desk, found))
+            return lambda: _show(bar, _views(sweeps, found))
 
         with driven(arguments, asked, tell) as (manager, found, signals):
             by = by or (found.cluster.measure if found.cluster else "")
@@ -83,29 +83,29 @@ def _resume(arguments: argparse.Namespace) -> int:
     if arguments.over or arguments.seeds or arguments.random or arguments.preset or arguments.sets or arguments.on:
         raise CommandError("--resume goes on with a sweep as it was begun; leave out its settings.")
     with StopSignals() as signals, closing(open_manager(arguments)) as manager:
-        desk = Sweeps(manager)
-        if desk.driver(arguments.resume).plan.is_file() and not _known(desk, arguments.resume):
+        sweeps = Sweeps(manager)
+        if sweeps.driver(arguments.resume).plan.is_file() and not _known(sweeps, arguments.resume):
             found, by = None, ""  # a page has asked for it, and nothing of it was made yet
         else:
-            found = _named(desk, arguments.resume)
-            config = next((manager.config(view.id) for view in _views(desk, found)), None)
+            found = _named(sweeps, arguments.resume)
+            config = next((manager.config(view.id) for view in _views(sweeps, found)), None)
             if config is None:
                 raise CommandError(f"All runs of the sweep {found.id} have been deleted.")
             asked = arguments.measure or (found.cluster.measure if found.cluster else "")
             by = measure_for(config, asked)
             if found.cluster is None:
-                desk.go_on(found.id)
-                return _end(arguments, manager, found, _follow(desk, found.id, signals), by, signals)
+                sweeps.go_on(found.id)
+                return _end(arguments, manager, found, _follow(sweeps, found.id, signals), by, signals)
     return _on_cluster(arguments, found.id if found else arguments.resume, by)
 
 
-def _known(desk: Sweeps, name: str) -> bool:
-    return any(one.id == name for one in desk.all())
+def _known(sweeps: Sweeps, name: str) -> bool:
+    return any(one.id == name for one in sweeps.all())
 
 
-def _named(desk: Sweeps, name: str) -> Sweep:
+def _named(sweeps: Sweeps, name: str) -> Sweep:
     """By its id, or the beginning of exactly one, or "last". Raises CommandError."""
-    known = desk.all()
+    known = sweeps.all()
     found = known[:1] if name in LAST else [one for one in known if one.id.startswith(name)]
     if len(found) != 1:
         there = f"the newest there is {known[0].id}" if known else "there is none yet"
@@ -113,8 +113,8 @@ def _named(desk: Sweeps, name: str) -> Sweep:
     return found[0]
 
 
-def _views(desk: Sweeps, found: Sweep) -> list[RunView]:
-    return [view for view in desk.views(found) if view is not None]
+def _views(sweeps: Sweeps, found: Sweep) -> list[RunView]:
+    return [view for view in sweeps.views(found) if view is not None]
 
 
 def seeds_from(text: str) -> tuple[int, ...]:
@@ -140,17 +140,17 @@ def measure_for(config: RunConfig, asked: str) -> str:
     return name
 
 
-def _follow(desk: Sweeps, made: str, signals: StopSignals) -> list[RunView]:
+def _follow(sweeps: Sweeps, made: str, signals: StopSignals) -> list[RunView]:
     """Wait until every member is at rest."""
-    found, stopped = desk.sweep(made), False
-    views = _views(desk, found)
+    found, stopped = sweeps.sweep(made), False
+    views = _views(sweeps, found)
     with tqdm(unit=" images", unit_scale=True, desc=made, file=Passing(), disable=not is_terminal(sys.stderr)) as bar:
         while any(view.state in LIVE for view in views):
             if signals.asked.is_set() and not stopped:
                 stopped = True
-                desk.stop(made)
+                sweeps.stop(made)
             time.sleep(POLL_SECONDS)
-            views = _views(desk, found)
+            views = _views(sweeps, found)
             _show(bar, views)
     return views
 
@@ -171,9 +171,9 @@ def _go_on(signals: StopSignals) -> Callable[[float, str], None]:
     return progress
 
 
-def report(desk: Sweeps, found: Sweep, views: list[RunView], by: str) -> dict[str, Any]:
+def report(sweeps: Sweeps, found: Sweep, views: list[RunView], by: str) -> dict[str, Any]:
     """What `--json` prints: best names the run with the best value of this measure, null where none was measured."""
-    values = desk.measured(found)
+    values = sweeps.measured(found)
     known = {run: one[by] for run, one in values.items() if by in one}
     sets = {member.run: member.values for member in found.members}
     members = [

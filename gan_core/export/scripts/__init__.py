@@ -16,7 +16,8 @@ from gan_core.export.scripts.packages import (
     zipped,
 )
 from gan_core.export.scripts.sample import sample_script
-from gan_core.export.scripts.train import train_script, training_data
+from gan_core.export.scripts.train import train_script
+from gan_core.export.scripts.train_data import training_data
 
 __all__ = [
     "about_bytes",

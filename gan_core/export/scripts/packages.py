@@ -10,7 +10,8 @@ from typing import Any
 
 from gan_core.export.samples import write_npz
 from gan_core.export.scripts.sample import sample_script
-from gan_core.export.scripts.train import data_size, is_drawn, train_script, training_data
+from gan_core.export.scripts.train import train_script
+from gan_core.export.scripts.train_data import data_size, is_drawn, training_data
 from gan_core.training import RunConfig
 
 MOST_DATA_BYTES = 60_000_000  # of images, as they are in memory, that come along with a training script by themselves

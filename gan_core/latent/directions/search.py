@@ -19,9 +19,9 @@ from gan_core.latent.directions.pca import pca_directions
 from gan_core.latent.directions.population import Floats, Population, population_of
 from gan_core.latent.directions.sefa import sefa_directions
 from gan_core.latent.directions.supervised import labelled_direction, marked_direction
-from gan_core.latent.look import Look
+from gan_core.latent.looks.look import Look
+from gan_core.latent.looks.where import forward, resolve_all
 from gan_core.latent.model import Explorable
-from gan_core.latent.where import forward, resolve_all
 
 Early = Callable[[list[Direction]], None]
 

@@ -17,9 +17,9 @@ from torch import Tensor
 
 from gan_core.latent.inside.judging import Evidence, evidence, judge, score_of
 from gan_core.latent.inside.units import UnitLayer, edited, layer_named, layers_of, scaled, watched
-from gan_core.latent.look import Unit
+from gan_core.latent.looks.look import Unit
+from gan_core.latent.looks.where import Point, forward
 from gan_core.latent.model import Explorable
-from gan_core.latent.where import Point, forward
 
 BLOCK = 128  # pictures that go through the generator at once
 

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gan_core.latent.look import Weights
+from gan_core.latent.looks.look import Weights
 from gan_core.latent.model import Explorable, numbers
 from gan_core.nets.layers import MinibatchStd
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -15,25 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.config.codec import from_dict
-from gan_core.config.files import write_atomically
 from gan_core.data.base import datasets
-from gan_core.data.files.assets import ASSETS
 from gan_core.data.uploads.limits import shown
 from gan_core.latent import Explorable
 from gan_core.nets.base import ImageShape
-from gan_core.runs.catalog.cards import (
-    ModelEntry,
-    card_of,
-    read_file,
-    real_file,
-    run_label,
-    small_json,
-    stems,
-    verdict,
-)
+from gan_core.runs.catalog.entries import ModelEntry, entry_of, read_file, run_label
+from gan_core.runs.catalog.generator_files import GENERATORS, GeneratorFiles, parts
 from gan_core.runs.catalog.opening import (
     build_discriminator,
-    build_generator,
     discriminator_of,
     explorable,
     is_sound,
@@ -45,7 +32,7 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.bookmarks import BookmarkStore
 from gan_core.runs.storage.data_identity import content_of_run
 from gan_core.runs.storage.manifest import RunManifest
-from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnreadableRun, now_text, open_run
+from gan_core.runs.storage.run_folder import RunFolder, UnreadableRun, open_run
 from gan_core.runs.storage.tables import CheckpointRow, GeneratorRow
 from gan_core.runs.storage.weights.foreign_weights import (
     HEAD_BYTES,
@@ -58,56 +45,47 @@ from gan_core.training import RunConfig
 
 log = logging.getLogger(__name__)
 
-GENERATORS = ASSETS.parent / "generators"
 KEEP_OPEN = 6
 MOST_WEIGHTS_BYTES = 600_000_000  # of all that are open, save the one in use
 LOOK_AGAIN_SECONDS = 1.0  # so long a run's newest checkpoint is taken for the newest
 MOST_ROWS = 256  # remembered checkpoints, so that a drag does not ask the disk for each picture
-MOST_BROUGHT = 60
-MOST_AWAY = 5
-
-_ASSET_NAME = r"[a-z0-9][a-z0-9-]{0,60}"
-_FILE_NAME = r"[0-9a-f]{64}"
-
-
-class UnknownModel(ValueError):
-    """There is no model of that name."""
 
 
 class ModelCatalog:
     """Every model that the runs and the data of one manager offer. Safe to be used by several threads."""
 
     def __init__(self, manager: RunManager, assets: Path = GENERATORS) -> None:
-        self._manager, self._assets = manager, assets
-        self._mine = manager.data_dir / "explore"
+        self._manager = manager
+        self._own = manager.data_dir / "explore"
+        self._files = GeneratorFiles(assets, self._own / "files")
         self._guard = threading.RLock()
         self._open: OrderedDict[tuple[Any, ...], Explorable] = OrderedDict()
         self._rows: OrderedDict[tuple[str, int | None], tuple[float, CheckpointRow | GeneratorRow]] = OrderedDict()
         self._opening: dict[str, threading.Lock] = {}
-        self._keepsakes: dict[str, BookmarkStore] = {}
-        self._abouts: dict[str, RunManifest] = {}
+        self._bookmarks: dict[str, BookmarkStore] = {}
+        self._manifests: dict[str, RunManifest] = {}
 
     # --- what there is
 
     def models(self) -> list[ModelEntry]:
         """Those that come along first, then runs (the newest first), then files. What cannot be read is left out."""
-        assets = [self._quietly(self._asset_card, name) for name in self._asset_names()]
-        runs = [self._quietly(self._run_card, view) for view in self._manager.views() if view.checkpoints]
-        files = [self._quietly(self._file_card, name) for name in self._file_names()]
-        ordered = sorted((card for card in assets if card), key=lambda c: (c.details.get("order", 99), c.id))
-        return [*ordered, *(card for card in runs if card), *(card for card in files if card)]
+        assets = [self._quietly(partial(self._described, "asset", name)) for name in self._files.asset_names()]
+        runs = [self._quietly(partial(self._of_run, view)) for view in self._manager.views() if view.checkpoints]
+        files = [self._quietly(partial(self._described, "file", name)) for name in self._files.file_names()]
+        ordered = sorted((one for one in assets if one), key=lambda one: (one.details.get("order", 99), one.id))
+        return [*ordered, *(one for one in runs if one), *(one for one in files if one)]
 
-    def _quietly(self, make: Callable[[Any], ModelEntry | None], what: Any) -> ModelEntry | None:
+    def _quietly(self, make: Callable[[], ModelEntry | None]) -> ModelEntry | None:
         try:
-            return make(what)
+            return make()
         except (ValueError, OSError) as error:
             log.warning("left out of what can be explored: %s", error)
             return None
 
-    def card(self, model_id: str, step: int | None = None) -> ModelEntry:
+    def entry(self, model_id: str, step: int | None = None) -> ModelEntry:
         """Of one model, which is opened for it. Raises ValueError, one sentence, or OSError."""
         model = self.open(model_id, step)
-        kind, name = _parts(model_id)
+        kind, name = parts(model_id)
         config = model.config
         known: dict[str, Any] = {}
         if kind == "run":
@@ -115,7 +93,7 @@ class ModelCatalog:
             known = {"steps": view.checkpoints, "live": view.state in LIVE, "created": view.created}
             known["moments"] = tuple(self.moments(model_id))
         elif kind == "asset":
-            known = {"details": self._details(name)}
+            known = {"details": self._files.details(name)}
         return ModelEntry(
             id=model_id, label=model.label, kind=kind, data=datasets.name_of(config.data),
             channels=model.shape.channels, size=model.shape.size, dim=model.dim, classes=model.classes,
@@ -126,14 +104,14 @@ class ModelCatalog:
 
     def steps(self, model_id: str) -> list[int]:
         """Of the checkpoints of a run, oldest first; of anything else the one step. Raises ValueError."""
-        kind, name = _parts(model_id)
+        kind, name = parts(model_id)
         return list(self._manager.view(name).checkpoints) if kind == "run" else [self.open(model_id).step]
 
     def moments(self, model_id: str) -> list[int]:
         """The steps at which a generator can be looked at: of a run's checkpoints and small generators, oldest first;
         of anything else the one step. Raises ValueError.
         """
-        kind, name = _parts(model_id)
+        kind, name = parts(model_id)
         if kind != "run":
             return self.steps(model_id)
         small = open_run(self._manager.runs_dir, name).generators()
@@ -141,14 +119,14 @@ class ModelCatalog:
 
     def bookmark_store(self, model_id: str) -> BookmarkStore:
         """What was kept of a model: with the run, or with one's data. Raises UnknownModel or UnknownRun."""
-        kind, name = _parts(model_id)
+        kind, name = parts(model_id)
         if kind == "run":
             folder = open_run(self._manager.runs_dir, name).root / "explore"
         else:
-            self._file_of(kind, name)
-            folder = self._mine / f"{kind}-{name}"
+            self._files.path(kind, name)
+            folder = self._own / f"{kind}-{name}"
         with self._guard:
-            return self._keepsakes.setdefault(model_id, BookmarkStore(folder))
+            return self._bookmarks.setdefault(model_id, BookmarkStore(folder))
 
     # --- opening
 
@@ -158,10 +136,10 @@ class ModelCatalog:
 
         Quick for one that is open already. Raises ValueError, one sentence, or OSError.
         """
-        kind, name = _parts(model_id)
+        kind, name = parts(model_id)
         if kind == "run":
             return self._open_run(open_run(self._manager.runs_dir, name), step)
-        path = self._file_of(kind, name)
+        path = self._files.path(kind, name)
         stat = path.stat()
         key = (model_id, stat.st_mtime_ns, stat.st_size)
         return self._kept(key) or self._opened(key, lambda: self._open_file(model_id, kind, name, path))
@@ -224,104 +202,56 @@ class ModelCatalog:
     def _open_file(self, model_id: str, kind: str, name: str, path: Path) -> Explorable:
         data = read_file(path)
         if kind == "file" and hashlib.sha256(data).hexdigest() != name:
-            raise NotAGenerator(f"{shown(self._brought(name)['name'])} is damaged; bring it again.")
-        label = self._label(kind, name)
+            raise NotAGenerator(f"{shown(self._files.brought(name)['name'])} is damaged; bring it again.")
+        label = self._files.label(kind, name)
         said = describe(data, label)
         discriminator = None
-        if kind == "asset" and (beside := real_file(self._assets, f"{name}-discriminator.safetensors")):
+        if kind == "asset" and (beside := self._files.discriminator(name)):
             discriminator = open_weights(
                 read_file(beside), f"{label}'s discriminator", lambda: build_discriminator(said)
             )
-        images = self._details(name).get("images", 0) if kind == "asset" else 0
+        images = self._files.details(name).get("images", 0) if kind == "asset" else 0
         return explorable(model_id, label, said, data, label, discriminator, images if type(images) is int else 0)
 
-    # --- files that come along, or were brought
+    # --- files that were brought
 
     def bring(self, data: bytes, name: str) -> str:
         """Keep a generator that was exported elsewhere; returns its model id. Raises NotAGenerator or OSError."""
-        said = describe(data, name)
-        open_weights(data, name, lambda: build_generator(said))
-        digest = hashlib.sha256(data).hexdigest()
-        folder = self._mine / "files"
-        if len(self._file_names()) >= MOST_BROUGHT and digest not in self._file_names():
-            raise NotAGenerator(f"{MOST_BROUGHT} files have been brought already; take one of them away first.")
-        folder.mkdir(parents=True, exist_ok=True)
-        manifest = {"name": shown(name), "brought": now_text()}
-        write_atomically(folder / f"{digest}.json", json.dumps(manifest, ensure_ascii=False).encode())
-        write_atomically(folder / f"{digest}.safetensors", data)
-        return f"file:{digest}"
+        return f"file:{self._files.bring(data, name)}"
 
     def take_away(self, model_id: str) -> None:
         """Remove a brought file from the catalog; `bring_back` undoes it. What was kept of it stays."""
-        kind, name = _parts(model_id)
+        kind, name = parts(model_id)
         if kind != "file":
             raise ValueError("Only a file that was brought can be taken away.")
-        path = self._file_of(kind, name)
-        path.replace(path.with_suffix(".away"))
-        gone = sorted(path.parent.glob("*.away"), key=lambda p: p.stat().st_mtime_ns)
-        for oldest in gone[:-MOST_AWAY]:
-            oldest.unlink(missing_ok=True)
+        self._files.take_away(name)
 
     def bring_back(self, model_id: str) -> None:
         """Undo `take_away`, of the last MOST_AWAY. Raises UnknownModel."""
-        kind, name = _parts(model_id)
-        away = real_file(self._mine / "files", f"{name}.away")
-        if kind != "file" or away is None:
-            raise UnknownModel("This file cannot be brought back any more; bring it again.")
-        away.replace(away.with_suffix(".safetensors"))
+        self._files.bring_back(*parts(model_id))
 
-    def _file_of(self, kind: str, name: str) -> Path:
-        found = real_file(self._assets if kind == "asset" else self._mine / "files", f"{name}.safetensors")
-        if found is None or name.endswith("-discriminator"):
-            raise UnknownModel(f'There is no model called "{shown(f"{kind}:{name}")[:80]}".')
-        return found
+    # --- entries
 
-    def _asset_names(self) -> list[str]:
-        return [name for name in stems(self._assets, _ASSET_NAME) if not name.endswith("-discriminator")]
+    def _described(self, kind: str, name: str) -> ModelEntry:
+        path, label = self._files.path(kind, name), self._files.label(kind, name)
+        said = describe(read_file(path, HEAD_BYTES), label, path.stat().st_size)
+        details = self._files.details(name) if kind == "asset" else {}
+        created = self._files.brought(name)["brought"] if kind == "file" else ""
+        return entry_of(f"{kind}:{name}", label, kind, said, details=details, created=created)
 
-    def _file_names(self) -> list[str]:
-        names = stems(self._mine / "files", _FILE_NAME)
-        return sorted(names, key=lambda name: str(self._brought(name)["brought"]), reverse=True)
-
-    def _details(self, name: str) -> dict[str, Any]:
-        found = small_json(self._assets, f"{name}.json")
-        return {**found, "verdict": verdict(found.get("metrics"))}
-
-    def _brought(self, name: str) -> dict[str, Any]:
-        found = small_json(self._mine / "files", f"{name}.json")
-        texts = {key: found.get(key) for key in ("name", "brought")}
-        return {key: text if isinstance(text, str) else "" for key, text in texts.items()}
-
-    def _label(self, kind: str, name: str) -> str:
-        label = self._details(name).get("label") if kind == "asset" else self._brought(name)["name"]
-        return shown(label) if isinstance(label, str) and label else name[:12]
-
-    # --- cards
-
-    def _asset_card(self, name: str) -> ModelEntry:
-        return self._described("asset", name, self._details(name), "")
-
-    def _file_card(self, name: str) -> ModelEntry:
-        return self._described("file", name, {}, self._brought(name)["brought"])
-
-    def _described(self, kind: str, name: str, details: dict[str, Any], created: str) -> ModelEntry:
-        path = self._file_of(kind, name)
-        said = describe(read_file(path, HEAD_BYTES), self._label(kind, name), path.stat().st_size)
-        return card_of(f"{kind}:{name}", self._label(kind, name), kind, said, details=details, created=created)
-
-    def _about(self, run_id: str) -> RunManifest:
+    def _manifest(self, run_id: str) -> RunManifest:
         """What never changes of a run."""
-        if run_id not in self._abouts:
-            self._abouts[run_id] = open_run(self._manager.runs_dir, run_id).manifest()
-        return self._abouts[run_id]
+        if run_id not in self._manifests:
+            self._manifests[run_id] = open_run(self._manager.runs_dir, run_id).manifest()
+        return self._manifests[run_id]
 
-    def _run_card(self, view: RunView) -> ModelEntry | None:
-        manifest = self._about(view.id)
+    def _of_run(self, view: RunView) -> ModelEntry | None:
+        manifest = self._manifest(view.id)
         if manifest.channels not in (1, 3):
             return None
         config, step = from_dict(RunConfig, view.config), max(view.checkpoints)
         said = Description(config, ImageShape(manifest.channels, config.size), manifest.classes, view.id, step)
-        return card_of(
+        return entry_of(
             f"run:{view.id}", run_label(view), "run", said, steps=view.checkpoints, live=view.state in LIVE,
             created=view.created,
         )  # fmt: skip
@@ -337,12 +267,3 @@ def _candidates(folder: RunFolder, step: int | None) -> list[CheckpointRow | Gen
     small = [row for row in folder.generators() if row.step == step]
     exact = 1 if found and found[0].step == step else 0
     return [*found[:exact], *small, *found[exact:]]
-
-
-def _parts(model_id: str) -> tuple[str, str]:
-    """("asset", "run" or "file", name). Raises UnknownModel for what could not be one."""
-    kind, _, name = model_id.partition(":")
-    patterns = {"asset": _ASSET_NAME, "file": _FILE_NAME, "run": ID_PATTERN}
-    if kind not in patterns or not re.fullmatch(patterns[kind], name):
-        raise UnknownModel(f'There is no model called "{shown(model_id)[:80]}".')
-    return kind, name

@@ -42,7 +42,7 @@ def delete(manager: RunManager, run_id: str) -> str:
     Raises UnknownRun; ValueError in one sentence where the run trains here or elsewhere; OSError.
     """
     folder = manager.launcher.at_rest(run_id)
-    if manager.waits_elsewhere(run_id):
+    if manager.elsewhere.waits(run_id):
         raise ValueError(f"The run {run_id} waits for a job on another machine; cancel it first.")
     trash = manager.runs_dir / FOLDER
     trash.mkdir(exist_ok=True)

@@ -164,7 +164,7 @@ def decide_here(launcher: Launcher, run: str) -> None:
         if folder.status().step or folder.checkpoints():
             return
         config_in_force(manifest, folder.changes())  # raises where this version knows no such configuration
-        config = launcher.resolved(known_config(manifest, manifest.config))
+        config = launcher.configs.resolved(known_config(manifest, manifest.config))
         made = launcher.manifest(config, manifest.preset, manifest.title)
         kept = {name: getattr(manifest, name) for name in ("id", "title", "created", "sweep", "order", "owner")}
         write_manifest(folder, replace(made, **kept))

@@ -45,6 +45,11 @@ class RunContext:
         """The first of them, for what holds none."""
         return self.slots[0].device
 
+    @property
+    def processes(self) -> int:
+        """That train a run together, this one among them."""
+        return self.ranks.count if self.ranks else 1
+
     def slot_of(self, run_id: str) -> Slot | None:
         """Which one a run, or a job, has now."""
         held = self.queue.held(run_id)

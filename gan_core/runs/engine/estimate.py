@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from gan_core.config.codec import to_dict
+from gan_core.config.codec import from_dict, to_dict
 from gan_core.nets.base import discriminators, generators
 from gan_core.runs.engine.device.machine import remembered_precision
+from gan_core.runs.snapshot import RunView
 from gan_core.training import Cost, RunConfig, bfloat16_is_native
 
 _OVERHEAD_SECONDS = 0.6e-3  # of Python and small tensors, every step
@@ -103,6 +104,28 @@ def typical(measured: Sequence[float], by_arithmetic: float | None) -> tuple[flo
         return 0.0, f"the one earlier run with these networks took {times:.0f} times as long, as on a busy machine"
     which = "the faster of two" if len(measured) == 2 else f"the middle of {len(measured)}"
     return median_low(measured), f"measured: {which} earlier runs with these networks on this machine"
+
+
+def earlier_runs(run_ids: Iterable[str], view: Callable[[str], RunView], device: str) -> list[EarlierRun]:
+    """Those of these runs that trained alone on such a device; what cannot be read is passed over."""
+    found = []
+    for run_id in run_ids:
+        try:
+            run = view(run_id)
+        except ValueError:
+            continue
+        done, alone = run.step - run.parent_step, not (run.parent or run.sweep or run.processes > 1)
+        if run.device == device and done >= 20 and run.elapsed_seconds > 0 and alone:
+            plain = min(done, _plain_steps(run, done))
+            found.append(EarlierRun(run.config, done, plain, run.elapsed_seconds, run.threads))
+    return found
+
+
+def _plain_steps(view: RunView, done: int) -> int:
+    """How many of a run's steps were not compiled."""
+    if view.config.get("backend") == "compiled":
+        return noisy_steps(from_dict(RunConfig, view.config))
+    return view.compiled_from_step or done  # of earlier versions, which went over on the way
 
 
 def noisy_steps(config: RunConfig) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from gan_core.config.codec import ConfigError, apply_sets, parse_text, replace_at, spec_at
 from gan_core.config.fields import FieldSpec
 from gan_core.training import RunConfig
-from gan_core.training.backends.batched import apart
+from gan_core.training.backends.batched import unstackable_reason
 
 MOST_MEMBERS = 64
 MOST_AXES = 4
@@ -152,7 +152,7 @@ class Plan:
         """Who may train in one step with others has no compiled step: that is for one run alone."""
         if config.backend in ("auto", "compiled") and not any(axis.path == "backend" for axis in self.axes):
             plain = dataclasses.replace(config, backend="dense")
-            return config if apart(plain) else plain
+            return config if unstackable_reason(plain) else plain
         return config
 
     def _of_length(self, config: RunConfig) -> RunConfig:

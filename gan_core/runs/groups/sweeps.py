@@ -37,7 +37,7 @@ from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import check_data
 from gan_core.runs.storage.run_folder import ID_PATTERN, RunFolder, UnknownRun, UnreadableRun, now_text
 from gan_core.training import RunConfig
-from gan_core.training.backends.batched import apart, kinship
+from gan_core.training.backends.batched import stack_key, unstackable_reason
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +53,15 @@ class UnknownSweep(ValueError):
 
 def groups(configs: Iterable[RunConfig]) -> list[list[int]]:
     """Groups of indices of configurations that train as one stack; a group of one trains alone."""
-    kin: dict[Any, list[int]] = {}
+    stacks: dict[Any, list[int]] = {}
     alone: list[list[int]] = []
     for place, config in enumerate(configs):
-        if apart(config):
+        if unstackable_reason(config):
             alone.append([place])
         else:
-            kin.setdefault(kinship(config), []).append(place)
+            stacks.setdefault(stack_key(config), []).append(place)
     parts = [
-        family[i : i + MOST_TOGETHER] for family in kin.values() for i in range(0, len(family), MOST_TOGETHER)
+        family[i : i + MOST_TOGETHER] for family in stacks.values() for i in range(0, len(family), MOST_TOGETHER)
     ]  # fmt: skip
     return sorted([*parts, *alone])
 

@@ -90,7 +90,7 @@ class JobManager:
         """
         inputs = inputs or {}
         self._manager.refuse_where_nothing_trains()
-        self._manager.launcher.refuse_beyond_budget(owner)
+        self._manager.launcher.disk.refuse_beyond(owner)
         if found := task.problems(self._manager.data_dir, tuple(inputs)):
             raise ConfigError(" ".join(found))
         job = new_job(self.runs_dir, task, inputs, owner)

@@ -52,10 +52,10 @@ def start_branch(
         check_data(parent, origin, config, launcher.data_dir)
     config = on_data(origin, config, launcher.data_dir)
     info = config.data.info(launcher.data_dir)
-    if wrong := [*incompatible(old, config, origin, info, start.images), *launcher.problems(config)]:
+    if wrong := [*incompatible(old, config, origin, info, start.images), *launcher.configs.problems(config)]:
         raise ConfigError(" ".join(wrong))
     check_past(launcher, origin, start)
-    config = launcher.resolved(config)
+    config = launcher.configs.resolved(config)
     manifest = launcher.manifest(
         config, origin.preset, title or origin.title, parent=parent.id, parent_step=start.step, past=start.past,
         threads=origin.threads, owner=owner,

@@ -48,9 +48,9 @@ def start_twins(
     """As `RunManager.start`, two runs at once; `changes` (dotted path -> value) are the second one's alone."""
     other = with_changes(config, changes)
     for each in (config, other):
-        if found := launcher.problems(each):
+        if found := launcher.configs.problems(each):
             raise ConfigError(" ".join(found))
-    pair = _points_at_the_same_steps(launcher, launcher.resolved(config), launcher.resolved(other))
+    pair = _points_at_the_same_steps(launcher, launcher.configs.resolved(config), launcher.configs.resolved(other))
     name = named_after(to_dict(config), preset)
     ids = free_id(launcher.runs_dir, name), free_id(launcher.runs_dir, name)
     with contextlib.ExitStack() as undo:

@@ -28,9 +28,9 @@ from gan_core.training.observe.sample_grid import GridLatents, tile
 class RunReader:
     """The runs of one folder. Every method raises UnknownRun, or UnreadableRun, for what is not a run."""
 
-    def __init__(self, runs_dir: Path, data_dir: Path) -> None:
-        self.runs_dir, self.data_dir = runs_dir, data_dir
-        self._datasets = DatasetCache(data_dir)
+    def __init__(self, runs_dir: Path, datasets: DatasetCache) -> None:
+        self.runs_dir, self.data_dir = runs_dir, datasets.data_dir
+        self._datasets = datasets
 
     def records(self, run_id: str, after_step: int = -1) -> dict[str, NDArray[np.float64]]:
         """Column -> float64 [points] of everything written so far."""
@@ -83,15 +83,6 @@ class RunReader:
         if isinstance(config.data, PointDataset):
             raise ValueError("This run learns points in the plane; it has no pictures.")
         return _real_grid(config, load_trained(self._datasets, folder.manifest(), config, from_memory=False))
-
-    def real_grid_for(self, config: RunConfig) -> bytes:
-        """PNG of real images as a run of this configuration lays out its own: a class a column where it knows any.
-
-        Raises ValueError for points in the plane.
-        """
-        if isinstance(config.data, PointDataset):
-            raise ValueError("This run learns points in the plane; it has no pictures.")
-        return _real_grid(config, self._datasets.load(config.data, config.size))
 
     def checkpoint_generator(self, run_id: str, step: int | None = None) -> Path:
         """The safetensors file of the averaged generator at the newest sound checkpoint (up to a step)."""

@@ -38,7 +38,7 @@ Numbers = list[float] | Tensor
 """One for each member: plain ones on the CPU, on the device elsewhere."""
 
 
-def apart(config: RunConfig) -> str:
+def unstackable_reason(config: RunConfig) -> str:
     """Why runs of this configuration do not train in one step with others, in a sentence; "" where they do."""
     if config.precision != "bfloat16":
         config = replace(config, precision="float32")  # which "auto" is for dense networks
@@ -53,8 +53,8 @@ def apart(config: RunConfig) -> str:
     return ""
 
 
-def kinship(config: RunConfig) -> tuple[Any, ...]:
-    """Equal for configurations that train in one step, where `apart` has nothing against them."""
+def stack_key(config: RunConfig) -> tuple[Any, ...]:
+    """Equal for configurations that train in one step, where `unstackable_reason` has nothing against them."""
     g, d = config.generator, config.discriminator
     assert isinstance(g, MlpGenerator)
     assert isinstance(d, MlpDiscriminator)
@@ -117,7 +117,7 @@ def _own(value: Any) -> Any:
 
 
 class TrainerStack:
-    """Members of one kinship, one step on at a time.
+    """Members of one stack key, one step on at a time.
 
     After the constructor the members' weights lie in the stack; a member may be looked at, changed (live fields) and
     saved as any trainer. A new stack takes them out of an old one.
@@ -126,7 +126,7 @@ class TrainerStack:
     def __init__(self, members: Sequence[StackedTrainer]) -> None:
         if not members:
             raise ValueError("A stack needs at least one member.")
-        if any(apart(m.config) for m in members) or len({kinship(m.config) for m in members}) > 1:
+        if any(unstackable_reason(m.config) for m in members) or len({stack_key(m.config) for m in members}) > 1:
             raise ValueError("These runs do not train in one step: their networks or batches differ.")
         for m in members:
             if m.stack is not None:

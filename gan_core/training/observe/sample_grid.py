@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from gan_core.training.batches import to_pixels
 from gan_core.training.build import draw_latents
 from gan_core.training.configuration.run_config import RunConfig
+from gan_core.training.precision import forward_context
 from gan_core.training.seeds import stream_generator
 
 
@@ -42,6 +44,38 @@ class GridLatents:
             self.z = draw_latents(config.latent, count, rng)
         if class_count:
             self.labels = torch.arange(self.rows * self.columns, device=device) % class_count
+
+
+class Player(Protocol):
+    """Whose samples they are: a trainer."""
+
+    config: RunConfig
+    device: torch.device
+    discriminator: Any
+
+    def sampler(self) -> nn.Module: ...
+
+
+class GridView(GridLatents):
+    """The samples of the same latents, whenever they are looked at."""
+
+    @torch.no_grad()
+    def samples(self, player: Player) -> SampleGrid:
+        """The averaged generator's samples, and D's score of each."""
+        with forward_context(player.config.precision, player.device):
+            images = player.sampler()(self.z, self.labels).float()
+            scores = _scores(player, images, self.labels)
+        return SampleGrid(self.columns, self.rows, tile(to_pixels(images), self.columns), scores)
+
+
+def _scores(player: Player, images: Tensor, labels: Tensor | None) -> NDArray[Any]:
+    pack, discriminator = player.config.pack, player.discriminator
+    discriminator.eval()
+    packed = images.repeat_interleave(pack, dim=0).reshape(images.shape[0], -1, *images.shape[2:])
+    logits = discriminator(packed, None if labels is None else labels.repeat_interleave(pack))
+    discriminator.train()
+    scores: NDArray[Any] = player.config.loss.score(logits.float()).cpu().numpy()
+    return scores
 
 
 def tile(pixels: Tensor, columns: int) -> NDArray[Any]:

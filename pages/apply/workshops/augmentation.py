@@ -8,10 +8,10 @@ from gan_core.apply.augmentation import Augment
 from gan_core.apply.augmentation.ways import NAMES
 from gan_core.config.codec import ConfigError, from_dict
 from gan_core.data import datasets, list_own
-from gan_core.runs.catalog.cards import ModelEntry
-from pages.apply.augmented import draw_outcome
+from gan_core.runs.catalog.entries import ModelEntry
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
+from pages.apply.results.augmented import draw_outcome
 from pages.apply.workshop import Workshop
 from pages.ui.literal import literal
 from pages.ui.session import job_manager, manager, tab, why_not_start

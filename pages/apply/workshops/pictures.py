@@ -11,10 +11,10 @@ from gan_core.apply.completion.results import png
 from gan_core.apply.completion.task import MASK, PICTURE, FillPicture
 from gan_core.config.codec import from_dict
 from gan_core.config.fields import specs
-from gan_core.runs.catalog.cards import ModelEntry
-from pages.apply.completed import draw_outcome
+from gan_core.runs.catalog.entries import ModelEntry
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
+from pages.apply.results.completed import draw_outcome
 from pages.apply.subjects import Chosen, choose_model, choose_picture
 from pages.apply.web.painting import mask_of, mask_text, painting
 from pages.apply.workshop import Workshop

@@ -11,14 +11,14 @@ from gan_core.apply.tables.encoded import Imputer, imputers
 from gan_core.apply.tables.task import MODEL, ImputeTable
 from gan_core.config.codec import ConfigError, from_dict, replace_at
 from gan_core.config.fields import specs
-from pages.apply.filled_table import draw_outcome
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
+from pages.apply.results.filled_table import draw_outcome
 from pages.apply.table_upload import HeldTable, draw_understood, held_table, problems_of
 from pages.apply.workshop import Workshop
 from pages.server.security.public import public
+from pages.ui.fields.panel import draw_options
 from pages.ui.literal import literal
-from pages.ui.panel import draw_options
 from pages.ui.session import tab, why_not, why_not_start
 
 COMPARE = "impute-compare"

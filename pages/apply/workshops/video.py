@@ -14,12 +14,12 @@ from gan_core.apply.clips.intake import natural
 from gan_core.apply.editing.starting import PICTURE
 from gan_core.config.codec import ConfigError, from_dict
 from gan_core.latent.walks import WAYS as PATHS
-from gan_core.runs.catalog.cards import ModelEntry
+from gan_core.runs.catalog.entries import ModelEntry
 from pages.apply.clip_upload import bring_clip, set_box
 from pages.apply.edited import keep_link, open_link
-from pages.apply.filmed import draw_outcome, draw_work
 from pages.apply.job_list import start_job
 from pages.apply.kept import kept
+from pages.apply.results.filmed import draw_outcome, draw_work
 from pages.apply.steps_choice import TUNING, choose_steps
 from pages.apply.strength import choose_strength
 from pages.apply.subjects import choose_model

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.server.http.routes import PLOTLY_PATH
 from pages.server.live.wire import COLUMNS
-from pages.server.routes import PLOTLY_PATH
 from pages.ui.web.component import component
 
 _STYLES = ("ui/web/live.css", "compare/web/compare.css")

@@ -29,7 +29,7 @@ def runs_table(
     projector: bool,
     on_asked: Callable[[list[object]], None],
 ) -> None:
-    """rows: of `pages.server.run_rows`. count: of all runs. chosen: at most `most` ids, in their order.
+    """rows: of `pages.server.http.run_rows`. count: of all runs. chosen: at most `most` ids, in their order.
 
     measures: name, label, unit, about of each, with `first` for those shown at first. deleted: token, run, name,
     bytes and when of what lies in the trash; last: tokens of what was deleted just now. `on_asked` is called with

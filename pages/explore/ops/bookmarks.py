@@ -12,7 +12,7 @@ from pages.server.live.operations import OperationContext, Reply, operation, wor
 from pages.server.security.rights import demand
 
 if TYPE_CHECKING:
-    from gan_core.runs.catalog.cards import ModelEntry
+    from gan_core.runs.catalog.entries import ModelEntry
     from gan_core.runs.storage.bookmarks import BookmarkStore
 
 MOST_NAME = 60
@@ -26,10 +26,10 @@ def models(context: OperationContext, _asked: dict[str, Any], _blobs: list[bytes
 
 def _models(context: OperationContext) -> list[dict[str, Any]]:
     """Those that were brought with why who asks may not take them away."""
-    return [_card(context, entry) for entry in context.catalog.models()]
+    return [_entry(context, entry) for entry in context.catalog.models()]
 
 
-def _card(context: OperationContext, entry: ModelEntry) -> dict[str, Any]:
+def _entry(context: OperationContext, entry: ModelEntry) -> dict[str, Any]:
     refused = context.refused("model", entry.id) if entry.kind == "file" else ""
     return {**entry.json(), **_refused(refused)}
 
@@ -43,7 +43,7 @@ def open_model(context: OperationContext, asked: dict[str, Any], _blobs: list[by
     """A model that a page turns to: all that its tools need to know of it. It is open from then on."""
     model = context.model(asked.get("model"), asked.get("step"))
     spreads = {space: spread(model, space) for space in model.generator.latent_spaces}
-    return Reply({"model": {**_card(context, context.catalog.card(model.id, model.step)), "spread": spreads}})
+    return Reply({"model": {**_entry(context, context.catalog.entry(model.id, model.step)), "spread": spreads}})
 
 
 @operation("steps")

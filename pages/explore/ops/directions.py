@@ -25,12 +25,12 @@ from gan_core.latent.directions.search import (
     find_directions,
     offered_layers,
 )
-from gan_core.latent.look import Along, Move
+from gan_core.latent.looks.look import Along, Move
 from pages.explore.ops.picture import atlas
 from pages.server.live.operations import OperationContext, Reply, number, operation, whole, words
 
 if TYPE_CHECKING:
-    from gan_core.latent.look import Weights
+    from gan_core.latent.looks.look import Weights
     from gan_core.runs.storage.bookmarks import KeptList, NamedDirection
 
 MOST_LABEL = 60

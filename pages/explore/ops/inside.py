@@ -11,7 +11,7 @@ from gan_core.latent import Explorable, Look, Point, check_look, pictures, resol
 from gan_core.latent.inside.effects import Effects, feature_maps, judged_evidence, unit_effects
 from gan_core.latent.inside.judging import METHODS
 from gan_core.latent.inside.units import layers_of
-from gan_core.latent.look import Seed
+from gan_core.latent.looks.look import Seed
 from pages.explore.ops.picture import rgba
 from pages.server.live.operations import OperationContext, Reply, operation, whole
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gan_core.latent import check_look, encode_vector, render, resolve, resolve_all
-from gan_core.latent.look import Look, Mix
+from gan_core.latent.looks.look import Look, Mix
 from pages.explore.ops.picture import atlas
 from pages.server.live.operations import OperationContext, Reply, operation
 

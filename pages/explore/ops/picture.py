@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.latent import Explorable, Look, Point, check_look, decode_vector, pictures, render, resolve, resolve_all
-from gan_core.latent.look import Given, Seed
+from gan_core.latent.looks.look import Given, Seed
 from pages.server.live.operations import OperationContext, Reply, number, operation, whole
 
 MOST_LOOKS = 256

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gan_core.export.film import LARGEST, LONGEST, MIME, SMALLEST, Film, write_film
 from gan_core.latent import Explorable, Look, at_time, check_look, render
-from gan_core.latent.look import OnPath
+from gan_core.latent.looks.look import OnPath
 from pages.explore.ops.picture import atlas
 from pages.server.live.operations import OperationContext, Reply, number, operation, whole
 

@@ -191,7 +191,7 @@ class ExploreView {
   async remove(id) {
     const { explorer } = this, name = explorer.model.label;
     try {
-      const answer = await explorer.ask("remove", { model: id }, { slot: "shelf" });
+      const answer = await explorer.ask("remove", { model: id }, { slot: "catalog" });
       if (!answer) return;
       explorer.models = answer.header.models;
       this.top.setModels(explorer.models);
@@ -206,7 +206,7 @@ class ExploreView {
   async bringBack(id) {
     const { explorer } = this;
     try {
-      const answer = await explorer.ask("bring-back", { model: id }, { slot: "shelf" });
+      const answer = await explorer.ask("bring-back", { model: id }, { slot: "catalog" });
       if (!answer) return;
       explorer.models = answer.header.models;
       this.top.setModels(explorer.models);

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from pages.server.http.routes import PLOTLY_PATH
 from pages.server.live.wire import COLUMNS
-from pages.server.routes import PLOTLY_PATH
 from pages.server.security.public import public
 from pages.ui.web.component import component
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 ENTRY = "lab/web/main.js"
 STYLES = (
-    "ui/web/live.css", "ui/web/plane/stage.css", "lab/web/microscope/microscope.css", "lab/web/quality.css",
-    "lab/web/drawing/drawing.css", "lab/web/recording.css",
+    "ui/web/live.css", "ui/web/plane/stage.css", "lab/web/microscope/microscope.css", "lab/web/quality/quality.css",
+    "lab/web/drawing/drawing.css", "lab/web/recording/recording.css",
 )  # fmt: skip
 
 _mount = component("ganscope_live", ENTRY, *STYLES)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.server.live import wire
-from pages.server.live.heartbeat import BEAT, wait_or_beat
+from pages.server.live.first_frames import hello, stage
+from pages.server.live.viewer import Viewer
 from pages.server.security.guard import refusal
 from pages.server.security.public import public
 
@@ -33,52 +34,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.05  # events within this time travel together
-QUEUE_FRAMES = 1000  # about a minute of a fast run
 FALLEN_BEHIND = 4408
 KEPT_AGAIN_SECONDS = 2.5  # by then every grid that was on its way to the disk at hello's time is listed there
 JUDGE_SECONDS = 3.0  # between two looks at what the referee finds
 LOOK_SECONDS = 2.0  # between two looks at the disk, for a run that another process trains
-
-
-class Viewer:
-    """One connection's outgoing frames: in order, except that only the newest sample grid waits."""
-
-    def __init__(self, limit: int = QUEUE_FRAMES) -> None:
-        self._frames: deque[bytes] = deque()
-        self._grid: bytes | None = None
-        self._wake = asyncio.Event()
-        self._limit = limit
-        self.behind = False
-        self.catching_up: asyncio.Task[None] | None = None
-
-    def offer(self, frame: bytes, *, replaceable: bool = False) -> None:
-        """Queue a frame; a replaceable one takes the place of another that still waits."""
-        if replaceable:
-            self._grid = frame
-        elif len(self._frames) >= self._limit:
-            self.behind = True
-        else:
-            self._frames.append(frame)
-        self._wake.set()
-
-    def greet(self, frame: bytes) -> None:
-        """Put a frame before everything that waits already."""
-        self._frames.appendleft(frame)
-        self._wake.set()
-
-    async def next(self) -> bytes | None:
-        """The next frame to send, a sign of life where nothing happens; None when the viewer has fallen behind."""
-        while True:
-            if self.behind:
-                return None
-            if self._frames:
-                return self._frames.popleft()
-            if self._grid is not None:
-                frame, self._grid = self._grid, None
-                return frame
-            self._wake.clear()
-            if not await wait_or_beat(self._wake):
-                return BEAT
 
 
 class Channel:
@@ -314,41 +273,3 @@ def _caption_of_newest(manager: RunManager, run: str, narrator: Narrator) -> lis
         if grid is not None:
             return [(grid, narrator.caption_kept(grid))]
     return []
-
-
-def hello(
-    manager: RunManager, run: str, narrator: Narrator | None = None, troubles: Sequence[list[Any]] = ()
-) -> bytes:  # fmt: skip
-    """The first frame: all that a viewer needs to show a run it has never seen. Raises ValueError (unknown run).
-
-    troubles: [first step, caption] of what the referee has found.
-    """
-    view = manager.view(run)
-    grid, damaged = manager.newest_grid(run)
-    header: dict[str, Any] = {
-        "type": "hello",
-        "view": wire.view_header(view),
-        "columns": wire.COLUMNS,
-        "kept": [[step, images] for step, images in manager.grids(run)],
-        "damaged": damaged,
-        "changes": [wire.change_header(c) for c in manager.changes(run)],
-        "grid": None,
-        "troubles": list(troubles),
-        "measures": [wire.measure_header(m) for m in manager.image_measures(run)],
-        "evaluations": [wire.evaluation_header(e) for e in manager.evaluations(run)],
-        "evaluate_every": view.config.get("record", {}).get("evaluate_images", 0),
-    }
-    blobs = [wire.history_blob(manager.records(run))]
-    if grid is not None:
-        caption = narrator.caption_kept(grid) if narrator else ""
-        header["grid"] = wire.grid_header(grid, True, caption, narrator.counted(grid.step) if narrator else {})
-        blobs += wire.grid_blobs(grid)
-    return wire.pack(header, blobs)
-
-
-def stage(manager: RunManager, run: str) -> bytes | None:
-    """The frame with what stays for a whole run of points; None for a run of images."""
-    stays = manager.stage(run)
-    if stays is None:
-        return None
-    return wire.pack({"type": "stage", "stage": wire.stage_header(stays)}, wire.stage_blobs(stays))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -19,9 +18,9 @@ from gan_core.runs.commands import (
     Stop,
 )
 from gan_core.runs.states import LIVE
-from pages.server.security.people import OWNER_OF_THE_MACHINE, Person, class_server
-from pages.server.security.rights import Refused, demand, may
-from pages.server.security.switches import Switches, read_switches
+from pages.server.security.allowance import beginning, limits, why_not_begin
+from pages.server.security.people import OWNER_OF_THE_MACHINE, Person
+from pages.server.security.rights import Refused, demand
 
 if TYPE_CHECKING:
     from gan_core.apply import Task
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from gan_core.runs.groups.sweep_plan import Plan
     from gan_core.runs.groups.sweeps import Sweeps
     from gan_core.runs.jobs import JobManager
+    from gan_core.runs.lineage.elsewhere import RunsElsewhere
     from gan_core.training import RunConfig
 
 Made = TypeVar("Made")
@@ -40,7 +40,6 @@ COMMANDS: dict[str, str] = {
     Dissect.__name__: "take apart",
 }  # fmt: skip
 """A command's class, by name as a reload may have replaced it -> the action that it is."""
-_beginning = threading.RLock()  # so that two at once are not both the last that may begin
 
 
 def guarded(manager: RunManager, person: Person) -> RunManager:
@@ -61,30 +60,6 @@ def guarded_sweeps(manager: RunManager, person: Person) -> Sweeps:
     return plain if person == OWNER_OF_THE_MACHINE else cast("Sweeps", GuardedSweeps(manager, plain, person))
 
 
-def limits(person: Person) -> Switches:
-    """What holds for this person; no limit for a teacher, and where there is none who could set one."""
-    server = class_server()
-    if person.teacher or not server.teacher:
-        return Switches(runs_at_once=0, longest_seconds=0.0)
-    return read_switches(server.folder)
-
-
-def why_not_begin(manager: RunManager, person: Person, runs: int = 1, jobs: JobManager | None = None) -> str:
-    """Why this person may not begin so many runs, or jobs, now, in one sentence; "" where they may."""
-    if sentence := may(person, "start"):
-        return sentence
-    most = limits(person).runs_at_once
-    if not most:
-        return ""
-    live = sum(view.state in LIVE and view.owner == person.id for view in manager.views())
-    live += sum(view.at_work and view.owner == person.id for view in jobs.views()) if jobs is not None else 0
-    if live + runs <= most:
-        return ""
-    if runs > most:
-        return f"These are {runs} runs; here each student has at most {most} at a time."
-    return f"Here each student has at most {most} run{'s' * (most > 1)} at a time: stop one of yours first."
-
-
 class GuardedManager:
     """A `RunManager` for one person: what is not here goes straight to it, as it only looks."""
 
@@ -94,23 +69,14 @@ class GuardedManager:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._manager, name)
 
+    @property
+    def elsewhere(self) -> GuardedElsewhere:
+        return GuardedElsewhere(self, self._manager.elsewhere)
+
     # --- beginning
 
-    def start(self, config: RunConfig, *, stop_after_seconds: float | None = None, **rest: Any) -> str:
-        return self._begin(
-            1, lambda: self._manager.start(
-                config, stop_after_seconds=self._at_most(stop_after_seconds), **{**rest, "owner": self._person.id}
-            ),
-        )  # fmt: skip
-
-    def start_elsewhere(
-        self, config: RunConfig, *, stop_after_seconds: float | None = None, **rest: Any
-    ) -> str:  # fmt: skip
-        return self._begin(
-            1, lambda: self._manager.start_elsewhere(
-                config, stop_after_seconds=self._at_most(stop_after_seconds), **{**rest, "owner": self._person.id}
-            ),
-        )  # fmt: skip
+    def start(self, config: RunConfig, **asked: Any) -> str:
+        return self.begin(config, self._manager.start, asked)
 
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, stop_after_seconds: float | None = None, **rest: Any
@@ -133,8 +99,14 @@ class GuardedManager:
             ),
         )  # fmt: skip
 
+    def begin(self, config: RunConfig, start: Callable[..., str], asked: dict[str, Any]) -> str:
+        """One run, of this person and within their limits. Raises Refused."""
+        seconds = self._at_most(asked.get("stop_after_seconds"))
+        asked = {**asked, "stop_after_seconds": seconds, "owner": self._person.id}
+        return self._begin(1, lambda: start(config, **asked))
+
     def _begin(self, runs: int, make: Callable[[], Made]) -> Made:
-        with _beginning:
+        with beginning:
             demand(self._person, "start")
             if sentence := why_not_begin(self._manager, self._person, runs):
                 raise Refused(sentence)
@@ -147,43 +119,37 @@ class GuardedManager:
     # --- what is there
 
     def send(self, run_id: str, command: Command) -> None:
-        self._demand(COMMANDS.get(type(command).__name__, "change"), run_id)
+        self.demand(COMMANDS.get(type(command).__name__, "change"), run_id)
         self._manager.send(run_id, command)
 
     def send_all(self, run_ids: Sequence[str], command: Command) -> None:
         for run_id in run_ids:
-            self._demand(COMMANDS.get(type(command).__name__, "change"), run_id)
+            self.demand(COMMANDS.get(type(command).__name__, "change"), run_id)
         self._manager.send_all(run_ids, command)
 
     def cancel(self, run_id: str) -> None:
-        self._demand("stop", run_id)
+        self.demand("stop", run_id)
         self._manager.cancel(run_id)
 
     def first(self, run_id: str) -> None:
-        self._demand("put first", run_id)
+        self.demand("put first", run_id)
         self._manager.first(run_id)
 
     def checkpoint_now(self, run_id: str) -> None:
-        self._demand("checkpoint", run_id)
+        self.demand("checkpoint", run_id)
         self._manager.checkpoint_now(run_id)
 
     def resume(self, run_id: str, **asked: Any) -> None:
-        self._go_on(run_id, self._manager.resume, asked)
+        self.go_on(run_id, self._manager.resume, asked)
 
-    def resume_elsewhere(self, run_id: str, **asked: Any) -> None:
-        self._go_on(run_id, self._manager.resume_elsewhere, asked)
-
-    def _go_on(self, run_id: str, resume: Callable[..., None], asked: dict[str, Any]) -> None:
-        self._demand("resume", run_id)
-        with _beginning:
+    def go_on(self, run_id: str, resume: Callable[..., None], asked: dict[str, Any]) -> None:
+        """Within this person's limits. Raises Refused."""
+        self.demand("resume", run_id)
+        with beginning:
             twins = 2 if self._manager.view(run_id).twin_of else 1
             if sentence := why_not_begin(self._manager, self._person, twins):
                 raise Refused(sentence)
             resume(run_id, **(asked | self._time_left(run_id)))
-
-    def take_over(self, run_id: str) -> None:
-        self._demand("resume", run_id)
-        self._manager.take_over(run_id)
 
     def _time_left(self, run_id: str) -> dict[str, Any]:
         """Where the run has to stop, where students' runs have to. Raises Refused where that has come."""
@@ -197,11 +163,35 @@ class GuardedManager:
         return {"stop_at_step": ahead, "stop_after_seconds": until}
 
     def evaluate(self, run_id: str, *places: Any, **asked: Any) -> Evaluation:
-        self._demand("measure", run_id)
+        self.demand("measure", run_id)
         return self._manager.evaluate(run_id, *places, **asked)
 
-    def _demand(self, action: str, run_id: str) -> None:
+    def demand(self, action: str, run_id: str) -> None:
         demand(self._person, action, self._manager.view(run_id).owner, run_id)
+
+
+class GuardedElsewhere:
+    """`RunsElsewhere` for the person of a guarded manager."""
+
+    def __init__(self, manager: GuardedManager, elsewhere: RunsElsewhere) -> None:
+        self._manager, self._elsewhere = manager, elsewhere
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._elsewhere, name)
+
+    def start(self, config: RunConfig, **asked: Any) -> str:
+        return self._manager.begin(config, self._elsewhere.start, asked)
+
+    def resume(self, run_id: str, **asked: Any) -> None:
+        self._manager.go_on(run_id, self._elsewhere.resume, asked)
+
+    def cancel_waiting(self, run_id: str) -> bool:
+        self._manager.demand("stop", run_id)
+        return self._elsewhere.cancel_waiting(run_id)
+
+    def take_over(self, run_id: str) -> None:
+        self._manager.demand("resume", run_id)
+        self._elsewhere.take_over(run_id)
 
 
 class GuardedSweeps:
@@ -216,7 +206,7 @@ class GuardedSweeps:
     def start(self, plan: Plan, *, stop_after_seconds: float | None = None, **rest: Any) -> str:
         most = limits(self._person).longest_seconds
         seconds = stop_after_seconds if not most else min(most, stop_after_seconds or most)
-        with _beginning:
+        with beginning:
             demand(self._person, "start")
             if sentence := why_not_begin(self._manager, self._person, len(plan.configs())):
                 raise Refused(sentence)
@@ -236,7 +226,7 @@ class GuardedSweeps:
 
     def go_on(self, sweep_id: str) -> int:
         self._demand("resume", sweep_id)
-        with _beginning:
+        with beginning:
             views = [view for view in self._sweeps.views(self._sweeps.sweep(sweep_id)) if view is not None]
             resting = [view for view in views if view.state not in LIVE and (view.state != "finished")]
             if sentence := why_not_begin(self._manager, self._person, len(resting)):
@@ -267,7 +257,7 @@ class GuardedJobs:
         return getattr(self._jobs, name)
 
     def start(self, task: Task, inputs: Mapping[str, bytes] | None = None, **_rest: Any) -> str:
-        with _beginning:
+        with beginning:
             demand(self._person, "start")
             if inputs:
                 demand(self._person, "bring")
@@ -277,7 +267,7 @@ class GuardedJobs:
 
     def resume(self, job_id: str) -> None:
         self._demand("resume", job_id)
-        with _beginning:
+        with beginning:
             if sentence := why_not_begin(self._manager, self._person, 1, self._jobs):
                 raise Refused(sentence)
             self._jobs.resume(job_id)

@@ -1,7 +1,7 @@
 """What every answer of this server says to a browser, whoever makes it: what a page may load, and who may frame it.
 
-The content policy is the second wall behind `pages.ui.plain`: even if words from outside became a picture or a script
-on a page, the browser would ask nobody but this server, and run nothing that did not come from it.
+The content policy is the second wall behind `pages.ui.literal`: even if words from outside became a picture or a
+script on a page, the browser would ask nobody but this server, and run nothing that did not come from it.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.server.modules import loader
+from pages.server.http.modules import loader
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer

@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, Page, expect
 from benchmarks.serving import Server
 from gan_core.latent import check_look, resolve
 from gan_core.runs import RunManager
-from gan_core.runs.catalog.cards import verdict
-from gan_core.runs.catalog.model_catalog import GENERATORS, ModelCatalog
+from gan_core.runs.catalog.entries import verdict
+from gan_core.runs.catalog.generator_files import GENERATORS
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from tests.browser.lab import SMALL, Lab, until
 from tests.pages.explore.explore_shelf import CONDITIONAL, STYLED, model_of, write_asset
 

@@ -23,7 +23,7 @@ from gan_core.data.own.saving import save_own
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.labels import Labels, write_labels
 from gan_core.runs.storage.run_folder import RunFolder
-from pages.compare.sweep_form import plan_of
+from pages.compare.sweep.sweep_form import plan_of
 from tests.browser.conftest import forget, window
 from tests.browser.lab import until
 from tests.runs.helpers import at_rest, edit_config_json, folder_of, open_manager, quick

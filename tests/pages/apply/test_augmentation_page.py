@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.apply.augmentation import Augment
 from gan_core.data import FashionMnist, Shapes
 from gan_core.runs.jobs import JobManager
-from pages.apply.augmented import changes_figure, confusion_figure, filter_rows, ways_figure
+from pages.apply.results.augmented import changes_figure, confusion_figure, filter_rows, ways_figure
 from pages.apply.workshops.augmentation import image_sets
 from pages.server.app_state import AppState
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan_core.apply.tables.comparing import summarise
-from pages.apply.tables_comparison import cell, chart, column_rows, rows
+from pages.apply.results.tables_comparison import cell, chart, column_rows, rows
 
 
 def outcome() -> dict[str, Any]:
@@ -24,7 +24,7 @@ def outcome() -> dict[str, Any]:
 
 
 def draw() -> None:
-    from pages.apply.tables_comparison import draw_comparison
+    from pages.apply.results.tables_comparison import draw_comparison
     from tests.pages.apply.test_tables_comparison import outcome
 
     draw_comparison(outcome())

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from gan_core.apply.tables.gain.imputer import Gain
 from gan_core.apply.tables.task import ImputeTable
 from pages.apply import table_upload
-from pages.apply.curves import as_csv, series
-from pages.apply.filled_table import preview_rows
+from pages.apply.results.curves import as_csv, series
+from pages.apply.results.filled_table import preview_rows
 from pages.apply.table_upload import HeldTable
 from pages.server.app_state import AppState
 

@@ -10,13 +10,13 @@ import pytest
 
 from gan_core.apply.clips.clip_task import EditClip
 from gan_core.apply.clips.intake import clip_inputs
-from gan_core.apply.clips.shelf import keep_clip
+from gan_core.apply.clips.kept_clips import keep_clip
 from gan_core.apply.editing.starting import encode_pixels
 from pages.apply import strength
 from pages.apply.clip_upload import HELD as CLIP
 from pages.apply.clip_upload import Brought, set_box
 from pages.apply.edited import HELD, link_of, of_link, pixels_of
-from pages.apply.filmed import strip
+from pages.apply.results.filmed import strip
 from pages.server.app_state import AppState
 from pages.ui.session import from_url
 from tests.apply.clips.made_clips import film, moving

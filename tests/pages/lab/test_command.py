@@ -10,8 +10,8 @@ import pytest
 from gan_core.runs.commands import Dissect, Pause, StepOnce, Stop
 from gan_core.training import RunConfig
 from pages.server.app_state import AppState
+from pages.server.http.routes import MOST_COMMAND_BYTES
 from pages.server.live.wire import unpack
-from pages.server.routes import MOST_COMMAND_BYTES
 from tests.pages.fake_manager import FakeManager
 from tests.pages.server.serving import Answer, Client, Socket
 

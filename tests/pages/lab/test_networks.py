@@ -11,7 +11,7 @@ import pytest
 from gan_core.config.codec import apply_sets
 from gan_core.runs.evaluation.plane_constants import run_stage
 from gan_core.training import preset
-from pages.lab.networks import asked_layers, planned_networks
+from pages.lab.next_run.networks import asked_layers, planned_networks
 
 
 @pytest.mark.parametrize(

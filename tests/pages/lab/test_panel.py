@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gan_core.config.codec import walk
 from gan_core.config.fields import FieldSpec
 from gan_core.training import PRESETS, RunConfig
-from pages.ui import panel
-from pages.ui.panel import GROUPS, log_options, share_options
+from pages.ui.fields import widget_values
+from pages.ui.fields.numbers import log_options, share_options
+from pages.ui.fields.panel import GROUPS
 
 
 def log_fields() -> list[tuple[str, FieldSpec, float]]:
@@ -54,12 +55,11 @@ def test_groups_name_real_fields_once() -> None:
 def test_a_widget_that_only_came_back_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Streamlit calls on_change of every widget that a rerun, cut short, had not reached."""
     kept: dict[str, object] = {}
-    monkeypatch.setattr(panel.st, "session_state", kept)
+    monkeypatch.setattr(widget_values.st, "session_state", kept)
     changed: list[tuple[str, object]] = []
-    drawing = panel.Drawing("steer", lambda path, value: changed.append((path, value)), advanced=True)
-    key = panel._seed("k_d", 2, drawing)
-    panel._take(key, "k_d", drawing.changed)
+    key = widget_values.seed("steer", "k_d", 2, of_run=False)
+    widget_values.take(key, "k_d", lambda path, value: changed.append((path, value)))
     assert changed == []
     kept[key] = 3
-    panel._take(key, "k_d", drawing.changed)
+    widget_values.take(key, "k_d", lambda path, value: changed.append((path, value)))
     assert changed == [("k_d", 3)]

@@ -9,7 +9,7 @@ import pytest
 from gan_core.data import Mnist, Moons, datasets, list_own, point_datasets
 from gan_core.runs.commands import Change
 from gan_core.training import preset
-from pages.lab.choosing import thumbnails
+from pages.lab.next_run.choosing import thumbnails
 from pages.server.app_state import AppState
 from pages.server.preview import shows_points
 from pages.ui.session import Tab, from_url, to_url

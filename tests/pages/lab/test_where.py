@@ -16,18 +16,19 @@ def test_without_another_machine_nothing_is_asked(home: AppState) -> None:
 
 def test_a_run_is_handed_over_cancelled_and_resumed_elsewhere(home: AppState) -> None:
     manager, asked = cast(Any, home.manager()), []
-    manager.job_command = object()
+    elsewhere = manager.elsewhere
+    elsewhere.command = object()
 
-    def start_elsewhere(config: Any, **rest: Any) -> str:
+    def start(config: Any, **rest: Any) -> str:
         asked.append("start")
         run = FakeManager.start(manager, config, **rest)
         manager._set(run, state="queued", queue_words="as job 4711 on another machine")
         return run
 
-    manager.start_elsewhere = start_elsewhere
-    manager.resume_elsewhere = lambda run: asked.append(run)
+    elsewhere.start = start
+    elsewhere.resume = lambda run: asked.append(run)
     manager.cancel = lambda run: manager._set(run, state="stopped")
-    manager.waits_elsewhere = lambda run: manager.view(run).state == "queued"
+    elsewhere.waits = lambda run: manager.view(run).state == "queued"
     manager._train = lambda run: None
     app = open_lab()
     where = next(group for group in app.button_group if group.key == "where")
@@ -45,7 +46,7 @@ def test_one_that_gives_no_sign_of_life_can_be_taken_over(home: AppState) -> Non
     manager, taken = cast(Any, home.manager()), []
     app = open_lab()
     press(app, "train")
-    manager.silent_holder, manager.take_over = (lambda run: "node-7"), taken.append
+    manager.elsewhere.silent_holder, manager.elsewhere.take_over = (lambda run: "node-7"), taken.append
     calm(app.run())
     assert "pause" not in {button.key for button in app.button}
     press(app, "take-over")

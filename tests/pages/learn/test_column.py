@@ -16,7 +16,7 @@ from pages.learn.column import watched
 from pages.learn.content import lesson
 from pages.learn.scenes import same_settings, scene_settings
 from pages.server.app_state import AppState
-from pages.server.routes import KATEX
+from pages.server.http.routes import KATEX
 from pages.ui.session import from_url, to_url
 from tests.pages.fake_manager import FakeManager
 from tests.pages.server.serving import Client

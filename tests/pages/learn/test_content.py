@@ -17,7 +17,7 @@ from pages.learn.blocks import Block, as_data, code_of, read_blocks
 from pages.learn.content import CONTROL, LINK, glossary, lacks, languages, lesson, lessons
 from pages.learn.directives import CONDITIONS, DIRECTIVES, Condition, conditions
 from pages.learn.scenes import scene_settings
-from pages.ui.terms import TERMS, glossary_link
+from pages.ui.fields.terms import TERMS, glossary_link
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = (ROOT / "docs" / "lessons.md").read_text("utf-8")

@@ -28,9 +28,9 @@ HELD_UP = """
 import sys, threading, time
 from pathlib import Path
 from types import SimpleNamespace
-from pages.server import run_routes
+from pages.server.http import run_routes
 from pages.server import app_state as homes
-from pages.server.routes import _command, _once_ready
+from pages.server.http.routes import _command, _once_ready
 from pages.server.security.people import OWNER_OF_THE_MACHINE
 go, real = threading.Event(), homes.load
 homes.load = lambda: (go.wait(60), real())

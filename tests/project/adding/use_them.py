@@ -37,7 +37,7 @@ def said(*words: str) -> str:
 
 def panel() -> None:
     from gan_core.training import preset
-    from pages.ui.panel import Drawing, draw_fields
+    from pages.ui.fields.panel import Drawing, draw_fields
 
     draw_fields(preset("stripes").config, Drawing("here", lambda path, value: None, advanced=True))
 

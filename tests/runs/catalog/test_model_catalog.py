@@ -20,8 +20,9 @@ from gan_core.data.sets.points import Ring
 from gan_core.export import generator_file
 from gan_core.latent import Explorable, check_look, render
 from gan_core.runs import LIVE, CheckpointNow, Pause, Resume, RunManager, Stop, UnknownRun
-from gan_core.runs.catalog import model_catalog
-from gan_core.runs.catalog.model_catalog import ModelCatalog, UnknownModel
+from gan_core.runs.catalog import generator_files, model_catalog
+from gan_core.runs.catalog.generator_files import UnknownModel
+from gan_core.runs.catalog.model_catalog import ModelCatalog
 from gan_core.runs.storage.weights.checkpoints import read_checkpoint
 from gan_core.runs.storage.weights.foreign_weights import read_header
 from tests.latent.conftest import small_config, small_model
@@ -79,22 +80,22 @@ def test_models_are_assets_then_runs_the_newest_first_without_points(world: Worl
 
 
 def test_cards_say_what_a_model_is(world: World) -> None:
-    card = world.shelf.card(f"run:{world.conditional}")
+    card = world.shelf.entry(f"run:{world.conditional}")
     assert (card.kind, card.data, card.channels, card.size, card.dim) == ("run", "shapes", 3, 28, 64)
     assert card.classes == world.manager.manifest(world.conditional).classes
     assert (card.spaces, card.style_layers, card.has_discriminator, card.live) == (("z",), 0, True, False)
-    assert world.shelf.card(f"run:{world.run}").label == "My shapes"
-    styled = world.shelf.card(STYLED)
+    assert world.shelf.entry(f"run:{world.run}").label == "My shapes"
+    styled = world.shelf.entry(STYLED)
     assert styled.spaces == ("z", "w")
     assert (styled.style_layers, styled.style_dim) == (model_of(STYLED).style_layers, model_of(STYLED).style_dim)
-    assert world.shelf.card(PLAIN).classes == ()
-    assert not world.shelf.card(CONDITIONAL).has_discriminator
+    assert world.shelf.entry(PLAIN).classes == ()
+    assert not world.shelf.entry(CONDITIONAL).has_discriminator
     assert json.loads(json.dumps(card.json()))["id"] == card.id
 
 
 def test_the_cards_of_the_list_are_those_of_the_opened_models_as_far_as_they_go(world: World) -> None:
     for light in world.shelf.models():
-        full = world.shelf.card(light.id).json()
+        full = world.shelf.entry(light.id).json()
         for key in ("id", "label", "kind", "data", "channels", "size", "dim", "classes", "step", "steps", "details"):
             assert light.json()[key] == full[key], (light.id, key)
 
@@ -186,7 +187,7 @@ def test_a_run_that_trains_is_followed(manager: RunManager, monkeypatch: pytest.
     manager.send(run, Pause())
     until_state(manager, run, "paused")
     first = here.open(f"run:{run}")
-    assert here.card(f"run:{run}").live
+    assert here.entry(f"run:{run}").live
     assert here.models()[-1].live
     before = pictures(first)
     manager.send(run, Resume())
@@ -218,7 +219,7 @@ def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
     here = ModelCatalog(manager)
     here.open(f"run:{run}")
     shutil.rmtree(manager.runs_dir / run)
-    for ask in (here.open, here.bookmark_store, here.card):
+    for ask in (here.open, here.bookmark_store, here.entry):
         with pytest.raises(UnknownRun, match="There is no run called"):
             ask(f"run:{run}")
 
@@ -230,7 +231,7 @@ def test_a_deleted_run_is_one_sentence(manager: RunManager) -> None:
      "asset:small-plain-discriminator", "asset:SMALL-PLAIN", "asset:small-plain.safetensors", "\0", "run:\ud800"],
 )  # fmt: skip
 def test_what_is_no_model_is_one_sentence(world: World, model_id: str) -> None:
-    for ask in (world.shelf.open, world.shelf.bookmark_store, world.shelf.card, world.shelf.steps):
+    for ask in (world.shelf.open, world.shelf.bookmark_store, world.shelf.entry, world.shelf.steps):
         with pytest.raises(ValueError, match=r"^There is no (model|run) called .*\.$"):
             ask(model_id)
 
@@ -274,7 +275,7 @@ def test_a_brought_file_is_taken_away_and_brought_back(
     world: World, exported: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = ModelCatalog(open_manager(tmp_path), tmp_path / "none")
-    monkeypatch.setattr(model_catalog, "MOST_BROUGHT", 1)
+    monkeypatch.setattr(generator_files, "MOST_BROUGHT", 1)
     model_id = here.bring(exported, "a.safetensors")
     here.bookmark_store(model_id).bookmarks.add(name="here", look={"where": {"seed": 1}}, thumbnail="", step=0)
     here.bring(exported, "a.safetensors")

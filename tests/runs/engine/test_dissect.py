@@ -9,7 +9,7 @@ import pytest
 from gan_core.runs import Dissect, Dissected, Event, Pause, Resume, RunManager, StepOnce, Stop
 from gan_core.training.observe.scene import decode_scene
 from tests.runs.helpers import at_rest, fingerprint, quick, straight, until, until_state
-from tests.training.test_microscope import decoded
+from tests.training.observe.test_microscope import decoded
 
 SHORT = quick(steps=40, data="ring", batch_size=16)
 LONG = quick(steps=10_000_000, data="ring", batch_size=16)

@@ -246,7 +246,7 @@ def test_a_job_and_somebody_s_run_take_turns_and_the_job_s_time_is_its_own(
     tasks.register("ticking", label="Ticking")(Ticking)
     manager.launcher.context.queue._turn_seconds = 0.1
     run = manager.launcher.make(
-        manager.launcher.resolved(quick(steps=1_000_000)), "", "", StopCondition(), owner="ada"
+        manager.launcher.configs.resolved(quick(steps=1_000_000)), "", "", StopCondition(), owner="ada"
     )  # fmt: skip
     job, began = jobs.start(Ticking(1)), time.monotonic()
     until(lambda: jobs.view(job).state == "working")

@@ -46,7 +46,7 @@ def cluster(tmp_path: Path) -> JobCommand:
 @pytest.fixture
 def manager(tmp_path: Path, cluster: JobCommand) -> Iterator[RunManager]:
     made = open_manager(tmp_path)
-    made.job_command = cluster
+    made.elsewhere.command = cluster
     yield made
     for view in made.views():
         found = holder(folder_of(made, view.id).lock)
@@ -60,7 +60,7 @@ def test_a_job_trains_it_and_the_page_s_manager_watches_and_steers_it(
     manager: RunManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANSCOPE_TOKEN", "a-secret-of-the-class")
-    run = manager.start_elsewhere(quick(steps=10_000_000), title="Far away", owner="ann")
+    run = manager.elsewhere.start(quick(steps=10_000_000), title="Far away", owner="ann")
     assert "a-secret-of-the-class" not in (tmp_path / "environment").read_text()
     watcher = manager.follow(run)
     assert watcher.news() == []
@@ -82,17 +82,17 @@ def test_a_job_trains_it_and_the_page_s_manager_watches_and_steers_it(
     stopped = until_state(manager, run, "stopped")
     assert stopped.checkpoints[-1] == stopped.step
     until(lambda: not (folder_of(manager, run).root / "commands").exists())
-    manager.resume_elsewhere(run, stop_at_step=stopped.step + 2)
+    manager.elsewhere.resume(run, stop_at_step=stopped.step + 2)
     assert until_state(manager, run, "finished").step == stopped.step + 2
     assert manager.config(run).g_optimizer.lr == 0.001
 
 
 def test_a_job_that_has_not_begun_is_waited_for_and_can_be_taken_back(manager: RunManager, tmp_path: Path) -> None:
     (tmp_path / "hold").touch()
-    run = manager.start_elsewhere(quick(steps=20))
+    run = manager.elsewhere.start(quick(steps=20))
     view = manager.view(run)
     assert (view.state, view.words) == ("queued", "waiting for the device, as job 4711 on another machine")
-    assert manager.waits_elsewhere(run)
+    assert manager.elsewhere.waits(run)
     assert not manager.takes_commands(run)
     with pytest.raises(ValueError, match="waits for a job on another machine; cancel it first"):
         delete(manager, run)
@@ -106,28 +106,28 @@ def test_a_job_that_has_not_begun_is_waited_for_and_can_be_taken_back(manager: R
 def test_a_job_that_ends_before_it_trains_leaves_the_run_interrupted(manager: RunManager, tmp_path: Path) -> None:
     script = tmp_path / "broken.sh"
     script.write_text("#!/bin/bash\ntrap 'rm -f {folder}/waiting-job' EXIT\nno-such-python {run}\n")
-    assert manager.job_command is not None
-    manager.job_command = replace(manager.job_command, script=script)
-    run = manager.start_elsewhere(quick(steps=20))
+    assert manager.elsewhere.command is not None
+    manager.elsewhere.command = replace(manager.elsewhere.command, script=script)
+    run = manager.elsewhere.start(quick(steps=20))
     until_state(manager, run, "interrupted")
 
 
 def test_a_command_that_fails_says_why_and_changes_nothing(manager: RunManager, tmp_path: Path) -> None:
     (tmp_path / "hold").touch()
-    run = manager.start_elsewhere(quick(steps=20))
+    run = manager.elsewhere.start(quick(steps=20))
     manager.cancel(run)
     (tmp_path / "refuse").touch()
-    for way in (lambda: manager.start_elsewhere(quick(steps=20)), lambda: manager.resume_elsewhere(run)):
+    for way in (lambda: manager.elsewhere.start(quick(steps=20)), lambda: manager.elsewhere.resume(run)):
         with pytest.raises(ConfigError, match=r'^sbatch failed: sbatch: error: invalid partition "gpu"\.$'):
             way()
     assert [(view.id, view.state) for view in manager.views()] == [(run, "stopped")]
-    assert not manager.waits_elsewhere(run)
-    manager.job_command = JobCommand(("/nowhere/sbatch", "{script}"))
+    assert not manager.elsewhere.waits(run)
+    manager.elsewhere.command = JobCommand(("/nowhere/sbatch", "{script}"))
     with pytest.raises(ConfigError, match="sbatch cannot be started: No such file or directory"):
-        manager.start_elsewhere(quick(steps=20))
-    manager.job_command = None
+        manager.elsewhere.start(quick(steps=20))
+    manager.elsewhere.command = None
     with pytest.raises(ConfigError, match="was not told how to start runs elsewhere"):
-        manager.start_elsewhere(quick(steps=20))
+        manager.elsewhere.start(quick(steps=20))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gan_core.latent import encode_vector
-from gan_core.runs.storage import bookmarks as keepsakes
+from gan_core.runs.storage import bookmarks
 from gan_core.runs.storage.bookmarks import BookmarkStore, thumbnail_png
 
 LOOK = {"where": {"z": encode_vector(np.arange(4.0))}, "psi": 0.7}
@@ -88,7 +88,7 @@ def test_a_deleted_one_survives_a_new_start(kept: BookmarkStore, tmp_path: Path)
 
 
 def test_only_the_newest_deleted_are_remembered(kept: BookmarkStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keepsakes, "MOST_DELETED", 2)
+    monkeypatch.setattr(bookmarks, "MOST_DELETED", 2)
     ids = add(kept, "a", "b", "c")
     for item in ids:
         kept.bookmarks.delete(item)
@@ -98,7 +98,7 @@ def test_only_the_newest_deleted_are_remembered(kept: BookmarkStore, monkeypatch
 
 
 def test_so_many_and_no_more(kept: BookmarkStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keepsakes, "MOST_KEPT", 2)
+    monkeypatch.setattr(bookmarks, "MOST_KEPT", 2)
     a, _ = add(kept, "a", "b")
     with pytest.raises(ValueError, match="There are 2 bookmarks already; delete some to keep more"):
         add(kept, "c")
@@ -223,7 +223,7 @@ def test_many_writers_lose_nothing_of_each_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_locks: bool
 ) -> None:
     """Each with a BookmarkStore of its own; also on a system without locks of files."""
-    monkeypatch.setattr(keepsakes, "_HAS_LOCKS", has_locks)
+    monkeypatch.setattr(bookmarks, "_HAS_LOCKS", has_locks)
 
     def write(number: int) -> None:
         mine = BookmarkStore(tmp_path / "explore")

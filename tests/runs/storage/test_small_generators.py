@@ -301,8 +301,8 @@ def test_the_shelf_opens_each_moment_and_the_checkpoint_where_there_is_one(manag
     moments = shelf.moments(model_id)
     assert moments == sorted({*STEPS, *checkpoints})
     assert shelf.steps(model_id) == checkpoints
-    assert shelf.card(model_id).moments == tuple(moments)
-    assert shelf.card(model_id).step == checkpoints[-1]  # the newest checkpoint is what one turns to
+    assert shelf.entry(model_id).moments == tuple(moments)
+    assert shelf.entry(model_id).step == checkpoints[-1]  # the newest checkpoint is what one turns to
     for step in moments:
         model = shelf.open(model_id, step)
         assert (model.step, model.images) == (step, 16 * step)

@@ -17,7 +17,7 @@ from gan_core.data import Ring
 from gan_core.nets.layers import ACTIVATIONS
 from gan_core.objectives import losses, penalties
 from gan_core.training import PRESETS, RunConfig, Trainer
-from gan_core.training.backends.batched import StackedTrainer, TrainerStack, apart, kinship
+from gan_core.training.backends.batched import StackedTrainer, TrainerStack, stack_key, unstackable_reason
 from gan_core.training.backends.stacked_layers import StackedLayers, d_judgement, g_judgement, loss_rows
 from gan_core.training.optimizers import optimizers
 from tests.training.made_data import random_data_like
@@ -130,8 +130,8 @@ def varied(name: str) -> list[RunConfig]:
 @pytest.mark.parametrize("name", VARIED)
 def test_members_become_what_they_become_alone(name: str, tmp_path: Path) -> None:
     configs = varied(name)
-    assert not any(map(apart, configs))
-    assert len({kinship(c) for c in configs}) == 1
+    assert not any(map(unstackable_reason, configs))
+    assert len({stack_key(c) for c in configs}) == 1
     stack, alone = both(configs, tmp_path)
     on(stack, alone, 6)
     assert_all_alike(stack, alone)
@@ -258,11 +258,11 @@ def test_trouble_of_one_is_not_the_others(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_cannot_train_together_says_why(changes: dict[str, Any], tmp_path: Path) -> None:
     config = changed(DENSE, **changes)
-    assert apart(config).endswith(".")
+    assert unstackable_reason(config).endswith(".")
     with pytest.raises(ValueError, match="do not train in one step"):
         TrainerStack([StackedTrainer(config, random_data_like(config, tmp_path, count=50), CPU)])
-    assert apart(PRESETS["fashion-fast"].config)
-    assert not apart(PRESETS["ring"].config)
+    assert unstackable_reason(PRESETS["fashion-fast"].config)
+    assert not unstackable_reason(PRESETS["ring"].config)
 
 
 @pytest.mark.parametrize(
@@ -270,8 +270,8 @@ def test_what_cannot_train_together_says_why(changes: dict[str, Any], tmp_path: 
                 {"batch_size": 16}, {"k_d": 2}, {"pack": 2}],
 )  # fmt: skip
 def test_other_shapes_are_no_kin(changes: dict[str, Any]) -> None:
-    assert kinship(changed(DENSE, **changes)) != kinship(DENSE)
-    assert kinship(replace(DENSE, data=Ring(std=0.4))) == kinship(DENSE)
+    assert stack_key(changed(DENSE, **changes)) != stack_key(DENSE)
+    assert stack_key(replace(DENSE, data=Ring(std=0.4))) == stack_key(DENSE)
 
 
 def test_a_scene_is_the_lone_ones(tmp_path: Path) -> None:

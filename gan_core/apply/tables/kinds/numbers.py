@@ -38,11 +38,6 @@ def _usable(value: float) -> float:
     return value if abs(value) <= MOST else math.copysign(math.inf, value)
 
 
-def is_whole_text(text: str) -> bool:
-    """Whether a number is written without decimals."""
-    return text.lstrip("+-").isdecimal()
-
-
 def decimals_of(texts: Iterable[str], decimal: str) -> int:
     """The most decimals that a column's numbers are written with; -1 where one has an exponent."""
     most = 0

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = Path(__file__).resolve().parents[4]
 SCRIPT = PROGRAM / "assets" / "job-templates" / "sbatch.sh"
-SCRIPT_NAME, LOG_NAME = "job.sh", "job.log"
+SCRIPT_NAME = "job.sh"
 COMMAND_SECONDS = 60.0
 LARGEST_SCRIPT_BYTES = 100_000
 MOST = 1024  # GPUs, cores

@@ -1,0 +1,1 @@
+"""Looks: plain JSON, checked, resolved to latents and drawn."""

@@ -1,0 +1,1 @@
+"""What came of a job: sentences, charts, pictures, films and files."""

@@ -1,0 +1,1 @@
+"""Typed fields as widgets: the panel, and what stands in it."""
