@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
+from tests.browser.forked import server
 from tests.browser.lab import SMALL, Lab, until
 
 

@@ -13,7 +13,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
+from tests.browser.forked import server
 from tests.browser.lab import until
 from tests.runs.helpers import at_rest, open_manager, quick
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import server
 from tests.browser.classroom.cut import cable
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, until
 from tests.runs.helpers import at_rest, open_manager, quick
 

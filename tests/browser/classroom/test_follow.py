@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from tests.browser.conftest import PATIENCE_SECONDS
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, until
 from tests.runs.helpers import at_rest, open_manager, quick
 

@@ -17,9 +17,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.serving import ROOT, Server, server
+from benchmarks.serving import ROOT, Server
 from gan_core.cli.main import main
 from gan_core.runs.storage.run_folder import RunFolder, run_ids
+from tests.browser.forked import server
 from tests.browser.lab import until
 
 SMALL = (

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from gan_core.cli.main import main
+from tests.browser.forked import server
 from tests.browser.lab import until
 
 PHONE = {"width": 390, "height": 844}

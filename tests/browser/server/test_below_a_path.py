@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from benchmarks.serving import server
+from tests.browser.forked import server
 from tests.browser.server.reverse_proxy import Proxy, reverse_proxy
 from tests.runs.helpers import at_rest, open_manager, quick
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import server
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.shared.lock import holder
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, SMALL, Lab, until
 
 SBATCH = """#!/bin/bash

@@ -11,10 +11,11 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.serving import Server, newest_run, server
+from benchmarks.serving import Server, newest_run
 from gan_core.training.scenes.scene_file import from_text
 from gan_core.training.scenes.scene_link import to_query
 from tests.browser.conftest import PATIENCE_SECONDS
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, Lab, until
 
 SMALL = "preset=ring&seed=7&batch_size=32&total_images=3200&record.evaluate_images=0&view=full"
