@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from benchmarks.serving import Server, chromium_of
 from tests.browser.forked import server
 
-PATIENCE_SECONDS = 60  # other work may keep the processor; what is waited for is a state, never a time
+PATIENCE_SECONDS = 120  # other work may keep the processor; what is waited for is a state, never a time
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 

@@ -68,11 +68,10 @@ def standing(how: str, folder: Path) -> Iterator[tuple[str, Proxy | None]]:
     if how == "by itself":
         with server(folder) as at:
             yield at.url, None
-    elif how == "on IPv6":
-        with server(folder, "--server.address", "::1", name="[::1]") as at:
-            yield at.url, None
-    elif how == "below a path":
-        with server(folder, "--server.baseUrlPath", "lab", base="/lab") as at:
+    elif how.startswith("below a path"):
+        six = ("--server.address", "::1") if how.endswith("on IPv6") else ()
+        name = "[::1]" if six else "127.0.0.1"
+        with server(folder, "--server.baseUrlPath", "lab", *six, name=name, base="/lab") as at:
             yield at.url, None
     elif how == "behind a proxy that keeps the path":
         with (
@@ -95,8 +94,7 @@ def has_ipv6() -> bool:
     "how",
     [
         "by itself",
-        pytest.param("on IPv6", marks=pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")),
-        "below a path",
+        "below a path, on IPv6" if has_ipv6() else "below a path",
         "behind a proxy that keeps the path",
         "behind a proxy that takes the path away",
     ],

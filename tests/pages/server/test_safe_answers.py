@@ -41,7 +41,7 @@ def ask(
             return None
 
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay).open(request, timeout=20) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay).open(request, timeout=180) as answer:
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}
     except urllib.error.HTTPError as error:
         with error:
