@@ -22,6 +22,7 @@ BROWSER_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
+PATIENCE_SECONDS = 180.0  # for a start on a busy machine
 # Asks servers of this machine, by no proxy; urlopen keeps the proxies that it saw at its first call.
 local_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -76,12 +77,13 @@ def server(
     words = ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true", *options]
     began = time.perf_counter()
     process = start(words, {**os.environ, **places, **(environment or {})}, folder / "server.log")
+    latest = time.perf_counter() + PATIENCE_SECONDS
     url = f"http://{name}:{port}{base}"
     try:
         while True:
             with contextlib.suppress(OSError), local_opener.open(f"{url}/_stcore/health", timeout=1):
                 break
-            if process.poll() is not None or time.perf_counter() - began > 120:
+            if process.poll() is not None or time.perf_counter() > latest:
                 raise RuntimeError(f"the server did not start; its log: {(folder / 'server.log').read_text()}")
             time.sleep(0.02)
         ready = time.perf_counter() - began

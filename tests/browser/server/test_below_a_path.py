@@ -93,7 +93,7 @@ def has_ipv6() -> bool:
 @pytest.mark.parametrize(
     "how",
     [
-        "by itself",
+        pytest.param("by itself", marks=pytest.mark.long),  # every other browser test's server does
         "below a path, on IPv6" if has_ipv6() else "below a path",
         "behind a proxy that keeps the path",
         "behind a proxy that takes the path away",

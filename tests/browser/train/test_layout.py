@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
 from tests.browser.lab import SMALL, Lab, at_rest, until
 
-SCREENS = ((1366, 768), (1920, 1080), (390, 844))
+SCREENS = [(1366, 768), (390, 844), pytest.param((1920, 1080), marks=pytest.mark.long)]
 SLOW = "total_images=100000000&record.every_steps=1"
 BOXES = """names => Object.fromEntries(names.map(name => {
   const found = [...document.querySelectorAll(name)].map(e => e.getBoundingClientRect()).find(r => r.width);
@@ -53,36 +54,38 @@ def cut_rows(page: Page) -> int:
     return found
 
 
-def test_picture_or_stage_has_half_of_every_page_and_more_of_a_projector(chromium: Browser, served: Server) -> None:
-    for size in SCREENS:
-        with screen(chromium, served, size) as lab:
-            lab.open(f"preset=fashion-fast&{SMALL}&{SLOW}&view=simple")
-            expect(lab.page.get_by_test_id("real")).to_be_visible()  # before the first Train
-            expect(lab.page.locator(".st-key-thumbs button")).not_to_have_count(0)
+@pytest.mark.parametrize("size", SCREENS)
+def test_picture_or_stage_has_half_of_every_page_and_more_of_a_projector(
+    chromium: Browser, served: Server, size: tuple[int, int]
+) -> None:  # fmt: skip
+    with screen(chromium, served, size) as lab:
+        lab.open(f"preset=fashion-fast&{SMALL}&{SLOW}&view=simple")
+        expect(lab.page.get_by_test_id("real")).to_be_visible()  # before the first Train
+        expect(lab.page.locator(".st-key-thumbs button")).not_to_have_count(0)
+        at_rest(lab.page)
+        assert pictures(lab.page)[0] >= size[0] / 2
+        assert cut_rows(lab.page) == 0
+        lab.press("Train")
+        until(lambda: lab.step() > 0)
+        expect(lab.page.get_by_test_id("real")).to_be_visible()  # and beside the generated ones
+        at_rest(lab.page)
+        wide, low = pictures(lab.page)
+        assert wide >= size[0] / 2
+        assert low <= size[1] or size[0] < 500
+        for name in ("twins", "checkpoint", "downloads", "runs", "branch"):
+            expect(lab.page.locator(f".st-key-{name}")).to_have_count(0)
+        lab.press("Stop")
+        lab.expect_state("stopped")
+        lab.page.goto(f"{served.url}/?preset=ring&view=simple")
+        expect(lab.page.get_by_test_id("stage")).to_be_visible()
+        for view in ("simple", "full"):
+            lab.page.goto(f"{served.url}/?preset=ring&view={view}")
+            until(lambda: boxes(lab.page, STAGE)[STAGE])
             at_rest(lab.page)
-            assert pictures(lab.page)[0] >= size[0] / 2
+            left, _, right, bottom = boxes(lab.page, STAGE)[STAGE]
+            assert right - left >= size[0] / 2
+            assert bottom <= size[1]
             assert cut_rows(lab.page) == 0
-            lab.press("Train")
-            until(lambda lab=lab: lab.step() > 0)
-            expect(lab.page.get_by_test_id("real")).to_be_visible()  # and beside the generated ones
-            at_rest(lab.page)
-            wide, low = pictures(lab.page)
-            assert wide >= size[0] / 2
-            assert low <= size[1] or size[0] < 500
-            for name in ("twins", "checkpoint", "downloads", "runs", "branch"):
-                expect(lab.page.locator(f".st-key-{name}")).to_have_count(0)
-            lab.press("Stop")
-            lab.expect_state("stopped")
-            lab.page.goto(f"{served.url}/?preset=ring&view=simple")
-            expect(lab.page.get_by_test_id("stage")).to_be_visible()
-            for view in ("simple", "full"):
-                lab.page.goto(f"{served.url}/?preset=ring&view={view}")
-                until(lambda lab=lab: boxes(lab.page, STAGE)[STAGE])
-                at_rest(lab.page)
-                left, _, right, bottom = boxes(lab.page, STAGE)[STAGE]
-                assert right - left >= size[0] / 2
-                assert bottom <= size[1]
-                assert cut_rows(lab.page) == 0
 
 
 def test_projector_mode_is_one_key_and_shows_stage_and_formula_at_once(chromium: Browser, served: Server) -> None:
