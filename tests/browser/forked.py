@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import atexit
 import contextlib
+import ctypes
 import functools
 import gc
 import importlib
@@ -124,6 +125,8 @@ def _imports() -> Iterator[str]:
 
 def _become(words: list[str], environment: dict[str, str], log: str) -> None:
     """What `python words` with this environment would be."""
+    with contextlib.suppress(OSError, AttributeError):  # Linux: it ends with the process that it was forked from
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
@@ -155,6 +158,7 @@ def _prepare() -> None:
     from gan_core.training.configuration.presets import DEFAULT, PRESETS, preset
     from pages.server import packed  # which brings no component
 
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a process with threads of torch's cannot be forked
     with tempfile.TemporaryDirectory() as folder:
         manager = RunManager(Path(folder) / "runs", Path(folder) / "data", device="cpu")
@@ -167,7 +171,10 @@ def _prepare() -> None:
     for path in (Path(streamlit.__file__ or "").parent / "static" / "static").rglob("*.*"):
         if path.suffix in packed.TYPES:
             packed.packed(path)
-    assert threading.active_count() == 1
+    torch.set_num_threads(threads)
+    latest = time.monotonic() + 60
+    while threading.active_count() > 1 and time.monotonic() < latest:
+        time.sleep(0.02)
     gc.collect()
     gc.freeze()  # else each process looks through all that it got from this one as it ends
 
