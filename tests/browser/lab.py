@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 
 SMALL = "generator.width=8&discriminator.width=8&discriminator.dense_units=0&precision=float32&record.every_steps=2"
 """Networks so small that a step is quick even where two cores are shared."""
+CALM = f"{SMALL}&speed=normal"
+"""The same at fifty steps a second at most: what a page does with a run is seen without a processor for the run."""
 AT_REST = "[data-test-script-state=notRunning]"
 """The page when it is drawn to its end: what is pressed before may be of what stood there before."""
 

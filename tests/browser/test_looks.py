@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.runs.storage.run_folder import RunFolder
-from tests.browser.lab import SMALL, Lab, at_rest, until
+from tests.browser.lab import CALM, Lab, at_rest, until
 
 FINGER = 44  # CSS pixels
 
@@ -19,7 +19,7 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
     page: Page, chromium: Browser, served: Server
 ) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&conditional=true&total_images=100000000")
+    lab.open(f"preset=fashion-fast&{CALM}&conditional=true&total_images=100000000")
     lab.press("Train")
     run = lab.run_id()
     until(lambda: lab.step() > 0)
@@ -54,7 +54,7 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
 
 def test_the_whole_picture_is_in_view_beside_trouble(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&total_images=100")
+    lab.open(f"preset=fashion-fast&{CALM}&total_images=100")
     lab.press("Train")
     folder = RunFolder(served.runs_dir / lab.run_id())
     lab.expect_state("finished")

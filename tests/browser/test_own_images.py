@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import Server
 from tests.browser.forked import server
-from tests.browser.lab import SMALL, Lab, until
+from tests.browser.lab import CALM, Lab, until
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     expect(lab.film).to_be_visible()
     expect(page.get_by_text("what it will learn from")).to_be_visible()
     page.wait_for_url(lambda url: "discs" in url)
-    page.goto(f"{page.url.replace('&view=simple', '')}&{SMALL}&batch_size=16")  # with its settings shown
+    page.goto(f"{page.url.replace('&view=simple', '')}&{CALM}&batch_size=16")  # with its settings shown
     lab.press("Train")
     lab.expect_state("training")
     until(lambda: lab.step() > 3)

@@ -140,7 +140,7 @@ def test_a_run_goes_out_and_comes_in_and_is_deleted_and_had_back(
 
 def test_what_trains_moves_by_itself_and_cannot_be_deleted(page: Page, served: Server, runs: list[str]) -> None:
     lab = page.context.new_page()
-    lab.goto(f"{served.url}/?preset=ring&total_images=100000000")
+    lab.goto(f"{served.url}/?preset=ring&total_images=100000000&speed=normal")
     expect(lab.locator(AT_REST)).to_be_attached()
     lab.get_by_role("button", name="Train", exact=True).click()
     lab.wait_for_url(re.compile("run="))

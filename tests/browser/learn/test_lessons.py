@@ -199,7 +199,7 @@ def test_train_in_the_moment_after_a_scene_starts_that_scene(page: Page, served:
 def test_the_column_folds_closes_points_speaks_another_language_and_leaves_a_run_alone(
     page: Page, served: Server
 ) -> None:
-    page.goto(f"{served.url}/?preset=ring&total_images=100000000&lesson=01")
+    page.goto(f"{served.url}/?preset=ring&total_images=100000000&speed=normal&lesson=01")
     column = page.get_by_test_id("lesson")
     expect(column).to_be_visible()
     expect(page.locator(AT_REST)).to_be_attached()

@@ -10,14 +10,14 @@ from playwright.sync_api import Page
 
 from benchmarks.serving import server
 from gan_core.runs.storage.run_folder import RunFolder
-from tests.browser.lab import SMALL, Lab, until
+from tests.browser.lab import CALM, Lab, until
 
 
 @pytest.mark.long  # kill -9 without a page: tests/cli/test_process.py, tests/runs/engine/test_exact_resume.py
 def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> None:
     with server(tmp_path) as first:
         lab = Lab(page, first.url)
-        lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000")
+        lab.open(f"preset=fashion-fast&{CALM}&total_images=100000000")
         lab.press("Train")
         run = lab.run_id()
         until(lambda: lab.step() > 10)
@@ -48,7 +48,7 @@ def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> No
 def test_sigterm_saves_and_ends_well(page: Page, tmp_path: Path) -> None:
     with server(tmp_path) as at:
         lab = Lab(page, at.url)
-        lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000")
+        lab.open(f"preset=fashion-fast&{CALM}&total_images=100000000")
         lab.press("Train")
         run = lab.run_id()
         until(lambda: lab.step() > 5)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import ROOT, Server, server
 from gan_core.runs.storage.run_folder import RunFolder
-from tests.browser.lab import AT_REST, SMALL, Lab, step_in, told_by, until
+from tests.browser.lab import AT_REST, CALM, Lab, step_in, told_by, until
 
 LONG = "total_images=100000000"
 WATCH_CAPTION = """() => {
@@ -29,7 +29,7 @@ def _range(chart: Locator) -> list[float]:
 
 def test_a_zoomed_chart_stays_where_it_is_while_data_arrives(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&{LONG}")
+    lab.open(f"preset=fashion-fast&{CALM}&{LONG}")
     lab.press("Train")
     folder = RunFolder(served.runs_dir / lab.run_id())
     chart = page.get_by_test_id("chart-losses")
@@ -76,7 +76,7 @@ def test_a_zoomed_chart_stays_where_it_is_while_data_arrives(page: Page, served:
 
 def test_a_branch_from_a_checkpoint_with_another_loss(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&{LONG}")
+    lab.open(f"preset=fashion-fast&{CALM}&{LONG}")
     lab.press("Train")
     parent = lab.run_id()
     until(lambda: lab.step() > 10)
@@ -104,7 +104,7 @@ def test_a_branch_from_a_checkpoint_with_another_loss(page: Page, served: Server
 
 def test_from_train_to_the_first_picture_with_keys_alone(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=4")
+    lab.open(f"preset=fashion-fast&{CALM}&{LONG}&seed=4")
     _tab_to(page, "Train")
     page.keyboard.press("Enter")
     lab.expect_state("training")
@@ -141,7 +141,7 @@ def _tab_to(page: Page, name: str, *, back: bool = False) -> None:
 
 def test_one_tab_steers_and_the_other_follows(page: Page, chromium: Browser, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=5")
+    lab.open(f"preset=fashion-fast&{CALM}&{LONG}&seed=5")
     lab.press("Train")
     run = lab.run_id()
     lab.expect_state("training")
@@ -163,7 +163,7 @@ def test_one_tab_steers_and_the_other_follows(page: Page, chromium: Browser, ser
 
 def test_two_quick_clicks_on_train_make_one_run(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=6")
+    lab.open(f"preset=fashion-fast&{CALM}&{LONG}&seed=6")
     before = len(list(served.runs_dir.glob("*/config.json")))
     expect(page.locator(AT_REST)).to_be_visible()  # the button stays where it is
     lab.button("Train").dblclick()
@@ -192,7 +192,7 @@ def test_the_second_click_of_two_waits_for_the_first(page: Page, tmp_path: Path)
     (tmp_path / "sitecustomize.py").write_text(SLOW_START, "utf-8")
     with server(tmp_path, environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}) as served:
         lab = Lab(page, served.url)
-        lab.open(f"preset=fashion-fast&{SMALL}&{LONG}&seed=7")
+        lab.open(f"preset=fashion-fast&{CALM}&{LONG}&seed=7")
         expect(page.locator(AT_REST)).to_be_visible()
         lab.press("Train")
         until((tmp_path / "begun").exists)

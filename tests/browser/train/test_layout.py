@@ -13,7 +13,7 @@ from benchmarks.serving import Server
 from tests.browser.lab import SMALL, Lab, at_rest, until
 
 SCREENS = [(1366, 768), (390, 844), pytest.param((1920, 1080), marks=pytest.mark.long)]
-SLOW = "total_images=100000000&record.every_steps=1"
+SLOW = "total_images=100000000&record.every_steps=1&speed=normal"
 BOXES = """names => Object.fromEntries(names.map(name => {
   const found = [...document.querySelectorAll(name)].map(e => e.getBoundingClientRect()).find(r => r.width);
   return [name, found ? [found.left, found.top, found.right, found.bottom].map(Math.round) : null]; }))"""

@@ -32,7 +32,7 @@ BOTH = [
 ]
 D_ONLY = BOTH[:7]
 G_ONLY = ["draw_latents", "generate", "g_loss", "g_gradient", "g_move"]
-RING = "preset=ring&generator.hidden=16&discriminator.hidden=16&batch_size=64&total_images=50000000"
+RING = "preset=ring&generator.hidden=16&discriminator.hidden=16&batch_size=64&total_images=50000000&speed=normal"
 
 
 class Scope:
