@@ -12,8 +12,10 @@ from benchmarks.serving import server
 from gan_core.runs.storage.run_folder import RunFolder
 from tests.browser.lab import CALM, Lab, until
 
+pytestmark = pytest.mark.long
+"""Without a page: test_process.py in tests/cli, test_exact_resume.py in tests/runs, test_server.py in tests/pages."""
 
-@pytest.mark.long  # kill -9 without a page: tests/cli/test_process.py, tests/runs/engine/test_exact_resume.py
+
 def test_killed_and_resumed_with_the_page_open(page: Page, tmp_path: Path) -> None:
     with server(tmp_path) as first:
         lab = Lab(page, first.url)
