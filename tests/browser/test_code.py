@@ -26,6 +26,6 @@ def test_the_code_marks_what_just_changed_and_is_copied(page: Page, served: Serv
     expect(code.locator(".gs-code-text")).to_contain_text("keras.Sequential")
     said = told_by(page.get_by_test_id("code-copy"))
     page.get_by_test_id("code-copy").click()
-    until(lambda: "Copied" in said())
+    until(lambda: "Copied" in " ".join(said()))
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == code.locator(".gs-code-text").inner_text().replace("\u00a0", " ") or "keras.Sequential" in copied
