@@ -1,6 +1,7 @@
 # make app    install what is needed and serve GANscope on http://127.0.0.1:8501 (PORT=8600 make app: another port)
 # make class  the same for a class in this network: both tokens, the links, and a list of what is open
 # make test   install what the tests need and run every check (ARGS="-k words" for some of the tests)
+# make test-long   the trials that take longest, which `make test` leaves out
 # make lint   the quick checks only
 # make test-oldest   make test with the lowest versions that requirements.txt allows, in an environment of its own
 # make docs   the documentation as a site, in build/site
@@ -9,6 +10,7 @@
 PORT ?= 8501
 ADDRESS ?= 127.0.0.1
 ARGS ?=
+TRIALS = not long
 # In a URL an IPv6 address stands in brackets; "every address" is none that a browser can ask.
 NAME := $(if $(filter 0.0.0.0 ::,$(ADDRESS)),localhost,$(if $(findstring :,$(ADDRESS)),[$(ADDRESS)],$(ADDRESS)))
 BELOW := $(patsubst %,/%/,$(patsubst /%,%,$(patsubst %/,%,$(STREAMLIT_SERVER_BASE_URL_PATH))))
@@ -27,7 +29,7 @@ export UV_HTTP_TIMEOUT := 120
 export PYTHONUNBUFFERED := 1
 
 .SILENT:
-.PHONY: help app class test test-oldest lint docs scripts bench chromium
+.PHONY: help app class test test-long test-oldest lint docs scripts bench chromium
 .DEFAULT_GOAL := help
 
 help:
@@ -43,7 +45,10 @@ class: $(VENV)/app.stamp
 	exec $(PY) -m pages.server.class_start "$(PORT)"
 
 test: lint chromium
-	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	eval "$$SETUP"; CHROMIUM="$$(find_chromium)" $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "$(TRIALS)" $(ARGS)
+
+test-long:
+	$(MAKE) test TRIALS=long
 
 # Not every one of the lowest versions can be had for a newer Python.
 test-oldest:

@@ -10,20 +10,33 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 BROWSER_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
+PATIENCE_SECONDS = 180.0  # for a start on a busy machine
 # Asks servers of this machine, by no proxy; urlopen keeps the proxies that it saw at its first call.
 local_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Process(Protocol):
+    """What is used of a `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int, /) -> None: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -33,7 +46,7 @@ class Server:
     url: str
     runs_dir: Path
     data_dir: Path
-    process: subprocess.Popen[bytes]
+    process: Process
     seconds_to_ready: float
 
 
@@ -43,34 +56,37 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def started(words: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """`python words` in the root folder."""
+    with open(log, "wb") as out:
+        return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, stdout=out, stderr=out)
+
+
 @contextlib.contextmanager
 def server(
-    folder: Path, *options: str, environment: Mapping[str, str] | None = None, name: str = "127.0.0.1", base: str = ""
-) -> Iterator[Server]:
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None, name: str = "127.0.0.1",
+    base: str = "", start: Callable[[Sequence[str], Mapping[str, str], Path], Process] = started,
+) -> Iterator[Server]:  # fmt: skip
     """`streamlit run app.py` as `make app` starts it, with its runs and data under `folder`.
 
     name: the host in its URL, an address that `options` may let it listen to. base: the path below which they do so.
+    start: of its words, environment and log.
     """
     port = free_port()
     places = {"GANSCOPE_RUNS": str(folder / "runs"), "GANSCOPE_DATA": str(folder / "data")}
-    command = [
-        sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true",
-        *options,
-    ]  # fmt: skip
-    start = time.perf_counter()
-    with open(folder / "server.log", "wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **places, **(environment or {})}, stdout=log, stderr=log
-        )
+    words = ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.headless", "true", *options]
+    began = time.perf_counter()
+    process = start(words, {**os.environ, **places, **(environment or {})}, folder / "server.log")
+    latest = time.perf_counter() + PATIENCE_SECONDS
     url = f"http://{name}:{port}{base}"
     try:
         while True:
             with contextlib.suppress(OSError), local_opener.open(f"{url}/_stcore/health", timeout=1):
                 break
-            if process.poll() is not None or time.perf_counter() - start > 60:
+            if process.poll() is not None or time.perf_counter() > latest:
                 raise RuntimeError(f"the server did not start; its log: {(folder / 'server.log').read_text()}")
             time.sleep(0.02)
-        ready = time.perf_counter() - start
+        ready = time.perf_counter() - began
         yield Server(url, folder / "runs", folder / "data", process, ready)
     finally:
         process.terminate()
@@ -90,14 +106,19 @@ def chromium_path() -> str:
 
 
 @contextlib.contextmanager
-def browser(*flags: str) -> Iterator[Browser]:
+def chromium_of(playwright: Playwright, *flags: str) -> Iterator[Browser]:
     """flags: beside those that every test has."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium_path(), args=[*BROWSER_FLAGS, *flags])
-        try:
-            yield opened
-        finally:
-            opened.close()
+    opened = playwright.chromium.launch(executable_path=chromium_path(), args=[*BROWSER_FLAGS, *flags])
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextlib.contextmanager
+def browser(*flags: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright, chromium_of(playwright, *flags) as opened:
+        yield opened
 
 
 def newest_run(runs_dir: Path) -> Any:

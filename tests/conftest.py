@@ -44,6 +44,25 @@ def pytest_report_header() -> list[str]:
     ]
 
 
+FIRST = (
+    "browser/test_readable", "browser/learn", "browser/train", "browser", "cli/test_surroundings", "runs/cluster",
+    "cli", "project", "runs",
+)  # fmt: skip
+LAST = "pages"
+"""Files in the order of how long they take, so that nobody waits at the end for somebody else's long one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        name = item.path.relative_to(root).as_posix()
+        found = next((i for i, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+        return found + name.startswith(LAST)
+
+    items.sort(key=turn)
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from benchmarks.serving import Server, browser, server
+from benchmarks.serving import Server, chromium_of
+from tests.browser.forked import server
 
-PATIENCE_SECONDS = 60  # other work may keep the processor; what is waited for is a state, never a time
+PATIENCE_SECONDS = 120  # other work may keep the processor; what is waited for is a state, never a time
 expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
@@ -23,10 +24,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """For one module: as long as it is open, Playwright's event loop runs, and asyncio cannot be used elsewhere."""
-    with browser() as opened:
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    """For this folder's tests alone: as long as its event loop runs, asyncio cannot be used elsewhere."""
+    with sync_playwright() as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    with chromium_of(playwright) as opened:
         yield opened
 
 

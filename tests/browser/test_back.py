@@ -12,7 +12,7 @@ from benchmarks.serving import Server
 from pages.server.http.modules import modules
 from tests.browser.lab import SMALL, Lab, until
 
-LINK = f"preset=fashion-fast&{SMALL}&total_images=100000000&seed=7"
+LINK = f"preset=fashion-fast&{SMALL}&total_images=100000000&seed=7&speed=normal"
 
 
 @pytest.fixture

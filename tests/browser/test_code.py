@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, told_by, until
 
 
 def test_the_code_marks_what_just_changed_and_is_copied(page: Page, served: Server) -> None:
@@ -24,7 +24,8 @@ def test_the_code_marks_what_just_changed_and_is_copied(page: Page, served: Serv
     expect(code.locator(".gs-code-new")).to_contain_text("G_LEARNING_RATE =")
     code.get_by_role("button", name="Keras").click()
     expect(code.locator(".gs-code-text")).to_contain_text("keras.Sequential")
+    said = told_by(page.get_by_test_id("code-copy"))
     page.get_by_test_id("code-copy").click()
-    expect(page.get_by_test_id("code-copy")).to_have_text("Copied")
+    until(lambda: "Copied" in " ".join(said()))
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == code.locator(".gs-code-text").inner_text().replace("\u00a0", " ") or "keras.Sequential" in copied

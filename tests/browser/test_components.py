@@ -161,6 +161,27 @@ def test_a_view_outlives_the_clean_up_of_an_overtaken_call(blank: Page, name: st
     assert blank.evaluate(OVERTAKEN, [loader(name), data]) == {"kept": True, "left": 0}
 
 
+# Another page's column is there before that of the page that is left has been cleaned up.
+NEXT_PAGE = """async ([script, data]) => {
+  const { default: mount } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  const room = () => document.documentElement.dataset.lesson, draw = async (page) => {
+    const parentElement = document.body.appendChild(document.createElement("div"));
+    const leave = await mount({ data: [{ ...data, page }], parentElement, setTriggerValue() {}, setStateValue() {} });
+    return () => { parentElement.remove(); leave(); };
+  };
+  const before = await draw("lab"), after = await draw("explore");
+  before();
+  const open = room();
+  after();
+  return [open, room() ?? ""];
+}"""
+
+
+def test_the_next_page_keeps_the_room_that_it_makes_for_a_lesson(blank: Page) -> None:
+    column = "learn/web/column.js"
+    assert blank.evaluate(NEXT_PAGE, [loader(column), COMPONENTS[column]]) == ["open", ""]
+
+
 # What a component of one place tells, and what of it had reached the page when.
 TOLD = """async (url) => {
   const { component } = await import(url);
@@ -174,7 +195,7 @@ TOLD = """async (url) => {
   tell("moved", 3);
   tell("moved", 4);
   const soon = names();
-  await new Promise((go) => setTimeout(go, 1500));
+  await new Promise((go) => setTimeout(go, 300));
   const unanswered = names();
   update();
   while (told.length < 3) await new Promise((go) => setTimeout(go, 20));

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.runs.storage.run_folder import RunFolder
-from tests.browser.lab import SMALL, Lab, until
+from tests.browser.lab import CALM, Lab, at_rest, until
 
 FINGER = 44  # CSS pixels
 
@@ -19,13 +19,14 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
     page: Page, chromium: Browser, served: Server
 ) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&conditional=true&total_images=100000000")
+    lab.open(f"preset=fashion-fast&{CALM}&conditional=true&total_images=100000000")
     lab.press("Train")
     run = lab.run_id()
     until(lambda: lab.step() > 0)
     names = page.get_by_test_id("class-names").locator("span")
     expect(names).to_have_count(10)
     expect(names.nth(1)).to_have_text("Trouser")
+    at_rest(page)
     canvas = lab.film.bounding_box()
     second = names.nth(1).bounding_box()
     assert canvas is not None
@@ -37,6 +38,7 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
     phone = Lab(context.new_page(), served.url)
     phone.open(f"run={run}&view=simple")
     phone.expect_state("training")
+    at_rest(phone.page)
     boxes = phone.page.eval_on_selector_all(
         ".st-key-controls button",
         "all => all.map(b => b.getBoundingClientRect()).filter(r => r.width).map(r => [r.x, r.right, r.y, r.height])",
@@ -52,7 +54,7 @@ def test_classes_are_named_above_their_columns_and_a_phone_has_two_rows_of_butto
 
 def test_the_whole_picture_is_in_view_beside_trouble(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
-    lab.open(f"preset=fashion-fast&{SMALL}&total_images=100")
+    lab.open(f"preset=fashion-fast&{CALM}&total_images=100")
     lab.press("Train")
     folder = RunFolder(served.runs_dir / lab.run_id())
     lab.expect_state("finished")
@@ -64,6 +66,7 @@ def test_the_whole_picture_is_in_view_beside_trouble(page: Page, served: Server)
     lab.expect_state("diverged")
     trouble = page.locator(".st-key-trouble")
     expect(trouble).to_contain_text("The loss became infinite")
+    at_rest(page)
     canvas = lab.film.bounding_box()
     assert canvas is not None
     assert canvas["y"] + canvas["height"] <= 768

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.serving import Server, server
-from tests.browser.lab import SMALL, Lab, until
+from benchmarks.serving import Server
+from tests.browser.forked import server
+from tests.browser.lab import CALM, Lab, until
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +73,10 @@ def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) ->
     expect(lab.film).to_be_visible()
     expect(page.get_by_text("what it will learn from")).to_be_visible()
     page.wait_for_url(lambda url: "discs" in url)
-    page.goto(f"{page.url.replace('&view=simple', '')}&{SMALL}&batch_size=16")  # with its settings shown
+    page.goto(f"{page.url.replace('&view=simple', '')}&{CALM}&batch_size=16")  # with its settings shown
     lab.press("Train")
     lab.expect_state("training")
-    until(lambda: lab.step() > 3, 60)
+    until(lambda: lab.step() > 3)
     lab.press("Stop")
     lab.expect_state("stopped")
     expect(page.get_by_role("combobox", name="Preset")).to_have_value("Few pictures")
@@ -120,7 +121,7 @@ def test_a_set_that_cannot_be_fetched_says_so_in_one_sentence(page: Page, served
     card = page.locator(".st-key-set-mnist")
     card.get_by_role("button", name="Fetch").click()
     words = card.get_by_test_id("stAlert")
-    expect(words).to_be_visible(timeout=60_000)
+    expect(words).to_be_visible()
     expect(words).to_contain_text("MNIST is not on this machine and could not be fetched")
     assert "Traceback" not in words.inner_text()
     expect(card.get_by_role("button", name="Fetch")).to_be_enabled()  # to try again

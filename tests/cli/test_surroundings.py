@@ -51,6 +51,9 @@ WORDS: dict[str, list[str]] = {
 }  # fmt: skip
 """What each command is asked here; one that is not named here fails the test below."""
 
+SOME = ["train", "twin", "sweep", "import-run", "runs"]
+"""Of each kind one: what all have in common is what writes their words."""
+
 Carry = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 
@@ -122,23 +125,33 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     made.close()
 
 
-def test_what_the_caller_ignores_stays_ignored_by_every_command(place: Place) -> None:
-    """HUP, INT and TERM arrive all the time, as for `nohup` and the background jobs of scripts."""
-    answers = place.ask(*((place.words(command), "ignored") for command in WORDS))
-    assert {command: answer["status"] for command, answer in zip(WORDS, answers, strict=True)} == dict.fromkeys(
-        WORDS, 0
-    ), [answer["err"] for answer in answers]
-    trained = dict(zip(WORDS, answers, strict=True))
-    for command in ("train", "resume", "branch", "twin"):
-        assert "stopped as asked after" in trained[command]["out"]
+WITHOUT_JSON = ("sample", "export", "export-run", "catalogue", "evaluate")
+"""Those that take no --json; what the last two say is JSON anyway."""
+
+
+def test_every_command_ignores_what_its_caller_ignores_and_its_json_needs_few_letters(place: Place) -> None:
+    """One round for both. HUP, INT and TERM arrive all the time, as for `nohup` and background jobs of scripts."""
+    lines = [place.words(command, *(() if command in WITHOUT_JSON else ("--json",))) for command in WORDS]
+    answers = dict(zip(WORDS, place.ask(*((line, "ignored ascii") for line in lines)), strict=True))
+    assert {command: answer["status"] for command, answer in answers.items()} == dict.fromkeys(WORDS, 0), [
+        answer["err"] for answer in answers.values()
+    ]
+    for command in set(WORDS) - set(WITHOUT_JSON):
+        said = json.loads(answers[command]["out"].splitlines()[-1])
+        if command == "runs":
+            assert TITLE in {view["title"] for view in said}
+    training = ("train", "resume", "branch", "twin")
+    for answer in place.ask(*((place.words(command), "ignored") for command in training)):
+        assert "stopped as asked after" in answer["out"]
     assert all(state == "finished" for state, _ in place.states().values())
 
 
 @pytest.mark.parametrize(
     ("how", "expected", "commands"),
     [
-        pytest.param("closed", 0, ["train", "twin", "sweep", "import-run", "runs"], id="closed: as if into nothing"),
-        pytest.param("full", 2, list(WORDS), id="no room for what is said: all is done, and the status tells"),
+        pytest.param("closed", 0, SOME, id="closed: as if into nothing"),
+        pytest.param("full", 2, SOME, id="no room for what is said: all is done, and the status tells"),
+        pytest.param("full", 2, list(WORDS), id="no room, for all of them", marks=pytest.mark.long),
     ],
 )
 def test_no_command_stops_half_way_because_nobody_hears_it(
@@ -172,17 +185,6 @@ def test_letters_that_a_terminal_does_not_know_are_replaced(place: Place) -> Non
         assert answer["status"] == 0, answer
         if "created" in answer["out"]:
             assert "??? ?" in answer["out"]
-
-
-def test_json_is_whole_also_where_the_terminal_knows_few_letters(place: Place) -> None:
-    without = ("sample", "export", "export-run", "catalogue", "evaluate")  # of which the last two are JSON anyway
-    commands = [command for command in WORDS if command not in without]
-    told = place.ask(*((place.words(command, "--json"), "ascii") for command in commands))
-    for command, answer in zip(commands, told, strict=True):
-        assert answer["status"] == 0, answer
-        said = json.loads(answer["out"].splitlines()[-1])
-        if command == "runs":
-            assert TITLE in {view["title"] for view in said}
 
 
 def test_json_shows_letters_as_they_are_where_they_can_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:

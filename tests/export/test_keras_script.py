@@ -89,7 +89,10 @@ def data_of(config: RunConfig, folder: Path) -> ImageSet:
     return data if data.channels == 2 else replace(data, images=data.images[:2_000], labels=labels)
 
 
-@pytest.mark.parametrize("name", TWINS)
+LONGEST = pytest.param("few-images", marks=pytest.mark.long)  # each choice that it makes has its own test below
+
+
+@pytest.mark.parametrize("name", [LONGEST if name == "few-images" else name for name in TWINS])
 def test_every_dense_or_convolutional_preset_has_a_twin_with_its_losses(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,6 +111,7 @@ print(peak_megabytes() - before, *found.values())
 """
 
 
+@pytest.mark.long  # its figures are those of prdc, as above
 @pytest.mark.timeout(1_800)  # 20 s of a quiet processor with wide vectors, minutes of an old one that others use
 def test_the_published_example_comes_out_and_takes_less_than_500_megabytes() -> None:
     """Two samples of N(0, I), 10,000 x 1,000, k = 5, in a process of its own, whose peak is nobody else's.

@@ -26,7 +26,7 @@ FEATURES = "Fashion-MNIST classifier features"
 
 
 def opened(query: Mapping[str, str]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

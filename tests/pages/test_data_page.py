@@ -43,7 +43,7 @@ def archive(count: int) -> bytes:
 
 
 def open_page() -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    app = AppTest.from_file(str(PAGE), default_timeout=180).run()
     assert not app.exception, app.exception
     return app
 

@@ -24,7 +24,7 @@ def test_the_page_of_the_documentation_shows_what_it_says(
     run = manager.start(RunConfig(), preset="fashion-fast")
     manager.put(run, state="paused")
     manager.put(run, state="stopped", step=1234)
-    app = AppTest.from_file(str(tmp_path / "page.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(tmp_path / "page.py"), default_timeout=180).run()
     assert not app.exception
     assert [title.value for title in app.title] == ["Counts"]
     assert any("1,234 steps" in shown(element.value) for element in app.markdown)

@@ -21,7 +21,7 @@ PAGE = Path(__file__).parents[2] / "pages" / "gallery" / "page.py"
 
 
 def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     for name, text in query.items():
         app.query_params[name] = text
     app.run()

@@ -50,7 +50,7 @@ def shown(home: AppState, app: AppTest) -> list[str]:
 
 def test_a_set_of_the_same_name_is_shown_at_once_in_every_tab(home: AppState, manager: FakeManager) -> None:
     keep(manager.data_dir, discs(RED))
-    first, second = (AppTest.from_file(str(PAGE), default_timeout=60).run() for _ in range(2))
+    first, second = (AppTest.from_file(str(PAGE), default_timeout=180).run() for _ in range(2))
     assert shown(home, first) == shown(home, second) == ["red"]
     first.button(key="delete-my-drawings").click().run()
     keep(manager.data_dir, discs(BLUE))
@@ -65,7 +65,7 @@ def test_pictures_left_out_and_brought_back_are_shown_at_once_in_every_tab(
 ) -> None:
     slug = keep(manager.data_dir, np.concatenate([discs(RED), discs(BLUE, 60, seed=1)]))
     lab = replace(quick(steps=4), data=OwnImages(slug), size=28)
-    tabs = [AppTest.from_file(str(PAGE), default_timeout=60).run() for _ in range(2)]
+    tabs = [AppTest.from_file(str(PAGE), default_timeout=180).run() for _ in range(2)]
 
     def colours() -> set[str]:
         seen = {ink(home.previews.get(known["key"])) for known in [preview_of(lab)] if known}

@@ -62,7 +62,7 @@ def script() -> None:
 
 
 def opened() -> AppTest:
-    app = AppTest.from_function(script, default_timeout=60).run()
+    app = AppTest.from_function(script, default_timeout=180).run()
     assert not app.exception, app.exception
     return app
 
@@ -146,7 +146,7 @@ def test_a_sweep_on_ray_is_asked_for_awaited_and_found(real: AppState, monkeypat
 
 @pytest.mark.parametrize(("preset", "batch"), [("first-gan", 4), ("ring", 1024)])
 def test_no_length_is_longer_than_a_run_may_be(real: AppState, preset: str, batch: int) -> None:
-    app = AppTest.from_function(script, default_timeout=60)
+    app = AppTest.from_function(script, default_timeout=180)
     query = {"preset": preset, "batch_size": str(batch), "total_images": "1000000000"}
     for name, text in query.items():
         app.query_params[name] = text

@@ -21,7 +21,7 @@ from gan_core.runs.storage.weights.checkpoints import read_checkpoint
 from gan_core.training import RunConfig
 from gan_core.training.digest import state_digest
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 def quick(*, steps: int, every: int = 4, **changes: Any) -> RunConfig:

@@ -243,8 +243,9 @@ class LessonColumn {
     document.removeEventListener("click", this.onPress, true);
     this.meant?.classList.remove("gl-meant");
     unpoint();
-    delete document.documentElement.dataset.lesson;
     this.root.remove();
+    // The next page's column may stand there already, and that page must keep the room that it makes for it.
+    if (!document.querySelector(".gl-column")) delete document.documentElement.dataset.lesson;
   }
 }
 

@@ -169,7 +169,7 @@ def test_a_stopped_job_comes_to_the_same_when_it_goes_on(jobs: JobManager) -> No
     while not jobs.folder(job).live():
         jobs.wait(job, 0.02)
     jobs.cancel(job)
-    assert jobs.wait(job, 60).state == "cancelled"
+    assert jobs.wait(job, 180).state == "cancelled"
     assert jobs.folder(job).files() == []  # nothing half written
     assert jobs.folder(job).outcome() is None
     jobs.resume(job)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
@@ -17,6 +18,7 @@ def fill(page: Page, label: str, value: int) -> None:
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
+@pytest.mark.long  # its form, job and verdict: tests/pages/apply, tests/apply/augmentation
 def test_a_tiny_augmentation_says_what_it_found(page: Page, served: Server, tmp_path: Path, shots: Path) -> None:
     page.goto(f"{served.url}/apply?workshop=augmentation")
     page.get_by_label("Images", exact=True).click()

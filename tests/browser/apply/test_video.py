@@ -9,9 +9,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
-from benchmarks.serving import Server, browser
+from benchmarks.serving import Server, chromium_of
 from pages.apply.edited import link_of
 from tests.apply.clips.made_clips import film
 from tests.browser.lab import AT_REST, until
@@ -21,8 +21,9 @@ COUNT, WIDTH, HEIGHT = 8, 96, 64
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as opened:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    flags = "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
+    with chromium_of(playwright, *flags) as opened:
         yield opened
 
 

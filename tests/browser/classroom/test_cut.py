@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import server
+from pages.server.modules import modules
 from tests.browser.classroom.cut import cable
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, until
 from tests.runs.helpers import at_rest, open_manager, quick
 
-FOUND_SECONDS = 10.0
 HEARD = """(() => {
   if (!window.heard) {
     window.heard = [];
@@ -32,8 +32,8 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
     at_rest(manager, run)
     manager.close()
     with server(tmp_path) as at, cable(at.url) as between:
-        sockets: list[tuple[float, str]] = []
-        page.on("websocket", lambda made: sockets.append((time.monotonic(), made.url)))
+        sockets: list[str] = []
+        page.on("websocket", lambda made: sockets.append(made.url))
         page.goto(f"{between.url}/?run={run}&view=full")
         expect(page.get_by_test_id("film-step")).to_contain_text("step", timeout=180_000)  # the engine has started
         page.wait_for_selector(AT_REST)
@@ -50,12 +50,11 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         page.wait_for_selector(AT_REST)
         seed.fill("987")  # half-filled: nothing has been sent of it
 
-        before, cut = len(sockets), time.monotonic()
+        before = len(sockets)
         between.cut()
-        until(lambda: opened(page, sockets[before:]) >= {"live", "classroom"}, 60)
-        found = {kind(url): made - cut for made, url in reversed(sockets[before:])}
-        assert max(found["live"], found["classroom"]) < FOUND_SECONDS + 2, found  # the look goes on each second
-        until(lambda: "stream" in opened(page, sockets[before:]), 60)  # Streamlit's own, soon after
+        until(
+            lambda: opened(page, sockets[before:]) >= {"live", "classroom", "stream"}
+        )  # the last is Streamlit's own
 
         expect(page.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
         assert not page.evaluate(f"{LIVE}.film.live")
@@ -70,7 +69,7 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         toggle = page.get_by_test_id("stBaseButton-tertiary").filter(has_text="Projector").first
         expect(page.get_by_test_id("lost")).to_be_hidden()
         between.cut(gone=True)
-        expect(page.get_by_test_id("lost")).to_be_visible(timeout=(FOUND_SECONDS + 5) * 1000)
+        expect(page.get_by_test_id("lost")).to_be_visible()
         assert toggle.evaluate("b => getComputedStyle(b).pointerEvents") == "none"
         toggle.focus()
         heard = page.evaluate(HEARD)
@@ -78,15 +77,22 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         page.keyboard.press("p")  # its shortcut
         assert page.evaluate(HEARD) == heard == [], "a press was taken that nobody hears"
         between.mend()
-        expect(page.get_by_test_id("lost")).not_to_contain_text("Nothing can be pressed", timeout=60_000)
+        expect(page.get_by_test_id("lost")).not_to_contain_text("Nothing can be pressed")
         expect(seed).to_have_value("987")
         toggle.click()
         expect(page.get_by_text("Leave projector mode").first).to_be_visible()
 
 
-def opened(page: Page, sockets: Sequence[tuple[float, str]]) -> set[str]:
+def test_it_is_found_within_ten_seconds() -> None:
+    """Of silence, and the look that goes on now and then; how long a busy machine takes over it is not the page's."""
+    script = modules()["ui/web/channel/wire.js"].decode()
+    silent, look = (int(re.findall(rf"{name} = (\d+)", script)[0]) for name in ("SILENT_MS", "LOOK_MS"))
+    assert silent + look < 10_000
+
+
+def opened(page: Page, sockets: Sequence[str]) -> set[str]:
     page.evaluate("1")  # what has happened is told while something is asked
-    return {kind(url) for _, url in sockets}
+    return {kind(url) for url in sockets}
 
 
 def kind(url: str) -> str:

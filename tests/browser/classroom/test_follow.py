@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from tests.browser.conftest import PATIENCE_SECONDS
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, until
 from tests.runs.helpers import at_rest, open_manager, quick
 
@@ -139,6 +140,7 @@ def test_slow_motion_is_followed_part_by_part(teacher: Page, student: Page, at: 
     teacher.goto(f"{at.url}/class")
     teacher.get_by_test_id("follow-me").click()
     teacher.goto(f"{at.url}/?preset=ring&view=full")
+    teacher.wait_for_selector(AT_REST)
     teacher.get_by_role("button", name="Train", exact=True).click()
     expect(teacher.get_by_test_id("slow-motion")).to_be_enabled()
     teacher.get_by_test_id("slow-motion").click()
@@ -154,6 +156,7 @@ def test_slow_motion_is_followed_part_by_part(teacher: Page, student: Page, at: 
     expect(frame.get_by_test_id("microscope")).to_be_hidden()
     teacher.get_by_role("button", name="Stop", exact=True).click()
     teacher.get_by_test_id("class-end").click()
+    expect(student.get_by_test_id("class-nothing")).to_be_visible()  # it has come there before the page is closed
 
 
 def apart(one: Locator, other: Locator) -> float:

@@ -12,7 +12,7 @@ from benchmarks.serving import Server
 from gan_core.runs.storage.labels import Labels, read_labels
 from gan_core.runs.storage.run_folder import run_ids
 from gan_core.training import preset
-from tests.browser.lab import until
+from tests.browser.lab import AT_REST, until
 from tests.runs.helpers import at_rest, open_manager, quick
 
 ROWS = "run-row"
@@ -34,27 +34,31 @@ def shown(page: Page) -> list[str]:
     return [str(row.get_attribute("data-run")) for row in page.get_by_test_id(ROWS).all()]
 
 
+def stands(page: Page, *runs: str) -> None:
+    until(lambda: shown(page) == list(runs))
+
+
 def row(page: Page, run: str) -> Locator:
     return page.locator(f'[data-testid="{ROWS}"][data-run="{run}"]')
 
 
 def open_table(page: Page, served: Server, count: int = 2) -> None:
     page.goto(f"{served.url}/compare")
-    expect(page.get_by_test_id(ROWS)).to_have_count(count, timeout=60_000)
+    expect(page.get_by_test_id(ROWS)).to_have_count(count)
 
 
 def test_runs_are_sorted_and_filtered(page: Page, served: Server, runs: list[str]) -> None:
     short, long = runs
     open_table(page, served)
-    assert shown(page) == [long, short], "the newest stands first"
+    stands(page, long, short)  # the newest first
     steps = page.get_by_role("columnheader", name="Steps")
     steps.get_by_role("button").click()
-    assert shown(page) == [short, long]
+    stands(page, short, long)
     expect(steps).to_have_attribute("aria-sort", "ascending")
     steps.get_by_role("button").click()
-    assert shown(page) == [long, short]
+    stands(page, long, short)
     page.get_by_label("Filter the runs").fill("shor")
-    assert shown(page) == [short]
+    stands(page, short)
     expect(page.get_by_text("1 of 2 runs")).to_be_visible()
     page.get_by_label("Filter the runs").fill("first-gan no-such")
     expect(page.get_by_text("No run passes the filter.")).to_be_visible()
@@ -75,7 +79,7 @@ def test_what_is_chosen_is_compared_and_stands_in_the_address(page: Page, served
     page.wait_for_url(re.compile("tab=curves"))
     expect(page.get_by_role("tab", name="Curves")).to_have_attribute("aria-selected", "true")
     page.reload()  # the address opens the same view
-    expect(page.get_by_role("tab", name="Curves")).to_have_attribute("aria-selected", "true", timeout=60_000)
+    expect(page.get_by_role("tab", name="Curves")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Runs").click()
     expect(row(page, long).get_by_role("checkbox")).to_be_checked()
     expect(row(page, short).locator(".gc-badge")).to_have_text("B")
@@ -93,7 +97,7 @@ def test_tags_and_notes_are_kept(page: Page, served: Server, runs: list[str]) ->
     kept = Labels(("baseline", "for the talk"), "Too short to tell.")
     until(lambda: read_labels(served.runs_dir / short) == kept)
     row(page, short).get_by_role("button", name="baseline").click()
-    assert shown(page) == [short]
+    stands(page, short)
 
 
 def test_a_run_goes_out_and_comes_in_and_is_deleted_and_had_back(
@@ -119,10 +123,10 @@ def test_a_run_goes_out_and_comes_in_and_is_deleted_and_had_back(
         "button", name="Delete"
     ).click()
     expect(page.get_by_test_id(ROWS)).to_have_count(2)
-    assert copy not in run_ids(served.runs_dir)
+    until(lambda: copy not in run_ids(served.runs_dir))
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_test_id(ROWS)).to_have_count(3)
-    assert copy in run_ids(served.runs_dir)
+    until(lambda: copy in run_ids(served.runs_dir))
     row(page, copy).get_by_role("checkbox").check()
     page.get_by_role("button", name="Delete", exact=True).first.click()
     expect(page.get_by_test_id(ROWS)).to_have_count(2)
@@ -131,19 +135,20 @@ def test_a_run_goes_out_and_comes_in_and_is_deleted_and_had_back(
     empty.click()
     page.get_by_role("button", name=re.compile("press again")).click()
     expect(page.get_by_text(re.compile("Trash:"))).to_have_count(0)
-    assert list((served.runs_dir / ".trash").iterdir()) == []
+    until(lambda: not list((served.runs_dir / ".trash").iterdir()))
 
 
 def test_what_trains_moves_by_itself_and_cannot_be_deleted(page: Page, served: Server, runs: list[str]) -> None:
     lab = page.context.new_page()
-    lab.goto(f"{served.url}/?preset=ring&total_images=100000000")
+    lab.goto(f"{served.url}/?preset=ring&total_images=100000000&speed=normal")
+    expect(lab.locator(AT_REST)).to_be_attached()
     lab.get_by_role("button", name="Train", exact=True).click()
-    lab.wait_for_url(re.compile("run="), timeout=60_000)
+    lab.wait_for_url(re.compile("run="))
     run = lab.url.split("run=")[1].split("&")[0]
     open_table(page, served, 3)
     steps = row(page, run).locator("td.gt-number").first
     first = steps.inner_text()
-    until(lambda: steps.inner_text() != first, 30)
+    until(lambda: steps.inner_text() != first)
     page.get_by_role("button", name=preset("ring").label, exact=True).click()
     delete = page.locator(".gt-details").filter(has_text=run).get_by_role("button", name="Delete")
     expect(delete).to_be_disabled()

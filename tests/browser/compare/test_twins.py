@@ -9,7 +9,8 @@ from benchmarks.serving import Server
 from gan_core.runs.storage.run_folder import RunFolder, run_ids
 from tests.browser.lab import Lab, until
 
-POINTS = "preset=ring&generator.hidden=16&discriminator.hidden=16&record.every_steps=10&total_images=100000000"
+SMALL = "preset=ring&generator.hidden=16&discriminator.hidden=16"
+POINTS = f"{SMALL}&record.every_steps=10&total_images=100000000&speed=normal"
 
 
 def steps(lab: Lab, *runs: str, served: Server) -> list[int]:

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from gan_core.cli.main import main
+from tests.browser.forked import server
 from tests.browser.lab import until
 
 PHONE = {"width": 390, "height": 844}
@@ -39,6 +40,10 @@ def opened(page: Page, at: Server, tool: str) -> None:
     run = chooser.locator("optgroup[label='Runs here'] option").first.get_attribute("value")
     chooser.select_option(run)
     expect(page.locator(".gx-note").first).to_contain_text("step 125")
+    page.wait_for_function("""() => {
+      const { explorer } = document.querySelector(".gx-explore");
+      return explorer.point && !explorer.busy && !explorer.next;
+    }""")  # its picture is there
     page.get_by_test_id(f"tab-{tool}").click()
 
 

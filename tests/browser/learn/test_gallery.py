@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from benchmarks.serving import Server
+from benchmarks.serving import Server, newest_run
 from gan_core.training.configuration.gallery import GALLERY
 from tests.browser.lab import until
 
@@ -35,13 +35,13 @@ def test_a_scene_fails_is_fixed_and_both_stand_side_by_side(page: Page, served: 
     expect(page.get_by_text(GALLERY["collapse"].why)).to_be_visible()
     expect(page.get_by_test_id("offer")).to_contain_text("0.0003")
     expect(fixed).to_be_hidden()
-    until(lambda: step(failing) > 1500, 120)
+    until(lambda: step(failing) > 1500)
     assert number(failing.get_by_test_id("gauge")) <= 2  # of eight
 
     fix.dblclick()  # two clicks are one run
     expect(fixed).to_be_visible()
     expect(page.get_by_test_id("state-failing")).to_have_text(re.compile("stopped|finished"))
-    until(lambda: step(fixed) > 1800 and number(fixed.get_by_test_id("gauge")) >= 5, 120)
+    until(lambda: step(fixed) > 1800 and number(fixed.get_by_test_id("gauge")) >= 5)
     page.screenshot(path=shots / "gallery.png")
     assert number(failing.get_by_test_id("gauge")) <= 2
     left, right = failing.bounding_box(), fixed.bounding_box()
@@ -65,10 +65,11 @@ def test_pictures_are_read_for_copies_and_a_scene_can_be_left(page: Page, served
     open_scene(page, served, "memorisation")
     failing = page.get_by_test_id("failing")
     expect(failing.locator(".gg-legend")).to_contain_text("nearest of the 50 pictures")
-    until(lambda: number(failing.get_by_test_id("gauge")) > 0, 120)
+    until(lambda: number(failing.get_by_test_id("gauge")) > 0)
     page.get_by_role("button", name="All failures").click()
     expect(page.get_by_role("heading", name="How GANs fail, and what helps")).to_be_visible()
     expect(page.locator("[class*='st-key-scene-']")).to_have_count(len(GALLERY))
+    until(lambda: newest_run(served.runs_dir).status().state in ("stopped", "finished"))
     page.goto(f"{served.url}/lab?view=full")  # it was stopped, for the device is for what is looked at
     page.get_by_role("button", name="Runs").click()
     expect(page.get_by_role("button", name=re.compile("active"))).to_have_count(0)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Response, expect
 
-from benchmarks.serving import server
+from tests.browser.forked import server
 from tests.browser.server.reverse_proxy import Proxy, reverse_proxy
 from tests.runs.helpers import at_rest, open_manager, quick
 
@@ -68,11 +68,10 @@ def standing(how: str, folder: Path) -> Iterator[tuple[str, Proxy | None]]:
     if how == "by itself":
         with server(folder) as at:
             yield at.url, None
-    elif how == "on IPv6":
-        with server(folder, "--server.address", "::1", name="[::1]") as at:
-            yield at.url, None
-    elif how == "below a path":
-        with server(folder, "--server.baseUrlPath", "lab", base="/lab") as at:
+    elif how.startswith("below a path"):
+        six = ("--server.address", "::1") if how.endswith("on IPv6") else ()
+        name = "[::1]" if six else "127.0.0.1"
+        with server(folder, "--server.baseUrlPath", "lab", *six, name=name, base="/lab") as at:
             yield at.url, None
     elif how == "behind a proxy that keeps the path":
         with (
@@ -94,9 +93,8 @@ def has_ipv6() -> bool:
 @pytest.mark.parametrize(
     "how",
     [
-        "by itself",
-        pytest.param("on IPv6", marks=pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")),
-        "below a path",
+        pytest.param("by itself", marks=pytest.mark.long),  # every other browser test's server does
+        "below a path, on IPv6" if has_ipv6() else "below a path",
         "behind a proxy that keeps the path",
         "behind a proxy that takes the path away",
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import server
+from tests.browser.forked import server
 from tests.browser.lab import Lab
 from tests.runs.helpers import at_rest, folder_of, open_manager, quick
 

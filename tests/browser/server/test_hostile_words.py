@@ -107,7 +107,7 @@ def open_page(unguarded: BrowserContext, served: Server) -> Iterator[Page]:
 def check(page: Page, *words: str) -> None:
     """Everything of these words is on the page as they were written, and nothing was made of them."""
     for word in words:
-        until(lambda word=word: word in page.evaluate(FOUND)["text"], 60)  # type: ignore[misc]
+        until(lambda word=word: word in page.evaluate(FOUND)["text"])  # type: ignore[misc]
     found = page.evaluate(FOUND)
     assert found["addresses"] == []
     assert (found["icons"], found["formulas"], found["hurt"]) == (0, 0, 0)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from tests.browser.conftest import PATIENCE_SECONDS
+from tests.browser.forked import server
 from tests.browser.lab import AT_REST, Lab
 
 CLASS, TEACHER = "what-the-class-knows", "what-only-the-teacher-knows"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from benchmarks.serving import server
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.runs.storage.shared.lock import holder
-from tests.browser.lab import AT_REST, SMALL, Lab, until
+from tests.browser.forked import server
+from tests.browser.lab import AT_REST, CALM, Lab, until
 
 SBATCH = """#!/bin/bash
 echo 4711
@@ -26,7 +26,7 @@ def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_
     told = {f"GANSCOPE_JOB_{name}": value for name, value in told.items()}
     with server(tmp_path, environment=told) as first, server(tmp_path) as second:
         lab, other = Lab(page, first.url), Lab(page.context.new_page(), second.url)
-        lab.open(f"preset=fashion-fast&{SMALL}&total_images=100000000&view=full")
+        lab.open(f"preset=fashion-fast&{CALM}&total_images=100000000&view=full")
         page.get_by_role("radio", name="Cluster").click()
         expect(page.locator(AT_REST)).to_be_attached()
         lab.press("Train")

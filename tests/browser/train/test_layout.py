@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks.serving import Server
-from tests.browser.lab import SMALL, Lab, until
+from tests.browser.lab import SMALL, Lab, at_rest, until
 
-SCREENS = ((1366, 768), (1920, 1080), (390, 844))
-SLOW = "total_images=100000000&record.every_steps=1"
+SCREENS = [(1366, 768), (390, 844), pytest.param((1920, 1080), marks=pytest.mark.long)]
+SLOW = "total_images=100000000&record.every_steps=1&speed=normal"
 BOXES = """names => Object.fromEntries(names.map(name => {
   const found = [...document.querySelectorAll(name)].map(e => e.getBoundingClientRect()).find(r => r.width);
   return [name, found ? [found.left, found.top, found.right, found.bottom].map(Math.round) : null]; }))"""
@@ -53,33 +54,38 @@ def cut_rows(page: Page) -> int:
     return found
 
 
-def test_picture_or_stage_has_half_of_every_page_and_more_of_a_projector(chromium: Browser, served: Server) -> None:
-    for size in SCREENS:
-        with screen(chromium, served, size) as lab:
-            lab.open(f"preset=fashion-fast&{SMALL}&{SLOW}&view=simple")
-            expect(lab.page.get_by_test_id("real")).to_be_visible()  # before the first Train
-            assert pictures(lab.page)[0] >= size[0] / 2
-            expect(lab.page.locator(".st-key-thumbs button")).not_to_have_count(0)
+@pytest.mark.parametrize("size", SCREENS)
+def test_picture_or_stage_has_half_of_every_page_and_more_of_a_projector(
+    chromium: Browser, served: Server, size: tuple[int, int]
+) -> None:  # fmt: skip
+    with screen(chromium, served, size) as lab:
+        lab.open(f"preset=fashion-fast&{SMALL}&{SLOW}&view=simple")
+        expect(lab.page.get_by_test_id("real")).to_be_visible()  # before the first Train
+        expect(lab.page.locator(".st-key-thumbs button")).not_to_have_count(0)
+        at_rest(lab.page)
+        assert pictures(lab.page)[0] >= size[0] / 2
+        assert cut_rows(lab.page) == 0
+        lab.press("Train")
+        until(lambda: lab.step() > 0)
+        expect(lab.page.get_by_test_id("real")).to_be_visible()  # and beside the generated ones
+        at_rest(lab.page)
+        wide, low = pictures(lab.page)
+        assert wide >= size[0] / 2
+        assert low <= size[1] or size[0] < 500
+        for name in ("twins", "checkpoint", "downloads", "runs", "branch"):
+            expect(lab.page.locator(f".st-key-{name}")).to_have_count(0)
+        lab.press("Stop")
+        lab.expect_state("stopped")
+        lab.page.goto(f"{served.url}/?preset=ring&view=simple")
+        expect(lab.page.get_by_test_id("stage")).to_be_visible()
+        for view in ("simple", "full"):
+            lab.page.goto(f"{served.url}/?preset=ring&view={view}")
+            until(lambda: boxes(lab.page, STAGE)[STAGE])
+            at_rest(lab.page)
+            left, _, right, bottom = boxes(lab.page, STAGE)[STAGE]
+            assert right - left >= size[0] / 2
+            assert bottom <= size[1]
             assert cut_rows(lab.page) == 0
-            lab.press("Train")
-            until(lambda lab=lab: lab.step() > 0)
-            expect(lab.page.get_by_test_id("real")).to_be_visible()  # and beside the generated ones
-            wide, low = pictures(lab.page)
-            assert wide >= size[0] / 2
-            assert low <= size[1] or size[0] < 500
-            for name in ("twins", "checkpoint", "downloads", "runs", "branch"):
-                expect(lab.page.locator(f".st-key-{name}")).to_have_count(0)
-            lab.press("Stop")
-            lab.expect_state("stopped")
-            lab.page.goto(f"{served.url}/?preset=ring&view=simple")
-            expect(lab.page.get_by_test_id("stage")).to_be_visible()
-            for view in ("simple", "full"):
-                lab.page.goto(f"{served.url}/?preset=ring&view={view}")
-                until(lambda lab=lab: boxes(lab.page, STAGE)[STAGE])
-                left, _, right, bottom = boxes(lab.page, STAGE)[STAGE]
-                assert right - left >= size[0] / 2
-                assert bottom <= size[1]
-                assert cut_rows(lab.page) == 0
 
 
 def test_projector_mode_is_one_key_and_shows_stage_and_formula_at_once(chromium: Browser, served: Server) -> None:
@@ -97,6 +103,7 @@ def test_projector_mode_is_one_key_and_shows_stage_and_formula_at_once(chromium:
         lab.press("Slow motion")
         page.get_by_test_id("part-d_loss").click()
         expect(page.get_by_test_id("scope-sum")).to_be_visible()
+        at_rest(page)
         found = boxes(page, STAGE, FORMULA, ".gs-nets", ".gs-status", STRIP)
         for name in (STAGE, FORMULA, ".gs-nets"):
             left, top, right, bottom = found[name]
@@ -121,6 +128,7 @@ def test_projector_mode_is_one_key_and_shows_stage_and_formula_at_once(chromium:
         lab.expect_state("stopped")
         page.goto(f"{served.url}/?preset=fashion-fast&projector=1")
         expect(page.get_by_test_id("real")).to_be_visible()
+        at_rest(page)
         wide, low = pictures(page)
         assert wide >= 0.6 * 1920
         assert low <= boxes(page, STRIP)[STRIP][1]
@@ -134,6 +142,7 @@ def test_nothing_moves_away_from_the_pointer(page: Page, served: Server) -> None
     expect(page.get_by_test_id("networks")).to_be_visible()
     findings = page.locator(".st-key-findings")
     expect(page.locator(".st-key-branch")).to_be_visible()
+    at_rest(page)
     before = boxes(page, *KEPT_PLACES)
     assert all(before.values()), before
 
@@ -141,22 +150,27 @@ def test_nothing_moves_away_from_the_pointer(page: Page, served: Server) -> None
     lab.expect_state("paused")
     expect(lab.button("Resume")).to_be_visible()
     expect(findings).to_be_visible()
+    at_rest(page)
     assert boxes(page, *KEPT_PLACES) == before
     slider = page.locator("[class*=st-key-steer-g_optimizer-lr] input[type=range]").first
     slider.focus()
     slider.press("ArrowRight")
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
+    at_rest(page)
     assert boxes(page, *KEPT_PLACES) == before
     undo.click()
     expect(undo).to_have_count(2)  # the way back is a change too
+    at_rest(page)
     assert boxes(page, *KEPT_PLACES) == before
     page.locator(".st-key-share button").first.click()
     expect(page.get_by_test_id("copy-link")).to_be_visible()
+    at_rest(page)
     assert boxes(page, *KEPT_PLACES) == before
     page.keyboard.press("Escape")
     lab.press("Resume")
     lab.expect_state("training")
+    at_rest(page)
     assert boxes(page, *KEPT_PLACES) == before
     lab.press("Stop")
     lab.expect_state("stopped")
@@ -167,6 +181,7 @@ def test_a_phone_offers_pictures_or_the_plane_at_once_and_a_failure_before_its_c
 ) -> None:
     with screen(chromium, served, (390, 844)) as lab:
         lab.open("")
+        at_rest(lab.page)
         for name in ("Pictures", "In the plane"):
             box = lab.page.get_by_role("radio", name=name, exact=True).bounding_box()
             assert box is not None
@@ -179,6 +194,7 @@ def test_a_phone_offers_pictures_or_the_plane_at_once_and_a_failure_before_its_c
         lab.page.locator(".st-key-scene-collapse").get_by_role("button", name="Watch it fail").first.tap()
         failing, offer = lab.page.get_by_test_id("failing"), lab.page.get_by_test_id("offer")
         expect(offer).to_be_visible()
+        at_rest(lab.page)
         above, below = failing.bounding_box(), offer.bounding_box()
         assert above is not None
         assert below is not None

@@ -25,11 +25,11 @@ def test_a_blind_discriminator_is_named_and_its_branch_is_one_click_away(page: P
     lab.press("Train")
     first = lab.run_id()
     findings = page.locator(".st-key-findings")
-    expect(findings).to_contain_text("The generator fools a blind discriminator", timeout=120_000)
+    expect(findings).to_contain_text("The generator fools a blind discriminator", timeout=240_000)
     findings.get_by_role("button", name="What helps").click()
     expect(page.get_by_text("Raise the discriminator's learning rate").first).to_be_visible()
     page.locator("[class*='st-key-findings-branch'][class*='G-wins'] button").first.click()
-    until(lambda: "run=" in page.url and first not in page.evaluate("location.href"), 60)
+    until(lambda: "run=" in page.url and first not in page.evaluate("location.href"))
     branch = re.split(r"[=&]", str(page.evaluate("location.href")).split("run=")[1])[0]
     about = RunFolder(served.runs_dir / branch).manifest()
     assert about.parent == first

@@ -11,11 +11,12 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from benchmarks.serving import Server, newest_run, server
+from benchmarks.serving import Server, newest_run
 from gan_core.training.scenes.scene_file import from_text
 from gan_core.training.scenes.scene_link import to_query
 from tests.browser.conftest import PATIENCE_SECONDS
-from tests.browser.lab import AT_REST, Lab, until
+from tests.browser.forked import server
+from tests.browser.lab import AT_REST, Lab, told_by, until
 
 SMALL = "preset=ring&seed=7&batch_size=32&total_images=3200&record.evaluate_images=0&view=full"
 ZOOM = """() => {
@@ -57,8 +58,9 @@ def test_without_a_secure_context_links_are_copied_all_the_same(served: Server, 
     page.goto(f"{served.url}/?preset=ring")
     share(page)
     page.get_by_test_id("only-controls").locator("summary").click()
+    said = told_by(page.get_by_test_id("copy-link"))
     page.get_by_test_id("copy-link").click()
-    expect(page.get_by_test_id("copy-link")).to_have_text("Copied")
+    until(lambda: "Copied" in " ".join(said()))
     page.get_by_test_id("find-control").press("Control+V")
     expect(page.get_by_test_id("find-control")).to_have_value(page.get_by_test_id("share-address").input_value())
     page.evaluate("document.execCommand = () => false")

@@ -569,11 +569,11 @@ def test_measures_stand_beside_what_a_perfect_generator_scores(page: Page) -> No
 
 def test_a_run_of_points_from_train_to_scrubbing(page: Page, served: Server, shots: Path) -> None:
     lab, made = Lab(page, served.url), Plane(page)
-    page.goto(f"{served.url}/?preset=ring&total_images=100000000")
+    page.goto(f"{served.url}/?preset=ring&total_images=100000000&speed=normal")
     expect(made.canvas).to_have_attribute("aria-label", re.compile("real points"))
     lab.press("Train")
     run = lab.run_id()
-    until(lambda: lab.step() > 50, 60)
+    until(lambda: lab.step() > 50)
     expect(page.get_by_test_id("networks")).to_be_visible()
     page.get_by_test_id("unit-d-1-0").click()
     expect(page.get_by_test_id("unit-card")).to_contain_text("D, layer 1, unit 1")

@@ -65,7 +65,7 @@ def test_a_bad_file_is_refused_with_its_reason_and_takes_no_other_with_it(name: 
     content, reason = REFUSED[name]
     start = time.process_time()
     report = read_uploads([("first.png", noise_picture(5)), (name, content), ("last.png", GOOD)], "t", tmp_path)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
     assert report.read == 2
     assert [refusal.name for refusal in report.refused] == [name]
     assert reason in report.refused[0].reason
@@ -207,7 +207,7 @@ def test_a_zip_bomb_costs_little(tmp_path: Path) -> None:
     start = time.process_time()
     limits = Limits(total_bytes=100_000_000)
     report = read_uploads([("bomb.zip", bomb), ("after.png", GOOD)], "t", tmp_path, limits=limits)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
     assert report.read == 0
     assert report.passed_over == 4
     assert [refusal.reason for refusal in report.refused][-1] == "an upload unpacks to at most 100 MB"
@@ -226,7 +226,7 @@ def test_members_that_share_their_bytes_are_bounded_by_the_total(tmp_path: Path)
             archive.filelist.append(twin)
     start = time.process_time()
     report = read_uploads([("x.zip", buffer.getvalue())], "t", tmp_path, limits=Limits(total_bytes=50_000_000))
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
     assert report.read == 0
     assert len(report.refused) <= 2_001
 

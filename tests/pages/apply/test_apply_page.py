@@ -63,7 +63,7 @@ def page(home: AppState, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     )
     monkeypatch.setattr("pages.apply.workshop.workshops", lambda: [made])
     GATE.clear()
-    yield run(AppTest.from_file(str(PAGE), default_timeout=60))
+    yield run(AppTest.from_file(str(PAGE), default_timeout=180))
     GATE.set()
 
 
@@ -89,13 +89,13 @@ def test_a_job_is_begun_watched_stopped_gone_on_with_deleted_and_had_back(page: 
     assert page.expander[0].label.startswith(r"\*Doubling\* 21")
     page.button(key=f"cancel-{view.id}").click()
     run(page)
-    assert jobs.wait(view.id, 30).state == "cancelled"
+    assert jobs.wait(view.id, 180).state == "cancelled"
     run(page)
     assert "stopped" in page.expander[0].label
     GATE.set()
     page.button(key=f"resume-{view.id}").click()
     run(page)
-    assert jobs.wait(view.id, 30).state == "done"
+    assert jobs.wait(view.id, 180).state == "done"
     run(page)
     assert "It is 42." in [one.value for one in page.markdown]
     page.button(key=f"delete-{view.id}").click()
@@ -109,11 +109,11 @@ def test_a_job_is_begun_watched_stopped_gone_on_with_deleted_and_had_back(page: 
 
 def test_each_workshop_is_drawn_alone_and_is_in_the_address(home: AppState) -> None:
     for each in workshop.workshops():
-        app = AppTest.from_file(str(PAGE), default_timeout=60)
+        app = AppTest.from_file(str(PAGE), default_timeout=180)
         app.query_params["workshop"] = each.key
         run(app)
         assert app.query_params["workshop"] == each.key
         assert each.words in [one.value for one in app.markdown]
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     app.query_params["workshop"] = "no-such"
     run(app)

@@ -35,7 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Augment]:
 
 @pytest.fixture
 def page(home: AppState, asked: list[Augment]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     app.query_params["workshop"] = "augmentation"
     return run(app)
 

@@ -32,7 +32,7 @@ def made(*edits: dict[str, Any], model: str = "asset:shapes", source: str = "see
 
 
 def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page = AppTest.from_file(str(PAGE), default_timeout=180)
     for name, value in {"workshop": "editing", **query}.items():
         page.query_params[name] = value
     return run(page)

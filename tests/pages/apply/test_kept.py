@@ -14,7 +14,7 @@ USUAL = {"workshop": "augmentation"}
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     for name, value in (USUAL | query).items():
         app.query_params[name] = value
     return run(app)

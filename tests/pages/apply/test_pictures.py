@@ -30,7 +30,7 @@ def _short_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(home: AppState) -> AppTest:
-    made = AppTest.from_file(str(PAGE), default_timeout=60)
+    made = AppTest.from_file(str(PAGE), default_timeout=180)
     made.query_params["workshop"] = "pictures"
     return run(made)
 

@@ -53,7 +53,7 @@ def test_it_is_among_the_workshops() -> None:
 
 
 def test_what_came_of_it_is_drawn() -> None:
-    page = AppTest.from_function(draw, default_timeout=60).run()
+    page = AppTest.from_function(draw, default_timeout=180).run()
     assert not page.exception
     assert page.markdown[0].value.startswith("**Columns alone are met to")
     assert "copies of real ones" in page.markdown[1].value  # two thirds of them are
@@ -71,7 +71,7 @@ def test_the_form_makes_a_task(home: AppState, monkeypatch: pytest.MonkeyPatch) 
         return "job"
 
     monkeypatch.setattr(JobManager, "start", start)
-    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page = AppTest.from_file(str(PAGE), default_timeout=180)
     page.query_params["workshop"] = "rows"
     page.run()
     assert not [one for one in page.button if one.key == "rows-start"]  # no table yet

@@ -31,7 +31,7 @@ def draw() -> None:
 
 
 def test_it_is_drawn_with_its_sentence_first() -> None:
-    page = AppTest.from_function(draw, default_timeout=60).run()
+    page = AppTest.from_function(draw, default_timeout=180).run()
     assert not page.exception
     assert page.markdown[0].value.startswith("**GAIN is behind by RMSE of numbers: 0.101")
     assert "no other score" in page.markdown[0].value

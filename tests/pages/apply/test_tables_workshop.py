@@ -33,7 +33,7 @@ def people() -> bytes:
 
 
 def opened(content: bytes, name: str = "*people*.csv") -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     app.query_params["workshop"] = "tables"
     app.session_state[HELD] = table_upload._read("0123456789abcdef", name, content)
     return run(app)
@@ -86,7 +86,7 @@ def test_a_table_is_understood_corrected_and_filled(home: AppState) -> None:
     app.button(key="table-fill").click()
     run(app)
     (view,) = home.job_manager().views("impute")
-    assert home.job_manager().wait(view.id, 60).state == "done"
+    assert home.job_manager().wait(view.id, 180).state == "done"
     run(app)
     folder = home.job_manager().folder(view.id)
     assert [path.name for path in folder.files()] == ["filled.csv", "imputed.zip", "mask.csv", "model.safetensors"]
@@ -105,7 +105,7 @@ def test_a_table_is_understood_corrected_and_filled(home: AppState) -> None:
     home.job_manager().cancel(compared.id)
     task = home.job_manager().folder(compared.id).task()
     assert (task.markers, task.kinds) == ("lots,-999", '{"age": "number"}')  # type: ignore[attr-defined]
-    assert home.job_manager().wait(compared.id, 60).state in ("cancelled", "done")
+    assert home.job_manager().wait(compared.id, 180).state in ("cancelled", "done")
 
 
 def test_what_cannot_be_read_is_said_letter_by_letter(home: AppState) -> None:
@@ -141,13 +141,13 @@ def test_gain_at_work_shows_its_curves_and_can_be_had_early(home: AppState) -> N
     job = jobs.start(ImputeTable(method=Gain(steps=100_000, patience=100_000, members=1)), {"table.csv": table})
     while len(jobs.folder(job).live()) < 3:
         time.sleep(0.02)
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
+    app = AppTest.from_file(str(PAGE), default_timeout=180)
     app.query_params["workshop"], app.query_params["job"] = "tables", job
     run(app)
     assert any("Steps: 100000" in one.value for one in app.caption)
     app.button(key=f"finish-{job}").click()
     run(app)
-    assert jobs.wait(job, 60).state == "done"
+    assert jobs.wait(job, 180).state == "done"
     run(app)
     assert any("ended early" in one.value for one in app.info)
 

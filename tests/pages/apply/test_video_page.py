@@ -60,7 +60,7 @@ def test_a_clip_is_started_with_its_box_and_what_the_form_says(home: AppState) -
     assert json.loads(task.stack)["start"]["tuning"] == 100
     assert json.loads(task.stack)["edits"][0]["name"] == "move"
     jobs.cancel(view.id)
-    jobs.wait(view.id, 60)
+    jobs.wait(view.id, 180)
     assert list(jobs.folder(view.id).files()) == []
 
 
@@ -149,7 +149,7 @@ def test_previews_stand_beside_each_other_in_order(home: AppState) -> None:
     jobs = home.job_manager()
     job = jobs.start(EditClip(model="asset:none", stack=json.dumps(json.loads(made(MOVE))["stack"])),
                      clip_inputs([("a.mp4", film(moving(3)))]))  # fmt: skip
-    assert jobs.wait(job, 60).state == "failed"
+    assert jobs.wait(job, 180).state == "failed"
     folder = jobs.folder(job)
     assert strip(folder, 6) == ""
     for index in (20, 0, 10):

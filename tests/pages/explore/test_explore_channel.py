@@ -48,7 +48,7 @@ class Bench:
 
     def wait(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
         self.begun.append(asked["say"])
-        assert self.gate(asked["say"]).wait(10)
+        assert self.gate(asked["say"]).wait(180)
         return Reply({"told": asked["say"]})
 
     def walk(self, context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
@@ -109,7 +109,7 @@ class Page:
         return self.last
 
     def hear(self) -> tuple[dict[str, Any], list[bytes]]:
-        frame = self.connection.recv(timeout=60)
+        frame = self.connection.recv(timeout=180)
         assert isinstance(frame, bytes)
         return unpack(frame)
 
@@ -340,7 +340,7 @@ def test_an_engine_that_does_not_start_is_said(bench: Bench) -> None:
     with served(Starlette(routes=[WebSocketRoute("/explore", hub.endpoint)])) as client:
         url = f"ws://{client.host}/explore?token={TOKEN}"
         with connect(url, proxy=None) as connection:
-            frame = connection.recv(timeout=60)
+            frame = connection.recv(timeout=180)
             assert isinstance(frame, bytes)
             assert "still starting" in unpack(frame)[0]["refused"]
 

@@ -27,7 +27,7 @@ class Tomorrow(clock.datetime):
 
 
 def opened(page: str, query: Mapping[str, str]) -> AppTest:
-    app = AppTest.from_file(str(PAGES / page / "page.py"), default_timeout=60)
+    app = AppTest.from_file(str(PAGES / page / "page.py"), default_timeout=180)
     for name, value in query.items():
         app.query_params[name] = value
     return calm(app.run())

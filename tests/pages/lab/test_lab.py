@@ -30,7 +30,7 @@ LAB = Path(__file__).parents[3] / "pages" / "lab" / "page.py"
 
 def open_lab(query: Mapping[str, str] | None = None) -> AppTest:
     """In the full view, unless `query` says "view"."""
-    app = AppTest.from_file(str(LAB), default_timeout=60)
+    app = AppTest.from_file(str(LAB), default_timeout=180)
     for name, value in ({"view": "full"} | dict(query or {})).items():
         app.query_params[name] = value
     return calm(app.run())

@@ -35,7 +35,7 @@ column.draw_column("lab")
 
 
 def open_column(query: Mapping[str, str]) -> AppTest:
-    app = AppTest.from_string(SCRIPT, default_timeout=60)
+    app = AppTest.from_string(SCRIPT, default_timeout=180)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

@@ -41,7 +41,7 @@ class Socket:
         self._connection = connection
 
     def receive_bytes(self) -> bytes:
-        frame = self._connection.recv(timeout=60)
+        frame = self._connection.recv(timeout=180)
         assert isinstance(frame, bytes)
         return frame
 
@@ -83,7 +83,7 @@ def served(app: ASGIApp) -> Iterator[Client]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not server.started:
         assert time.monotonic() < end, "the server did not start"
         time.sleep(0.01)

@@ -33,14 +33,14 @@ from pages.server import app_state as homes
 from pages.server.http.routes import _command, _once_ready
 from pages.server.security.people import OWNER_OF_THE_MACHINE
 go, real = threading.Event(), homes.load
-homes.load = lambda: (go.wait(60), real())
+homes.load = lambda: (go.wait(300), real())
 home = homes.install_app_state(homes.AppState())
 home.start()
 from streamlit.testing.v1 import AppTest
 router = str(Path("pages/router.py").resolve())
 shown = []
 def page():
-    shown.append(AppTest.from_file(router, default_timeout=90).run())
+    shown.append(AppTest.from_file(router, default_timeout=300).run())
 def asked():
     request = SimpleNamespace(query_params={}, path_params={})
     shown.append(_once_ready(home, run_routes.rows, request))
@@ -57,7 +57,7 @@ early = [name for name in sys.modules if name == "torch" or name.startswith(("ga
 go.set()
 assert early == [] and shown == [], (early, shown)
 for thread in threads:
-    thread.join(90)
+    thread.join(300)
 drawn = next(one for one in shown if isinstance(one, AppTest))
 assert not drawn.exception and [one.label for one in drawn.button if one.label == "Train"] == ["Train"], drawn
 assert len(shown) == 3, shown
@@ -100,6 +100,6 @@ def test_pages_and_routes_import_nothing_while_the_engine_starts(tmp_path: Path)
     places = {"GANSCOPE_RUNS": str(tmp_path / "runs"), "GANSCOPE_DATA": str(tmp_path / "data")}
     done = subprocess.run(
         [sys.executable, "-c", HELD_UP],
-        cwd=ROOT, capture_output=True, text=True, env={**os.environ, **places}, timeout=150,
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, **places}, timeout=500,
     )  # fmt: skip
     assert done.stdout.strip().endswith("drawn"), done.stderr[-2000:]

@@ -27,7 +27,7 @@ def test_a_press_is_carried_out_though_another_comes_at_once(monkeypatch: pytest
     if kept:
         keep_presses()
         keep_presses()  # nothing is wrapped twice
-    app = AppTest.from_function(draw, default_timeout=60).run()
+    app = AppTest.from_function(draw, default_timeout=180).run()
     app.button(key="second").set_value(True)
     second = app.button(key="second").root.get_widget_states()
     app.button(key="second").set_value(False)

@@ -73,7 +73,7 @@ def served(folder: Path, *ignored: signal.Signals) -> Iterator[tuple[subprocess.
         for number, handler in before.items():
             signal.signal(number, handler)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180
         while not _answers(port):
             assert process.poll() is None
             assert time.monotonic() < end, "the server did not answer"
@@ -88,7 +88,7 @@ def served(folder: Path, *ignored: signal.Signals) -> Iterator[tuple[subprocess.
 def test_asked_to_stop_it_exits_with_status_zero(tmp_path: Path, number: signal.Signals) -> None:
     with served(tmp_path) as (process, _):
         process.send_signal(number)
-        assert process.wait(30) == 0
+        assert process.wait(180) == 0
 
 
 def test_what_its_caller_ignores_stays_ignored(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_what_its_caller_ignores_stays_ignored(tmp_path: Path) -> None:
         assert _ignored(process.pid) >= {signal.SIGHUP, signal.SIGINT}
         assert _answers(port)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(180) == 0
 
 
 def _ignored(pid: int) -> set[int]:
@@ -145,7 +145,7 @@ def test_its_runs_are_saved_when_it_is_asked_to_stop(tmp_path: Path, number: sig
         manager = open_manager(tmp_path)
         until(lambda: any(view.step > 100 for view in manager.views()))
         process.send_signal(number)
-        assert process.wait(30) == 0
+        assert process.wait(180) == 0
     finally:
         process.kill()
         process.wait()

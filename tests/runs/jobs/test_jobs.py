@@ -75,7 +75,7 @@ def jobs(manager: RunManager, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobMa
 
 def test_a_job_is_done_and_keeps_what_it_made(jobs: JobManager) -> None:
     job = jobs.start(Counting(4), {"brought.csv": b"abc"})
-    view = jobs.wait(job, 30)
+    view = jobs.wait(job, 180)
     assert (view.state, view.status.fraction, view.title, view.task) == ("done", 1.0, "Counting to 4", "counting")
     folder = jobs.folder(job)
     assert folder.outcome() == {"sum": 10, "brought": 3}
@@ -91,15 +91,15 @@ def test_a_job_is_done_and_keeps_what_it_made(jobs: JobManager) -> None:
 def test_a_stopped_job_goes_on_from_what_it_has_finished(jobs: JobManager) -> None:
     GATE.clear()
     job = jobs.start(Counting(5))
-    assert REACHED.wait(30)
+    assert REACHED.wait(180)
     with pytest.raises(HeldElsewhere, match="stop it first"):
         jobs.delete(job)
     jobs.cancel(job)
     GATE.set()
-    assert jobs.wait(job, 30).state == "cancelled"
+    assert jobs.wait(job, 180).state == "cancelled"
     assert jobs.folder(job).outcome() is None
     jobs.resume(job)
-    assert jobs.wait(job, 30).state == "done"
+    assert jobs.wait(job, 180).state == "done"
     assert MADE == [1, 2, 3, 4, 5]  # each once
     assert jobs.folder(job).outcome() == {"sum": 15, "brought": 0}
 
@@ -107,17 +107,17 @@ def test_a_stopped_job_goes_on_from_what_it_has_finished(jobs: JobManager) -> No
 def test_a_job_that_is_wanted_by_now_ends_with_what_it_has(jobs: JobManager) -> None:
     GATE.clear()
     job = jobs.start(Counting(5))
-    assert REACHED.wait(30)
+    assert REACHED.wait(180)
     jobs.finish(job)
     GATE.set()
-    assert jobs.wait(job, 30).state == "done"
+    assert jobs.wait(job, 180).state == "done"
     assert jobs.folder(job).outcome() == {"sum": 3, "brought": 0}
 
 
 def test_jobs_wait_for_one_another_and_one_in_line_can_be_stopped(jobs: JobManager, manager: RunManager) -> None:
     GATE.clear()
     first = jobs.start(Counting(3))
-    assert REACHED.wait(30)
+    assert REACHED.wait(180)
     second, third = jobs.start(Counting(1)), jobs.start(Counting(1))
     assert jobs.view(second).state == "queued"
     queue = manager.launcher.context.queue
@@ -125,9 +125,9 @@ def test_jobs_wait_for_one_another_and_one_in_line_can_be_stopped(jobs: JobManag
         threading.Event().wait(0.01)
     assert {jobs.view(second).queue_place, jobs.view(third).queue_place} == {1, 2}
     jobs.cancel(third)
-    assert jobs.wait(third, 30).state == "cancelled"
+    assert jobs.wait(third, 180).state == "cancelled"
     GATE.set()
-    assert jobs.wait(first, 30).state == jobs.wait(second, 30).state == "done"
+    assert jobs.wait(first, 180).state == jobs.wait(second, 180).state == "done"
     assert queue.place(first) == -1
 
 
@@ -137,12 +137,12 @@ def test_on_a_second_device_a_job_works_beside_a_run(tmp_path: Path, jobs: JobMa
     beside = JobManager(lab)
     run = lab.start(quick(steps=1_000_000))
     job = beside.start(Counting(3))
-    assert REACHED.wait(30)
+    assert REACHED.wait(180)
     assert beside.view(job).slot == "share 2 of 2 of the processor"
     step = lab.view(run).step
     until(lambda: lab.view(run).step > step and lab.view(run).slot == "share 1 of 2 of the processor")
     GATE.set()
-    assert beside.wait(job, 30).state == "done"
+    assert beside.wait(job, 180).state == "done"
     beside.close()
     lab.close(timeout_seconds=60.0)
 
@@ -150,7 +150,7 @@ def test_on_a_second_device_a_job_works_beside_a_run(tmp_path: Path, jobs: JobMa
 def test_closing_leaves_a_job_that_another_program_goes_on_with(jobs: JobManager, manager: RunManager) -> None:
     GATE.clear()
     job = jobs.start(Counting(4))
-    assert REACHED.wait(30)
+    assert REACHED.wait(180)
     threading.Timer(0.2, GATE.set).start()
     jobs.close(30)
     assert jobs.folder(job).status().state == "interrupted"
@@ -159,13 +159,13 @@ def test_closing_leaves_a_job_that_another_program_goes_on_with(jobs: JobManager
     later = JobManager(manager)
     assert later.view(job).state == "interrupted"
     later.resume(job)
-    assert later.wait(job, 30).state == "done"
+    assert later.wait(job, 180).state == "done"
     assert MADE == [1, 2, 3, 4]
 
 
 def test_a_job_whose_program_died_is_seen_as_interrupted(jobs: JobManager) -> None:
     job = jobs.start(Counting(2))
-    jobs.wait(job, 30)
+    jobs.wait(job, 180)
     status = jobs.folder(job).root / "status.json"
     status.write_text(json.dumps({**json.loads(status.read_text()), "state": "working", "new field": 1}))
     assert jobs.view(job).state == "interrupted"  # nobody holds its lock
@@ -175,7 +175,7 @@ def test_a_job_whose_program_died_is_seen_as_interrupted(jobs: JobManager) -> No
 
 def test_a_failure_is_one_sentence(jobs: JobManager) -> None:
     job = jobs.start(Counting(13))
-    view = jobs.wait(job, 30)
+    view = jobs.wait(job, 180)
     assert (view.state, view.status.problem) == ("failed", "Thirteen cannot be counted to.")
     with pytest.raises(ConfigError, match="nothing to count"):
         jobs.start(Counting(0))
@@ -184,7 +184,7 @@ def test_a_failure_is_one_sentence(jobs: JobManager) -> None:
 
 def test_a_deleted_job_can_be_had_back(jobs: JobManager) -> None:
     job = jobs.start(Counting(2))
-    jobs.wait(job, 30)
+    jobs.wait(job, 180)
     token = jobs.delete(job)
     assert jobs.views() == []
     with pytest.raises(UnknownJob):
@@ -253,16 +253,17 @@ def test_a_job_and_somebody_s_run_take_turns_and_the_job_s_time_is_its_own(
     manager.launcher.launch(run)
     until(lambda: jobs.view(job).state == "queued" and jobs.view(job).queue_words != "")
     until(lambda: manager.view(run.manifest.id).step > 0)
-    view = jobs.wait(job, 60)
+    view = jobs.wait(job, 180)
     assert view.state == "done"
     outcome = jobs.folder(job).outcome()
     assert outcome is not None
-    assert 1.0 <= outcome["seconds"] < 1.3
-    assert view.status.elapsed_seconds < 1.5 < time.monotonic() - began + 0.5
+    others, passed = manager.view(run.manifest.id).elapsed_seconds, time.monotonic() - began
+    assert 1.0 <= outcome["seconds"] <= view.status.elapsed_seconds
+    assert view.status.elapsed_seconds + others <= passed, "what others had is counted too"
     stopped = jobs.start(Ticking(10))
     until(lambda: jobs.view(stopped).state == "queued" and jobs.view(stopped).status.fraction > 0)
     jobs.cancel(stopped)
-    assert jobs.wait(stopped, 30).state == "cancelled"
+    assert jobs.wait(stopped, 180).state == "cancelled"
     assert manager.view(run.manifest.id).state in ("running", "queued")
 
 
@@ -272,11 +273,11 @@ def test_a_job_of_another_server_is_stopped_through_its_folder(
     monkeypatch.setattr(job_manager, "WRITE_SECONDS", 0.0)
     GATE.clear()
     job = jobs.start(Counting(5))
-    assert REACHED.wait(30)
+    assert REACHED.wait(180)
     other = JobManager(open_manager(manager.runs_dir.parent))
     other.cancel(job)
     GATE.set()
-    assert jobs.wait(job, 30).state == "cancelled"
+    assert jobs.wait(job, 180).state == "cancelled"
     other.cancel(job)  # nothing: it is at rest
     jobs.resume(job)  # and what was asked before is over
-    assert jobs.wait(job, 30).state == "done"
+    assert jobs.wait(job, 180).state == "done"

@@ -210,6 +210,7 @@ def test_twins_of_different_length_and_pace(manager: RunManager, watch: Watch) -
     assert not watch.at_once
 
 
+@pytest.mark.long  # killed at random: test_exact_resume.py; stopped and resumed together: above
 def test_killed_in_the_middle_again_and_again(nursery: Nursery) -> None:  # noqa: F811
     manager = open_manager(nursery.folder)
     expected = [fingerprint(manager, run) for run in both_at_rest(manager, manager.start_twins(CONFIG, KNOB))]

@@ -220,7 +220,7 @@ def test_a_sample_grid_is_listed_only_when_it_is_on_disk(
     save = grids.save_grid
 
     def slow(*arguments: Any) -> Any:
-        assert gate.wait(30)
+        assert gate.wait(180)
         return save(*arguments)
 
     monkeypatch.setattr(grids, "save_grid", slow)

@@ -124,6 +124,7 @@ def test_two_with_half_a_batch_each_are_one_with_all_of_it(tmp_path: Path) -> No
     _compare(2, WITHOUT_BATCH_STATISTICS | WITH_BATCH_STATISTICS, tmp_path)
 
 
+@pytest.mark.long  # as two with a half, in twice as many processes
 def test_four_with_a_quarter_each_are_one_with_all_of_it(tmp_path: Path) -> None:
     _compare(4, WITHOUT_BATCH_STATISTICS, tmp_path, [*WITHOUT_BATCH_STATISTICS][2:4])
 

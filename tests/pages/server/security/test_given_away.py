@@ -250,7 +250,10 @@ def empty(tmp_path: Path) -> Path:
 # --- the Lab
 
 
-@pytest.mark.parametrize("kind", [PLAIN, CLASSES, COLOUR, POINTS])
+IN_COLOUR = pytest.param(COLOUR, marks=pytest.mark.long)  # its scripts are opened below all the same
+
+
+@pytest.mark.parametrize("kind", [PLAIN, CLASSES, IN_COLOUR, POINTS])
 def test_all_that_the_lab_offers_opens(pages: Trained, tmp_path: Path, kind: str) -> None:
     offers = downloads.offered(pages.view(kind))
     assert len({offer.ending for offer in offers}) == len(offers) >= 9
@@ -281,7 +284,7 @@ def ask(trained: Trained, do: str, kind: str, /, **asked: Any) -> Reply:
     return reply
 
 
-@pytest.mark.parametrize("kind", [PLAIN, CLASSES, COLOUR])
+@pytest.mark.parametrize("kind", [PLAIN, CLASSES, IN_COLOUR])
 def test_all_that_explore_offers_opens_and_has_the_size_that_was_said(
     pages: Trained, tmp_path: Path, kind: str
 ) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -81,7 +82,7 @@ class Room:
 
     def page(self, name: str, person: Person, **query: str) -> AppTest:
         self.people.enter(person)
-        app = AppTest.from_file(str(PAGES / name / "page.py"), default_timeout=60)
+        app = AppTest.from_file(str(PAGES / name / "page.py"), default_timeout=180)
         for key, value in query.items():
             app.query_params[key] = value
         app.run()
@@ -130,7 +131,7 @@ def wish(room: Room, person: Person, *asked: object) -> str:
         st.text(tab().notice)
 
     room.people.enter(person)
-    app = AppTest.from_function(draw, default_timeout=60)
+    app = AppTest.from_function(draw, default_timeout=180)
     app.session_state["asked"] = asked
     app.run()
     assert not app.exception, app.exception
@@ -198,7 +199,8 @@ def test_measuring_and_its_end_are_the_owners(room: Room, caplog: pytest.LogCapt
     with pytest.raises(Refused, match="may measure it"):
         guarded(room.manager, BEN).evaluate(room.run)
     assert "may not measure" in caplog.text
-    job = room.home.jobs.start("k", "The evaluation", lambda job: time.sleep(0.5), ANN.id)
+    goes_on = threading.Event()
+    job = room.home.jobs.start("k", "The evaluation", lambda job: goes_on.wait(180), ANN.id)
 
     def draw() -> None:
         import streamlit as st
@@ -212,8 +214,9 @@ def test_measuring_and_its_end_are_the_owners(room: Room, caplog: pytest.LogCapt
         st.text(tab().notice)
 
     room.people.enter(BEN)
-    assert NOBODY_ELSES in AppTest.from_function(draw, default_timeout=60).run().text[0].value
+    assert NOBODY_ELSES in AppTest.from_function(draw, default_timeout=180).run().text[0].value
     assert not job._stop.is_set()
+    goes_on.set()
 
 
 # --- Compare
@@ -221,7 +224,7 @@ def test_measuring_and_its_end_are_the_owners(room: Room, caplog: pytest.LogCapt
 
 def test_labels_deleting_and_the_trash(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     room.manager.send(room.run, Stop())
-    room.manager.wait(room.run, 30)
+    room.manager.wait(room.run, 180)
     folder, runs = open_run(room.manager.runs_dir, room.run).root, room.manager.runs_dir
     for asked in (("tags", room.run, ["x"]), ("notes", room.run, "y"), ("measure", [room.run]),
                   ("delete", [room.run])):  # fmt: skip
@@ -269,7 +272,7 @@ def test_sweeps(room: Room) -> None:
     guarded_sweeps(room.manager, ANN).stop(sweep)
     for view in plain.views(plain.sweep(sweep)):
         assert view is not None
-        room.manager.wait(view.id, 60)
+        room.manager.wait(view.id, 180)
     guarded_sweeps(room.manager, TEACHER).forget(sweep)
     assert plain.all() == []
 
@@ -289,7 +292,7 @@ def test_jobs(room: Room) -> None:
         of(BEN).cancel(job)
     assert jobs.view(job).at_work
     of(ANN).cancel(job)
-    assert jobs.wait(job, 30).state == "cancelled"
+    assert jobs.wait(job, 180).state == "cancelled"
     for act in ("resume", "delete"):
         with pytest.raises(Refused, match=NOBODY_ELSES):
             getattr(of(BEN), act)(job)
@@ -313,14 +316,18 @@ def test_what_is_switched_off_is_refused_and_what_is_limited_is_held(room: Room)
     with pytest.raises(Refused, match="switched off starting runs"):
         guarded(manager, BEN).branch(room.run, 0)
     assert len(manager.views()) == 1
-    write_switches(folder, Switches(runs_at_once=1, longest_seconds=0.5))
-    run = guarded(manager, BEN).start(quick(steps=100_000))
+    write_switches(folder, Switches(runs_at_once=1))
+    held = guarded(manager, BEN).start(quick(steps=10_000_000))
     with pytest.raises(Refused, match="at most 1 run at a time: stop one of yours first"):
         guarded(manager, BEN).start(quick(steps=10))
     with pytest.raises(Refused, match="These are 2 runs; here each student has at most 1 at a time"):
         guarded(manager, BEN).start_twins(quick(steps=10), {"seed": 3})
-    assert manager.wait(run, 60).state == "finished"
-    assert 0.5 <= manager.view(run).elapsed_seconds < 5
+    manager.send(held, Stop())
+    manager.wait(held, 180)
+    write_switches(folder, Switches(runs_at_once=1, longest_seconds=0.5))
+    run = guarded(manager, BEN).start(quick(steps=100_000))
+    assert manager.wait(run, 180).state == "finished"
+    assert 0.5 <= manager.view(run).elapsed_seconds < 60
     with pytest.raises(Refused, match="at most 0 seconds|at most 1 seconds|trains at most"):
         guarded(manager, BEN).resume(run, total_images=10_000_000)
     assert guarded(manager, TEACHER).start(quick(steps=10)), "none of it holds for a teacher"
@@ -333,7 +340,7 @@ def test_the_teacher_sets_the_switches_and_students_read_them(room: Room) -> Non
         draw_switches()
 
     room.people.enter(TEACHER)
-    app = AppTest.from_function(draw, default_timeout=60).run()
+    app = AppTest.from_function(draw, default_timeout=180).run()
     app.number_input(key="switch-many").set_value(2).run()
     app.number_input(key="switch-long").set_value(120).run()
     app.toggle(key="switch-start").set_value(False).run()
@@ -345,7 +352,7 @@ def test_the_teacher_sets_the_switches_and_students_read_them(room: Room) -> Non
     room.people.enter(BEN)
     app.toggle(key="switch-start").set_value(True).run()  # forged: the tab was the teacher's a moment ago
     assert read_switches(room.manager.runs_dir) == now
-    told = AppTest.from_function(draw, default_timeout=60).run()
+    told = AppTest.from_function(draw, default_timeout=180).run()
     assert len(told.toggle) == 0
     assert "Starting runs is switched off for now" in told.markdown[0].value
     assert "Closed for now: Apply, Compare, Failures, Data." in told.markdown[0].value
@@ -473,10 +480,10 @@ def explore(room: Room, client: Client, person: Person, *wishes: dict[str, Any])
     address = f"ws://{client.host}/explore?token={room.home.token}"
     found = []
     with connect(address, additional_headers={"Cookie": cookie}, max_size=None, proxy=None) as socket:
-        assert "hello" in unpack(socket.recv(timeout=60))[0]  # type: ignore[arg-type]
+        assert "hello" in unpack(socket.recv(timeout=180))[0]  # type: ignore[arg-type]
         for number, one in enumerate(wishes):
             socket.send(json.dumps({"id": number, "slot": "test", "model": "asset:ring", **one}))
-            while "progress" in (answer := unpack(socket.recv(timeout=60))[0]):  # type: ignore[arg-type]
+            while "progress" in (answer := unpack(socket.recv(timeout=180))[0]):  # type: ignore[arg-type]
                 pass
             found.append(answer)
     return found

@@ -15,10 +15,11 @@ from starlette.datastructures import MutableHeaders
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from benchmarks.serving import Server, server
+from benchmarks.serving import Server
 from pages.server.security.guard import answers_to
 from pages.server.security.safe_answers import _make_safe, policy
 from pages.ui.addresses import address, base_path, relative
+from tests.browser.forked import server
 
 TOKEN = "correct-horse-battery"
 
@@ -40,7 +41,7 @@ def ask(
             return None
 
     try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay).open(request, timeout=20) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({}), Stay).open(request, timeout=180) as answer:
             return answer.status, {k.lower(): v for k, v in answer.headers.items()}
     except urllib.error.HTTPError as error:
         with error:

@@ -125,7 +125,7 @@ def test_one_that_never_had_its_turn_is_cancelled_or_ends_with_the_program(manag
     assert [manager.view(run).queue_place for run in (first, second)] == [1, 2]
     assert manager.view(first).words.startswith("waiting for the device, 1 run goes first")
     manager.cancel(first)
-    assert manager.wait(first, 30).state == "stopped"
+    assert manager.wait(first, 180).state == "stopped"
     manager.close(timeout_seconds=60.0)
     assert manager.view(second).state == "stopped"
 
