@@ -27,7 +27,8 @@ class ClassPage {
     this.frame = make("iframe", { class: "gd-frame", title: "What the teacher shows", name: FOLLOWED, "data-testid": "class-frame", hidden: true });
     this.cover = make("div", { class: "gd-cover", "data-testid": "class-cover" });
     this.ring = make("i", { class: "gd-pointer", "aria-hidden": "true", hidden: true, "data-testid": "class-ring" });
-    this.stage = make("div", { class: "gd-stage" }, this.frame, this.cover, this.ring);
+    this.opened = make("p", { class: "gd-opened", hidden: true, "data-testid": "class-opened" });
+    this.stage = make("div", { class: "gd-stage" }, this.frame, this.cover, this.ring, this.opened);
     this.nothing = make("div", { class: "gd-nothing", "data-testid": "class-nothing" });
     this.show = button("follow-me", "Follow me", () => { showClass(!isShowing()); this.draw(); }, { class: "gs-button gd-primary" });
     this.projector = make("a", { class: "gs-button", target: "_blank", rel: "opener", href: addressOf("class?screen=1"), "data-testid": "projector-window" }, "Open the projector’s window");
@@ -99,9 +100,12 @@ class ClassPage {
   }
 
   lead() {
-    if (!this.view || !this.following) return void (this.ring.hidden = true);
+    if (!this.view || !this.following) return void (this.ring.hidden = this.opened.hidden = true);
     const screen = this.told.screen?.screen ?? "";
     this.guide.lead(this.view);
+    const { unseen } = this.guide.openers;
+    say(this.opened, `The teacher has opened ${unseen.map((label) => `“${label}”`).join(" and ")}.`);
+    this.opened.hidden = !unseen.length || ["black", "white"].includes(screen);
     const at = this.told.pointer?.at, place = at && !screen && this.frame.contentDocument && placeIn(this.frame.contentDocument, at);
     this.ring.hidden = !place;
     if (place) this.ring.style.transform = `translate(${place[0]}px, ${place[1]}px)`;

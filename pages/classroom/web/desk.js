@@ -5,6 +5,7 @@ import { exploreIn, pageIn, placeOf, viewNow } from "../../ui/web/class/view.js"
 import { component } from "../../ui/web/mounting.js";
 import { make, say } from "../../ui/web/words.js";
 import { LostConnection } from "./lost.js";
+import { Presses } from "./presses.js";
 import { StreamlitSocket } from "./streamlit_socket.js";
 
 const SHOW_MS = 100, SHOWING = "ganscope.class.showing", CLASS_PAGE = "class", MOST_PICTURE_BYTES = 390_000;
@@ -53,7 +54,7 @@ class Desk {
       this.leave = onClass((frame) => this.hear(frame));
       this.timer = setInterval(() => this.tellView(), SHOW_MS);
     }
-    lost ??= new LostConnection(streamlit, poke);
+    lost ??= new LostConnection(streamlit, presses, poke);
     // A later desk of the same tab joins nothing: the socket is the tab's.
     joinClass(token, { down: (down) => lost?.down(down), stale: poke, silent: () => streamlit.doubt(poke) });
     this.draw();
@@ -162,7 +163,11 @@ class Desk {
 
 /** @type {Desk | null} */
 let desk = null;
-const streamlit = new StreamlitSocket();
+const presses = new Presses();
+const streamlit = new StreamlitSocket({
+  sent: (socket) => { presses.sent(socket); lost?.sent(); },
+  heard: (socket) => presses.heard(socket),
+});
 /** @type {LostConnection | null} */
 let lost = null;
 /** Have Streamlit say something to the server, and draw the page anew. */

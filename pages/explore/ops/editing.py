@@ -18,7 +18,7 @@ import numpy as np
 from gan_core.apply.completion.reading import read_subject
 from gan_core.apply.completion.task import background_of
 from gan_core.apply.editing.applying import Moment, State, beginning, check, step
-from gan_core.apply.editing.dragging import RADIUS
+from gan_core.apply.editing.dragging import EVEN, RADIUS
 from gan_core.apply.editing.edits import FACTORS, Stack, stack_from_json, stack_to_json
 from gan_core.apply.editing.features import Sight
 from gan_core.apply.editing.inside import strongest_inside
@@ -54,7 +54,10 @@ _lock = threading.Lock()
 
 @operation("edit-options")
 def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """What this model can be edited by: its directions by name, known factors, classes, layers of units."""
+    """What this model can be edited by: its directions by name, known factors, classes, layers of units.
+
+    "held": px around a handle within which a drag holds what is seen; "even": grey levels, see `is_even`.
+    """
     model = context.model(asked.get("model"))
     model.need_pictures()
     named = [{"name": each.name, "label": each.label} for each in attributes(model)]
@@ -64,6 +67,7 @@ def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
         "size": model.shape.size, "directions": [*named, *principal], "classes": list(model.classes),
         "style_layers": model.style_layers if model.has_w else 0,
         "factors": list(FACTORS) if reader_of(model) is not None else [],
+        "held": RADIUS * model.shape.size, "even": EVEN,
         "layers": [{"name": each.name, "units": each.units, "size": each.size} for each in layers],
     })  # fmt: skip
 

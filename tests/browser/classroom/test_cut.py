@@ -26,7 +26,7 @@ HEARD = """(() => {
 LIVE = "document.querySelector('[data-testid=live]').live"
 
 
-def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_path: Path) -> None:
+def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_path: Path, shots: Path) -> None:
     manager = open_manager(tmp_path)
     run = manager.start(quick(steps=40), title="Cut")
     at_rest(manager, run)
@@ -66,11 +66,28 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         expect(page.get_by_test_id("live").first).to_be_visible()
         until(lambda: not page.evaluate(f"{LIVE}.down"))
 
-        # for longer: what would be lost cannot be pressed, and that is said until it can
+        # a press that finds the connection dead: said within seconds, named when it is back, done when asked for
         toggle = page.get_by_test_id("stBaseButton-tertiary").filter(has_text="Projector").first
-        expect(page.get_by_test_id("lost")).to_be_hidden()
+        lost, leave = page.get_by_test_id("lost"), page.get_by_text("Leave projector mode").first
+        expect(lost).to_be_hidden()
+        between.cut()
+        pressed = time.monotonic()
+        toggle.click()
+        expect(lost).to_contain_text("has not answered for two seconds")
+        assert time.monotonic() - pressed < FOUND_SECONDS / 2, "sooner than a sign of life is missed"
+        expect(lost).to_contain_text("Your press on “Projector” had no answer.", timeout=60_000)
+        expect(leave).to_be_hidden()  # it is not done by itself: it could be done twice
+        page.screenshot(path=shots / "class-press.png")
+        page.get_by_test_id("press-again").click()
+        expect(leave).to_be_visible()
+        expect(lost).to_be_hidden()
+        leave.click()
+        expect(toggle).to_be_visible()
+        page.wait_for_selector(AT_REST)
+
+        # for longer: what would be lost cannot be pressed, and that is said until it can
         between.cut(gone=True)
-        expect(page.get_by_test_id("lost")).to_be_visible(timeout=(FOUND_SECONDS + 5) * 1000)
+        expect(lost).to_contain_text("Nothing can be pressed", timeout=(FOUND_SECONDS + 5) * 1000)
         assert toggle.evaluate("b => getComputedStyle(b).pointerEvents") == "none"
         toggle.focus()
         heard = page.evaluate(HEARD)
@@ -78,10 +95,10 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         page.keyboard.press("p")  # its shortcut
         assert page.evaluate(HEARD) == heard == [], "a press was taken that nobody hears"
         between.mend()
-        expect(page.get_by_test_id("lost")).not_to_contain_text("Nothing can be pressed", timeout=60_000)
+        expect(lost).not_to_contain_text("Nothing can be pressed", timeout=60_000)
         expect(seed).to_have_value("987")
         toggle.click()
-        expect(page.get_by_text("Leave projector mode").first).to_be_visible()
+        expect(leave).to_be_visible()
 
 
 def opened(page: Page, sockets: Sequence[tuple[float, str]]) -> set[str]:

@@ -1,6 +1,7 @@
 // What a page shows, as far as it can be told to others: read on the teacher's page, brought about on a student's.
 
 import { addressOf } from "../addresses.js";
+import { openedIn, Openers } from "./opened.js";
 
 const NOT_TOLD = ["projector", "access", "token", "zoom", "at"], MOST_ADDRESS = 30_000;
 
@@ -34,6 +35,7 @@ export function viewNow(clean) {
     scope: scope?.taken ? [scope.step, scope.at] : null,
     scroll: room > 0 ? Math.min(1, Math.max(0, main.scrollTop / room)) : 0,
     clean,
+    opened: openedIn(document),
     title: (live ? `Lab · ${live.data.name || "the next run"}` : explore?.explorer.model ? `Explore · ${explore.explorer.model.label}` : document.title.replace(/ [·•-] GANscope$/, "")).slice(0, 200),
   };
 }
@@ -72,6 +74,7 @@ export class Guide {
     this.frame = frame;
     /** @type {string[]} */
     this.ofExplore = [];
+    this.openers = new Openers();
     /** @type {any} */
     this.waiting = null;
     this.forget();
@@ -96,7 +99,7 @@ export class Guide {
       this.at = rest;
       this.led = "";
       this.scrolled = -1;
-      this.since = performance.now();
+      this.openers.unseen = [];
       return;
     }
     document.documentElement.toggleAttribute("data-followed", true);
@@ -104,6 +107,7 @@ export class Guide {
     if (!atRest(document)) return;
     this.leadLab(document, view);
     if (pageIn(window) === "explore") this.leadExplore(document, explore);
+    this.openers.lead(document, view.opened ?? []);
     const main = mainIn(document);
     if (view.scroll !== this.scrolled) main.scrollTop = view.scroll * (main.scrollHeight - main.clientHeight);
     this.scrolled = view.scroll;
@@ -165,6 +169,7 @@ export class Guide {
     document?.documentElement.removeAttribute("data-clean");
     if (page?.explorer.model && page.explorer.look) page.explorer.show(page.explorer.look, { commit: true });
     page?.picture.endLed();
+    this.openers.leave();
     this.forget();
     this.at = "?"; // the page is there: it is led on from here
   }
