@@ -10,7 +10,8 @@ import { StreamlitSocket } from "./streamlit_socket.js";
 
 const SHOW_MS = 100, SHOWING = "ganscope.class.showing", CLASS_PAGE = "class", MOST_PICTURE_BYTES = 390_000;
 const SCREENS = [["frozen", "Freeze", "What the class sees stays as it is, while you go on"], ["black", "Black", "A black screen for the class and the projector"], ["white", "White", "A white screen for the class and the projector"]];
-const TOGGLES = [["pointer", "Pointer", "A large ring at your pointer, on this screen too"], ["clean", "Picture only", "Stage, grid or picture alone on the whole screen (Esc ends it)"], ["notes", "Notes", "What a lesson says to teachers, on this screen alone"]];
+const NOTES = "What a lesson says to teachers, on this screen alone";
+const TOGGLES = [["pointer", "Pointer", "A large ring at your pointer, on this screen too"], ["clean", "Picture only", "Stage, grid or picture alone on the whole screen (Esc ends it)"], ["notes", "Notes", NOTES]];
 
 const ON = { pointer: false, clean: false, notes: false }; // the tab's, whichever page it turns to
 
@@ -52,7 +53,7 @@ class Desk {
       document.addEventListener("keydown", this.onKey);
       document.addEventListener("fullscreenchange", this.onFull);
       this.leave = onClass((frame) => this.hear(frame));
-      this.timer = setInterval(() => this.tellView(), SHOW_MS);
+      this.timer = setInterval(() => { this.tellView(); this.lookForNotes(); }, SHOW_MS);
     }
     lost ??= new LostConnection(streamlit, presses, poke);
     // A later desk of the same tab joins nothing: the socket is the tab's.
@@ -105,6 +106,14 @@ class Desk {
     }
     if (name === "notes") document.documentElement.toggleAttribute("data-notes", this.on.notes);
     this.draw();
+  }
+
+  /** Only lessons have notes. */
+  lookForNotes() {
+    const { notes } = this.toggles, none = !this.on.notes && !document.querySelector(".gl-notes");
+    if (notes.disabled === none) return;
+    notes.disabled = none;
+    notes.title = none ? "Notes for teachers are in lessons: open one on the page Learn" : NOTES;
   }
 
   draw() {
