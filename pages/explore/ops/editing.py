@@ -52,7 +52,7 @@ _known: OrderedDict[str, Known] = OrderedDict()
 _lock = threading.Lock()
 
 
-@operation("edit-options")
+@operation("edit-options", page="apply")
 def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """What this model can be edited by: its directions by name, known factors, classes, layers of units.
 
@@ -72,7 +72,7 @@ def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
     })  # fmt: skip
 
 
-@operation("edit-bring", lane="long")
+@operation("edit-bring", lane="long", page="apply")
 def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """An untrusted picture (the blob) in the model's size and colours: "brought", and what was done to it."""
     demand(context.person, "bring", what="a picture")
@@ -84,7 +84,7 @@ def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) 
     return Reply({"brought": encode_pixels(subject.picture), "notes": list(subject.notes)})
 
 
-@operation("edit", lane="long")
+@operation("edit", lane="long", page="apply")
 def edit(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The stack's picture. Blobs: the picture before the first step, and after the last one, both RGBA.
 
@@ -104,7 +104,7 @@ def edit(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
     return Reply(header, [_bytes(start.state.picture), _bytes(before.picture)])
 
 
-@operation("edit-reach", lane="long")
+@operation("edit-reach", lane="long", page="apply")
 def reach(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Where what is at ("x", "y") of the stack's picture can go: "ends" [[x, y], ...], told side by side."""
     model, stack, brought = read_edit(context, asked)
@@ -120,7 +120,7 @@ def reach(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes])
     return Reply({"ends": ends, "handle": list(handle)})
 
 
-@operation("edit-units", lane="long")
+@operation("edit-units", lane="long", page="apply")
 def units(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "count" units of "layer" that stand out most under "mask" in the stack's picture, the strongest first."""
     model, stack, brought = read_edit(context, asked)
