@@ -24,16 +24,16 @@ def taken(told: object) -> None:
         st.session_state[GOTO] = goal
 
 
-with st.container(key="class-room"):
+teacher, screen = here().teacher, st.query_params.get("screen") == "1"
+with st.container(key="class-desk" if teacher and not screen else "class-room"):
     with st.container(key="class-page"):
         draw_notice(tab())
-        teacher = here().teacher
         class_view(
             token=app_state().token, teacher=teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken,
             hosts=reached_at(st.get_option("server.address")) if teacher else (),
             access=class_server().token if teacher else "",
         )  # fmt: skip
-    if st.query_params.get("screen") != "1":
+    if not screen:
         with st.container(key="class-below"):
             draw_name()
             with st.expander("What students may do", expanded=teacher):

@@ -42,11 +42,24 @@ export function viewNow(clean) {
 
 // --- the pointer: over what, which of those, and where on it, so that it means the same on every size of screen
 
+const KEYED = "key:", KEY = "st-key-";
+
+const placesOf = (document, name) => [...document.querySelectorAll(name.startsWith(KEYED) ? `.${CSS.escape(KEY + name.slice(KEYED.length))}` : `[data-testid="${CSS.escape(name)}"]`)];
+
+/** What it is over, by a name of our own or else by a key of Streamlit's: its own names are those of every button. */
+function overIn(target) {
+  const own = target.closest('[data-testid]:not([data-testid^="st"])'), keyed = target.closest(`[class*="${KEY}"]`);
+  if (own && !(keyed && own.contains(keyed))) return [own.getAttribute("data-testid"), own];
+  const key = [...(keyed?.classList ?? [])].find((one) => one.startsWith(KEY));
+  if (key) return [KEYED + key.slice(KEY.length), keyed];
+  const other = target.closest("[data-testid]");
+  return other && [other.getAttribute("data-testid"), other];
+}
+
 export function placeOf(event) {
-  const over = event.target instanceof Element ? event.target.closest("[data-testid]") : null;
+  const [name, over] = (event.target instanceof Element && overIn(event.target)) || ["", null];
   if (!over) return null;
-  const name = over.getAttribute("data-testid"), box = over.getBoundingClientRect();
-  const index = [...document.querySelectorAll(`[data-testid="${CSS.escape(name)}"]`)].indexOf(over);
+  const box = over.getBoundingClientRect(), index = placesOf(document, name).indexOf(over);
   if (index < 0 || index > 999 || name.length > 80 || !box.width || !box.height) return null;
   const share = (at, from, size) => Math.round(1e4 * Math.min(1, Math.max(0, (at - from) / size))) / 1e4;
   return [name, index, share(event.clientX, box.left, box.width), share(event.clientY, box.top, box.height)];
@@ -54,7 +67,7 @@ export function placeOf(event) {
 
 /** Where in a window that is, null where it is not there. */
 export function placeIn(document, [name, index, x, y]) {
-  const box = document.querySelectorAll(`[data-testid="${CSS.escape(name)}"]`)[index]?.getBoundingClientRect();
+  const box = placesOf(document, name)[index]?.getBoundingClientRect();
   return box && box.width ? [box.left + x * box.width, box.top + y * box.height] : null;
 }
 
