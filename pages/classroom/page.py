@@ -24,19 +24,20 @@ def taken(told: object) -> None:
         st.session_state[GOTO] = goal
 
 
-with st.container(key="class-page"):
-    draw_notice(tab())
-    teacher = here().teacher
-    class_view(
-        token=app_state().token, teacher=teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken,
-        hosts=reached_at(st.get_option("server.address")) if teacher else (),
-        access=class_server().token if teacher else "",
-    )  # fmt: skip
-if st.query_params.get("screen") != "1":
-    with st.container(key="class-below"):
-        draw_name()
-        with st.expander("What students may do", expanded=False):
-            draw_switches()
+teacher, screen = here().teacher, st.query_params.get("screen") == "1"
+with st.container(key="class-desk" if teacher and not screen else "class-room"):
+    with st.container(key="class-page"):
+        draw_notice(tab())
+        class_view(
+            token=app_state().token, teacher=teacher, questions=st.session_state.get(QUESTIONS, {}), on_home=taken,
+            hosts=reached_at(st.get_option("server.address")) if teacher else (),
+            access=class_server().token if teacher else "",
+        )  # fmt: skip
+    if not screen:
+        with st.container(key="class-below"):
+            draw_name()
+            with st.expander("What students may do", expanded=teacher):
+                draw_switches()
 if goal := st.session_state.pop(GOTO, None):
     path, query = goal
     st.switch_page(path, query_params=query)

@@ -156,7 +156,7 @@ def _prepare() -> None:
 
     from gan_core.runs import RunManager
     from gan_core.training.configuration.presets import DEFAULT, PRESETS, preset
-    from pages.server import packed  # which brings no component
+    from pages.server.http import packed  # which brings no component
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a process with threads of torch's cannot be forked

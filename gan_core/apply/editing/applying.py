@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gan_core.apply.completion.filling import FillOptions, fill
 from gan_core.apply.completion.observation import KnownPixels
-from gan_core.apply.editing.dragging import RADIUS, DragOptions, DragStep, drag
+from gan_core.apply.editing.dragging import RADIUS, DragOptions, DragStep, drag, is_even
 from gan_core.apply.editing.edits import (
     FROM_FILE,
     Blend,
@@ -199,13 +199,17 @@ def _drag(state: State, edit: Drag) -> Iterator[Moment]:
     latents, start = latents_of(place)
     sight = Sight(place.model.generator, latents, size)
     options = DragOptions(edit.radius or RADIUS * size, edit.steps, _region(edit, size))
+    nothing = tuple(
+        f"There was nothing at ({x:.1f}, {y:.1f}) to be held: all is one colour there."
+        for x, y, _, _ in points if is_even(state.picture, (x, y), options.radius)
+    )  # fmt: skip
     for each in drag(latents, sight, start, points, options):
         ended = bool(each.end)
         after = replace(state, place=moved(place, start, each.point), picture=_over(state, each.picture))
         if ended:
             after = replace(
                 after, moved_to=(*state.moved_to, *((float(x), float(y)) for x, y in each.handles)),
-                short=(*state.short, *map(float, each.left)), words=(*state.words, each.words()),
+                short=(*state.short, *map(float, each.left)), words=(*state.words, each.words(), *nothing),
             )  # fmt: skip
         yield Moment(0, after, each, ended)
 

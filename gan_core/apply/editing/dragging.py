@@ -36,6 +36,7 @@ _MASKED = 1 / 9  # of both, where a mask keeps the rest as it is: fewer shapes b
 _FARTHEST = 2.0  # standard deviations, the longest step
 _OUTSIDE = 1.33  # weight of a change outside the mask
 RADIUS = 2 / 9  # of the picture's width
+EVEN = 12  # grey levels: where all that is held differs by less there is nothing that could be held (docs/log.md)
 
 Places = NDArray[np.float64]
 
@@ -169,6 +170,14 @@ class _Drag:
 
     def found(self, i: int) -> Tensor:
         return tracked(self.sight, self.now, self.held[i], self.handles[i] + disk(_REACH, _FINE), self.around)[0]
+
+
+def is_even(picture: NDArray[np.uint8], handle: tuple[float, float], radius: float) -> bool:
+    """Whether there is nothing to hold around a handle (x, y): no channel of the picture [size, size, C] differs by
+    `EVEN` within `radius` px."""
+    down, right = np.indices(picture.shape[:2]) + 0.5
+    held = picture[(right - handle[0]) ** 2 + (down - handle[1]) ** 2 <= radius**2].reshape(-1, *picture.shape[2:])
+    return len(held) == 0 or int((held.max(0).astype(int) - held.min(0)).max()) < EVEN
 
 
 def tracked(

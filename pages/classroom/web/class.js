@@ -1,6 +1,6 @@
 // The Class page: what the teacher shows, in a frame that is led; and how the class has answered.
 
-import { addressOf } from "../../ui/web/addresses.js";
+import { addressOf, guardedAddress } from "../../ui/web/addresses.js";
 import { FOLLOWED, onClass, takePart, takesPart, tellClass } from "../../ui/web/class/link.js";
 import { Guide, placeIn } from "../../ui/web/class/view.js";
 import { copyText } from "../../ui/web/copy.js";
@@ -11,6 +11,8 @@ import { isShowing, showClass } from "./desk.js";
 import { histogram } from "./histogram.js";
 
 const LEAD_MS = 120;
+const DESK_WIDTH = 1366, DESK_HEIGHT = 768; // the projector shows a page as large as it is on a screen like this
+const SCREENS = { frozen: "The teacher has frozen the picture", black: "The teacher has made the screen black for a moment", white: "The teacher has made the screen white for a moment" };
 
 class ClassPage {
   constructor(parent) {
@@ -27,7 +29,8 @@ class ClassPage {
     this.frame = make("iframe", { class: "gd-frame", title: "What the teacher shows", name: FOLLOWED, "data-testid": "class-frame", hidden: true });
     this.cover = make("div", { class: "gd-cover", "data-testid": "class-cover" });
     this.ring = make("i", { class: "gd-pointer", "aria-hidden": "true", hidden: true, "data-testid": "class-ring" });
-    this.stage = make("div", { class: "gd-stage" }, this.frame, this.cover, this.ring);
+    this.opened = make("p", { class: "gd-opened", hidden: true, "data-testid": "class-opened" });
+    this.stage = make("div", { class: "gd-stage" }, this.frame, this.cover, this.ring, this.opened);
     this.nothing = make("div", { class: "gd-nothing", "data-testid": "class-nothing" });
     this.show = button("follow-me", "Follow me", () => { showClass(!isShowing()); this.draw(); }, { class: "gs-button gd-primary" });
     this.projector = make("a", { class: "gs-button", target: "_blank", rel: "opener", href: addressOf("class?screen=1"), "data-testid": "projector-window" }, "Open the projector’s window");
@@ -40,8 +43,9 @@ class ClassPage {
       make("p", { class: "gd-quiet" }, "With Follow me on, go to any page: what you look at, point at and drag is what the class sees here. The projector’s window shows the same without any buttons; drag it to the second screen, and keep notes and settings on this one."),
       make("div", { class: "gd-row" }, make("span", {}, "The class opens"), this.link, this.copy, this.qr));
     this.results = make("section", { class: "gd-results", "aria-label": "How the class has answered", "data-testid": "class-results" });
+    this.partRow = make("label", { class: "gd-part" }, this.part, "Count my answers to quizzes and questions in the class’s results, without my name");
     this.root = make("div", { class: "gs-live gd-page", "data-testid": "class" }, this.desk, this.strip, this.stage, this.nothing,
-      make("label", { class: "gd-part" }, this.part, "Count my answers to quizzes and questions in the class’s results, without my name"), this.results);
+      this.partRow, this.results);
     parent.append(this.root);
     this.guide = new Guide(this.frame);
     this.told = {};
@@ -67,12 +71,26 @@ class ClassPage {
     return found.href;
   }
 
-  showQr() {
-    const plain = this.address(), { access, token } = this.data;
+  /** Links to the class by name, the one that lets in first. @returns {[string, string][]} */
+  links() {
+    const plain = this.address(), { access } = this.data;
     /** @type {[string, string][]} */
     const forms = [["Address alone", plain]];
     if (access) forms.unshift(["With the token", `${plain}?access=${encodeURIComponent(access)}`]);
-    showQr({ title: "The class", token, forms });
+    return forms;
+  }
+
+  showQr() {
+    showQr({ title: "The class", token: this.data.token, forms: this.links() });
+  }
+
+  /** Before anything is shown: what will be here; on the projector how the class gets there. */
+  drawNothing() {
+    const words = make("p", {}, this.isScreen ? "What the teacher shows will be here." : "As soon as the teacher presses Follow me, it is here: the page, the run, the picture under the teacher’s hand. Leave this page open, or look around; nothing of yours is changed by it.");
+    if (!this.isScreen || !this.data.teacher) return this.nothing.replaceChildren(make("h3", {}, "Nothing is shown just now"), words);
+    const [[, link]] = this.links();
+    this.nothing.replaceChildren(make("h3", {}, "The class opens"), make("b", { class: "gd-address" }, this.address()),
+      make("img", { class: "gd-code", alt: `QR code of ${link}`, src: guardedAddress(`scenes/qr.svg?text=${encodeURIComponent(link)}`, this.data.token), "data-testid": "class-code" }), words);
   }
 
   hear({ header, blobs }) {
@@ -99,12 +117,17 @@ class ClassPage {
   }
 
   lead() {
-    if (!this.view || !this.following) return void (this.ring.hidden = true);
+    if (!this.view || !this.following) return void (this.ring.hidden = this.opened.hidden = true);
     const screen = this.told.screen?.screen ?? "";
+    const scale = this.isScreen ? Math.max(1, Math.min(innerWidth / DESK_WIDTH, innerHeight / DESK_HEIGHT)) : 1;
+    this.frame.style.setProperty("--scale", scale.toFixed(4));
     this.guide.lead(this.view);
+    const { unseen } = this.guide.openers;
+    say(this.opened, `The teacher has opened ${unseen.map((label) => `“${label}”`).join(" and ")}.`);
+    this.opened.hidden = !unseen.length || ["black", "white"].includes(screen);
     const at = this.told.pointer?.at, place = at && !screen && this.frame.contentDocument && placeIn(this.frame.contentDocument, at);
     this.ring.hidden = !place;
-    if (place) this.ring.style.transform = `translate(${place[0]}px, ${place[1]}px)`;
+    if (place) this.ring.style.transform = `translate(${scale * place[0]}px, ${scale * place[1]}px)`;
   }
 
   shownAt() {
@@ -122,7 +145,9 @@ class ClassPage {
     this.desk.hidden = !teaches;
     say(this.show, isShowing() ? "Stop showing" : "Follow me");
     const here = this.told.here;
-    say(this.numbers, here ? `${here.pages} page${here.pages === 1 ? "" : "s"} open, ${here.following} follow${here.following === 1 ? "s" : ""}` : "");
+    const others = here ? here.pages - 1 : 0; // this one is open too
+    say(this.numbers, !here ? "" : others < 1 ? "No other page is open yet" : `${others} other page${others === 1 ? "" : "s"} open, ${here.following} follow${here.following === 1 ? "s" : ""}`);
+    this.partRow.hidden = teaches && !this.part.checked;
     this.strip.hidden = teaches || this.isScreen || !view;
     this.stage.hidden = teaches || !view;
     this.frame.hidden = !view;
@@ -130,12 +155,11 @@ class ClassPage {
     this.cover.hidden = !following;
     this.cover.dataset.screen = following ? screen : "";
     this.root.toggleAttribute("data-following", following);
-    say(this.now, !view ? "" : following ? (screen === "frozen" ? "The teacher has frozen the picture" : `The teacher shows ${view.title || "a page"}`) : "You look around by yourself; the class goes on.");
+    say(this.now, !view ? "" : following ? (SCREENS[screen] ?? `The teacher shows ${view.title || "a page"}`) : "You look around by yourself; the class goes on.");
     this.letGo.hidden = !following;
     this.back.hidden = this.follows;
     this.nothing.hidden = teaches || !!view;
-    if (!view && !teaches && !this.nothing.childElementCount) this.nothing.append(make("h3", {}, "Nothing is shown just now"),
-      make("p", {}, "As soon as the teacher presses Follow me, it is here: the page, the run, the picture under the teacher’s hand. Leave this page open, or look around; nothing of yours is changed by it."));
+    if (!view && !teaches && !this.nothing.childElementCount && this.data) this.drawNothing();
     this.drawResults();
   }
 
@@ -146,7 +170,7 @@ class ClassPage {
     if (this.teaches) parts.unshift(make("div", { class: "gd-row" }, make("h3", {}, "How the class has answered"), make("i", { class: "gd-space" }),
       make("button", { type: "button", class: "gs-button", "aria-pressed": String(forAll), "data-testid": "results-for-all", onClick: () => tellClass({ do: "results", on: !forAll }) }, forAll ? "Shown to everybody" : "Show to everybody"),
       make("button", { type: "button", class: "gs-button", "data-testid": "results-clear", onClick: () => tellClass({ do: "clear" }) }, "Clear")),
-      results.length ? "" : make("p", { class: "gd-quiet" }, "Nobody has answered yet. Answers of students who take part come here, without names: Real or fake? on Explore, the ten questions of Learn, and those of the lessons."));
+      results.length ? "" : make("div", { class: "gd-empty" }, make("i", { "aria-hidden": "true" }, make("i"), make("i"), make("i"), make("i")), make("p", { class: "gd-quiet" }, "Nobody has answered yet. Answers of students who take part come here, without names: Real or fake? on Explore, the ten questions of Learn, and those of the lessons.")));
     else if (parts.length) parts.unshift(make("h3", {}, "How the class has answered"));
     renew(this.results, ...parts);
   }

@@ -5,11 +5,13 @@ import { exploreIn, pageIn, placeOf, viewNow } from "../../ui/web/class/view.js"
 import { component } from "../../ui/web/mounting.js";
 import { make, say } from "../../ui/web/words.js";
 import { LostConnection } from "./lost.js";
+import { Presses } from "./presses.js";
 import { StreamlitSocket } from "./streamlit_socket.js";
 
 const SHOW_MS = 100, SHOWING = "ganscope.class.showing", CLASS_PAGE = "class", MOST_PICTURE_BYTES = 390_000;
 const SCREENS = [["frozen", "Freeze", "What the class sees stays as it is, while you go on"], ["black", "Black", "A black screen for the class and the projector"], ["white", "White", "A white screen for the class and the projector"]];
-const TOGGLES = [["pointer", "Pointer", "A large ring at your pointer, on this screen too"], ["clean", "Picture only", "Stage, grid or picture alone on the whole screen (Esc ends it)"], ["notes", "Notes", "What a lesson says to teachers, on this screen alone"]];
+const NOTES = "What a lesson says to teachers, on this screen alone";
+const TOGGLES = [["pointer", "Pointer", "A large ring at your pointer, on this screen too"], ["clean", "Picture only", "Stage, grid or picture alone on the whole screen (Esc ends it)"], ["notes", "Notes", NOTES]];
 
 const ON = { pointer: false, clean: false, notes: false }; // the tab's, whichever page it turns to
 
@@ -51,9 +53,9 @@ class Desk {
       document.addEventListener("keydown", this.onKey);
       document.addEventListener("fullscreenchange", this.onFull);
       this.leave = onClass((frame) => this.hear(frame));
-      this.timer = setInterval(() => this.tellView(), SHOW_MS);
+      this.timer = setInterval(() => { this.tellView(); this.lookForNotes(); }, SHOW_MS);
     }
-    lost ??= new LostConnection(streamlit, poke);
+    lost ??= new LostConnection(streamlit, presses, poke);
     // A later desk of the same tab joins nothing: the socket is the tab's.
     joinClass(token, { down: (down) => lost?.down(down), stale: poke, silent: () => streamlit.doubt(poke) });
     this.draw();
@@ -104,6 +106,14 @@ class Desk {
     }
     if (name === "notes") document.documentElement.toggleAttribute("data-notes", this.on.notes);
     this.draw();
+  }
+
+  /** Only lessons have notes. */
+  lookForNotes() {
+    const { notes } = this.toggles, none = !this.on.notes && !document.querySelector(".gl-notes");
+    if (notes.disabled === none) return;
+    notes.disabled = none;
+    notes.title = none ? "Notes for teachers are in lessons: open one on the page Learn" : NOTES;
   }
 
   draw() {
@@ -162,7 +172,11 @@ class Desk {
 
 /** @type {Desk | null} */
 let desk = null;
-const streamlit = new StreamlitSocket();
+const presses = new Presses();
+const streamlit = new StreamlitSocket({
+  sent: (socket) => { presses.sent(socket); lost?.sent(); },
+  heard: (socket) => presses.heard(socket),
+});
 /** @type {LostConnection | null} */
 let lost = null;
 /** Have Streamlit say something to the server, and draw the page anew. */

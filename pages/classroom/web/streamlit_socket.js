@@ -2,23 +2,33 @@
 // comes back to the same session, with the same place and what stands in the forms.
 
 const STREAM = "/_stcore/stream", KEY = Symbol.for("ganscope.streamlit-socket");
+const HEARTBEAT = new Uint8Array([136, 1, 1]); // a BackMsg in which app_heartbeat (field 17) is true: it is answered at once
 
 export class StreamlitSocket {
-  constructor() {
+  /** told: `sent(socket)` before something goes over it, `heard(socket)` when something has come. */
+  constructor(told) {
     /** @type {any} */
     const page = window;
-    this.known = page[KEY] ??= { socket: null, heard: 0, sent: 0 };
+    this.known = page[KEY] ??= { socket: null, heard: 0, sent: 0, asked: 0 };
+    this.known.told = told;
     if (this.known.hooked) return;
     const { known } = this, send = WebSocket.prototype.send;
     known.hooked = true;
+    known.probe = (socket) => send.call(socket, HEARTBEAT);
     WebSocket.prototype.send = function (data) { // the only way to it: it is a page's first socket, made before us
       if (this.url.includes(STREAM)) {
-        known.sent = performance.now();
+        const now = performance.now();
+        if (known.sent <= known.heard) known.asked = now;
+        known.sent = now;
         if (known.socket !== this) {
           known.socket = this;
           known.doubted = false;
-          this.addEventListener("message", () => { known.heard = performance.now(); });
+          this.addEventListener("message", () => {
+            known.heard = performance.now();
+            known.told?.heard(this);
+          });
         }
+        known.told?.sent(this);
       }
       return send.call(this, data);
     };
@@ -32,6 +42,18 @@ export class StreamlitSocket {
 
   /** Whether the last thing that was sent has had no answer. */
   get unanswered() { return this.known.sent > this.known.heard; }
+
+  /** When the first thing was sent that has had no answer. */
+  get askedAt() { return this.known.asked; }
+
+  /** Which it is: what was sent over one may never be answered over another. */
+  get current() { return this.known.socket; }
+
+  /** Ask whether it is there: the server's answer waits for no script. */
+  probe() {
+    const { socket, probe } = this.known;
+    if (socket?.readyState === WebSocket.OPEN) probe(socket);
+  }
 
   /** Nothing came over a socket beside it for too long. poke(): have Streamlit send something, where it has not yet. */
   doubt(poke) {

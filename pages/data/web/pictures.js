@@ -13,7 +13,7 @@ class PictureGrid {
     this.act.dataset.testid = "gp-act";
     this.none = make("button", { class: "gs-button", type: "button", onClick: () => this.choose([]) }, "Choose none");
     this.words = make("span", { class: "gp-words", role: "status" });
-    this.root = make("div", { class: "gp" }, this.tiles, make("div", { class: "gp-bar" }, this.act, this.none, this.words));
+    this.root = make("div", { class: "gp", "data-presses": "kept" }, this.tiles, make("div", { class: "gp-bar" }, this.act, this.none, this.words));
     parent.append(this.root);
   }
 

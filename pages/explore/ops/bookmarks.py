@@ -56,9 +56,9 @@ def steps(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes])
 @operation("bring", lane="long")
 def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """A generator that was exported elsewhere, kept here from now on."""
+    demand(context.person, "bring", what=str(asked.get("name")))
     if len(blobs) != 1:
         raise ValueError("Bring one file at a time.")
-    demand(context.person, "bring", what=str(asked.get("name")))
     before = {entry.id for entry in context.catalog.models()}
     found = context.catalog.bring(blobs[0], words(asked, "name", 200, default="the file"))
     if found not in before:  # else somebody has brought the very same one

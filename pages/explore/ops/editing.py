@@ -18,7 +18,7 @@ import numpy as np
 from gan_core.apply.completion.reading import read_subject
 from gan_core.apply.completion.task import background_of
 from gan_core.apply.editing.applying import Moment, State, beginning, check, step
-from gan_core.apply.editing.dragging import RADIUS
+from gan_core.apply.editing.dragging import EVEN, RADIUS
 from gan_core.apply.editing.edits import FACTORS, Stack, stack_from_json, stack_to_json
 from gan_core.apply.editing.features import Sight
 from gan_core.apply.editing.inside import strongest_inside
@@ -52,9 +52,12 @@ _known: OrderedDict[str, Known] = OrderedDict()
 _lock = threading.Lock()
 
 
-@operation("edit-options")
+@operation("edit-options", page="apply")
 def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
-    """What this model can be edited by: its directions by name, known factors, classes, layers of units."""
+    """What this model can be edited by: its directions by name, known factors, classes, layers of units.
+
+    "held": px around a handle within which a drag holds what is seen; "even": grey levels, see `is_even`.
+    """
     model = context.model(asked.get("model"))
     model.need_pictures()
     named = [{"name": each.name, "label": each.label} for each in attributes(model)]
@@ -64,11 +67,12 @@ def options(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes
         "size": model.shape.size, "directions": [*named, *principal], "classes": list(model.classes),
         "style_layers": model.style_layers if model.has_w else 0,
         "factors": list(FACTORS) if reader_of(model) is not None else [],
+        "held": RADIUS * model.shape.size, "even": EVEN,
         "layers": [{"name": each.name, "units": each.units, "size": each.size} for each in layers],
     })  # fmt: skip
 
 
-@operation("edit-bring", lane="long")
+@operation("edit-bring", lane="long", page="apply")
 def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """An untrusted picture (the blob) in the model's size and colours: "brought", and what was done to it."""
     demand(context.person, "bring", what="a picture")
@@ -80,7 +84,7 @@ def bring(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) 
     return Reply({"brought": encode_pixels(subject.picture), "notes": list(subject.notes)})
 
 
-@operation("edit", lane="long")
+@operation("edit", lane="long", page="apply")
 def edit(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The stack's picture. Blobs: the picture before the first step, and after the last one, both RGBA.
 
@@ -100,7 +104,7 @@ def edit(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) 
     return Reply(header, [_bytes(start.state.picture), _bytes(before.picture)])
 
 
-@operation("edit-reach", lane="long")
+@operation("edit-reach", lane="long", page="apply")
 def reach(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Where what is at ("x", "y") of the stack's picture can go: "ends" [[x, y], ...], told side by side."""
     model, stack, brought = read_edit(context, asked)
@@ -116,7 +120,7 @@ def reach(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes])
     return Reply({"ends": ends, "handle": list(handle)})
 
 
-@operation("edit-units", lane="long")
+@operation("edit-units", lane="long", page="apply")
 def units(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The "count" units of "layer" that stand out most under "mask" in the stack's picture, the strongest first."""
     model, stack, brought = read_edit(context, asked)

@@ -13,6 +13,7 @@ from gan_core.apply.clips.nearest import Nearest
 from gan_core.latent import Explorable
 from pages.explore.ops.picture import rgba
 from pages.server.live.operations import OperationContext, Reply, operation, whole
+from pages.server.security.rights import demand
 
 MOST_READY = 2  # banks of samples that are held, of the whole server
 
@@ -20,22 +21,24 @@ _ready: OrderedDict[int, Nearest] = OrderedDict()
 _lock = threading.Lock()
 
 
-@operation("camera-ready", lane="long")
+@operation("camera-ready", lane="long", page="apply")
 def ready(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """Draws the samples that pictures are compared with, a second's work; how large pictures are to be sent."""
+    demand(context.person, "bring", what="a camera")
     model = context.model(asked.get("model"))
     context.progress(0.0, "Drawing samples")
     _nearest(model)
     return Reply({"size": model.shape.size})
 
 
-@operation("camera", lane="long")
+@operation("camera", lane="long", page="apply")
 def camera(context: OperationContext, asked: dict[str, Any], blobs: list[bytes]) -> Reply:
     """blobs: a picture, RGBA [size, size, 4] row by row, and the point that came with the answer before, or b"".
 
     "class": that came with it, -1 for none. The answer: "error" in grey levels, "class"; blobs: the picture RGBA and
     its point, float32.
     """
+    demand(context.person, "bring", what="a camera's picture")
     model = context.model(asked.get("model"))
     nearest = _nearest(model)
     size = model.shape.size

@@ -51,7 +51,7 @@ _solved: OrderedDict[str, Solved] = OrderedDict()
 _lock = threading.Lock()
 
 
-@operation("edit-strength", lane="long")
+@operation("edit-strength", lane="long", page="apply")
 def edit_strength(context: OperationContext, asked: dict[str, Any], _blobs: list[bytes]) -> Reply:
     """The pictures of a "stack" at "times" (at most 128, in seconds), where "strength" says how strong it is then.
 

@@ -11,6 +11,7 @@ from pages.server.live.explore_messages import read
 MOST_LETTERS = 40_000  # an address with a look in it
 MOST_PICTURE_BYTES = 400_000
 MOST_ACROSS = 16
+MOST_OPENED, MOST_KEY, MOST_LABEL = 24, 200, 80
 SCREENS = ("", "frozen", "black", "white")
 OF_TEACHERS = ("show", "pointer", "picture", "screen", "results", "clear", "end")
 _ADDRESS = re.compile(r"[a-z]{0,20}(\?[!-~]*)?")  # a page of this server, and its query
@@ -41,7 +42,8 @@ def _view(asked: dict[str, Any]) -> dict[str, Any]:
 
     address: page and query, below the base. step: the step looked at, None: the newest. plane: [x, y, zoom] of the
     stage, None where there is none. scope: [step, part] of slow motion, None where it is closed. scroll: 0 to 1.
-    clean: only the picture. title: what it is, in words.
+    clean: only the picture. opened: [key, label] of each menu, group and dialog that is open. title: what it is, in
+    words.
     """
     view = _table(asked.get("view"))
     address = view.get("address")
@@ -63,8 +65,20 @@ def _view(asked: dict[str, Any]) -> dict[str, Any]:
         "scope": scope,
         "scroll": _share(view.get("scroll", 0), "scroll"),
         "clean": view.get("clean") is True,
+        "opened": _opened(view.get("opened", [])),
         "title": _words(view.get("title", ""), "title", 200),
     }
+
+
+def _opened(given: object) -> list[list[str]]:
+    if not isinstance(given, list) or len(given) > MOST_OPENED:
+        raise ValueError(f'A view\'s "opened" is a list of at most {MOST_OPENED}.')
+    found = []
+    for one in given:
+        if not isinstance(one, list) or len(one) != 2:
+            raise ValueError('Each of a view\'s "opened" is a key and a label.')
+        found.append([_words(one[0], "opened", MOST_KEY), _words(one[1], "opened", MOST_LABEL)])
+    return found
 
 
 def _pointer(asked: dict[str, Any]) -> dict[str, Any]:

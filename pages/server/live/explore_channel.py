@@ -12,14 +12,14 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pages.server.live import wire
 from pages.server.live.explore_messages import read
 from pages.server.live.explore_visitor import Request, Visitor, one_thread
-from pages.server.live.operations import Cancelled, Operation, OperationContext, Reply
+from pages.server.live.operations import Cancelled, Operation, OperationContext, Page, Reply
 from pages.server.security.guard import refusal
 from pages.server.security.people import person_of
 from pages.server.security.public import public
@@ -111,8 +111,9 @@ class ExploreHub:
             await socket.close(1008, reason)  # before accept: HTTP 403
             return
         person = person_of(socket)
-        if reason := may(person, "open explore"):
-            await socket.close(1008, reason)
+        closed = [may(person, f"open {page}") for page in get_args(Page)]
+        if all(closed):
+            await socket.close(1008, closed[0])
             return
         if len(self.visitors) >= MOST_VISITORS:
             await socket.close(1013, "Too many pages are open on this server.")
@@ -161,7 +162,9 @@ class ExploreHub:
             if asked.get("do") == "cancel":
                 visitor.cancel(str(asked.get("slot", ""))[:40])
                 return
-            visitor.place(_request(asked, blobs, size, operations))
+            request = _request(asked, blobs, size, operations)
+            visitor.demand_page(request.operation)
+            visitor.place(request)
         except ValueError as problem:
             number, slot = asked.get("id"), asked.get("slot")
             named = {"id": number if type(number) is int else None, "slot": str(slot)[:40]}

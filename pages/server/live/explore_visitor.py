@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +21,12 @@ from pages.server.live import wire
 from pages.server.live.heartbeat import BEAT, wait_or_beat
 from pages.server.live.operations import Cancelled, Operation
 from pages.server.security.people import OWNER_OF_THE_MACHINE, Person
+from pages.server.security.rights import demand
 
 MOST_SLOTS = 24  # of one page, at work or waiting
 MOST_LONG_EACH = 3  # of one page, waiting included
 MOST_WAITING_BYTES = 100_000_000  # of one page's requests
+OPEN_SECONDS = 1.0  # so long a page that was open is not asked about again
 MOST_ANSWERS_WAITING = 64  # to be sent to one page; until it has read some, it is not listened to
 
 
@@ -66,6 +69,7 @@ class Visitor:
         self._waiting: dict[str, Request] = {}
         self._working: dict[str, Request] = {}
         self._called: set[str] = set()  # slots that the quick thread has been told of
+        self._open_until: dict[str, float] = {}  # pages, whose switch is looked at again then
         self._lock = threading.Lock()
         self._answers: deque[bytes] = deque()
         self._news: dict[str, bytes] = {}  # of each slot, how far its work is
@@ -73,6 +77,13 @@ class Visitor:
         self._room.set()
 
     # --- what is asked
+
+    def demand_page(self, operation: Operation) -> None:
+        """Raises Refused where this person may not open the page that the operation belongs to."""
+        now, page = time.monotonic(), operation.page
+        if now > self._open_until.get(page, 0.0):
+            demand(self.person, f"open {page}", what=operation.name)
+            self._open_until[page] = now + OPEN_SECONDS
 
     def place(self, request: Request) -> None:
         """Put a request into its slot. Raises ValueError where too much is under way."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gan_core.runs.catalog.model_catalog import ModelCatalog
 
 Lane = Literal["quick", "long"]
+Page = Literal["explore", "apply"]
 OPEN_SECONDS = 2.0  # so long a model that was asked for is not looked up again
 MOST_OPEN = 4
 Tell = Callable[[float, str, Mapping[str, Any], Sequence[bytes]], None]
@@ -46,21 +47,24 @@ class Reply:
 
 @dataclass(frozen=True)
 class Operation:
+    """page: whose it is; who may not open that page may not ask for it either."""
+
     name: str
     lane: Lane
     run: Run
+    page: Page = "explore"
 
 
 OPERATIONS: dict[str, Operation] = {}
 
 
-def operation(name: str, *, lane: Lane = "quick") -> Callable[[Run], Run]:
+def operation(name: str, *, lane: Lane = "quick", page: Page = "explore") -> Callable[[Run], Run]:
     """Register a function as what answers `{"do": name}`."""
 
     def register(function: Run) -> Run:
         if name in OPERATIONS:
             raise ValueError(f'The operation "{name}" is there already.')
-        OPERATIONS[name] = Operation(name, lane, function)
+        OPERATIONS[name] = Operation(name, lane, function, page)
         return function
 
     return register

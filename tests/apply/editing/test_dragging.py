@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from gan_core.apply.editing.applying import steps
-from gan_core.apply.editing.dragging import DragOptions, _Drag, drag, tracked
+from gan_core.apply.editing.dragging import EVEN, DragOptions, _Drag, drag, is_even, tracked
 from gan_core.apply.editing.edits import Drag, Stack, Start
 from gan_core.apply.editing.features import Sight, disk
 from gan_core.apply.editing.latents import Latents, latents_of
@@ -106,6 +106,22 @@ def test_a_shape_goes_where_it_is_dragged_and_what_is_outside_the_mask_hardly_ch
     np.testing.assert_allclose(came, to, atol=1.0)
     again = list(steps(shapes, Stack((edit,), start)))[-1].state.picture
     np.testing.assert_array_equal(again, after)
+
+
+def test_a_handle_on_even_ground_is_told_from_one_beside_something(shapes: Explorable) -> None:
+    picture = np.full((32, 32, 3), 40, np.uint8)
+    picture[10:14, 10:14, 2] += EVEN
+    for x in np.arange(0.0, 32.0, 1.75):
+        nearest = min(np.hypot(x - i - 0.5, 5.0 - j - 0.5) for i in range(10, 14) for j in range(10, 14))
+        assert is_even(picture, (x, 5.0), 7.0) == (nearest > 7.0)
+    assert is_even(picture - (picture > 40), (12.0, 12.0), 7.0)  # a grey level less, and it is none
+    said = {}
+    for handle in ("30,30", "16,16"):
+        edit = Drag(points=f"{handle}:18,18", steps=1)
+        said[handle] = list(steps(shapes, Stack((edit,), Start(source="seed:1"))))[-1].state.words
+    assert [words[1:] for words in said.values()] == [
+        ("There was nothing at (30.0, 30.0) to be held: all is one colour there.",), (),
+    ]  # fmt: skip
 
 
 def test_reach_is_what_short_drags_reached(blob: Explorable) -> None:

@@ -12,7 +12,10 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
 
-CAME = re.compile(r"Came to \([\d.]+, [\d.]+\)\. (The handle is where it was to go|Stopped .* short)")
+CAME = re.compile(
+    r"Came to \([\d.]+, [\d.]+\), in pixels of the 32 px picture\. "
+    r"(The handle is where it was to go|Stopped .* short)"
+)
 
 
 def open_workshop(page: Page, served: Server) -> None:
@@ -54,6 +57,15 @@ def test_dragged_with_mouse_finger_and_keys_until_it_says_where_it_came_to(
         assert box, control
         assert box["y"] + box["height"] <= 768, control
     before = shown(page)
+    stroke(page, (14, 12), (14, 12))
+    expect(words).to_have_text(re.compile("A press alone moves nothing: press on the picture, pull"))
+    down, right = np.indices((32, 32)) + 0.5
+    uneven = np.stack([right, down], -1)[(before.max(-1) >= 8)]
+    corners = [(x, y) for x in (2.0, 30.0) for y in (2.0, 30.0)]
+    far = max(corners, key=lambda at: np.linalg.norm(uneven - at, axis=1).min())
+    stroke(page, far, (16, 16))
+    expect(words).to_contain_text(f"There is nothing at ({far[0]:.1f}, {far[1]:.1f}) that could be held: for 7 of")
+    expect(page.get_by_test_id("edit-steps").locator(".ge-step")).to_have_count(0)
     stroke(page, (14, 12), (18, 12))
     expect(words).to_have_text(CAME)
     expect(hint).to_be_hidden()

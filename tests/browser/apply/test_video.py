@@ -90,6 +90,44 @@ def keys_are_set_by_hand(page: Page, shots: Path) -> None:
     typed.fill("0:1 2:0")
     page.keyboard.press("Enter")
     expect(keys.nth(1)).to_have_attribute("aria-label", "Key 2 of 2 at 2.0 s, 0%")
+    by_finger(page)
+
+
+def by_finger(page: Page) -> None:
+    """A key is made by a finger and pulled down, then to the side, and taken out; a touch that is taken away moves
+    nothing."""
+    keys, typed = page.get_by_test_id("strength-key"), page.get_by_role("textbox", name="Keyframes")
+    client = page.context.new_cdp_session(page)
+    client.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def touch(*places: tuple[float, float], end: str = "touchEnd") -> None:
+        for i, (x, y) in enumerate(places):
+            kind = "touchMove" if i else "touchStart"
+            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        client.send("Input.dispatchTouchEvent", {"type": end, "touchPoints": []})
+
+    def middle(name: str, at: int = 0) -> tuple[float, float]:
+        box = page.get_by_test_id(name).nth(at).bounding_box()
+        assert box
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.locator(".gv-strength").scroll_into_view_if_needed()
+    (left, top), (right, bottom) = middle("strength-key", 0), middle("strength-key", 1)
+    x, high = (left + right) / 2, bottom - top
+    touch(*[(x, top + share * high) for share in (0.1, 0.2, 0.4, 0.6, 0.75)])
+    expect(typed).to_have_value("0:1 1:0.25 2:0")
+    here = middle("strength-key", 1)
+    touch(*[(here[0] + share * (right - left), here[1]) for share in (0.0, 0.1, 0.2, 0.25)])
+    expect(typed).to_have_value("0:1 1.5:0.25 2:0")
+    track = middle("strength-head")[1]
+    touch((x, track), (x + 2, track), end="touchCancel")
+    expect(page.get_by_test_id("strength-words")).to_contain_text("1.0 s of 4.0 s:")
+    touch(middle("strength-key", 1))
+    expect(keys.nth(1)).to_have_attribute("aria-pressed", "true")
+    touch(middle("strength-delete"))
+    expect(typed).to_have_value("0:1 2:0")
+    client.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    client.detach()
 
 
 def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server, shots: Path) -> None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from pages.server.http.modules import modules
 from playwright.sync_api import Page, expect
 
-from pages.server.modules import modules
 from tests.browser.classroom.cut import cable
 from tests.browser.forked import server
 from tests.browser.lab import AT_REST, until
@@ -26,7 +26,7 @@ HEARD = """(() => {
 LIVE = "document.querySelector('[data-testid=live]').live"
 
 
-def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_path: Path) -> None:
+def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_path: Path, shots: Path) -> None:
     manager = open_manager(tmp_path)
     run = manager.start(quick(steps=40), title="Cut")
     at_rest(manager, run)
@@ -65,11 +65,26 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         expect(page.get_by_test_id("live").first).to_be_visible()
         until(lambda: not page.evaluate(f"{LIVE}.down"))
 
-        # for longer: what would be lost cannot be pressed, and that is said until it can
+        # a press that finds the connection dead: said within seconds, named when it is back, done when asked for
         toggle = page.get_by_test_id("stBaseButton-tertiary").filter(has_text="Projector").first
-        expect(page.get_by_test_id("lost")).to_be_hidden()
+        lost, leave = page.get_by_test_id("lost"), page.get_by_text("Leave projector mode").first
+        expect(lost).to_be_hidden()
+        between.cut()
+        toggle.click()
+        expect(lost).to_contain_text("has not answered for two seconds")
+        expect(lost).to_contain_text("Your press on “Projector” had no answer.")
+        expect(leave).to_be_hidden()  # it is not done by itself: it could be done twice
+        page.screenshot(path=shots / "class-press.png")
+        page.get_by_test_id("press-again").click()
+        expect(leave).to_be_visible()
+        expect(lost).to_be_hidden()
+        leave.click()
+        expect(toggle).to_be_visible()
+        page.wait_for_selector(AT_REST)
+
+        # for longer: what would be lost cannot be pressed, and that is said until it can
         between.cut(gone=True)
-        expect(page.get_by_test_id("lost")).to_be_visible()
+        expect(lost).to_contain_text("Nothing can be pressed")
         assert toggle.evaluate("b => getComputedStyle(b).pointerEvents") == "none"
         toggle.focus()
         heard = page.evaluate(HEARD)
@@ -77,10 +92,10 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         page.keyboard.press("p")  # its shortcut
         assert page.evaluate(HEARD) == heard == [], "a press was taken that nobody hears"
         between.mend()
-        expect(page.get_by_test_id("lost")).not_to_contain_text("Nothing can be pressed")
+        expect(lost).not_to_contain_text("Nothing can be pressed")
         expect(seed).to_have_value("987")
         toggle.click()
-        expect(page.get_by_text("Leave projector mode").first).to_be_visible()
+        expect(leave).to_be_visible()
 
 
 def test_it_is_found_within_ten_seconds() -> None:

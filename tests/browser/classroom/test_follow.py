@@ -17,6 +17,7 @@ from tests.runs.helpers import at_rest, open_manager, quick
 
 CLASS, TEACHER = "a-secret-of-the-class", "a-secret-of-the-teacher"
 ENVIRONMENT = {"GANSCOPE_TOKEN": CLASS, "GANSCOPE_TEACHER_TOKEN": TEACHER}
+GROUP, UNFOLDED = "[data-testid=stExpander]", "[data-testid=stExpanderDetails]:not([inert])"
 LIVE = "document.querySelector('[data-testid=live]')?.live"
 
 
@@ -86,6 +87,26 @@ def test_a_student_follows_lets_go_comes_back_and_takes_home(
     expect(frame.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
     expect(student.get_by_test_id("class-now")).to_contain_text("For the class")
 
+    # menus, folded groups and dialogs, of which a browser tells nobody
+    menu = frame.get_by_test_id("stPopoverBody")
+    teacher.get_by_role("button", name="Download").click()
+    expect(menu).to_have_attribute("aria-label", "Download")
+    expect(menu).to_be_in_viewport()
+    ring, named = student.get_by_test_id("class-ring"), frame.get_by_role("button", name="Download")
+    until(lambda: lies_in(ring, named))  # the pointer is over the same button
+    student.screenshot(path=shots / "class-menu.png")
+    teacher.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    group, led = teacher.locator(GROUP).first, frame.locator(GROUP).first
+    group.locator("summary").click()
+    expect(led.locator(UNFOLDED)).to_be_visible()
+    group.locator("summary").click()
+    expect(led.locator(UNFOLDED)).to_be_hidden()
+    teacher.get_by_test_id("branch-here").click()
+    expect(student.get_by_test_id("class-opened")).to_have_text("The teacher has opened “Branch from here”.")
+    teacher.get_by_role("button", name="Close", exact=True).click()
+    expect(student.get_by_test_id("class-opened")).to_be_hidden()
+
     # the pointer is over the same thing
     teacher.get_by_test_id("film").hover(position={"x": 40, "y": 60})
     expect(student.get_by_test_id("class-ring")).to_be_visible()
@@ -101,6 +122,18 @@ def test_a_student_follows_lets_go_comes_back_and_takes_home(
     # let go: what the teacher does is not seen, and the page answers to the student
     student.get_by_test_id("let-go").click()
     expect(student.get_by_test_id("class-cover")).to_be_hidden()
+    led.locator("summary").click()
+    expect(led.locator(UNFOLDED)).to_be_visible()
+    student.get_by_test_id("come-back").click()
+    for unfolded in (1, 0):
+        group.locator("summary").click()
+        expect(group.locator(UNFOLDED)).to_have_count(unfolded)
+    teacher.get_by_role("button", name="Download").click()
+    expect(menu).to_be_visible()  # so that the student has heard of all that was before
+    teacher.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(led.locator(UNFOLDED)).to_be_visible()  # what a student has opened is not folded by the teacher
+    student.get_by_test_id("let-go").click()
     teacher.get_by_role("link", name="Explore").first.click()
     teacher.wait_for_selector("[data-testid=picture]")
     assert frame.get_by_test_id("film").count() == 1
@@ -133,6 +166,15 @@ def test_a_student_follows_lets_go_comes_back_and_takes_home(
     student.get_by_test_id("take-home").click()
     student.wait_for_url(lambda url: "run=" in url and run not in url)
     expect(student.get_by_test_id("film")).to_be_visible()
+
+
+def lies_in(small: Locator, large: Locator) -> bool:
+    """Whether the middle of one is in the other."""
+    one, other = small.bounding_box(), large.bounding_box()
+    if not one or not other:
+        return False
+    x, y = one["x"] + one["width"] / 2 - other["x"], one["y"] + one["height"] / 2 - other["y"]
+    return 0 <= x <= other["width"] and 0 <= y <= other["height"]
 
 
 def test_slow_motion_is_followed_part_by_part(teacher: Page, student: Page, at: Server, shots: Path) -> None:

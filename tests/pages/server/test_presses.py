@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,3 +48,12 @@ def test_a_press_is_carried_out_though_another_comes_at_once(monkeypatch: pytest
     monkeypatch.setattr(LocalScriptRunner, "__init__", made)
     app = app.run()
     assert app.session_state["done"] == (["first", "second"] if kept else ["second"])  # which is what Streamlit does
+
+
+def test_the_browsers_heartbeat_is_streamlits_own() -> None:
+    """Its bytes are written out in the page's script, which knows no protobuf."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+
+    script = Path(__file__).parents[3] / "pages" / "classroom" / "web" / "streamlit_socket.js"
+    (written,) = re.findall(r"HEARTBEAT = new Uint8Array\(\[([\d, ]+)\]\)", script.read_text("utf-8"))
+    assert bytes(map(int, written.split(","))) == BackMsg(app_heartbeat=True).SerializeToString()

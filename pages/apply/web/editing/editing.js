@@ -11,6 +11,7 @@ import { Tools } from "./tools.js";
 
 const MOST_UNDO = 60;
 const FAR = 14.3; // grey levels: farther off differences show, as `gan_core.apply.editing.starting` says
+const PRESSED = "A press alone moves nothing: press on the picture, pull to where it should go, and let go.";
 /** @type {Map<string, {past: string[], future: string[]}>} */
 const histories = new Map(); // of each model; another page of the program may be looked at meanwhile
 
@@ -39,7 +40,7 @@ class EditView {
     this.several = false;
     /** @type {number[][]} */
     this.waiting = []; // arrows, where several are to go at once
-    this.stage = new Stage({ drag: (pull) => this.pulled(pull), reach: (at) => this.reach(at), painted: (mask) => this.change({ mask }), undo: () => this.undo(), held: () => this.busy && (this.way || this.reaching) && this.stop() });
+    this.stage = new Stage({ drag: (pull) => this.pulled(pull), pressed: () => this.say(PRESSED), reach: (at) => this.reach(at), painted: (mask) => this.change({ mask }), undo: () => this.undo(), held: () => this.busy && (this.way || this.reaching) && this.stop() });
     this.list = new StackList({ change: (stack) => this.change({ stack }) });
     this.tools = new Tools(this);
     this.build(parent);
@@ -204,7 +205,7 @@ class EditView {
     const at = this.stack.edits.findLastIndex((step) => step.on !== false), last = this.stack.edits[at];
     const count = last?.name === "drag" ? last.points.split(" ").length : 0;
     const came = header.moved_to.slice(-count || Infinity).map(([x, y]) => `(${x.toFixed(1)}, ${y.toFixed(1)})`).join(", ");
-    const words = last ? [...(count ? [`Came to ${came}.`] : []), ...(header.said[at] ?? [])].join(" ") : this.beginning();
+    const words = last ? [...(count ? [`Came to ${came}, in pixels of the ${header.size} px picture.`] : []), ...(header.said[at] ?? [])].join(" ") : this.beginning();
     const found = last && this.stack.start.source === "picture" ? ` ${this.beginning()}` : ""; // the error is always said
     const done = last ? wordsOf(last, this.options.classes) : "";
     this.say((words || `Done: ${done.charAt(0).toLowerCase()}${done.slice(1)}.`) + found);
@@ -249,6 +250,11 @@ class EditView {
   // --- the hand
 
   pulled(pull) {
+    if (!this.options) return;
+    const [x, y] = pull, { held, even, size } = this.options;
+    if (this.stage.isEven([x, y], held, even)) {
+      return this.say(`There is nothing at (${x.toFixed(1)}, ${y.toFixed(1)}) that could be held: for ${held.toFixed(0)} of the picture’s ${size} px around it all is one colour. Press on what you want to move.`);
+    }
     this.waiting = [...this.waiting, pull];
     this.stage.arrows = this.waiting;
     if (!this.several) this.go();

@@ -12,7 +12,7 @@ const HINT = "Press on the picture and pull: what is there follows.";
 const SHORT = 0.75; // px: a shorter pull is a mere press
 
 export class Stage {
-  /** act: { drag(points), reach(place), painted(mask), undo(), held() } */
+  /** act: { drag(points), pressed(), reach(place), painted(mask), undo(), held() } */
   constructor(act) {
     this.act = act;
     this.size = 1;
@@ -142,7 +142,8 @@ export class Stage {
   letGo() {
     const pull = this.pull;
     this.pull = null;
-    if (!pull || Math.hypot(pull[2] - pull[0], pull[3] - pull[1]) < SHORT) return this.draw();
+    if (!pull) return;
+    if (Math.hypot(pull[2] - pull[0], pull[3] - pull[1]) < SHORT) return this.act.pressed();
     this.hint.hidden = true;
     this.act.drag(pull);
   }
@@ -193,6 +194,20 @@ export class Stage {
       this.dab(this.cell(at));
       if (!same(before, this.mask)) this.act.painted(this.mask);
     }
+  }
+
+  /** Whether no colour differs by `least` within `radius` px of a place: as `is_even` of gan_core.apply.editing.dragging. */
+  isEven([x, y], radius, least) {
+    const { size } = this, pixels = context2d(this.after).getImageData(0, 0, size, size).data, low = [255, 255, 255], high = [0, 0, 0];
+    for (let j = 0; j < size; j++) for (let i = 0; i < size; i++) {
+      if ((i + 0.5 - x) ** 2 + (j + 0.5 - y) ** 2 > radius ** 2) continue;
+      for (let c = 0; c < 3; c++) {
+        const value = pixels[4 * (j * size + i) + c];
+        low[c] = Math.min(low[c], value);
+        high[c] = Math.max(high[c], value);
+      }
+    }
+    return high.every((most, c) => most - low[c] < least);
   }
 
   // --- what lies over the picture

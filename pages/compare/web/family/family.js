@@ -81,7 +81,7 @@ function drawFamily(rows, tell) {
 
 export class FamilyTree {
   constructor(parent) {
-    parent.append((this.root = make("div", { class: "gf-root", "data-testid": "family" })));
+    parent.append((this.root = make("div", { class: "gf-root", "data-testid": "family", "data-presses": "kept" })));
     this.wishes = new Wishes();
     this.root.addEventListener("pointerdown", () => { this.pressed = true; });
     this.onRelease = () => {

@@ -27,7 +27,7 @@ export class RunsTable {
     this.body = make("tbody", {});
     this.nothing = make("p", { class: "gt-quiet gt-nothing", hidden: true }, "No run passes the filter.");
     this.table = make("table", { class: "gt-table" }, make("caption", { class: "gt-hidden" }, "All runs"), make("thead", {}, this.head), this.body);
-    this.root = make("div", { class: "gs-live gc-root gt-root", "data-testid": "runs-table" }, this.bar.root, make("div", { class: "gt-scroll" }, this.table), this.nothing);
+    this.root = make("div", { class: "gs-live gc-root gt-root", "data-testid": "runs-table", "data-presses": "kept" }, this.bar.root, make("div", { class: "gt-scroll" }, this.table), this.nothing);
     parent.append(this.root);
     this.timer = setInterval(() => this.poll(), POLL_MS);
     this.wishes = new Wishes();

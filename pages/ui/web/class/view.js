@@ -1,6 +1,7 @@
 // What a page shows, as far as it can be told to others: read on the teacher's page, brought about on a student's.
 
 import { addressOf } from "../addresses.js";
+import { openedIn, Openers } from "./opened.js";
 
 const NOT_TOLD = ["projector", "access", "token", "zoom", "at"], MOST_ADDRESS = 30_000;
 
@@ -34,17 +35,31 @@ export function viewNow(clean) {
     scope: scope?.taken ? [scope.step, scope.at] : null,
     scroll: room > 0 ? Math.min(1, Math.max(0, main.scrollTop / room)) : 0,
     clean,
+    opened: openedIn(document),
     title: (live ? `Lab · ${live.data.name || "the next run"}` : explore?.explorer.model ? `Explore · ${explore.explorer.model.label}` : document.title.replace(/ [·•-] GANscope$/, "")).slice(0, 200),
   };
 }
 
 // --- the pointer: over what, which of those, and where on it, so that it means the same on every size of screen
 
+const KEYED = "key:", KEY = "st-key-";
+
+const placesOf = (document, name) => [...document.querySelectorAll(name.startsWith(KEYED) ? `.${CSS.escape(KEY + name.slice(KEYED.length))}` : `[data-testid="${CSS.escape(name)}"]`)];
+
+/** What it is over, by a name of our own or else by a key of Streamlit's: its own names are those of every button. */
+function overIn(target) {
+  const own = target.closest('[data-testid]:not([data-testid^="st"])'), keyed = target.closest(`[class*="${KEY}"]`);
+  if (own && !(keyed && own.contains(keyed))) return [own.getAttribute("data-testid"), own];
+  const key = [...(keyed?.classList ?? [])].find((one) => one.startsWith(KEY));
+  if (key) return [KEYED + key.slice(KEY.length), keyed];
+  const other = target.closest("[data-testid]");
+  return other && [other.getAttribute("data-testid"), other];
+}
+
 export function placeOf(event) {
-  const over = event.target instanceof Element ? event.target.closest("[data-testid]") : null;
+  const [name, over] = (event.target instanceof Element && overIn(event.target)) || ["", null];
   if (!over) return null;
-  const name = over.getAttribute("data-testid"), box = over.getBoundingClientRect();
-  const index = [...document.querySelectorAll(`[data-testid="${CSS.escape(name)}"]`)].indexOf(over);
+  const box = over.getBoundingClientRect(), index = placesOf(document, name).indexOf(over);
   if (index < 0 || index > 999 || name.length > 80 || !box.width || !box.height) return null;
   const share = (at, from, size) => Math.round(1e4 * Math.min(1, Math.max(0, (at - from) / size))) / 1e4;
   return [name, index, share(event.clientX, box.left, box.width), share(event.clientY, box.top, box.height)];
@@ -52,7 +67,7 @@ export function placeOf(event) {
 
 /** Where in a window that is, null where it is not there. */
 export function placeIn(document, [name, index, x, y]) {
-  const box = document.querySelectorAll(`[data-testid="${CSS.escape(name)}"]`)[index]?.getBoundingClientRect();
+  const box = placesOf(document, name)[index]?.getBoundingClientRect();
   return box && box.width ? [box.left + x * box.width, box.top + y * box.height] : null;
 }
 
@@ -72,6 +87,7 @@ export class Guide {
     this.frame = frame;
     /** @type {string[]} */
     this.ofExplore = [];
+    this.openers = new Openers();
     /** @type {any} */
     this.waiting = null;
     this.forget();
@@ -96,7 +112,7 @@ export class Guide {
       this.at = rest;
       this.led = "";
       this.scrolled = -1;
-      this.since = performance.now();
+      this.openers.unseen = [];
       return;
     }
     document.documentElement.toggleAttribute("data-followed", true);
@@ -104,6 +120,7 @@ export class Guide {
     if (!atRest(document)) return;
     this.leadLab(document, view);
     if (pageIn(window) === "explore") this.leadExplore(document, explore);
+    this.openers.lead(document, view.opened ?? []);
     const main = mainIn(document);
     if (view.scroll !== this.scrolled) main.scrollTop = view.scroll * (main.scrollHeight - main.clientHeight);
     this.scrolled = view.scroll;
@@ -165,6 +182,7 @@ export class Guide {
     document?.documentElement.removeAttribute("data-clean");
     if (page?.explorer.model && page.explorer.look) page.explorer.show(page.explorer.look, { commit: true });
     page?.picture.endLed();
+    this.openers.leave();
     this.forget();
     this.at = "?"; // the page is there: it is led on from here
   }

@@ -172,7 +172,7 @@ export class KeyTimeline {
     const { drag } = this;
     if (!drag || drag.pointer !== event.pointerId) return;
     this.drag = null;
-    if (drag.kind === "head") this.scrub(this.timeUnder(event), sure);
+    if (drag.kind === "head") this.scrub(sure ? this.timeUnder(event) : this.at, true); // one that is taken away has no place
     else if (drag.moved) {
       this.keys.settle();
       if (!sure) this.keys.undo();

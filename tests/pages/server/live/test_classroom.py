@@ -28,6 +28,7 @@ VIEW = {
     "scope": [12, 3],
     "scroll": 0.25,
     "clean": False,
+    "opened": [["downloads", "Download"]],
     "title": "T",
 }
 PLAYER = "0123456789abcdef" * 2
@@ -174,7 +175,7 @@ def test_odd_messages_are_a_sentence_and_never_shown(asked: dict[str, Any]) -> N
 @given(
     view=st.fixed_dictionaries({
         "address": st.sampled_from(ADDRESSES) | st.text(max_size=30),
-        "step": JSON, "plane": JSON, "scope": JSON, "scroll": JSON, "title": JSON,
+        "step": JSON, "plane": JSON, "scope": JSON, "scroll": JSON, "opened": JSON, "title": JSON,
     })
 )  # fmt: skip
 def test_a_view_leads_nowhere_but_to_a_page_of_this_server(view: dict[str, Any]) -> None:
@@ -187,6 +188,8 @@ def test_a_view_leads_nowhere_but_to_a_page_of_this_server(view: dict[str, Any])
     assert not set("#\\ \n") & set(page)
     assert all("!" <= letter <= "~" for letter in query)
     assert found["step"] is None or 0 <= found["step"] < 2**53
+    assert len(found["opened"]) <= 24
+    assert all(len(key) <= 200 and len(label) <= 80 for key, label in found["opened"])
     assert found["scope"] is None or len([part for part in found["scope"] if 0 <= part < 2**53]) == 2
     assert 0 <= found["scroll"] <= 1
     json.dumps(found, allow_nan=False)
