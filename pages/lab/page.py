@@ -22,7 +22,7 @@ from pages.lab.findings import draw_findings, draw_trouble
 from pages.lab.networks import asked_layers, planned_networks
 from pages.lab.quality import draw_quality
 from pages.lab.recorded import recording_of
-from pages.lab.setup import draw_setup
+from pages.lab.setup import draw_full_switch, draw_setup
 from pages.lab.twin import draw_pair
 from pages.lab.ways import draw_ways
 from pages.lab.web.live import live_view, signature
@@ -188,6 +188,8 @@ def draw_lab(state: Tab) -> None:
                 draw_quality(state, view)
             draw_code(state, shown)
         with side, st.container(key="panel"):
+            if not state.only:
+                draw_full_switch(state)
             judged = (
                 st.container(key="findings-place") if state.full and view is not None and not state.only else None
             )

@@ -142,12 +142,16 @@ def _undo_first(said: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _so_far(evidence: Evidence) -> dict[str, float]:
-    """How near the samples are, by the newest evaluation where there is one, and what that measured."""
-    one = newest(evidence)
+    """How near the samples are, by the newest evaluation where there is one, and what that measured.
+
+    As a length, which is what people see: an energy distance is a squared one.
+    """
+    one, bad = newest(evidence), badness(evidence)
+    pooled = math.sqrt(max(0.0, bad)) if math.isfinite(bad) else math.nan
     if one is None:
-        return {"distance_left": badness(evidence)}
+        return {"distance_left": pooled}
     found = {name: one.values[name] for name in SHOWN_MEASURES if name in one.values}
-    return {"distance_left": most_of(badness(evidence), distance_left(one), unknown=math.nan), **found}
+    return {"distance_left": most_of(pooled, distance_left(one), unknown=math.nan), **found}
 
 
 def _finding(evidence: Evidence, kind: str, score: Score, limits: Thresholds) -> Finding:
