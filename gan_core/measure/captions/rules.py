@@ -146,8 +146,7 @@ OF_IMAGES = (
          "G's pictures take shape, and are still far from real ones; D is right {right} of the time."),
     Rule("not-measured", "Less than 15% of the way is left by the pixels, and no evaluation has been made yet.",
          lambda m, _: m.d_right == m.d_right and not m.measured,
-         "G's pictures take shape; how near they are to real ones has yet to be measured. "
-         "D is right {right} of the time."),
+         "G's pictures take shape: seen coarsely they are like real ones. D is right {right} of the time."),
     Rule("even", "Less than 15% of the way is left, and D is right about 38% to 62%.",
          lambda m, _: abs(m.d_right - 0.5) <= GUESSING,
          "An even match: D is right {right} of the time, and 50% would be guessing."),
