@@ -148,7 +148,8 @@ CLAIMS = {
     ("points", "all-found"): all_found, ("points", "all-hardly"): all_hardly, ("points", "some-found"): some_found,
     ("points", "shape-part"): shape_part, ("points", "shape-hardly"): shape_hardly,
     ("images", "guessing"): guessing, ("images", "d-first"): d_first, ("images", "d-ahead"): of_both,
-    ("images", "beginning"): of_both, ("images", "not-measured"): of_both, ("images", "taking-shape"): of_both, ("images", "even"): of_both,
+    ("images", "not-measured"): of_both, ("images", "beginning"): of_both,
+    ("images", "taking-shape"): of_both, ("images", "even"): of_both,
     ("images", "close"): of_both,
 }  # fmt: skip
 
