@@ -50,6 +50,8 @@ RUNS: dict[str, tuple[RunConfig, int]] = {
     "shapes": (preset("shapes").config, 480),
     "shapes, a slow discriminator": (apply_sets(preset("shapes").config, SLOW_D), 40),
     "dominance": (scene("dominance").config, 60),
+    "clothes": (preset("fashion-fast").config, 400),
+    "unequal places": (apply_sets(preset("ring").config, {"data": "mixture"}), 1_500),
 }
 
 

@@ -20,6 +20,7 @@ Points = np.ndarray[Any, np.dtype[Any]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
 HIGH_QUALITY = 3.0  # standard deviations
+FOUND = 0.1  # of the samples that a mode would have by its weight
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,13 @@ class ModeCounts:
     def covered(self) -> int:
         """Modes with at least one sample of high quality, 0..K."""
         return int(np.count_nonzero(self.high_quality))
+
+    def found(self, weights: Points) -> int:
+        """Modes with a tenth, at the least, of the samples of high quality that they should have, 0..K.
+
+        Stricter than `covered`: a cloud that lies over all modes has a sample in each and has found none.
+        """
+        return int(np.count_nonzero(self.high_quality >= np.maximum(1, FOUND * weights * self.total)))
 
     @property
     def high_quality_share(self) -> float:

@@ -12,7 +12,6 @@ from gan_core.runs.commands import CheckpointNow, Command, Pause, Resume, StepOn
 from gan_core.runs.states import LIVE, WORDS, State
 from pages.lab.branching import draw_branch
 from pages.lab.downloads import draw_downloads
-from pages.lab.next_run.devices import draw_devices
 from pages.lab.next_run.speed import draw_speed, paced
 from pages.lab.next_run.where import draw_where, goes_elsewhere
 from pages.lab.sharing import draw_share
@@ -78,7 +77,7 @@ def draw_controls(state: Tab, view: RunView | None, paces: Callable[[], None]) -
             return
         st.space("stretch")
         if _shows_all(state):
-            _draw_runs(state)
+            _draw_runs(state, view)
             if view is not None:
                 draw_downloads(view)
         draw_share(state, view)
@@ -87,8 +86,7 @@ def draw_controls(state: Tab, view: RunView | None, paces: Callable[[], None]) -
 def _draw_actions(state: Tab, view: RunView | None) -> None:
     """The buttons that fit the run's state; what does not apply is not there."""
     kind: Kind = view.state if view is not None else "idle"
-    own = (state.run, view.twin_of if view is not None else "")
-    running = [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
+    running = _others_training(state, view)
     waits = kind == "queued" and manager().elsewhere.waits(state.run)
     if view is not None and kind == "queued" and not waits and ((not running and not view.queue_place) or view.step):
         kind = "running"  # it starts at once, or waits for its next turn: no other buttons for that time
@@ -106,22 +104,30 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
             draw_speed(state, None)
         if _shows_all(state):
             draw_twins(state, begin)
-            draw_devices(state)
-    if running and not state.projector:
-        st.button(
-            "Watch what trains now",
-            key="watch-other",
-            icon=":material/visibility:",
-            on_click=watch,
-            args=(state, running[0].id),
-            help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
-        )
+    if running and not state.projector and not _shows_all(state):  # there Runs has it: it would take a row of its own
+        _draw_watch_other(state, running[0].id)
     if not _shows_all(state):
         return
     if view is not None and view.state != "queued":
         draw_branch(state, view, begin)
     if view is not None and view.checkpoints and kind not in LIVE and not makes_points(view):
         _draw_explore(state)
+
+
+def _others_training(state: Tab, view: RunView | None) -> list[RunView]:
+    own = (state.run, view.twin_of if view is not None else "")
+    return [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
+
+
+def _draw_watch_other(state: Tab, run: str) -> None:
+    st.button(
+        "Watch what trains now",
+        key="watch-other",
+        icon=":material/visibility:",
+        on_click=watch,
+        args=(state, run),
+        help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
+    )
 
 
 def _draw_elsewhere(state: Tab, view: RunView, kind: Kind) -> Kind:
@@ -282,14 +288,16 @@ def _draw_explore(state: Tab) -> None:
         st.switch_page("explore/page.py", query_params={"model": f"run:{state.run}"})
 
 
-def _draw_runs(state: Tab) -> None:
-    """All runs here, newest first: pick one to watch."""
+def _draw_runs(state: Tab, view: RunView | None) -> None:
+    """All runs here, newest first: pick one to watch. view: the one that is watched."""
     views = manager().views()
     if not views:
         return
     active = sum(v.state in LIVE for v in views)
     label = f"Runs · {active} active" if active else "Runs"
     with st.popover(label, icon=":material/history:", key="runs"):
+        if others := _others_training(state, view):
+            _draw_watch_other(state, others[0].id)
         known = distinct({v.id: made_name(v) for v in views[:MOST_OFFERED]})
         shown = state.run if state.run in known else None
         key = f"run:{shown}"  # one for each: a browser that has not drawn this yet sends back what was picked before

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FITS = 90  # letters that a line holds on most screens
+BADGE_FITS = 18  # letters of a badge beside what helps
 AGAIN_SECONDS = 4.0
 ICONS = dict.fromkeys(KINDS, "error") | {"plateau": "flag", "healthy": "check_circle"}
 COLOURS = dict.fromkeys(KINDS, "red") | {"plateau": "gray", "healthy": "green"}
@@ -60,7 +61,7 @@ def _draw(state: Tab, run: str) -> None:
         if not findings:
             st.markdown(TOO_EARLY)
             return
-        st.markdown(" ".join(_badge(finding) for finding in findings))
+        st.markdown(_all_in_short(findings))
         first = findings[0]
         label = "What helps" if first.suggestion else "Evidence"
         with st.popover(label, key="findings-more", icon=":material/gavel:"):
@@ -70,10 +71,14 @@ def _draw(state: Tab, run: str) -> None:
                 _draw_finding(state, view, finding)
 
 
-def _badge(finding: Finding) -> str:
-    if finding.kind == LIVE_CHANGE:  # a badge does not wrap, and this is a sentence
-        return f":{COLOURS[finding.kind]}[:material/{ICONS[finding.kind]}: **{literal(finding.title)}**]  \n"
-    return f":{COLOURS[finding.kind]}-badge[:material/{ICONS[finding.kind]}: {literal(finding.title)}]"
+def _all_in_short(findings: Sequence[Finding]) -> str:
+    """A badge where one short title is all; a badge does not wrap, so more stands there as text."""
+    kind, title = findings[0].kind, findings[0].title
+    if len(findings) == 1 and len(title) <= BADGE_FITS:
+        return f":{COLOURS[kind]}-badge[:material/{ICONS[kind]}: {literal(title)}]"
+    return " ".join(
+        f":{COLOURS[one.kind]}[:material/{ICONS[one.kind]}: **{literal(one.title)}**]" for one in findings
+    )
 
 
 def _draw_finding(state: Tab, view: RunView, finding: Finding) -> None:

@@ -20,7 +20,7 @@ from pages.lab.controls import draw_controls, train
 from pages.lab.findings import draw_findings, draw_trouble
 from pages.lab.next_run.choosing import draw_kind
 from pages.lab.next_run.networks import asked_layers, planned_networks
-from pages.lab.next_run.setup import draw_setup
+from pages.lab.next_run.setup import draw_full_switch, draw_setup
 from pages.lab.next_run.ways import draw_ways
 from pages.lab.quality import draw_quality
 from pages.lab.recorded import recording_of
@@ -189,6 +189,8 @@ def draw_lab(state: Tab) -> None:
                 draw_quality(state, view)
             draw_code(state, shown)
         with side, st.container(key="panel"):
+            if not state.only:
+                draw_full_switch(state)
             judged = (
                 st.container(key="findings-place") if state.full and view is not None and not state.only else None
             )

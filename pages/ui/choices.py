@@ -23,6 +23,16 @@ _SAID = "ganscope.said"  # in the session: label -> option, of everything that a
 MOST_SAID = 2_000  # labels that are remembered of a choice
 
 
+def show(key: str, value: object) -> None:
+    """Before a widget is drawn: what it is to show.
+
+    Written only where it shows something else: the browser takes over whatever is written, and would turn back what
+    was pressed since the page began to be drawn. Sent with the next event, of whichever widget, that press is lost.
+    """
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
 def named(choice: str, labels: Mapping[Option, str]) -> Callable[[Option], str]:
     """What `format_func` is to be for these options; remembers what each label stands for.
 

@@ -52,6 +52,17 @@ def test_three_standard_deviations_are_the_border_and_one_sample_is_enough():
     assert counts.high_quality_share == 0.5
 
 
+def test_a_cloud_over_all_modes_covers_them_and_has_found_none():
+    modes = ring_modes(8, 0.02)
+    cloud = np.random.default_rng(5).normal(scale=0.7, size=(20_000, 2))
+    counts = count_modes(cloud, modes)
+    assert (counts.covered, counts.found(modes.weights)) == (8, 0)
+    some = Modes(modes.centres[:5], modes.std, np.full(5, 1 / 5))
+    assert count_modes(draw(some, 500, 3), modes).found(modes.weights) == 5
+    few = np.repeat(modes.centres, [100, 1, 2, 0, 0, 0, 0, 0], axis=0)  # a fair share of 103 is 13, a tenth of it 1.3
+    assert count_modes(few, modes).found(modes.weights) == 2
+
+
 @pytest.mark.parametrize("k", [2, 8, 25])
 def test_a_generator_with_one_mode_covers_one_and_its_reverse_kl_is_log_k(k):
     modes = ring_modes(k)

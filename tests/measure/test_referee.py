@@ -87,10 +87,14 @@ def test_a_run_that_learns_is_healthy(config: RunConfig) -> None:
 
 
 def test_of_a_run_that_has_far_to_go_it_is_said_that_it_is_early() -> None:
-    (near,) = diagnose(run(distance=np.linspace(1.0, 0.2, COUNT)))
-    (far,) = diagnose(run(distance=np.linspace(1.0, 0.6, COUNT)))
+    """As a length: a quarter of an energy distance, which is a squared one, is half of the way."""
+    (near,) = diagnose(run(distance=np.linspace(1.0, 0.05, COUNT)))
+    (far,) = diagnose(run(distance=np.linspace(1.0, 0.2, COUNT)))
     assert (near.kind, near.title) == (HEALTHY, TITLES[HEALTHY])
     assert (far.kind, far.title) == (HEALTHY, STILL_FAR)
+    assert near.words.startswith("The samples are about halfway")
+    (near,) = diagnose(run(IMAGES))  # by the pixels of a few small pictures
+    assert near.words.startswith("Nothing that is measured looks like trouble")
 
 
 def test_no_trouble_is_said_of_a_network_that_has_arrived() -> None:

@@ -11,7 +11,7 @@ import pytest
 from gan_core.measure.referee.evidence import Changed, Evidence, Measured
 from gan_core.measure.referee.findings import HEALTHY, LIVE_CHANGE, diagnose
 from gan_core.measure.referee.numbers import share_words
-from gan_core.measure.referee.words import NOT_GOOD, STILL_FAR
+from gan_core.measure.referee.words import NOT_GOOD, STILL_FAR, TITLES
 from tests.measure.test_referee import BROKEN, IMAGES, PLANE, RAISED, STEPS, kinds, run
 
 REAL = {"fid": 5.0, "recall": 0.7, "coverage": 0.9, "class_entropy": 2.3}
@@ -139,6 +139,17 @@ def test_healthy_never_contradicts_the_newest_evaluation() -> None:
     late = evaluated(POOR)
     (said,) = diagnose(replace(late, config=replace(late.config, total_images=300_000)))
     assert said.title == NOT_GOOD  # it is not early any more
+
+
+def test_of_points_that_miss_places_or_lie_beside_them_it_is_said_that_they_are_not_good() -> None:
+    real = {"sliced_wasserstein": 0.02, "modes_covered": 8.0, "high_quality_share": 0.99}
+    last = int(STEPS[-1])
+    evidence = run(PLANE)
+    for values, good in (({}, True), ({"modes_covered": 5.0}, False), ({"high_quality_share": 0.2}, False)):
+        found = Measured(last, last * 64, real | values, real, {"sliced_wasserstein": 1.0})
+        (said,) = diagnose(replace(evidence, measured=(found,)))
+        assert said.kind == HEALTHY
+        assert said.title == (TITLES[HEALTHY] if good else STILL_FAR)
 
 
 def test_an_old_evaluation_says_nothing_of_now() -> None:

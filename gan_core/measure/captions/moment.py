@@ -24,6 +24,7 @@ DIRECTIONS = ("right", "top-right", "top", "top-left", "left", "bottom-left", "b
 MIDDLE = "middle"
 INNER = 0.35  # of the outermost place's distance from the mean: what is nearer is in the middle
 FEWEST = 40  # points in a place before D can be right or wrong about them as a group
+REAL_VARY = 2.0  # standard deviations, by which a few dozen real images are further away than others
 _CELLS = 32  # a side, in which it is seen where real points lie
 
 
@@ -35,13 +36,15 @@ class Moment:
     left: how far images are from real ones, 0 being as near as real ones are, 1 the untrained generator's. It is the
     most of what pixels, an evaluation and their likeness to each other say, as none of these sees everything. Of
     points whose modes are not counted it is the share of the first picture's sliced Wasserstein distance, if known.
+    measured: whether an evaluation is among what says so; without one nobody knows how good sharp pictures are.
     moved: how far they are from the untrained generator's, root mean square, in radii of the real data.
 
     Of points in the plane: spread: their root mean square distance from their mean, in radii of the real data.
     middle: in which direction that mean lies, seen from that of the real ones. near: share of them that lie where
     real ones do. covered: share of the real points near which there are some. places: their names. shares: how many
     of the points belong to each; right: what D is right about of these. counted: whether these are the modes of the
-    data, and not just directions. found: how many of these have a good point; missing: the names of the others.
+    data, and not just directions. found: how many of these have a tenth of the good points that they should have;
+    missing: the names of those without any.
     """
 
     step: int
@@ -49,6 +52,7 @@ class Moment:
     right_real: float = math.nan
     right_fake: float = math.nan
     left: float = math.nan
+    measured: bool = False
     moved: float = math.nan
     spread: float = math.nan
     middle: str = ""
@@ -112,10 +116,10 @@ def moment_of_scene(scene: Scene, view: PlaneView, step: int) -> Moment:
     if view.modes is None:
         return moment
     modes = count_modes(fakes, view.modes)
+    found = modes.found(view.modes.weights)
     empty = tuple(name for name, n in zip(names, modes.high_quality, strict=True) if not n)
     return dataclasses.replace(
-        moment, counted=True, near=modes.high_quality_share, covered=modes.covered / len(names), found=modes.covered,
-        missing=empty,
+        moment, counted=True, near=modes.high_quality_share, covered=found / len(names), found=found, missing=empty,
     )  # fmt: skip
 
 
@@ -131,13 +135,14 @@ def moment_of_images(
     look = dataclasses.replace(eye, train=eye.train[:0]).look(samples, None)  # copies are the referee's business
     if math.isnan(look["distance"]):
         return Moment(step, points=False, finite=False)
-    floor, left = eye.floor[0], math.nan
-    if untrained > floor:
-        left = max(0.0, (look["distance"] - floor) / (untrained - floor))
+    floor, left = eye.floor[0] + REAL_VARY * eye.floor[1], math.nan
+    if untrained > floor:  # the root: an energy distance is a squared one, as the Fréchet distance is
+        left = math.sqrt(max(0.0, (look["distance"] - floor) / (untrained - floor)))
     alike = 1.0 - min(1.0, look["twins"], look["spread"])
     known = [value for value in (left, alike, evaluated) if not math.isnan(value)]
     return Moment(
-        step, points=False, right_real=right_real, right_fake=right_fake, left=max(known, default=math.nan)
+        step, points=False, right_real=right_real, right_fake=right_fake, left=max(known, default=math.nan),
+        measured=not math.isnan(evaluated),
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def just_found(m: Moment, before: Moment | None) -> int:
 
 
 def all_found(m: Moment) -> bool:
-    return m.counted and not m.missing
+    return m.counted and m.found == len(m.places)
 
 
 def lies_there(m: Moment) -> bool:
@@ -77,8 +77,8 @@ OF_POINTS = (
     Rule("broken", "A number in the picture is infinite or undefined.",
          lambda m, _: not m.finite,
          "Numbers have grown out of bounds: there is nothing left to see."),
-    Rule("guessing", "D is right about at most 62%, and G has hardly moved from where it began.",
-         lambda m, _: untouched(m) and m.d_right <= HARDLY,
+    Rule("guessing", "D is right about at most 62%, or by chance, and G has hardly moved from where it began.",
+         lambda m, _: untouched(m) and (m.d_right <= HARDLY or m.step == 0),
          "Both are guessing: nothing is learned yet."),
     Rule("d-first", "D is right about more than 62%, and G has hardly moved.",
          lambda m, _: untouched(m) and reached(m) < AWAY,
@@ -98,19 +98,19 @@ OF_POINTS = (
     Rule("d-ahead", "D is right about at least 85%, and less than 35% is done.",
          lambda m, _: m.d_right >= AHEAD and reached(m) < AWAY,
          "D is ahead: it sees through nearly everything, and its arrows show G's points the way."),
-    Rule("scattered", "Less than 35% of the points are good.",
-         lambda m, _: m.counted and m.near < AWAY and m.found > 0,
+    Rule("scattered", "Some of the points are good, but less than 35%.",
+         lambda m, _: m.counted and 0 < m.near < AWAY,
          "{near} of G's points have reached one of the {places} places; the others lie between or beside them."),
-    Rule("all-hardly", "Every mode has a good point, 85% of the points are good, and D is right about at most 62%.",
+    Rule("all-hardly", "Every mode is found, 85% of the points are good, and D is right about at most 62%.",
          lambda m, _: all_found(m) and m.near >= THERE and m.d_right <= HARDLY,
          "All {places} places are found, and D can hardly tell G's points from real ones."),
-    Rule("all-found", "Every mode has a good point.",
+    Rule("all-found", "Every mode is found: it has a tenth of the good points that it should have.",
          lambda m, _: all_found(m),
          "All {places} places are found: {near} of G's points lie in them, and D is right {right} of the time."),
-    Rule("some-found", "Some modes have a good point, others none.",
+    Rule("some-found", "Some modes are found, others not.",
          lambda m, _: m.counted and m.found > 0,
          "G has found {found} of {places} places{missing}."),
-    Rule("none-found", "No mode has a good point.",
+    Rule("none-found", "No point is good.",
          lambda m, _: m.counted,
          "G's points are on their way: none of them lies where real ones do."),
     Rule("shape-hardly", "85% of the points lie by real ones and reach 85% of these; D is right about at most 62%.",
@@ -144,6 +144,9 @@ OF_IMAGES = (
     Rule("taking-shape", "More than 15% of the way is left.",
          lambda m, _: m.left > NEAR,
          "G's pictures take shape, and are still far from real ones; D is right {right} of the time."),
+    Rule("not-measured", "Less than 15% of the way is left by the pixels, and no evaluation has been made yet.",
+         lambda m, _: m.d_right == m.d_right and not m.measured,
+         "G's pictures take shape: seen coarsely they are like real ones. D is right {right} of the time."),
     Rule("even", "Less than 15% of the way is left, and D is right about 38% to 62%.",
          lambda m, _: abs(m.d_right - 0.5) <= GUESSING,
          "An even match: D is right {right} of the time, and 50% would be guessing."),

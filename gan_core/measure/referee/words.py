@@ -45,6 +45,7 @@ CAUSES = {
 
 FAR_OFF = 0.5
 """Of the way from real samples to the untrained generator's: nobody calls samples good that have more of it to go."""
+FEW = 0.75  # of the modes that real samples cover, or of those of high quality: nobody calls fewer good either
 EARLY = 0.5  # of a run's length
 STILL_FAR = "Nothing wrong yet, but it is early"
 NOT_GOOD = "No trouble seen, but the samples are not good"
@@ -97,9 +98,19 @@ _LEAST_LR = 1e-6
 
 def title(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
     """What a finding is called; of a run in which nothing is wrong so far, that its samples are not good either."""
-    if kind != "healthy" or numbers.get("distance_left", 0.0) <= FAR_OFF:
+    if kind != "healthy" or not (numbers.get("distance_left", 0.0) > FAR_OFF or _few(evidence)):
         return TITLES[kind]
     return STILL_FAR if evidence.images < EARLY * evidence.config.total_images else NOT_GOOD
+
+
+def _few(evidence: Evidence) -> bool:
+    """Whether the newest evaluation finds modes missing, or many points beside them."""
+    one = newest(evidence)
+    return one is not None and any(
+        one.values[name] < FEW * one.floor[name]
+        for name in ("modes_covered", "high_quality_share")
+        if name in one.values and name in one.floor
+    )
 
 
 def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:

@@ -10,6 +10,9 @@ import { checkerboard, distanceTo, drawCells, greys, nearestOf, rgbOf } from "./
 
 const FRAMES_HELD = 100, MOST_READ = 16;
 
+const ON_ITS_WAY = "The first picture is on its way.", NOTHING = "This run has nothing to show. Press “Watch it again”.";
+const WITHOUT_PICTURE = { queued: "It starts as soon as the device is free.", failed: NOTHING, interrupted: NOTHING };
+
 export class Side {
   /** duo: what it belongs to; id: "failing" or "fixed". */
   constructor(duo, id) {
@@ -24,7 +27,7 @@ export class Side {
     this.caption = make("span", { class: "gs-caption", "data-testid": `step-${id}` });
     this.state = make("span", { class: "gg-state", role: "status", "data-testid": `state-${id}` });
     this.canvas = make("canvas", { class: "gs-canvas", role: "img", "aria-label": "Samples", "data-testid": `picture-${id}` });
-    this.empty = make("div", { class: "gs-empty" }, make("p", {}, "The first picture is on its way."));
+    this.empty = make("div", { class: "gs-empty" }, make("p", {}, ON_ITS_WAY));
     this.place = make("div", { class: "gs-stage gg-picture" }, this.canvas, this.empty);
     this.legend = make("p", { class: "gg-legend", hidden: true });
     this.gauge = new Gauge();
@@ -169,7 +172,7 @@ export class Side {
       failed: "failed", paused: "paused", interrupted: "interrupted" };
     this.root.dataset.state = view?.state ?? "";
     say(this.state, this.feed?.refused || (this.feed?.down ? "connection lost, trying again" : words[view?.state] ?? ""));
-    if (view && ["failed", "interrupted"].includes(view.state) && !this.shown) say(this.empty.firstChild, "This run has nothing to show. Press “Watch it again”.");
+    if (view && !this.shown) say(this.empty.firstChild, WITHOUT_PICTURE[view.state] ?? ON_ITS_WAY);
   }
 
   restyle() {

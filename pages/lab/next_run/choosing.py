@@ -17,6 +17,7 @@ from pages.server.app_state import app_state
 from pages.server.preview import file_key, portrait_key, preview_key, shows_points
 from pages.server.security.public import public
 from pages.ui.addresses import address
+from pages.ui.choices import show
 from pages.ui.literal import literal
 from pages.ui.preset_match import PLANE, crossed, is_own
 from pages.ui.session import Tab, manager, watch
@@ -44,7 +45,8 @@ def draw_kind(state: Tab, key: str) -> None:
     """Pictures or points. On a phone it stands above the picture too, see the style sheet."""
     if state.preset not in PRESETS:
         state.preset = DEFAULT
-    st.session_state[key] = points = shows_points(PRESETS[state.preset].config.data)
+    points = shows_points(PRESETS[state.preset].config.data)
+    show(key, points)
 
     def turned() -> None:
         if st.session_state[key] not in (None, points):

@@ -20,7 +20,7 @@ def draw_devices(state: Tab) -> None:
     names, most = manager().devices, manager().most_processes
     if not names and most < 2:
         return
-    with st.popover(_label(state), icon=":material/memory:", key="devices"):
+    with st.popover(_label(state), icon=":material/memory:", key="devices", type="tertiary"):
         _draw_choice(state, ANY if names else "One process", "", 1)
         for name in names if manager().device == "cuda" else ():
             _draw_choice(state, name, name, 1)

@@ -9,9 +9,11 @@ import streamlit as st
 from gan_core.data import datasets
 from gan_core.training import PRESETS, RunConfig, cautions
 from pages.lab.next_run.choosing import draw_kind, draw_thumbnails
+from pages.lab.next_run.devices import draw_devices
 from pages.lab.next_run.only import draw_only, draw_way_out
 from pages.server.preview import shows_points
 from pages.server.security.people import here
+from pages.ui.choices import show
 from pages.ui.fetching import draw_fetch
 from pages.ui.fields.panel import Drawing, draw_fields, draw_live_fields, draw_paces
 from pages.ui.fields.widget_values import Changed
@@ -38,11 +40,9 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
         draw_thumbnails(state)
     if not state.full:
         draw_paces(config, "steer" if steering else "next", changed, running=steering)
-        _draw_full_switch(state)
         if not steering:  # last: nothing moves when it goes
             _draw_obstacles(config)
         return
-    _draw_full_switch(state)
     if live:
         _draw_mode(state)
     if steering:
@@ -53,6 +53,7 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
     if state.remark:
         st.caption(f":material/info: {literal(state.remark)}")
     cost = st.container(key="cost")
+    draw_devices(state)
     points = shows_points(config.data)
     draw_fields(config, Drawing("next", changed, state.advanced, hidden=hidden_fields(config), points=points))
     _draw_advanced_switch(state)
@@ -60,8 +61,9 @@ def draw_setup(state: Tab, live: bool, config: RunConfig, changed: Changed, *, s
         _draw_cost(config)
 
 
-def _draw_full_switch(state: Tab) -> None:
-    st.session_state["full"] = state.full
+def draw_full_switch(state: Tab) -> None:
+    """On top of the panel, in both views at the same place: what was pressed stays under the pointer."""
+    show("full", state.full)
 
     def turned() -> None:
         state.full = bool(st.session_state["full"])
@@ -70,7 +72,7 @@ def _draw_full_switch(state: Tab) -> None:
 
 
 def _draw_advanced_switch(state: Tab) -> None:
-    st.session_state["advanced"] = state.advanced
+    show("advanced", state.advanced)
 
     def turned() -> None:
         state.advanced = bool(st.session_state["advanced"])
@@ -81,7 +83,7 @@ def _draw_advanced_switch(state: Tab) -> None:
 def _draw_mode(state: Tab) -> None:
     """While a run trains the panel steers it, or prepares the one after it."""
     words = {True: "This run", False: "Next run"}
-    st.session_state["mode"] = state.steering
+    show("mode", state.steering)
 
     def turned() -> None:
         state.steering = bool(st.session_state["mode"])

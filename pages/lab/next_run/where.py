@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.ui.choices import show
 from pages.ui.session import Tab, manager
 
 _WORDS = {False: "Here", True: "Cluster"}
@@ -17,7 +18,7 @@ def draw_where(state: Tab) -> None:
     """Nothing where there is only one place."""
     if manager().elsewhere.command is None:
         return
-    st.session_state["where"] = state.elsewhere
+    show("where", state.elsewhere)
 
     def turned() -> None:
         state.elsewhere = bool(st.session_state["where"])

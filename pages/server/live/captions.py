@@ -200,7 +200,7 @@ class Narrator:
 
 
 def told_of(moment: Moment | None) -> dict[str, float]:
-    """found: places that have a point, near: share of the points that lie in them; {} where none are counted."""
+    """found: places with a tenth of their points, near: share of points in any; {} where none are counted."""
     return {"found": moment.found, "near": moment.near} if moment is not None and moment.counted else {}
 
 

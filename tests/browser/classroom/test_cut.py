@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pages.server.http.modules import modules
 from playwright.sync_api import Page, expect
 
+from pages.server.http.modules import modules
 from tests.browser.classroom.cut import cable
 from tests.browser.forked import server
 from tests.browser.lab import AT_REST, until

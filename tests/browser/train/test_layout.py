@@ -117,6 +117,9 @@ def test_projector_mode_is_one_key_and_shows_stage_and_formula_at_once(chromium:
             expect(strip.get_by_role("button", name=name)).to_be_visible()
         expect(strip.locator(".st-key-speed")).to_be_visible()
         assert strip.get_by_role("slider").count() == 2
+        paces, share = strip.locator("[data-testid=stSlider]"), f"{STRIP} .st-key-share"
+        ends = paces.evaluate_all("all => all.map(e => e.getBoundingClientRect().right)")
+        assert max(ends) <= boxes(page, share)[share][0]  # the sliders do not lie under it
         left, top, right, bottom = found[STRIP]
         assert left >= 0
         assert right <= 1920

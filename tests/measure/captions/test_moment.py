@@ -9,7 +9,7 @@ import torch
 from gan_core.data.base import ImageSet
 from gan_core.data.sets.points import Modes
 from gan_core.measure.captions.moment import MIDDLE, PlaneView, moment_of_images, moment_of_scene
-from gan_core.measure.captions.rules import caption
+from gan_core.measure.captions.rules import NEAR, caption
 from gan_core.measure.referee.eye import Eye, flat_features
 from gan_core.training.observe.scene import HEAT, Scene
 
@@ -114,7 +114,7 @@ def test_a_grid_of_images_is_held_against_real_ones() -> None:
         return found.left
 
     real = flat_features(images[300:364].numpy())
-    assert left(real) < 0.1
+    assert left(real) < NEAR
     assert left(noise) == pytest.approx(1.0)
     assert left(real, evaluated=0.7) == 0.7  # an evaluation sees what pixels do not
     assert left(np.repeat(real[:1], 64, 0)) >= 1.0

@@ -22,7 +22,7 @@ from gan_core.measure.referee.findings import TROUBLES as KINDS
 
 ROOT = Path(__file__).parents[3]
 RECORDED: list[dict[str, Any]] = json.loads(Path(__file__).with_name("moments.json").read_text("utf-8"))
-BY_HAND = {"broken", "fooled-far", "d-ahead", "none-found", "shape", "close", "even", "some-found"}
+BY_HAND = {"broken", "fooled-far", "d-ahead", "none-found", "shape", "close", "even"}
 """Rules that short runs need not meet: `test_rules_that_no_short_run_meets`."""
 
 
@@ -126,7 +126,7 @@ def all_hardly(n: Numbers) -> None:
 
 
 def some_found(n: Numbers) -> None:
-    assert 1 <= np.count_nonzero(n.good()) <= n.said("found ") < len(n.modes)
+    assert 1 <= np.count_nonzero(n.good() > 0.3 / len(n.modes)) <= n.said("found ") < len(n.modes)
 
 
 def shape_part(n: Numbers) -> None:
@@ -148,7 +148,8 @@ CLAIMS = {
     ("points", "all-found"): all_found, ("points", "all-hardly"): all_hardly, ("points", "some-found"): some_found,
     ("points", "shape-part"): shape_part, ("points", "shape-hardly"): shape_hardly,
     ("images", "guessing"): guessing, ("images", "d-first"): d_first, ("images", "d-ahead"): of_both,
-    ("images", "beginning"): of_both, ("images", "taking-shape"): of_both, ("images", "even"): of_both,
+    ("images", "not-measured"): of_both, ("images", "beginning"): of_both,
+    ("images", "taking-shape"): of_both, ("images", "even"): of_both,
     ("images", "close"): of_both,
 }  # fmt: skip
 
@@ -175,6 +176,8 @@ MOONS = RING | {"counted": False, "found": 0, "missing": ()}
      "D is fooled: it takes 90% of G's points for real, though few lie where real ones do."),
     ({**RING, "right_fake": 0.99, "right_real": 0.9, "near": 0.1}, "d-ahead",
      "D is ahead: it sees through nearly everything, and its arrows show G's points the way."),
+    ({**RING, "near": 0.03, "covered": 0.0, "found": 0, "missing": ()}, "scattered",  # a point in every place
+     "3% of G's points have reached one of the 4 places; the others lie between or beside them."),
     ({**RING, "near": 0.0, "covered": 0.0, "found": 0}, "none-found",
      "G's points are on their way: none of them lies where real ones do."),
     (RING, "some-found", "G has found 2 of 4 places; none lies at the top, at the bottom."),
@@ -187,9 +190,11 @@ MOONS = RING | {"counted": False, "found": 0, "missing": ()}
      "G's pictures take shape, and are still far from real ones; D is right 55% of the time."),
     ({"points": False, "left": 0.1, "right_real": 0.9, "right_fake": 0.9}, "d-ahead",
      "D is ahead: it is right 90% of the time. Each that it sees through teaches G."),
-    ({"points": False, "left": 0.1, "right_real": 0.6, "right_fake": 0.5}, "even",
+    ({"points": False, "left": 0.1, "right_real": 0.6, "right_fake": 0.5}, "not-measured",
+     "G's pictures take shape: seen coarsely they are like real ones. D is right 55% of the time."),
+    ({"points": False, "left": 0.1, "measured": True, "right_real": 0.6, "right_fake": 0.5}, "even",
      "An even match: D is right 55% of the time, and 50% would be guessing."),
-    ({"points": False, "left": 0.1, "right_real": 0.7, "right_fake": 0.7}, "close",
+    ({"points": False, "left": 0.1, "measured": True, "right_real": 0.7, "right_fake": 0.7}, "close",
      "G's pictures are close to real ones; D is right 70% of the time."),
 ])  # fmt: skip
 def test_rules_that_no_short_run_meets(known: dict[str, Any], name: str, words: str) -> None:

@@ -43,6 +43,7 @@ def test_a_newcomer_has_two_sliders_and_train_and_all_the_rest_one_press_away(
     assert manager.sent[-1] == (run, Change("d_optimizer.lr", 0.01))
     assert query(app, "view") == "simple"  # a link to a run opens with every setting by itself
     calm(app.toggle(key="full").set_value(True).run())
+    assert not app.toggle(key="full").proto.set_value  # sent back, it would undo a press made meanwhile
     assert "view" not in app.query_params
     assert {"checkpoint"} <= {b.key for b in app.button}
     assert "steer:d_optimizer.beta1" in keys(app)

@@ -5,7 +5,7 @@ import { count, make, say } from "../../../ui/web/words.js";
 const DRAW_MS = 250;
 const MOSTLY = 0.8; // a tick only where so many of the points lie in the places: one in each is little
 const ABOUT = {
-  places: "Places where real points are and at least one generated point is too.",
+  places: "Places where real points are, and at least a tenth as many generated ones.",
   plane: "How far generated points must be moved to lie as real ones do. 100%: as it was at the beginning.",
   pictures: "The Fréchet distance to real images, as a share of the untrained generator’s. 100%: untrained.",
 };
@@ -42,7 +42,7 @@ export class Headline {
 
   /** The picture that is seen: what is counted in it stands here, as in its caption. */
   show(frame) {
-    this.counted = Object.keys(frame?.counted ?? {}).length ? frame.counted : null;
+    if (Object.keys(frame?.counted ?? {}).length) this.counted = frame.counted; // else it is still on its way
     if (this.stage) this.draw();
   }
 
@@ -110,7 +110,7 @@ export class Headline {
   ofImages() {
     const kinds = [...this.found.values()].sort((a, b) => b.size - a.size), all = kinds[0];
     const until = this.cursor ?? Infinity, untrained = all?.get(0)?.values.fid;
-    const newest = all && [...all.values()].filter(({ step }) => step <= until).sort((a, b) => b.step - a.step)[0];
+    const newest = all && [...all.values()].filter(({ step }) => step <= until && (step > 0 || until === 0)).sort((a, b) => b.step - a.step)[0]; // the untrained one's says nothing of a later moment
     if (!newest || !(untrained > 0)) return { name: "How far from real", value: "–", part: 0, note: "measured after a while", about: ABOUT.pictures };
     return this.far(Math.sqrt(newest.values.fid / untrained), Math.sqrt(newest.floor.fid / untrained), ABOUT.pictures, newest.step);
   }

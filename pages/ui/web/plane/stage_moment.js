@@ -29,6 +29,7 @@ export const momentMethods = {
     Object.assign(this, run);
     this.glide.clear();
     if (frame) this.show(frame, false);
+    this.tellPlaces(); // the caption has spoken of this frame already
     this.changed();
   },
 
