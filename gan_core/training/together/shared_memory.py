@@ -32,7 +32,7 @@ class SharedMemory:
 
     def sum_up(self, x: Tensor) -> None:
         """In its place the sum over all processes. Raises OSError where another has gone."""
-        for part in x.view(-1).split(PLACE_BYTES // x.element_size()):
+        for part in torch.split(x.view(-1), PLACE_BYTES // x.element_size()):
             self._added(self._exchange(part), part)
 
     @staticmethod
@@ -58,7 +58,7 @@ class SharedMemory:
         """[count, ...]: what each process has. Raises OSError where another has gone."""
         flat, size = x.reshape(-1), PLACE_BYTES // x.element_size()
         found = flat.new_empty(self._places.shape[1], flat.numel())
-        for whole, part in zip(found.split(size, dim=1), flat.split(size), strict=True):
+        for whole, part in zip(torch.split(found, size, dim=1), torch.split(flat, size), strict=True):
             whole.copy_(self._exchange(part))
         return found.view(-1, *x.shape)
 

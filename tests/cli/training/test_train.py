@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from gan_core.config.codec import to_dict
+from gan_core.runs.storage.shared import lock
 from gan_core.training import PRESETS
 from tests.cli.conftest import SMALL, Answer
 
@@ -142,3 +145,29 @@ def test_every_preset_can_be_chosen(cli: Cli, name: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(train, "open_manager", Manager)
     assert cli("train", "--preset", name).sentence() == "Far enough."
     assert asked == [(PRESETS[name].config, name)]
+
+
+def test_a_run_of_a_machine_that_is_gone_is_taken_over_and_no_other(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = cli("train", *SMALL, "--steps", "2", "--json").json()["run"]
+    place = tmp_path / "runs" / run / "run.lock"
+    held = lock.RunLock(place, run)
+    held.acquire()
+    assert f"process {os.getpid()} of this machine; end that one" in cli("resume", run, "--take-over").sentence()
+    monkeypatch.setattr(lock, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(lock.socket, "gethostname", lambda: "here")  # what holds it is of another machine now
+    beats = threading.Timer(0.3, held.beat)
+    beats.start()
+    answer = cli("resume", run, "--take-over", "--steps", "4")
+    beats.join()
+    assert answer.status == 2
+    assert "gives signs of life; stop it there" in answer.err
+    monkeypatch.undo()
+    monkeypatch.setattr(lock, "SILENT_SECONDS", 1.0)
+    held.release()
+    held.acquire()
+    monkeypatch.setattr(lock.socket, "gethostname", lambda: "here")
+    answer = cli("resume", run, "--take-over", "--steps", "4", "--json")
+    assert (answer.status, answer.json()["steps"]) == (0, 4)
+    held.release()
