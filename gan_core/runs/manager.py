@@ -239,8 +239,8 @@ class RunManager(RunReader):
     def take_up_processes(self) -> None:
         """For a server that has just come up, before anything is begun.
 
-        Processes whose server is gone, and which train runs on this machine still, keep their places in the queue, and
-        are steered from here as if started here.
+        Processes whose server is gone, and which train runs on this machine still, keep their places in the queue,
+        and are steered from here as if started here.
         """
         self.launcher.take_up_processes()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+from time import sleep
 
 from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.signals import StopSignals
@@ -34,6 +34,6 @@ def take_over(manager: RunManager, run: str, signals: StopSignals) -> None:
             raise CommandError(f"{run} was not taken over: it had not been silent for {seconds} yet.")
         if lock.holder(path) != found:
             raise CommandError(f"{run} is held by {found.host}, which gives signs of life; stop it there.")
-        time.sleep(LOOK_SECONDS)
+        sleep(LOOK_SECONDS)
     if lock.is_held(path):
         manager.take_over(run)

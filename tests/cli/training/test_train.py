@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gan_core.cli.training import take_over as waiting
 from gan_core.config.codec import to_dict
 from gan_core.runs.storage.shared import lock
 from gan_core.training import PRESETS
@@ -156,18 +156,17 @@ def test_a_run_of_a_machine_that_is_gone_is_taken_over_and_no_other(
     held.acquire()
     assert f"process {os.getpid()} of this machine; end that one" in cli("resume", run, "--take-over").sentence()
     monkeypatch.setattr(lock, "SILENT_SECONDS", 1.0)
-    monkeypatch.setattr(lock.socket, "gethostname", lambda: "here")  # what holds it is of another machine now
-    beats = threading.Timer(0.3, held.beat)
-    beats.start()
-    answer = cli("resume", run, "--take-over", "--steps", "4")
-    beats.join()
+    with monkeypatch.context() as away:
+        away.setattr(lock.socket, "gethostname", lambda: "node-7")
+        held.beat()
+    with monkeypatch.context() as alive:
+        alive.setattr(waiting, "sleep", lambda seconds: held.beat())
+        answer = cli("resume", run, "--take-over", "--steps", "4")
     assert answer.status == 2
-    assert "gives signs of life; stop it there" in answer.err
-    monkeypatch.undo()
-    monkeypatch.setattr(lock, "SILENT_SECONDS", 1.0)
-    held.release()
-    held.acquire()
-    monkeypatch.setattr(lock.socket, "gethostname", lambda: "here")
+    assert "is held by node-7, which gives signs of life; stop it there" in answer.err
+    with monkeypatch.context() as away:
+        away.setattr(lock.socket, "gethostname", lambda: "node-7")
+        held.beat()
     answer = cli("resume", run, "--take-over", "--steps", "4", "--json")
     assert (answer.status, answer.json()["steps"]) == (0, 4)
     held.release()

@@ -15,8 +15,8 @@ import torch
 
 from gan_core.config.codec import ConfigError
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, Stop
-from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.engine.device.outlook import LEFT_BEHIND
+from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.engine.elsewhere.left_processes import left_processes
 from gan_core.runs.engine.elsewhere.several_processes import KILLED, STARTING, Together, sentence_of
 from gan_core.runs.storage.run_folder import RunFolder
@@ -184,9 +184,14 @@ def test_processes_of_a_server_that_was_killed_keep_their_place_with_the_next_on
     other.process.kill()
     other.process.communicate()
     assert watching.view(run).state == "running", "its processes live on"
+    left = left_processes(watching.runs_dir / run)
+    assert left is not None
     watching.close()
 
-    with contextlib.closing(RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)) as manager:
+    with contextlib.ExitStack() as at_last:
+        at_last.callback(left.terminate)
+        manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
+        at_last.callback(manager.close)
         manager.take_up_processes()
         waiting = manager.start(quick(steps=1_000_000), owner="bob")
         until(lambda: LEFT_BEHIND in manager.view(waiting).words)
