@@ -15,7 +15,7 @@ import pytest
 
 from gan_core.runs import RunManager
 from gan_core.runs.catalog.trash import delete
-from gan_core.runs.commands import Change, CheckpointNow, Dissect, Pause, Resume, Stop
+from gan_core.runs.commands import Change, CheckpointNow, Pause, Resume, Stop
 from gan_core.runs.engine.elsewhere import command_reader
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.storage.shared import inbox, lock
@@ -191,5 +191,3 @@ def test_a_run_that_waits_at_the_other_server_is_put_first_there(manager: RunMan
     manager.first(second)  # else its turn would come after a minute
     until(lambda: manager.view(second).state == "running", 45)
     until_state(manager, first, "queued")
-    with pytest.raises(ValueError, match="cannot be asked of it"):
-        manager.send(second, Dissect())
