@@ -50,6 +50,11 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class PutFirst:
+    """Of a run that waits: it is next, and who has the device steps aside for it."""
+
+
+@dataclass(frozen=True)
 class CheckpointNow:
     pass
 
@@ -74,7 +79,7 @@ class Lengthen:
     total_images: int
 
 
-Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change | KeepBrought
+Command = Pause | Resume | StepOnce | Dissect | Pace | Stop | CheckpointNow | Change | KeepBrought | PutFirst
 
 
 def check_command(config: RunConfig, command: Command) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, cast
 import torch
 
 from gan_core.config.codec import ConfigError, to_dict
-from gan_core.runs.commands import Command, Stop, check_command
+from gan_core.runs.commands import Command, PutFirst, Stop, check_command
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.compiled_cache import CompiledStepCache
 from gan_core.runs.engine.config_resolver import ConfigResolver
@@ -25,6 +25,7 @@ from gan_core.runs.engine.device.device_queue import TURN_SECONDS, DeviceQueue
 from gan_core.runs.engine.device.disk import DiskBudget, make_writable
 from gan_core.runs.engine.device.slots import Slot
 from gan_core.runs.engine.elsewhere.command_reader import CommandReader
+from gan_core.runs.engine.elsewhere.left_processes import left_processes
 from gan_core.runs.engine.elsewhere.together_runs import TogetherRuns
 from gan_core.runs.engine.lockstep import LockstepPair
 from gan_core.runs.engine.run_life import RunLife
@@ -36,10 +37,10 @@ from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE
 from gan_core.runs.storage.data_identity import contents_now, load_trained
 from gan_core.runs.storage.manifest import RunManifest
-from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run
+from gan_core.runs.storage.run_folder import RunFolder, next_order, now_text, open_run, run_ids
 from gan_core.runs.storage.shared.lock import RunLock, is_held, wait_until_free
 from gan_core.runs.storage.tables import RunStatus
-from gan_core.runs.storage.views import ViewCache
+from gan_core.runs.storage.views import ViewCache, first_config
 from gan_core.runs.storage.writer import RunWriter, new_run
 from gan_core.training import RunConfig
 from gan_core.training.configuration.cost import useful_threads
@@ -210,6 +211,21 @@ class Launcher:
             lock.release()
             raise
 
+    def take_up_processes(self) -> None:
+        """As `RunManager.take_up_processes`."""
+        for run_id in run_ids(self.runs_dir):
+            try:
+                folder = open_run(self.runs_dir, run_id)
+                if (left := left_processes(folder.root)) is None:
+                    continue
+                manifest = folder.manifest()
+                with self.starting():
+                    self.together.take_up(
+                        folder, manifest.owner, left, needed_bytes(self.configs.cost(first_config(manifest)))
+                    )
+            except (ValueError, OSError) as error:
+                log.info("the processes of %s are not steered from here: %s", run_id, error)
+
     @contextlib.contextmanager
     def starting(self) -> Iterator[None]:
         """Workers may be adopted in the block; the process does not begin to close in it. Raises ConfigError."""
@@ -236,7 +252,10 @@ class Launcher:
     def tell(self, worker: RunLife, command: Command) -> None:
         """Raises ValueError where the run cannot carry it out."""
         check_command(worker.config, command)
-        worker.send(command)
+        if isinstance(command, PutFirst):
+            worker.put_first()
+        else:
+            worker.send(command)
 
     def put_first(self, run_id: str) -> None:
         """Put a run that waits first in the queue, with those that train in one step with it."""

@@ -57,6 +57,14 @@ class LiveReader(RunReader):
         worker = self.launcher.worker(run_id)
         return None if worker is None else worker.dissected
 
+    def why_no_slow_motion(self, run_id: str) -> str:
+        """Why no step of a run under way can be taken apart from here, in one sentence; "" where it can."""
+        if self.trains_here(run_id) or (view := self.view(run_id)).state not in LIVE:
+            return ""
+        if view.processes > 1:
+            return "Slow motion is for a run in one process; this one is trained by several together."
+        return "Slow motion takes steps apart where a run trains; another program trains this one. Open it there."
+
     def trains_here(self, run_id: str) -> bool:
         """Whether this process has the run in hand, and so takes commands for it and tells what it does."""
         return self.launcher.worker(run_id) is not None

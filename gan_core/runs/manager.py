@@ -12,7 +12,7 @@ import torch
 from gan_core.config.codec import ConfigError
 from gan_core.data.base import Progress
 from gan_core.measure import FeatureSpace
-from gan_core.runs.commands import CheckpointNow, Command, Stop, check_command
+from gan_core.runs.commands import CheckpointNow, Command, PutFirst, Stop, check_command
 from gan_core.runs.dataset_cache import DatasetCache
 from gan_core.runs.engine.context import StopCondition
 from gan_core.runs.engine.device.allocator import keep_freed_memory
@@ -175,6 +175,14 @@ class RunManager(LiveReader):
         stop = StopCondition(stop_at_step, stop_after_seconds)
         resume_run(self.launcher, run_id, stop, total_images, processes)
 
+    def take_up_processes(self) -> None:
+        """For a server that has just come up, before anything is begun.
+
+        Processes whose server is gone, and which train runs on this machine still, keep their places in the queue,
+        and are steered from here as if started here.
+        """
+        self.launcher.take_up_processes()
+
     def start_twins(
         self, config: RunConfig, changes: Mapping[str, Any], *, preset: str = "", title: str = "",
         stop_at_step: int | None = None, stop_after_seconds: float | None = None, owner: str = "",
@@ -283,13 +291,26 @@ class RunManager(LiveReader):
     def first(self, run_id: str) -> None:
         """Put a run that waits first: whoever has the device steps aside for it between two steps, and goes on later.
 
-        Raises UnknownRun; ValueError in one sentence where it does not wait here.
+        In the line of another program too, if that takes commands through the run's folder. Raises UnknownRun;
+        ValueError in one sentence where it does not wait, or nobody takes it.
         """
+        if why := self.why_not_first(run_id):
+            raise ValueError(why)
+        if self.trains_here(run_id) or self.launcher.together.of(run_id) is not None:
+            self.launcher.put_first(run_id)
+        else:
+            self.send(run_id, PutFirst())
+
+    def why_not_first(self, run_id: str) -> str:
+        """Why a run cannot be put first, in one sentence; "" where it can. Raises UnknownRun."""
         view = self.view(run_id)
-        here = self.trains_here(run_id) or self.launcher.together.of(run_id) is not None
-        if view.state != "queued" or not here:
-            raise ValueError(f"The run {run_id} is {view.state}, not waiting here.")
-        self.launcher.put_first(run_id)
+        if view.state != "queued":
+            return f"The run {run_id} is {view.state}, not waiting."
+        if self.elsewhere.waits(run_id):
+            return "It waits for a job on another machine, whose line is not this program's."
+        if self.trains_here(run_id) or self.launcher.together.of(run_id) is not None:
+            return "" if view.queue_place else "It has the device already, and is about to begin."
+        return "" if self.takes_commands(run_id) else "Another program trains it, which takes no commands."
 
     def checkpoint_now(self, run_id: str) -> None:
         self.send(run_id, CheckpointNow())

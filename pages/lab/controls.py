@@ -201,10 +201,11 @@ def _draw_commands(state: Tab, view: RunView, kind: Kind) -> None:
         )  # fmt: skip
     elif kind == "finished" and _shows_all(state):
         _draw_longer(state, view, refused)
-    if view.queue_place > 0 and here().teacher:
+    if (view.queue_place > 0 or kind == "queued") and here().teacher:
+        no = manager().why_not_first(state.run)
         st.button(
-            "Put first", key="put-first", icon=":material/vertical_align_top:",
-            help="It is next: the run that has the device steps aside now, and goes on later.",
+            "Put first", key="put-first", icon=":material/vertical_align_top:", disabled=bool(no),
+            help=literal(no) or "It is next: the run that has the device steps aside now, and goes on later.",
             on_click=lambda: attempt(state, lambda: manager().first(state.run)),
         )  # fmt: skip
     if kind in ("running", "paused"):

@@ -102,6 +102,7 @@ def draw_view(
         networks_stay=not state.shows("generator", "generator.hidden", "discriminator", "discriminator.hidden"),
         pace=pace_in_force(state, view) if view else 0.0,
         refused=why_not("step", view.owner) if view else "",
+        elsewhere=manager().why_no_slow_motion(view.id) if view else "",
         on_layers=lambda told: change_layers(state, told),
         on_train=partial(train, state, state.begun),
         key=key,

@@ -73,10 +73,12 @@ class AppState:
             from gan_core.runs.engine.device.slots import devices_text
             from gan_core.runs.engine.elsewhere.job_command import JobCommand
 
-            self._manager = RunManager(
+            manager = RunManager(
                 runs_dir(), data_dir(), device=devices_text(), turn_seconds=turn_seconds(),
                 budget=Budget.from_environment(), job_command=JobCommand.from_environment(),
             )  # fmt: skip
+            manager.take_up_processes()
+            self._manager = manager
         except (ValueError, OSError) as problem:
             self._problem = public(problem)
         except Exception as problem:

@@ -271,9 +271,17 @@ class FakeManager:
         threading.Thread(target=self._train, args=(run_id,), daemon=True).start()
 
     def first(self, run_id: str) -> None:
-        if (view := self.view(run_id)).state != "queued":
-            raise ValueError(f"The run {run_id} is {view.state}, not waiting here.")
+        if why := self.why_not_first(run_id):
+            raise ValueError(why)
         self.put_first.append(run_id)
+
+    def why_not_first(self, run_id: str) -> str:
+        view = self.view(run_id)
+        waits = view.state == "queued" and view.queue_place
+        return "" if waits else f"The run {run_id} is {view.state}, not waiting."
+
+    def why_no_slow_motion(self, run_id: str) -> str:
+        return ""
 
     def cancel(self, run_id: str) -> None:
         self._set(run_id, state="stopped", queue_place=0)

@@ -17,6 +17,7 @@ from gan_core.cli.terminal.errors import CommandError
 from gan_core.cli.terminal.follow import follow, print_summary
 from gan_core.cli.terminal.signals import StopSignals
 from gan_core.cli.terminal.streams import Passing, is_terminal
+from gan_core.cli.training.take_over import take_over
 from gan_core.cli.training.together import (
     begun_before_restart,
     end_in_time,
@@ -100,6 +101,8 @@ def resume(arguments: argparse.Namespace) -> int:
 def _resume(arguments: argparse.Namespace, ranks: Ranks | None) -> int:
     with _stop_signals(ranks) as signals, closing(open_manager(arguments, ranks)) as manager:
         run = run_named(manager, arguments.run)
+        if arguments.take_over:
+            take_over(manager, run, signals)
         view = manager.view(run)
         if ranks is not None and view.twin_of:
             raise CommandError(

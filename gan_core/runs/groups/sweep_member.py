@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from gan_core.runs.commands import Change, Command, Dissect, StepOnce
@@ -35,7 +35,7 @@ class SharedPlace(DeviceQueue):
 
     def join(
         self, run_id: str, *, owner: str = "", front: bool = False, beside: str = "", need: int = 1,
-        only: int | None = None,
+        only: int | None = None, last: Sequence[int] = (), left: bool = False,
     ) -> None:  # fmt: skip
         with self._coming_and_going:
             self._present.add(run_id)

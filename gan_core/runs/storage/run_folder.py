@@ -6,6 +6,7 @@ samples/        one PNG atlas per kept grid
 checkpoints/    resume state (.pt) and the averaged generator (.safetensors)
 generators/     the averaged generator alone, small, at moments from the first step on
 run.lock        held by the process whose thread trains the run
+steering.lock   held by the server that started its processes, where there are several; processes.json names them
 
 Everything here only reads, and takes nothing on trust: a folder may have been edited, cut short or made by somebody
 else. What cannot be read is an UnreadableRun.

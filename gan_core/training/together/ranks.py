@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import struct
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -18,12 +19,14 @@ import torch.distributed as dist
 from torch import Tensor
 
 from gan_core.training.together.shared_batch import SharedStream
+from gan_core.training.together.shared_memory import shared_memory
 
 if TYPE_CHECKING:  # a torch that was built without them trains in one process
     from torch.distributed import ProcessGroup, Store  # type: ignore[attr-defined]
 
 STEP_TIMEOUT = timedelta(seconds=120)  # within a step all are as far as the slowest
 MESSAGE_TIMEOUT = timedelta(days=365)  # a pause lasts as long as somebody likes
+_HEAD = struct.Struct("<3q")  # of a message: word, number, bytes of its body
 
 
 NO_NCCL = (
@@ -50,7 +53,10 @@ class Ranks:
             backend = "nccl" if device.type == "cuda" else "gloo"
             dist.init_process_group(backend, store=store, rank=rank, world_size=count, timeout=STEP_TIMEOUT)
             group = dist.new_group(backend="gloo", timeout=MESSAGE_TIMEOUT)
-        self._messages = cast("ProcessGroup", group)
+            self._messages = cast("ProcessGroup", group)
+            on_processors = backend == "gloo" and count > 1
+            seconds = STEP_TIMEOUT.total_seconds()
+            self._memory = shared_memory(rank, count, self.everybodys, seconds) if on_processors else None
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Ranks:
         return self
@@ -73,6 +79,8 @@ class Ranks:
 
     def gather(self, x: Tensor) -> Tensor:
         """[count, ...]: what each rank has; differentiable any number of times, for the sum of all ranks' losses."""
+        if not torch.is_grad_enabled():
+            return self.each(x)
         found: Tensor = _Gather.apply(x, self)
         return found
 
@@ -92,8 +100,7 @@ class Ranks:
         for slot, own in zip(slots, logits, strict=True):
             slot[self.rank] = own.detach()
         means = [*grads, *(scalar.detach() for scalar in scalars)]
-        flat = torch.cat([*(t.reshape(-1) for t in means), slots.view(-1)])
-        self.sum_up(flat)
+        flat = self._total([*means, slots])
         sizes = [t.numel() for t in means]
         numbers, every = torch.split(flat, [sum(sizes), slots.numel()])
         parts = torch.split(numbers.div_(self.count), sizes)
@@ -101,9 +108,30 @@ class Ranks:
         return found[: len(grads)], found[len(grads) :], list(every.view(len(logits), -1)) if logits else []
 
     def sum_up(self, x: Tensor) -> None:
-        """In its place the sum over all ranks, the same to the last bit on each. Raises RanksLost."""
+        """In its place the sum over all ranks, the same to the last bit on each; x: contiguous. Raises RanksLost."""
         with _lost():
-            dist.all_reduce(x)
+            if self._memory is None:
+                dist.all_reduce(x)
+            else:
+                self._memory.sum_up(x)
+
+    def _total(self, parts: Sequence[Tensor]) -> Tensor:
+        """All numbers of these [N], summed over all ranks."""
+        if self._memory is not None:
+            with _lost():
+                return self._memory.total(parts)
+        flat = torch.cat([part.reshape(-1) for part in parts])
+        self.sum_up(flat)
+        return flat
+
+    def each(self, x: Tensor) -> Tensor:
+        """[count, ...]: what each rank has, without gradients. Raises RanksLost."""
+        with _lost():
+            if self._memory is not None:
+                return self._memory.gather(x)
+            parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(self.count)]
+            dist.all_gather(parts, x.contiguous())
+        return torch.stack(parts)
 
     def stream(self, seed: int) -> SharedStream:
         """A random stream of batches that all share."""
@@ -117,16 +145,22 @@ class Ranks:
     def tell(self, word: int, number: int = 0, body: bytes = b"") -> None:
         """Rank 0 to all others; they `hear` it. Raises RanksLost."""
         with _lost():
-            dist.broadcast(torch.tensor([word, number, len(body)]), 0, group=self._messages)
+            if self._memory is not None:
+                self._memory.tell(_HEAD.pack(word, number, len(body)))
+            else:
+                dist.broadcast(torch.tensor([word, number, len(body)]), 0, group=self._messages)
             if body:
                 dist.broadcast(torch.frombuffer(bytearray(body), dtype=torch.uint8), 0, group=self._messages)
 
     def hear(self) -> tuple[int, int, bytes]:
         """What rank 0 tells next, however long that takes. Raises RanksLost."""
-        head = torch.zeros(3, dtype=torch.int64)
         with _lost():
-            dist.broadcast(head, 0, group=self._messages)
-            word, number, size = (int(n) for n in head)
+            if self._memory is not None:
+                word, number, size = _HEAD.unpack(self._memory.hear(_HEAD.size))
+            else:
+                head = torch.zeros(3, dtype=torch.int64)
+                dist.broadcast(head, 0, group=self._messages)
+                word, number, size = (int(n) for n in head)
             body = torch.zeros(size, dtype=torch.uint8)
             if size:
                 dist.broadcast(body, 0, group=self._messages)
@@ -146,6 +180,8 @@ class Ranks:
 
     def leave(self) -> None:
         """At the end of all, when nobody waits for anybody."""
+        if self._memory is not None:
+            self._memory.close()
         with contextlib.suppress(RuntimeError):
             dist.destroy_process_group()
 
@@ -156,10 +192,7 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, ranks: Ranks) -> Tensor:
         ctx.ranks = ranks
-        parts = [torch.empty_like(x, memory_format=torch.contiguous_format) for _ in range(ranks.count)]
-        with _lost():
-            dist.all_gather(parts, x.contiguous())
-        return torch.stack(parts)
+        return ranks.each(x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
@@ -183,9 +216,11 @@ class _Sum(torch.autograd.Function):
 
 @contextlib.contextmanager
 def _lost() -> Iterator[None]:
-    """What torch.distributed raises where another process has gone, as a sentence."""
+    """What is raised where another process has gone, as a sentence."""
     try:
         yield
-    except RuntimeError as error:
+    except RanksLost:
+        raise
+    except (RuntimeError, OSError) as error:
         words = "Another process that trained this run has ended or does not answer any more"
         raise RanksLost(f"{words}; it goes on from its last checkpoint.") from error

@@ -163,9 +163,8 @@ def _moments(ranks: Ranks, x: Tensor, dims: Sequence[int]) -> tuple[Tensor, Tens
 def _pooled(ranks: Ranks, mean: Tensor, variance: Tensor, numbers: int) -> tuple[Tensor, Tensor, int]:
     """Of this rank's mean and biased variance, over `numbers` in all, those of all ranks; and of how many each is."""
     means, variances = ranks.gather(torch.stack((mean, variance))).unbind(1)  # [count, ...] each
-    whole = means.mean(0)
-    count = ranks.count * numbers // mean.numel()
-    return whole, variances.mean(0) + (means - whole).square().mean(0), count
+    between, whole = torch.var_mean(means, 0, correction=0)
+    return whole, variances.mean(0) + between, ranks.count * numbers // mean.numel()
 
 
 # --- random numbers

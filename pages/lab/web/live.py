@@ -47,6 +47,7 @@ def live_view(
     networks_stay: bool = False,
     pace: float = 0.0,
     refused: str = "",
+    elsewhere: str = "",
     on_layers: Callable[[object], None] = lambda told: None,
     on_drawn: Callable[[str], None] | None = None,
     on_train: Callable[[], None] = lambda: None,
@@ -63,7 +64,8 @@ def live_view(
     networks: the dense networks of the run or the panel (see `planned_networks`); networks_stay: they are not to be
     changed in their drawing; on_layers: is told
     {"player": "g" or "d", "hidden": "64,64"} when layers are changed in their drawing. pace: the least seconds from
-    one step of the run to the next, 0: full speed. refused: why who looks at the run may not command it,
+    one step of the run to the next, 0: full speed. elsewhere: why none of its steps can be
+    taken apart here. refused: why who looks at the run may not command it,
     "" where they may.
     full: with every measure and curve. drawing: what is drawn on the stage before a run, see `page.drawing_of`;
     on_drawn is told the text of every new drawing, which came from a browser: check it. recording: with `run` empty,
@@ -102,6 +104,7 @@ def live_view(
         "networks_stay": networks_stay,
         "pace": pace,
         "refused": refused,
+        "elsewhere": elsewhere,
         "full": full,
         "drawing": drawing,
         "plotly": PLOTLY_PATH,

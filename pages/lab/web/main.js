@@ -78,6 +78,7 @@ export class LiveView {
     if (this.film.canBranch !== data.can_branch) { this.film.canBranch = data.can_branch; this.film.update(); }
     if (look() !== looked) this.restyle();
     this.microscope.refuse(data.refused || "");
+    this.microscope.elsewhere = data.elsewhere || "";
     this.networks.allow(data.run ? FIXED : data.networks_stay ? KEPT : "");
     if (before.run !== undefined && data.run !== before.run) this.looked.forget();
     if (data.run !== before.run || data.token !== before.token || data.recording !== before.recording) this.open();

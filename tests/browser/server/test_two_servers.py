@@ -16,6 +16,7 @@ SBATCH = """#!/bin/bash
 echo 4711
 setsid bash -c "until [ -e {here}/go ]; do sleep 0.1; done; exec bash $2" > {here}/said 2>&1 < /dev/null &
 """
+STARTING_SECONDS = 240.0  # two processes that import torch, on a busy machine
 
 
 def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_path: Path) -> None:
@@ -24,7 +25,8 @@ def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_
     sbatch.chmod(stat.S_IRWXU)
     told = {"COMMAND": f"{sbatch} --parsable {{script}}", "DEVICE": "cpu", "CORES": "1"}
     told = {f"GANSCOPE_JOB_{name}": value for name, value in told.items()}
-    with server(tmp_path, environment=told) as first, server(tmp_path) as second:
+    two_slots = {"GANSCOPE_DEVICES": "cpu:2"}
+    with server(tmp_path, environment=told) as first, server(tmp_path, environment=two_slots) as second:
         lab, other = Lab(page, first.url), Lab(page.context.new_page(), second.url)
         lab.open(f"preset=fashion-fast&{CALM}&total_images=100000000&view=full")
         page.get_by_role("radio", name="Cluster").click()
@@ -59,3 +61,25 @@ def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_
         until(lambda: lab.step() > folder.checkpoints()[0].step)
         lab.press("Stop")
         other.expect_state("stopped")
+        _train_in_two_processes(lab, other)
+
+
+def _train_in_two_processes(lab: Lab, other: Lab) -> None:
+    """By the menu of the server that has two places to train; the other one watches."""
+    other.open(f"preset=fashion-fast&{CALM}&total_images=100000000&view=full")
+    other.press("Devices")
+    other.press("2 processes together")
+    expect(other.button("2 processes together").first).to_be_visible()  # what the menu is called now
+    other.page.keyboard.press("Escape")
+    other.press("Train")
+    lab.open(f"run={other.run_id()}&view=full")
+    for page in (other, lab):
+        until(lambda page=page: "in 2 processes" in page.state.inner_text(), STARTING_SECONDS)  # type: ignore[misc]
+        page.expect_state("training on the processor, in 2 processes")
+    until(lambda: other.step() > 2 and lab.step() > 2)
+    other.press("Pause")
+    lab.expect_state("paused")
+    other.expect_state("paused")
+    other.press("Stop")
+    lab.expect_state("stopped")
+    other.expect_state("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gan_core.cli.training import take_over as waiting
 from gan_core.config.codec import to_dict
+from gan_core.runs.storage.shared import lock
 from gan_core.training import PRESETS
 from tests.cli.conftest import SMALL, Answer
 
@@ -142,3 +145,28 @@ def test_every_preset_can_be_chosen(cli: Cli, name: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(train, "open_manager", Manager)
     assert cli("train", "--preset", name).sentence() == "Far enough."
     assert asked == [(PRESETS[name].config, name)]
+
+
+def test_a_run_of_a_machine_that_is_gone_is_taken_over_and_no_other(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = cli("train", *SMALL, "--steps", "2", "--json").json()["run"]
+    place = tmp_path / "runs" / run / "run.lock"
+    held = lock.RunLock(place, run)
+    held.acquire()
+    assert f"process {os.getpid()} of this machine; end that one" in cli("resume", run, "--take-over").sentence()
+    monkeypatch.setattr(lock, "SILENT_SECONDS", 1.0)
+    with monkeypatch.context() as away:
+        away.setattr(lock.socket, "gethostname", lambda: "node-7")
+        held.beat()
+    with monkeypatch.context() as alive:
+        alive.setattr(waiting, "sleep", lambda seconds: held.beat())
+        answer = cli("resume", run, "--take-over", "--steps", "4")
+    assert answer.status == 2
+    assert "is held by node-7, which gives signs of life; stop it there" in answer.err
+    with monkeypatch.context() as away:
+        away.setattr(lock.socket, "gethostname", lambda: "node-7")
+        held.beat()
+    answer = cli("resume", run, "--take-over", "--steps", "4", "--json")
+    assert (answer.status, answer.json()["steps"]) == (0, 4)
+    held.release()

@@ -2,7 +2,8 @@
 
 `python -m tests.training.together.rank_process RANK COUNT FOLDER`:
 
-FOLDER/tasks.pt holds what is to be trained, one after another; rank 0 writes what came of it to FOLDER/found.pt.
+FOLDER/tasks.pt holds what is to be trained, one after another; rank 0 writes what came of it to FOLDER/found.pt. With
+a word more they have no memory in common, as on several machines.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch.distributed import FileStore
 from gan_core.config.codec import from_dict
 from gan_core.data.base import ImageSet
 from gan_core.training import RunConfig, Trainer, state_digest
+from gan_core.training.together import shared_memory
 from gan_core.training.together.leading import BUILD, END, LeadingTrainer, following
 from gan_core.training.together.ranks import Ranks
 
@@ -69,4 +71,6 @@ def main(rank: int, count: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[4:]:
+        shared_memory.MEMORY = Path("/nowhere")
     main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

@@ -76,14 +76,14 @@ def _task(config: RunConfig, data: ImageSet, steps: int, state: dict[str, Any] |
     return {"config": to_dict(config), "steps": steps, "state": state, **about}
 
 
-def _in_processes(count: int, tasks: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """What rank 0 of so many processes found."""
+def _in_processes(count: int, tasks: dict[str, Any], folder: Path, *words: str) -> dict[str, Any]:
+    """What rank 0 of so many processes found. words: see `rank_process`."""
     folder.mkdir()
     torch.save(tasks, folder / "tasks.pt")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     command = [sys.executable, "-m", "tests.training.together.rank_process"]
     started = [
-        subprocess.Popen([*command, str(rank), str(count), str(folder)], cwd=ROOT, env=environment)
+        subprocess.Popen([*command, str(rank), str(count), str(folder), *words], cwd=ROOT, env=environment)
         for rank in range(count)
     ]
     try:
@@ -109,11 +109,14 @@ def _assert_alike(found: dict[str, Any], wanted: dict[str, Any], tolerance: floa
         assert torch.equal(found["state"][stream], wanted["state"][stream])
 
 
-def _compare(count: int, cases: dict[str, dict[str, str]], tmp_path: Path, names: Sequence[str] = ()) -> None:
+def _compare(
+    count: int, cases: dict[str, dict[str, str]], tmp_path: Path, names: Sequence[str] = (), words: Sequence[str] = ()
+) -> None:  # fmt: skip
     configs = {name: _config(settings) for name, settings in cases.items() if not names or name in names}
     data = {name: random_data_like(config, tmp_path) for name, config in configs.items()}
     steps = {name: FEWER_STEPS if name in WITH_BATCH_STATISTICS else STEPS for name in configs}
-    found = _in_processes(count, {n: _task(c, data[n], steps[n]) for n, c in configs.items()}, tmp_path / "ranks")
+    tasks = {n: _task(c, data[n], steps[n]) for n, c in configs.items()}
+    found = _in_processes(count, tasks, tmp_path / "ranks", *words)
     for name, config in configs.items():
         print(name)
         tolerance = TOLERANCE[optimizers.name_of(config.d_optimizer)]
@@ -127,6 +130,11 @@ def test_two_with_half_a_batch_each_are_one_with_all_of_it(tmp_path: Path) -> No
 @pytest.mark.long  # as two with a half, in twice as many processes
 def test_four_with_a_quarter_each_are_one_with_all_of_it(tmp_path: Path) -> None:
     _compare(4, WITHOUT_BATCH_STATISTICS, tmp_path, [*WITHOUT_BATCH_STATISTICS][2:4])
+
+
+def test_on_several_machines_too(tmp_path: Path) -> None:
+    names = ["adaptive augmentation, packs, classes", "batch norm in both"]
+    _compare(2, WITHOUT_BATCH_STATISTICS | WITH_BATCH_STATISTICS, tmp_path, names, ["apart"])
 
 
 def test_the_same_count_gives_the_same_bits_and_another_goes_on_from_its_checkpoint(tmp_path: Path) -> None:

@@ -15,4 +15,8 @@ def add_arguments(parser: Parser) -> None:
     add_length(parser, "at {} in all", "at {} in all", "as it was given before, then its planned length")
     add_engine(parser)
     add_processes(parser)
+    parser.add_argument(
+        "--take-over", action="store_true",
+        help="where another machine holds the run and is gone: take it over once that has been silent for a minute",
+    )  # fmt: skip
     add_json(parser)

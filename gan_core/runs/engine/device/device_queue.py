@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gan_core.runs.engine.device.line import Line, Party
 from gan_core.runs.engine.device.outlook import Outlook, Waiting, outlooks
@@ -50,12 +51,13 @@ class DeviceQueue:
 
     def join(
         self, run_id: str, *, owner: str = "", front: bool = False, beside: str = "", need: int = 1,
-        only: int | None = None,
+        only: int | None = None, last: Sequence[int] = (), left: bool = False,
     ) -> None:  # fmt: skip
         """Join the queue; front: before the owner's other runs, but behind those that have a device.
 
         beside: with which run to form a party, if it is queued. need: devices that it takes at once. only: the one
-        that it asks for, until it is forgotten.
+        that it asks for, until it is forgotten. last: slots that it would rather have. left: it trains already, by
+        processes of a server that is gone.
         """
         with self._changed:
             if self._line.find(run_id) is not None:
@@ -65,7 +67,9 @@ class DeviceQueue:
             if (found := self._line.find(beside)) is not None:
                 found[1].members.add(run_id)
             else:
-                party = Party({run_id}, min(need, self.slots), self._only.get(run_id))
+                party = Party(
+                    {run_id}, min(need, self.slots), self._only.get(run_id), last=tuple(last), left_behind=left
+                )
                 self._line.join(owner, party, front=front)
             self._renew()
 
@@ -187,7 +191,12 @@ class DeviceQueue:
             if self._looked is None or not 0 <= now - self._looked[0] < OUTLOOK_SECONDS:
                 self._looked = now, self._look_ahead(now)
             found = self._line.find(run_id)
-            return None if found is None else self._looked[1].get(min(found[1].members))
+            outlook = None if found is None else self._looked[1].get(min(found[1].members))
+            if outlook is not None and any(
+                p.held and p.left_behind for one in self._line.people for p in one.parties
+            ):
+                return replace(outlook, left_behind=True)
+            return outlook
 
     def _look_ahead(self, now: float) -> dict[str, Outlook]:
         people = [

@@ -13,7 +13,8 @@ class Party:
 
     need: slots that it takes at once. only: the one slot that it asks for; None: any. held: those it has now; last:
     those it had before. aside: of its members, who has stopped between two steps. left: seconds that it still needs,
-    as far as is known. began: when its turn did. begun: whether it has said itself that it works.
+    as far as is known. began: when its turn did. begun: whether it has said itself that it works. left_behind: by a
+    server that is gone.
     """
 
     members: set[str]
@@ -25,6 +26,7 @@ class Party:
     last: tuple[int, ...] = ()
     began: float = 0.0
     begun: bool = False
+    left_behind: bool = False
 
     def may_have(self, slot: int) -> bool:
         return self.only is None or slot == self.only

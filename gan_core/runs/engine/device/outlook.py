@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 MOST_TURNS = 500  # that are looked ahead: beyond, nothing is said of the time
 FEW_SECONDS = 10.0
+LEFT_BEHIND = "a run that an earlier server has started goes on training"
 LATE_SECONDS = 3.0  # a step takes less, mostly
 
 
@@ -32,6 +33,7 @@ class Outlook:
     people: others whose turn comes before its own person's. runs: of the same person, to be over before.
     alone: whether nobody else's wait. late: whether who has the device should have stepped aside by now.
     devices: how many there are; of several, any may be the next that is free. need: of these, so many at once.
+    left_behind: whether who has one was started by a server that is gone.
     """
 
     seconds: float | None
@@ -41,10 +43,15 @@ class Outlook:
     late: bool = False
     devices: int = 1
     need: int = 1
+    left_behind: bool = False
 
     @property
     def words(self) -> str:
         """ "about 2 min: 3 others have their turn first"."""
+        return f"{self._words}; {LEFT_BEHIND}" if self.left_behind else self._words
+
+    @property
+    def _words(self) -> str:
         if self.late:  # it prepares its first step, or works at a piece of a job that is not to be cut
             return "as soon as the one before it can be interrupted" if self.people == 1 else self._why
         return ": ".join(filter(None, (about(self.seconds), self._why)))

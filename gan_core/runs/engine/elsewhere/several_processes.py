@@ -8,6 +8,7 @@ them back while others have their turn, and writes down what ended them where th
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import queue
@@ -26,6 +27,7 @@ from typing import IO
 import gan_core
 from gan_core.runs.commands import Command, Pause, Resume, StepOnce, Stop
 from gan_core.runs.engine.context import RunContext
+from gan_core.runs.engine.elsewhere.left_processes import LeftProcesses, forget_processes, note_processes
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.states import LIVE, State
 from gan_core.runs.storage.run_folder import RunFolder
@@ -78,12 +80,14 @@ class Together:
 class SeveralProcesses(threading.Thread):
     """From the queue to the end of its processes. lock: of the run, held until they take it themselves.
 
-    view: how the run stands on the disk. bytes_held: by all processes, in memory.
+    view: how the run stands on the disk. bytes_held: by all processes, in memory. left: those that train it already;
+    their server is gone, and the lock is theirs.
     """
 
     def __init__(
         self, folder: RunFolder, lock: RunLock, owner: str, together: Together, context: RunContext,
         view: Callable[[str], RunView], bytes_held: int, first: Sequence[Command] = (),
+        left: LeftProcesses | None = None,
     ) -> None:  # fmt: skip
         super().__init__(name=f"processes-{folder.id}", daemon=True)
         self.folder, self._lock, self._owner, self._together = folder, lock, owner, together
@@ -91,7 +95,8 @@ class SeveralProcesses(threading.Thread):
         self._inbox = Inbox(folder)
         self._asked: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._to_tell: list[Command] = list(first)  # as soon as they listen
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | LeftProcesses | None = left
+        self._steering = RunLock(folder.root / "steering.lock", folder.id)  # held by whoever steers its processes
         self._pausing = self._aside = False  # for others' turn: told to pause; and has given its devices back
         self._has_run = False  # its processes have taken it over
         self._told_to_go, self._ending = -SETTLE_SECONDS, 0.0
@@ -131,7 +136,9 @@ class SeveralProcesses(threading.Thread):
 
     def run(self) -> None:
         try:
-            if self._wait_in_line():
+            if isinstance(self._process, LeftProcesses):
+                self._go_on_with(self._process)
+            elif self._wait_in_line():
                 self._train()
             else:
                 self._write_end("stopped", "")
@@ -142,10 +149,20 @@ class SeveralProcesses(threading.Thread):
         finally:
             self._queue.leave(self.folder.id)
             self._run_context.room.drop(self.folder.id)
+            forget_processes(self.folder.root)
+            self._steering.release()
             self._lock.release()
 
-    def join_line(self, *, front: bool = False) -> None:
-        self._queue.join(self.folder.id, owner=self._owner, front=front, need=self._together.slots)
+    def begin_to_steer(self) -> None:
+        """Raises HeldElsewhere where another program does, OSError."""
+        self._steering.acquire()
+
+    def join_line(self, *, front: bool = False, last: Sequence[int] = ()) -> None:
+        """last: the slots that it has."""
+        self._queue.join(
+            self.folder.id, owner=self._owner, front=front, need=self._together.slots, last=last,
+            left=isinstance(self._process, LeftProcesses),
+        )  # fmt: skip
 
     def _wait_in_line(self) -> bool:
         """False where it was stopped before it had a device."""
@@ -163,22 +180,38 @@ class SeveralProcesses(threading.Thread):
         device = self._run_context.device.type
         held = self._queue.held(self.folder.id) if device == "cuda" else ()
         gpus = [self._run_context.slots[at].device.index or 0 for at in held]
-        self._run_context.room.hold(
-            self.folder.id, self._owner, self._bytes, self._run_context.device_of(self.folder.id), stays=True
-        )
+        self._hold_memory()
         self._lock.release()
         with tempfile.TemporaryFile() as said:
             self._process = subprocess.Popen(
                 self._together.command(self.folder, device), env=self._together.environment(gpus),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True,
             )  # fmt: skip
-            try:
-                while not self._process_ended():
-                    self._look()
-                    time.sleep(LOOK_SECONDS)
-            finally:
-                self._kill_what_is_left(self._process)
+            note_processes(self.folder.root, self._process.pid, self._together.processes, gpus)
+            self._steer(self._process)
             self._tell_what_ended_them(said)
+
+    def _go_on_with(self, left: LeftProcesses) -> None:
+        """They have not waited for this server: where it has no device for them yet, they are held until it has."""
+        self._hold_memory()
+        self._has_run = self._state() != "queued"
+        if self._queue.place(self.folder.id) > 0 and self._inbox.is_open:
+            self._aside = True
+            self._tell(Pause())
+        self._steer(left)
+        self._tell_what_ended_them(io.BytesIO())
+
+    def _hold_memory(self) -> None:
+        device = self._run_context.device_of(self.folder.id)
+        self._run_context.room.hold(self.folder.id, self._owner, self._bytes, device, stays=True)
+
+    def _steer(self, process: subprocess.Popen[bytes] | LeftProcesses) -> None:
+        try:
+            while not self._process_ended():
+                self._look()
+                time.sleep(LOOK_SECONDS)
+        finally:
+            self._kill_what_is_left(process)
 
     def _look(self) -> None:
         if self._closing.is_set() and not self._ending:
@@ -241,7 +274,7 @@ class SeveralProcesses(threading.Thread):
             self._ending = time.monotonic() + LAST_SECONDS
             self._process.terminate()  # torchrun tells its processes, which keep a checkpoint
 
-    def _kill_what_is_left(self, process: subprocess.Popen[bytes]) -> None:
+    def _kill_what_is_left(self, process: subprocess.Popen[bytes] | LeftProcesses) -> None:
         if process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import torch
 
+from gan_core.config.codec import ConfigError
 from gan_core.runs.commands import Pace
 from gan_core.runs.engine.context import RunContext
 from gan_core.runs.engine.device.slots import cores
+from gan_core.runs.engine.elsewhere.left_processes import LeftProcesses
 from gan_core.runs.engine.elsewhere.several_processes import SeveralProcesses, Together
 from gan_core.runs.snapshot import RunView
 from gan_core.runs.storage.manifest import RunManifest
@@ -81,11 +83,36 @@ class TogetherRuns:
                 folder, lock, manifest.owner, together, self._context, self._view, processes * bytes_held,
                 [Pace(pace)] if pace else (),
             )  # fmt: skip
-            with self._guard:
-                self._kept = {run: one for run, one in self._kept.items() if one.is_alive()} | {folder.id: thread}
+            thread.begin_to_steer()
+            self._keep(thread)
             thread.join_line()
             thread.start()
             undo.pop_all()
+
+    def take_up(self, folder: RunFolder, owner: str, left: LeftProcesses, bytes_held: int) -> None:
+        """Steer processes whose server is gone, with the places of the queue that they take.
+
+        Raises HeldElsewhere where another program steers them, ConfigError where their GPUs are not this one's.
+        """
+        ours = [slot.device.index for slot in self._context.slots]
+        if any(gpu not in ours for gpu in left.gpus) or bool(left.gpus) != (self._context.device.type == "cuda"):
+            raise ConfigError(f"The run {folder.id} trains on devices that are not this server's.")
+        slots = self.slots_for(left.processes)
+        together = Together(left.processes, slots, 0, self._data_dir)
+        thread = SeveralProcesses(
+            folder, RunLock(folder.lock, folder.id), owner, together, self._context, self._view,
+            left.processes * bytes_held, left=left,
+        )  # fmt: skip
+        thread.begin_to_steer()
+        if self._view(folder.id).state in ("queued", "running"):
+            thread.join_line(last=[ours.index(gpu) for gpu in left.gpus] or range(slots))
+        self._keep(thread)
+        thread.start()
+
+    def _keep(self, thread: SeveralProcesses) -> None:
+        with self._guard:
+            living = {run: one for run, one in self._kept.items() if one.is_alive()}
+            self._kept = living | {thread.folder.id: thread}
 
     def of(self, run_id: str) -> SeveralProcesses | None:
         """What steers a run whose processes were started from here, as long as there are any."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from gan_core.config.files import write_atomically
-from gan_core.runs.commands import Change, CheckpointNow, Command, Pace, Pause, Resume, StepOnce, Stop
+from gan_core.runs.commands import Change, CheckpointNow, Command, Pace, Pause, PutFirst, Resume, StepOnce, Stop
 from gan_core.runs.evaluation_record import Evaluation, as_row, from_row
 from gan_core.runs.storage.run_folder import RunFolder
 from gan_core.training.trainer import Players
@@ -28,7 +28,7 @@ _BROUGHT = ".evaluations"
 NOBODY = "Nobody answers for the run {}: its process may have ended. Nothing was changed."
 _KINDS: dict[str, type[Command]] = {
     "pause": Pause, "resume": Resume, "step": StepOnce, "pace": Pace, "stop": Stop, "checkpoint": CheckpointNow,
-    "change": Change,
+    "change": Change, "put first": PutFirst,
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 

@@ -28,6 +28,7 @@ export class Microscope {
     this.view = this.taken = null;
     this.asked = this.led = false;
     this.refused = "";
+    this.elsewhere = ""; // why a run that another program trains shows no step of its own here
     this.build();
     this.reset();
   }
@@ -79,6 +80,7 @@ export class Microscope {
   /** Why there is no next step, and what helps. */
   get whyNone() {
     if (this.view.state === "recording") return RECORDED;
+    if (this.elsewhere) return this.elsewhere;
     return `${ENDED} ${ON_FROM_HERE[this.view.state] ?? RESUME_FIRST}`;
   }
 
@@ -115,7 +117,7 @@ export class Microscope {
   }
 
   get canStep() {
-    return ["running", "paused"].includes(this.view?.state);
+    return !this.elsewhere && ["running", "paused"].includes(this.view?.state);
   }
 
   allowNext() {
@@ -145,7 +147,7 @@ export class Microscope {
     this.opened(true);
     if (this.current && this.view.state !== "running") this.begin();
     else if (this.canStep) this.take("both");
-    else this.tell(this.view.state === "queued" ? QUEUED : this.whyNone);
+    else this.tell(this.view.state === "queued" && !this.elsewhere ? QUEUED : this.whyNone);
     this.root.focus({ preventScroll: true });
     this.root.scrollIntoView({ block: "nearest" });
   }

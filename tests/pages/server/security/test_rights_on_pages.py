@@ -113,17 +113,17 @@ def test_what_a_browser_starts_is_its_own_and_a_branch_too(room: Room) -> None:
 def test_a_job_elsewhere_and_taking_over_ask_as_starting_and_resuming_do(room: Room) -> None:
     his, hers = guarded(room.manager, BEN), guarded(room.manager, ANN)
     for way in (
-        lambda: his.resume_elsewhere(room.run),
-        lambda: his.take_over(room.run),
+        lambda: his.elsewhere.resume(room.run),
+        lambda: his.elsewhere.take_over(room.run),
         lambda: his.send_all([room.run], Stop()),
     ):
         with pytest.raises(Refused, match=NOBODY_ELSES):
             way()
     with pytest.raises(ValueError, match="was not told how to start runs elsewhere"):
-        hers.start_elsewhere(quick(steps=5))
+        hers.elsewhere.start(quick(steps=5))
     write_switches(room.manager.runs_dir, Switches(start_runs=False))
     with pytest.raises(Refused, match="switched off starting runs"):
-        hers.start_elsewhere(quick(steps=5))
+        hers.elsewhere.start(quick(steps=5))
 
 
 def test_measuring_and_its_end_are_the_owners(room: Room, caplog: pytest.LogCaptureFixture) -> None:

@@ -15,10 +15,13 @@ import torch
 
 from gan_core.config.codec import ConfigError
 from gan_core.runs import Change, Dissect, Pause, Resume, RunManager, Stop
+from gan_core.runs.engine.device.outlook import LEFT_BEHIND
 from gan_core.runs.engine.device.slots import Slot
+from gan_core.runs.engine.elsewhere.left_processes import left_processes
 from gan_core.runs.engine.elsewhere.several_processes import KILLED, STARTING, Together, sentence_of
 from gan_core.runs.storage.run_folder import RunFolder
 from tests.runs.engine.device.test_turns_of_runs import LONG, begin
+from tests.runs.engine.elsewhere.test_two_servers import Other
 from tests.runs.helpers import at_rest, quick, until, until_state
 
 PATIENCE_SECONDS = 240.0  # for what a busy machine may take
@@ -170,3 +173,39 @@ def test_of_what_processes_say_the_sentence_is_found() -> None:
     )
     assert sentence_of(io.BytesIO(said)).startswith("The processes have unequal versions")
     assert sentence_of(io.BytesIO(b"E1129 died.\n")) == ""
+
+
+@processes
+def test_processes_of_a_server_that_was_killed_keep_their_place_with_the_next_one(tmp_path: Path) -> None:
+    other = Other(tmp_path, 'manager.start(quick(steps=1_000_000), owner="ann", processes=2)')
+    run = other.made
+    watching = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
+    under_way(watching, run)
+    other.process.kill()
+    other.process.communicate()
+    assert watching.view(run).state == "running", "its processes live on"
+    left = left_processes(watching.runs_dir / run)
+    assert left is not None
+    watching.close()
+
+    with contextlib.ExitStack() as at_last:
+        at_last.callback(left.terminate)
+        manager = RunManager(tmp_path / "runs", tmp_path / "data", device="cpu", threads=1)
+        at_last.callback(manager.close)
+        manager.take_up_processes()
+        waiting = manager.start(quick(steps=1_000_000), owner="bob")
+        until(lambda: LEFT_BEHIND in manager.view(waiting).words)
+        assert (manager.view(run).state, manager.view(waiting).state) == ("running", "queued")
+        manager.first(waiting)  # the other one is held, between two steps, as any that was started here
+        until_state(manager, waiting, "running")
+        until(lambda: manager.view(run).state == "queued")
+        assert LEFT_BEHIND not in manager.view(waiting).words
+        manager.send(waiting, Stop())
+        at_rest(manager, waiting)
+        under_way(manager, run)
+        manager.send(run, Stop())
+        view = manager.wait(run, PATIENCE_SECONDS)
+        assert (view.state, view.checkpoints[-1]) == ("stopped", view.step)
+        assert left_processes(manager.runs_dir / run) is None
+        manager.take_up_processes()  # nothing is left to take up
+        assert manager.launcher.together.of(run) is None

@@ -39,6 +39,7 @@ asked.wait()
 manager.close()
 """
 RUN = 'manager.start(quick(steps=10_000_000), owner="ann")'
+TWO_RUNS = f'{RUN}, manager.start(quick(steps=10_000_000), owner="bob")'
 SWEEP = "Sweeps(manager).start(Plan(quick(steps=10_000_000), (), seeds=(1, 2)), together=False)"
 
 
@@ -177,3 +178,17 @@ def test_signs_of_life_are_judged_by_change_and_not_by_a_clock(
     time.sleep(0.05)
     assert 0 <= signs.silent_seconds(path) < 5
     assert signs.silent_holder(path) == ""
+
+
+@pytest.mark.parametrize("other", [TWO_RUNS], indirect=True)
+def test_a_run_that_waits_at_the_other_server_is_put_first_there(manager: RunManager, other: Other) -> None:
+    first, second = other.made.split()
+    until(lambda: manager.view(first).step > 0)
+    with pytest.raises(ValueError, match="is running, not waiting"):
+        manager.first(first)
+    assert manager.view(second).state == "queued"
+    assert manager.why_not_first(second) == ""
+    assert "another program trains this one" in manager.why_no_slow_motion(first)
+    manager.first(second)  # else its turn would come after a minute
+    until(lambda: manager.view(second).state == "running", 45)
+    until_state(manager, first, "queued")
