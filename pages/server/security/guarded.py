@@ -13,6 +13,7 @@ from gan_core.runs.commands import (
     Dissect,
     Pace,
     Pause,
+    PutFirst,
     Resume,
     StepOnce,
     Stop,
@@ -37,7 +38,7 @@ Made = TypeVar("Made")
 COMMANDS: dict[str, str] = {
     Pause.__name__: "pause", Resume.__name__: "resume", StepOnce.__name__: "step", Stop.__name__: "stop",
     Change.__name__: "change", Pace.__name__: "change", CheckpointNow.__name__: "checkpoint",
-    Dissect.__name__: "take apart",
+    Dissect.__name__: "take apart", PutFirst.__name__: "put first",
 }  # fmt: skip
 """A command's class, by name as a reload may have replaced it -> the action that it is."""
 

@@ -12,9 +12,11 @@ from websockets.sync.client import connect
 from gan_core.runs import RunManager
 from gan_core.runs.groups.sweeps import Sweeps
 from gan_core.runs.jobs import JobManager
+from gan_core.runs.lineage.elsewhere import RunsElsewhere
 from pages.server.http.routes import routes
 from pages.server.security import roll
 from pages.server.security.guarded import (
+    GuardedElsewhere,
     GuardedJobs,
     GuardedManager,
     GuardedSweeps,
@@ -74,10 +76,11 @@ LOOKS = {
         "budget_cautions", "cautions", "changes", "checkpoint_discriminator", "checkpoint_generator", "config",
         "config_on_data", "devices", "dissected", "estimate", "evaluations", "follow", "grid", "grids",
         "image_measures", "manifest", "most_processes", "newest_grid", "prepare", "problems", "real_grid",
-        "real_grid_for", "records", "refuse_where_nothing_trains", "resolved", "rough_seconds", "silent_holder",
+        "records", "refuse_where_nothing_trains", "resolved", "rough_seconds",
         "stage", "subscribe", "takes_commands", "trains_here", "twin_cautions", "view", "views", "wait",
-        "waits_elsewhere", "whole_grids",
+        "whole_grids", "why_no_slow_motion", "why_not_first",
     },
+    RunsElsewhere: {"command", "silent_holder", "waits"},
     Sweeps: {"all", "driver", "measured", "problems", "seconds", "sweep", "views"},
     JobManager: {"catalog", "folder", "runs_dir", "view", "views", "wait"},
 }  # fmt: skip
@@ -85,12 +88,18 @@ LOOKS = {
 
 
 @pytest.mark.parametrize(
-    ("plain", "guard"), [(RunManager, GuardedManager), (Sweeps, GuardedSweeps), (JobManager, GuardedJobs)]
+    ("plain", "guard"),
+    [
+        (RunManager, GuardedManager),
+        (RunsElsewhere, GuardedElsewhere),
+        (Sweeps, GuardedSweeps),
+        (JobManager, GuardedJobs),
+    ],
 )
 def test_what_acts_on_runs_sweeps_and_jobs_is_guarded(plain: type, guard: type) -> None:
-    servers_own = {"close", "tell", "inbox"}
+    servers_own, guards_own = {"close", "tell", "inbox", "take_up_processes"}, {"begin", "go_on", "demand"}
     acting = {name for name in dir(plain) if not name.startswith("_")} - LOOKS[plain] - servers_own
-    assert acting == {name for name in vars(guard) if not name.startswith("_")}
+    assert acting == {name for name in vars(guard) if not name.startswith("_")} - guards_own
 
 
 def test_every_route_is_known_and_asks_for_the_pages_token(room: Room, client: Client) -> None:
