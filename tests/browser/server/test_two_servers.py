@@ -73,9 +73,9 @@ def _train_in_two_processes(lab: Lab, other: Lab) -> None:
     other.page.keyboard.press("Escape")
     other.press("Train")
     lab.open(f"run={other.run_id()}&view=full")
-    for page in (other, lab):
-        until(lambda page=page: "in 2 processes" in page.state.inner_text(), STARTING_SECONDS)  # type: ignore[misc]
-        page.expect_state("training on the processor, in 2 processes")
+    for one in (other, lab):
+        until(lambda one=one: "training" in one.state.inner_text().lower(), STARTING_SECONDS)  # type: ignore[misc]
+        expect(one.page.get_by_test_id("now")).to_have_text("On the processor, in 2 processes")
     until(lambda: other.step() > 2 and lab.step() > 2)
     other.press("Pause")
     lab.expect_state("paused")
