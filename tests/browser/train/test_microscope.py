@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.data.sets.points import Ring
-from tests.browser.conftest import window
 from tests.browser.lab import Lab, until
 
 BOTH = [
@@ -39,8 +38,7 @@ class Scope:
     """The panel of a run of points, driven as a user would; what it shows is heard from the run's socket."""
 
     def __init__(self, page: Page, url: str) -> None:
-        self.page, self.lab, self.heard, self.problems = page, Lab(page, url), list[bytes](), list[str]()
-        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page, self.lab, self.heard = page, Lab(page, url), list[bytes]()
         page.on(
             "websocket", lambda socket: socket.on("framereceived", self._hear) if "/live/" in socket.url else None
         )
@@ -64,6 +62,7 @@ class Scope:
         self.page.get_by_test_id("slow-motion").click()
         expect(self.root).to_be_visible()
         expect(self.part("draw_latents")).to_have_attribute("aria-current", "step")
+        self.lab.expect_state("Paused")  # it is told a moment after the step
 
     def part(self, name: str) -> Locator:
         return self.page.get_by_test_id(f"part-{name}")
@@ -97,29 +96,17 @@ class Scope:
         self.page.get_by_test_id(f"scope-next-{button}").click()
         until(lambda: self.step() == before + 1)
         assert self.parts() == parts
-
-
-@pytest.fixture(scope="module")
-def watched(chromium: Browser, served: Server) -> Iterator[Scope]:
-    """A run that trains, in a tab that stays open."""
-    with window(chromium) as tabs:
-        made = Scope(tabs.new_page(), served.url)
-        made.train()
-        yield made
+        self.lab.expect_state("Paused")
 
 
 @pytest.fixture
-def scope(watched: Scope) -> Iterator[Scope]:
-    """The run in training, and slow motion closed."""
-    watched.heard.clear()
-    watched.page.emulate_media(reduced_motion="no-preference")
-    yield watched
-    watched.page.keyboard.press("Escape")
-    expect(watched.root).to_be_hidden()
-    if watched.lab.state.inner_text() == "Paused":
-        watched.lab.press("Resume")
-    watched.lab.expect_state("Training")
-    assert watched.problems == []
+def scope(page: Page, served: Server) -> Iterator[Scope]:
+    made = Scope(page, served.url)
+    made.train()
+    yield made
+    page.keyboard.press("Escape")
+    made.lab.press("Stop")
+    made.lab.expect_state("Stopped")
 
 
 def numbers(words: str) -> list[float]:
