@@ -309,7 +309,8 @@ class RunManager(LiveReader):
         if self.elsewhere.waits(run_id):
             return "It waits for a job on another machine, whose line is not this program's."
         if self.trains_here(run_id) or self.launcher.together.of(run_id) is not None:
-            return "" if view.queue_place else "It has the device already, and is about to begin."
+            holds = self.launcher.context.queue.holds(run_id)  # what the view tells of it comes a moment later
+            return "It has the device already, and is about to begin." if holds else ""
         return "" if self.takes_commands(run_id) else "Another program trains it, which takes no commands."
 
     def checkpoint_now(self, run_id: str) -> None:

@@ -257,6 +257,8 @@ def test_one_side_takes_the_next_step_alone(scope: Scope) -> None:
     np.testing.assert_array_equal(arrays["after/d0.weight"], before["after/d0.weight"])
     assert not np.array_equal(arrays["after/g0.weight"], arrays["g0.weight"])
     scope.take("both", BOTH)
+    scope.page.keyboard.press("Escape")  # the button that was pressed was disabled for a moment
+    expect(scope.root).to_be_hidden()
 
 
 def test_a_reload_brings_the_step_back_without_taking_another(scope: Scope) -> None:

@@ -86,7 +86,8 @@ class StrengthView {
     try {
       const answer = await this.channel.ask("edit-strength", { ...this.edit, strength: this.keys.text, times }, { slot,
         onProgress: ({ progress, words }) => say(this.words, `${words}: ${Math.round(100 * progress)}%`) });
-      if (answer) cutUp(answer, canvases);
+      const late = times.at(-1) !== this.timeline.at; // the head has moved on: that picture was asked for by itself
+      if (answer) cutUp(answer, late ? canvases.filter((canvas) => canvas !== this.look) : canvases);
       if (answer) this.showTime();
       return !!answer;
     } catch (problem) {
@@ -106,7 +107,7 @@ class StrengthView {
     this.pause();
     this.timeline.setAt(t);
     this.showTime();
-    this.ask([t], [this.look], "strength-now");
+    this.ask([this.timeline.at], [this.look], "strength-now");
   }
 
   // --- playing: one picture after another, as they come
@@ -123,7 +124,7 @@ class StrengthView {
     while (this.playing && this.root.isConnected) {
       const began = this.playing, t = Math.min(this.keys.total, (performance.now() - began) / 1000);
       this.timeline.setAt(t);
-      if (!(await this.ask([t], [this.look], "strength-now")) || t >= this.keys.total) return this.pause();
+      if (!(await this.ask([this.timeline.at], [this.look], "strength-now")) || t >= this.keys.total) return this.pause();
       await new Promise((go) => requestAnimationFrame(go));
       if (began !== this.playing) return;
     }

@@ -122,6 +122,13 @@ export class Microscope {
 
   allowNext() {
     for (const button of this.nextButtons) button.disabled = !this.canStep || this.asked || !!this.refused;
+    this.holdFocus();
+  }
+
+  /** A button that was disabled under the focus leaves it to the panel, so that Escape and the arrows are still its own. */
+  holdFocus() {
+    const focused = document.activeElement;
+    if (focused instanceof HTMLButtonElement && focused.disabled && this.root.contains(focused)) this.root.focus({ preventScroll: true });
   }
 
   /** Nothing is waited for any more: it has come, or it will not. */
@@ -172,6 +179,7 @@ export class Microscope {
     this.bars.replaceChildren();
     say(this.title, "Slow motion");
     for (const button of [this.backButton, this.forwardButton, this.playButton]) button.disabled = true;
+    this.holdFocus();
   }
 
   /** A step taken apart: by us, by another viewer, or before this page was loaded. */
@@ -205,6 +213,7 @@ export class Microscope {
     this.backButton.disabled = at === 0;
     this.forwardButton.disabled = last;
     this.playButton.disabled = false;
+    this.holdFocus();
     say(this.words, part.words(taken));
     this.formula.replaceChildren(...(part.loss ? formulaOf(player, taken[player]) : []));
     this.bars.replaceChildren(...(part.bars ? barsOf(taken[player], part.bars) : []));
