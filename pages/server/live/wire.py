@@ -126,7 +126,13 @@ def stage_header(stage: RunStage) -> dict[str, Any]:
     modes = stage.modes
     return {
         "extent": list(stage.extent),
-        "modes": None if modes is None else {"centres": np.asarray(modes.centres).tolist(), "std": modes.std},
+        "modes": None
+        if modes is None
+        else {
+            "centres": np.asarray(modes.centres).tolist(),
+            "std": modes.std,
+            "weights": np.asarray(modes.weights).tolist(),
+        },
         "layers": [
             {"name": layer.name, "in": layer.inputs, "out": layer.units, "activation": layer.after}
             for layer in stage.layers

@@ -1,27 +1,28 @@
 // Which of the data's places a generator leaves empty, and the one place that it puts everything in when it collapses.
 
 const LEAST_STEP = 100; // until then it has hardly moved from where chance put it
-const NEAR = 3; // standard deviations within which a point is at a mode: as the measure "modes covered" counts
+const NEAR = 3, FOUND = 0.1; // as the measure "places found": so many standard deviations; of the points that a place should have
 const TIGHT = 0.05, MOST = 0.9; // one place: so many of the points in a circle of so much of the stage's width
 const JUMPS = 14;
 
 /**
  * How points [n, 2] fall on the places of the data.
  * @param {Float32Array} points
- * @param {{centres: number[][], std: number}} modes
- * @returns {number[][]} the centres with no point at them
+ * @param {{centres: number[][], std: number, weights?: number[]}} modes weights: their shares of the data; equal where none are told
+ * @returns {{place: number[], points: number}[]} the places that are not found, and how many points each has
  */
-export function emptyPlaces(points, { centres, std }) {
-  const far = (NEAR * std) ** 2, hit = new Uint8Array(centres.length);
+export function missedPlaces(points, { centres, std, weights }) {
+  const far = (NEAR * std) ** 2, hits = centres.map(() => 0);
   for (let i = 0; i < points.length; i += 2) {
     let best = Infinity, at = -1;
     centres.forEach(([x, y], k) => {
       const square = (points[i] - x) ** 2 + (points[i + 1] - y) ** 2;
       if (square < best) [best, at] = [square, k];
     });
-    if (best <= far) hit[at] = 1;
+    if (best <= far) hits[at] += 1;
   }
-  return centres.filter((_, k) => !hit[k]);
+  const least = (k) => Math.max(1, FOUND * (weights?.[k] ?? 1 / centres.length) * (points.length / 2));
+  return centres.map((place, k) => ({ place, points: hits[k], least: least(k) })).filter((one) => one.points < one.least);
 }
 
 /** The circle that holds nearly all points, {x, y, radius, share}; null where they are not in one place. */
@@ -45,6 +46,7 @@ export class Places {
     this.one = null;
     /** @type {any[]} */
     this.empty = [];
+    this.bare = true; // and no point at all lies at any of them
     /** @type {string[]} */
     this.words = [];
   }
@@ -55,7 +57,9 @@ export class Places {
     this.step = step;
     const judged = step >= LEAST_STEP;
     this.one = judged ? onePlace(points, extent) : null;
-    this.empty = judged && modes ? emptyPlaces(points, modes) : [];
+    const missed = judged && modes ? missedPlaces(points, modes) : [];
+    this.empty = missed.map(({ place }) => place);
+    this.bare = missed.every((one) => one.points === 0);
     if (!this.one) this.path = [];
     else this.follow(this.one, TIGHT * (extent[1] - extent[0]));
     this.words = this.say(modes?.centres.length ?? 0, extent);
@@ -72,7 +76,7 @@ export class Places {
   say(count, [x0, x1, y0, y1]) {
     const { one: place } = this, out = place && !(place.x > x0 && place.x < x1 && place.y > y0 && place.y < y1);
     const one = place && `${place.share > 0.995 ? "All" : "Nearly all"} points in one place${out ? ", far outside" : ""}`;
-    const left = this.empty.length, none = left ? `${left} of ${count} places ${left === 1 ? "is" : "are"} empty` : "";
+    const left = this.empty.length, none = left ? `${left} of ${count} places ${left === 1 ? "is" : "are"} empty${this.bare ? "" : " or nearly so"}` : "";
     return [one || "", none].filter(Boolean);
   }
 
