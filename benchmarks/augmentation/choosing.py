@@ -41,7 +41,8 @@ class Choice:
 
 CHOICES = (
     Choice(1.0, 0.5), Choice(1.3, 0.3), Choice(1.3, 0.5), Choice(1.5, 0.3), Choice(1.5, 0.5), Choice(1.7, 0.3),
-    Choice(1.7, 0.5), Choice(1.7, 0.5, 0.8),
+    Choice(1.7, 0.5), Choice(1.7, 0.5, 0.8), Choice(1.7, 0.7), Choice(2.0, 0.5), Choice(2.0, 0.7), Choice(2.3, 0.5),
+    Choice(2.3, 0.7), Choice(2.6, 0.7),
 )  # fmt: skip
 
 
