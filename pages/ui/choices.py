@@ -33,6 +33,25 @@ def show(key: str, value: object) -> None:
         st.session_state[key] = value
 
 
+def two_ways(
+    label: str, key: str, words: Mapping[bool, str], shown: bool, choose: Callable[[bool], None], *,
+    help: str | None = None, wide: bool = True,
+) -> None:  # fmt: skip
+    """A switch of two ways in the order of `words`; choose: gets what was pressed, before the page is drawn again."""
+    show(key, shown)
+    st.segmented_control(
+        label,
+        tuple(words),
+        format_func=lambda way: words[way],
+        key=key,
+        required=True,
+        on_change=lambda: choose(bool(st.session_state[key])),
+        label_visibility="collapsed",
+        help=help,
+        width="stretch" if wide else "content",
+    )
+
+
 def named(choice: str, labels: Mapping[Option, str]) -> Callable[[Option], str]:
     """What `format_func` is to be for these options; remembers what each label stands for.
 

@@ -17,7 +17,7 @@ from pages.server.app_state import app_state
 from pages.server.preview import file_key, portrait_key, preview_key, shows_points
 from pages.server.security.public import public
 from pages.ui.addresses import address
-from pages.ui.choices import show
+from pages.ui.choices import two_ways
 from pages.ui.literal import literal
 from pages.ui.preset_match import PLANE, crossed, is_own
 from pages.ui.session import Tab, manager, watch
@@ -46,24 +46,14 @@ def draw_kind(state: Tab, key: str) -> None:
     if state.preset not in PRESETS:
         state.preset = DEFAULT
     points = shows_points(PRESETS[state.preset].config.data)
-    show(key, points)
 
-    def turned() -> None:
-        if st.session_state[key] not in (None, points):
+    def turned(plane: bool) -> None:
+        if plane != points:
             watch(state, "")
             state.preset, state.remark = DEFAULT if points else PLANE, ""
             state.config = preset(state.preset).config
 
-    st.segmented_control(
-        "What is made",
-        (False, True),
-        format_func=lambda plane: "In the plane" if plane else "Pictures",
-        key=key,
-        required=True,
-        on_change=turned,
-        label_visibility="collapsed",
-        width="stretch",
-    )
+    two_ways("What is made", key, {False: "Pictures", True: "In the plane"}, points, turned)
 
 
 def draw_thumbnails(state: Tab) -> None:

@@ -13,7 +13,7 @@ from pages.lab.next_run.devices import draw_devices
 from pages.lab.next_run.only import draw_only, draw_way_out
 from pages.server.preview import shows_points
 from pages.server.security.people import here
-from pages.ui.choices import show
+from pages.ui.choices import show, two_ways
 from pages.ui.fetching import draw_fetch
 from pages.ui.fields.panel import Drawing, draw_fields, draw_live_fields, draw_paces
 from pages.ui.fields.widget_values import Changed
@@ -82,22 +82,11 @@ def _draw_advanced_switch(state: Tab) -> None:
 
 def _draw_mode(state: Tab) -> None:
     """While a run trains the panel steers it, or prepares the one after it."""
-    words = {True: "This run", False: "Next run"}
-    show("mode", state.steering)
 
-    def turned() -> None:
-        state.steering = bool(st.session_state["mode"])
+    def turned(steering: bool) -> None:
+        state.steering = steering
 
-    st.segmented_control(
-        "The panel sets",
-        (True, False),
-        format_func=lambda m: words[m],
-        key="mode",
-        required=True,
-        on_change=turned,
-        label_visibility="collapsed",
-        width="stretch",
-    )
+    two_ways("The panel sets", "mode", {True: "This run", False: "Next run"}, state.steering, turned)
     if state.steering:
         st.caption(":green[:material/bolt:] These act on the run within a second. Anything else is for the next run.")
     else:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
-from pages.ui.choices import show
+from pages.ui.choices import two_ways
 from pages.ui.session import Tab, manager
 
 _WORDS = {False: "Here", True: "Cluster"}
@@ -18,18 +16,9 @@ def draw_where(state: Tab) -> None:
     """Nothing where there is only one place."""
     if manager().elsewhere.command is None:
         return
-    show("where", state.elsewhere)
 
-    def turned() -> None:
-        state.elsewhere = bool(st.session_state["where"])
+    def turned(elsewhere: bool) -> None:
+        state.elsewhere = elsewhere
 
-    st.segmented_control(
-        "Where",
-        (False, True),
-        format_func=lambda elsewhere: _WORDS[elsewhere],
-        key="where",
-        required=True,
-        on_change=turned,
-        label_visibility="collapsed",
-        help="Runs on the cluster wait in its own line, and are watched and steered from here.",
-    )
+    words = "Runs on the cluster wait in its own line, and are watched and steered from here."
+    two_ways("Where", "where", _WORDS, state.elsewhere, turned, help=words, wide=False)
