@@ -3,7 +3,7 @@
 
 import { FIRST_SHOWN } from "../../ui/web/plane/stage.js";
 
-const NAMES = ["zoom", "layers", "beside", "at"], SOON_MS = 250, NONE = "none";
+const NAMES = ["zoom", "layers", "beside", "at"], EVERY_MS = 350, NONE = "none";
 
 export class LookedAt {
   constructor({ plane, film }) {
@@ -13,6 +13,8 @@ export class LookedAt {
     this.asked = null; // a step that is to be looked at as soon as the run has told which it kept
     this.active = false; // of two runs side by side neither speaks for the page
     this.timer = 0;
+    this.waits = false;
+    this.toldAt = -Infinity;
     this.onBack = () => { if (this.active) this.take(); };
     window.addEventListener("popstate", this.onBack);
   }
@@ -50,20 +52,26 @@ export class LookedAt {
     if (this.active) this.asked = null;
   }
 
+  /** Tell at the end of this task, so that a reload opens what was shown; again only after a pause: browsers count. */
   soon() {
-    if (!this.active) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.tell(), SOON_MS);
+    if (!this.active || this.waits) return;
+    this.waits = true;
+    const wait = this.toldAt + EVERY_MS - performance.now();
+    if (wait > 0) this.timer = setTimeout(() => this.tell(), wait);
+    else queueMicrotask(() => this.tell());
   }
 
   /** Complete the address in place. */
   tell() {
+    this.waits = false;
+    if (!this.active) return;
     const query = new URLSearchParams(location.search), before = query.toString(), now = this.words();
     for (const name of NAMES) {
       if (now[name] === undefined) query.delete(name);
       else query.set(name, now[name]);
     }
     if (query.toString() === before) return;
+    this.toldAt = performance.now();
     const said = query.toString();
     history.replaceState(history.state, "", `${location.pathname}${said && `?${said}`}${location.hash}`);
   }
@@ -80,6 +88,7 @@ export class LookedAt {
   }
 
   end() {
+    this.active = false;
     clearTimeout(this.timer);
     window.removeEventListener("popstate", this.onBack);
   }

@@ -72,6 +72,7 @@ def test_a_run_from_train_to_its_files(page: Page, served: Server, shots: Path, 
     assert lab.picture() == earliest
     page.get_by_test_id("live").get_by_role("button", name="Show the newest samples").click()
     until(lambda: lab.step() > still)
+    assert "at=" not in page.evaluate("location.search")  # a reload at once opens what is shown
 
     # Reload: the same run, still training, nothing lost.
     page.reload()
