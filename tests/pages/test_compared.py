@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,11 @@ from pages.compare import curves, settings
 from pages.server.app_state import AppState
 from pages.ui.choices import distinct
 from tests.pages.fake_manager import FakeManager
+from tests.pages.opening import opened
 from tests.pages.server.serving import Client
 
 PAGE = Path(__file__).parents[2] / "pages" / "compare" / "page.py"
 FEATURES = "Fashion-MNIST classifier features"
-
-
-def opened(query: Mapping[str, str]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=180)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def finished(manager: FakeManager, count: int) -> list[str]:
@@ -47,13 +38,13 @@ def chosen(app: AppTest) -> list[str]:
 
 
 def test_without_a_run_the_tab_says_what_to_do(home: AppState) -> None:
-    app = opened({"tab": "curves"})
+    app = opened("compare", tab="curves")
     assert "train one in the Lab" in app.info[0].value
 
 
 def test_one_click_compares_the_newest_runs(home: AppState, manager: FakeManager) -> None:
     runs = finished(manager, 6)
-    app = opened({"tab": "curves"})
+    app = opened("compare", tab="curves")
     app.button(key="compare-pick-curves-newest").click().run()
     assert not app.exception
     assert chosen(app) == list(reversed(runs))[:4]
@@ -63,7 +54,7 @@ def test_one_click_compares_the_newest_runs(home: AppState, manager: FakeManager
 
 def test_runs_are_chosen_on_the_tab_itself_and_unknown_ones_dropped(home: AppState, manager: FakeManager) -> None:
     runs = finished(manager, 3)
-    app = opened({"tab": "curves", "runs": f"{runs[0]},never-was,{runs[1]}"})
+    app = opened("compare", tab="curves", runs=f"{runs[0]},never-was,{runs[1]}")
     assert chosen(app) == runs[:2]
     app.multiselect(key="compare-pick-curves").set_value([runs[2], runs[0]]).run()
     assert not app.exception

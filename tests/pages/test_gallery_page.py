@@ -16,17 +16,9 @@ from pages.gallery.gauges import GAUGES
 from pages.server.app_state import AppState
 from pages.server.live.wire import COLUMNS
 from tests.pages.fake_manager import FakeManager
+from tests.pages.opening import opened
 
 PAGE = Path(__file__).parents[2] / "pages" / "gallery" / "page.py"
-
-
-def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=180)
-    for name, text in query.items():
-        app.query_params[name] = text
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def press(app: AppTest, key: str) -> None:
@@ -35,12 +27,12 @@ def press(app: AppTest, key: str) -> None:
 
 
 def test_every_scene_has_its_card(home: AppState) -> None:
-    shown = {b.key for b in open_page().button if b.key and b.key.startswith("open:")}
+    shown = {b.key for b in opened("gallery").button if b.key and b.key.startswith("open:")}
     assert shown == {f"open:{name}" for name in GALLERY}
 
 
 def test_a_click_starts_the_scene_as_it_is_described(home: AppState, manager: FakeManager) -> None:
-    app = open_page()
+    app = opened("gallery")
     press(app, "open:critic")
     (view,) = manager.views()
     assert from_dict(RunConfig, view.config) == GALLERY["critic"].config
@@ -52,7 +44,7 @@ def test_a_click_starts_the_scene_as_it_is_described(home: AppState, manager: Fa
 
 
 def test_the_next_scene_stops_the_one_before_it(home: AppState, manager: FakeManager) -> None:
-    app = open_page()
+    app = opened("gallery")
     press(app, "open:collapse")
     (first,) = manager.views()
     press(app, "gallery-next")
@@ -65,7 +57,7 @@ def test_the_next_scene_stops_the_one_before_it(home: AppState, manager: FakeMan
 
 def test_somebody_elses_runs_are_watched_and_never_stopped(home: AppState, manager: FakeManager) -> None:
     run = manager.start(GALLERY["dominance"].config, preset="", title="theirs")
-    app = open_page(scene="dominance", failing=run)
+    app = opened("gallery", scene="dominance", failing=run)
     assert len(manager.views()) == 1
     press(app, "gallery-back")
     assert manager.sent == []
@@ -73,12 +65,12 @@ def test_somebody_elses_runs_are_watched_and_never_stopped(home: AppState, manag
 
 @pytest.mark.parametrize("query", [{"scene": "nope"}, {"scene": "critic", "failing": "20200101-000000000-run-0000"}])
 def test_a_link_that_leads_nowhere_shows_all_scenes(home: AppState, query: dict[str, str]) -> None:
-    assert "open:collapse" in {b.key for b in open_page(**query).button}
+    assert "open:collapse" in {b.key for b in opened("gallery", **query).button}
 
 
 def test_a_link_to_a_run_of_another_kind_shows_all_scenes(home: AppState, manager: FakeManager) -> None:
     pictures = manager.start(GALLERY["dominance"].config, preset="", title="pictures")
-    assert "open:collapse" in {b.key for b in open_page(scene="collapse", failing=pictures).button}
+    assert "open:collapse" in {b.key for b in opened("gallery", scene="collapse", failing=pictures).button}
 
 
 def test_every_scene_says_what_its_cure_changes_and_what_it_measures(home: AppState) -> None:

@@ -180,7 +180,7 @@ class _Call:
     again: Callable[[Tensor, Tensor], Tensor] | None = None
 
 
-class _Watch(TorchFunctionMode):
+class _CallRecorder(TorchFunctionMode):
     """Notes every function that gives a tensor; `alive` are the tensors that follow from the latent."""
 
     def __init__(self, latent: Tensor) -> None:
@@ -225,25 +225,27 @@ def _tensors(values: Any) -> Iterator[Tensor]:
 @torch.no_grad()
 def _find(net: GeneratorNet) -> tuple[UnitLayer, ...]:
     latent, run = _probe(net)
-    watch = _Watch(latent)
+    recorder = _CallRecorder(latent)
     paths = {module: path for path, module in net.named_modules()}
 
     def note(module: nn.Module, args: Any, output: Any) -> None:
-        if isinstance(output, Tensor) and id(output) in watch.alive:
-            watch.modules.append(_Call(paths[module], tuple(_tensors(args)), output))
+        if isinstance(output, Tensor) and id(output) in recorder.alive:
+            recorder.modules.append(_Call(paths[module], tuple(_tensors(args)), output))
 
     hooks = [module.register_forward_hook(note) for module in paths]
-    with watch:
+    with recorder:
         picture = run()
     for hook in hooks:
         hook.remove()
-    makers = [call for call in watch.modules if _has_weight(net.get_submodule(call.name))]
+    makers = [call for call in recorder.modules if _has_weight(net.get_submodule(call.name))]
     last = makers[-1].name if makers else ""
-    sums = list({id(call.output): call for call in reversed(watch.modules) if _is_sum(watch, call, picture)}.values())
-    order = {id(call.output): i for i, call in enumerate(watch.calls)}
+    sums = list(
+        {id(call.output): call for call in reversed(recorder.modules) if _is_sum(recorder, call, picture)}.values()
+    )
+    order = {id(call.output): i for i, call in enumerate(recorder.calls)}
     found: dict[str, UnitLayer] = {}
     for call in sorted(makers + sums, key=lambda call: order.get(id(call.output), 0)):
-        if call.name != last and (layer := _follow(net, watch, call)) is not None:
+        if call.name != last and (layer := _follow(net, recorder, call)) is not None:
             found.setdefault(call.name, layer)
     styled = "w" in net.latent_spaces  # dense layers then only turn styles into factors, 3 maps are a picture
     return tuple(v for v in found.values() if (v.units > 3 if v.size > 1 else not styled))
@@ -266,25 +268,25 @@ def _has_weight(module: nn.Module) -> bool:
     return isinstance(weight, Tensor) and weight.dim() >= 2 and not isinstance(module, nn.Embedding | nn.LayerNorm)
 
 
-def _is_sum(watch: _Watch, call: _Call, picture: Tensor) -> bool:
+def _is_sum(recorder: _CallRecorder, call: _Call, picture: Tensor) -> bool:
     """Whether a block gives its branch plus its shortcut."""
-    makers = [c for c in watch.calls if c.output is call.output]
+    makers = [c for c in recorder.calls if c.output is call.output]
     return call.output is not picture and any(
-        c.name in ("add", "radd", "iadd") and not watch.alone(c) for c in makers
+        c.name in ("add", "radd", "iadd") and not recorder.alone(c) for c in makers
     )
 
 
-def _follow(net: GeneratorNet, watch: _Watch, start: _Call) -> UnitLayer | None:
+def _follow(net: GeneratorNet, recorder: _CallRecorder, start: _Call) -> UnitLayer | None:
     """From what a weight gave to where its units can be scaled and shown: the last module on the way whose output
     is units apart, and behind it only what commutes with a factor."""
-    makes = [call for call in watch.modules if not any(x is call.output for x in call.inputs)]  # others pass it on
+    makes = [call for call in recorder.modules if not any(x is call.output for x in call.inputs)]  # others pass it on
     module_of = {id(call.output): call.name for call in reversed(makes)}
     x = shown = start.output
     site, bends = start.name, list[Callable[[Tensor], Tensor]]()
     since = list[_Call]()
     while True:
-        users = watch.users(x)
-        if len(users) != 1 or not watch.alone(users[0]) or not _apart(users[0], x):
+        users = recorder.users(x)
+        if len(users) != 1 or not recorder.alone(users[0]) or not _apart(users[0], x):
             break
         call, before, x = users[0], x, users[0].output
         since.append(call)

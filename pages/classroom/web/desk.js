@@ -21,7 +21,7 @@ class Desk {
     /** @type {any} */
     this.sent = {}; // what the class has been told last
     this.leave = () => {};
-    this.seat = 0;
+    this.number = 0;
     this.echoed = false; // what this tab shows has come back: a view of another's is newer
     this.tell = (..._what) => {};
     /** @type {any} */
@@ -63,7 +63,7 @@ class Desk {
 
   hear({ header }) {
     if (header.type === "class") {
-      this.seat = header.you;
+      this.number = header.you;
       this.echoed = false;
       if (this.showing && header.teacher) this.sent = {}; // it has come back: say all of it again
       if (this.showing && this.screen) tellClass({ do: "screen", screen: this.screen });
@@ -73,7 +73,7 @@ class Desk {
       this.screen = header.screen;
       this.draw();
     } else if (header.type === "view") {
-      if (header.by === this.seat) this.echoed = true;
+      if (header.by === this.number) this.echoed = true;
       else if (header.by !== 0 && this.echoed && this.showing) this.show(false, { quietly: true }); // another tab shows now
     }
   }

@@ -28,14 +28,14 @@ from pages.server.security.public import public
 
 log = logging.getLogger(__name__)
 
-MOST_SEATS = 400
+MOST_MEMBERS = 400
 MOST_QUESTIONS, MOST_PLAYERS = 200, 1_000  # kept in memory, the oldest question goes first
 MOST_CHOICES = 40  # bars of one histogram
 SHOWN = ("view", "pointer", "picture", "screen")
 NOT_A_TEACHER = "Only a teacher may show something to the class."
 
 
-class Seat:
+class ClassMember:
     """One page's place in the class: of each kind of message the newest waits."""
 
     def __init__(self, number: int, person: Person) -> None:
@@ -65,11 +65,11 @@ class ClassHub:
 
     def __init__(self, token: str, who: Callable[[HTTPConnection], Person] = person_of) -> None:
         self._token, self._who = token, who
-        self.seats: set[Seat] = set()
+        self.members: set[ClassMember] = set()
         self.relay: ClassRelay | None = None
-        self._seated = 0
+        self._numbered = 0
         self._shown: dict[str, bytes] = {}  # kind -> the frame that whoever comes is told
-        self._by = 0  # the seat that shows, 0: nobody
+        self._by = 0  # the member that shows, 0: nobody
         self._answers: OrderedDict[str, dict[str, float]] = OrderedDict()
         self._results_for_all = False
         self.encoded = 0  # frames made for everybody, whatever their number
@@ -79,63 +79,63 @@ class ClassHub:
         if reason := refusal(socket, self._token):
             await socket.close(1008, reason)  # before accept: HTTP 403
             return
-        if len(self.seats) >= MOST_SEATS:
+        if len(self.members) >= MOST_MEMBERS:
             await socket.close(1013, "Too many pages are open on this server.")
             return
         await socket.accept()
         if self.relay is None and class_server().token:
             self.join_others(class_server().folder / roll.FOLDER)
-        self._seated += 1
-        seat = Seat(self._seated, self._who(socket))
-        self._welcome(seat)
-        sender = asyncio.create_task(_send_all(socket, seat))
+        self._numbered += 1
+        member = ClassMember(self._numbered, self._who(socket))
+        self._welcome(member)
+        sender = asyncio.create_task(_send_all(socket, member))
         try:
             while (message := await socket.receive())["type"] != "websocket.disconnect":
-                self.hear(seat, message)
+                self.hear(member, message)
         except (WebSocketDisconnect, RuntimeError, OSError):
             pass  # the page left while something was on its way
         finally:
-            self._farewell(seat)
+            self._farewell(member)
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
 
     def join_others(self, folder: Path) -> None:
         """The servers that share this folder have one class from now on."""
         self.relay = ClassRelay(folder, self._heard)
-        self._seated = secrets.randbelow(2**40) * MOST_SEATS  # no other server's numbers
+        self._numbered = secrets.randbelow(2**40) * MOST_MEMBERS  # no other server's numbers
 
-    def _welcome(self, seat: Seat) -> None:
-        self.seats.add(seat)
-        seat.offer("class", wire.pack({"type": "class", "you": seat.number, "teacher": seat.person.teacher}))
+    def _welcome(self, member: ClassMember) -> None:
+        self.members.add(member)
+        member.offer("class", wire.pack({"type": "class", "you": member.number, "teacher": member.person.teacher}))
         for kind, frame in self._shown.items():
-            seat.offer(kind, frame)
-        if self._results_for_all or seat.person.teacher:
-            seat.offer("results", self._results())
+            member.offer(kind, frame)
+        if self._results_for_all or member.person.teacher:
+            member.offer("results", self._results())
         if self.relay is not None:
-            self.relay.attend(lambda: bool(self.seats))
+            self.relay.attend(lambda: bool(self.members))
         self._tell_numbers()
 
-    def _farewell(self, seat: Seat) -> None:
-        self.seats.discard(seat)
-        if seat.number == self._by and "pointer" in self._shown:
+    def _farewell(self, member: ClassMember) -> None:
+        self.members.discard(member)
+        if member.number == self._by and "pointer" in self._shown:
             self._tell("pointer", {"at": None})
         self._tell_numbers()
 
-    def hear(self, seat: Seat, message: Mapping[str, Any]) -> None:
+    def hear(self, member: ClassMember, message: Mapping[str, Any]) -> None:
         """Do what a page asks, or tell it in one sentence why not."""
         try:
             do, given, picture = read_message(message)
-            if do in OF_TEACHERS and not seat.person.teacher:
+            if do in OF_TEACHERS and not member.person.teacher:
                 log.warning("refused to a student in the class: %s", do)
                 raise ValueError(NOT_A_TEACHER)
         except ValueError as problem:
-            seat.offer("refused", wire.pack({"type": "refused", "why": public(problem)}))
+            member.offer("refused", wire.pack({"type": "refused", "why": public(problem)}))
             return
         if do == "follow":
-            seat.follows = given["on"]
+            member.follows = given["on"]
             self._tell_numbers()
         elif do == "answer":
-            self._count(seat, given)
+            self._count(member, given)
         elif do == "results":
             self._results_for_all = given["on"]
             self._pass_on("for_all", {"on": given["on"]})
@@ -146,14 +146,14 @@ class ClassHub:
         elif do == "end":
             self._end()
         else:
-            self._show(seat, do, given, picture)
+            self._show(member, do, given, picture)
 
     # --- what is shown
 
-    def _show(self, seat: Seat, do: str, given: dict[str, Any], picture: bytes) -> None:
-        self._by = seat.number
+    def _show(self, member: ClassMember, do: str, given: dict[str, Any], picture: bytes) -> None:
+        self._by = member.number
         if do == "show":
-            self._tell("view", {"view": given, "by": seat.number})
+            self._tell("view", {"view": given, "by": member.number})
         elif do == "picture":
             self._tell("picture", given, picture)
         else:
@@ -174,20 +174,20 @@ class ClassHub:
     def _offer(self, kind: str, frame: bytes) -> None:
         self.encoded += 1
         self._shown[kind] = frame
-        for seat in self.seats:
-            seat.offer(kind, frame)
+        for member in self.members:
+            member.offer(kind, frame)
 
     def _tell_numbers(self, *, changed: bool = True) -> None:
         """How many are here and how many follow: for teachers. changed: on this server."""
-        here = {"pages": len(self.seats), "following": sum(seat.follows for seat in self.seats)}
+        here = {"pages": len(self.members), "following": sum(member.follows for member in self.members)}
         if changed:
             self._pass_on("here", dict(here))
         for other in self.relay.of_others("here") if self.relay is not None else ():
             here = {name: here[name] + int(other.get(name, 0)) for name in here}
         frame = wire.pack({"type": "here", **here})
-        for seat in self.seats:
-            if seat.person.teacher:
-                seat.offer("here", frame)
+        for member in self.members:
+            if member.person.teacher:
+                member.offer("here", frame)
 
     # --- other servers of the class
 
@@ -218,9 +218,9 @@ class ClassHub:
         self._pass_on("answers", {"answers": self._answers})
         self._tell_results(everybody=True)
 
-    def _count(self, seat: Seat, given: dict[str, Any]) -> None:
+    def _count(self, member: ClassMember, given: dict[str, Any]) -> None:
         """One answer a person and question: the newest. A browser without an identity says a number of its own."""
-        question, player = given["question"], seat.person.id or given["player"]
+        question, player = given["question"], member.person.id or given["player"]
         answers = self._answers.setdefault(question, {})
         self._answers.move_to_end(question)
         if player in answers or len(answers) < MOST_PLAYERS:
@@ -252,13 +252,13 @@ class ClassHub:
         """everybody: students too, who see none while the teacher keeps them."""
         frame = self._results()
         kept = wire.pack({"type": "results", "results": [], "for_all": False})
-        for seat in self.seats:
-            if seat.person.teacher or self._results_for_all:
-                seat.offer("results", frame)
+        for member in self.members:
+            if member.person.teacher or self._results_for_all:
+                member.offer("results", frame)
             elif everybody:
-                seat.offer("results", kept)
+                member.offer("results", kept)
 
 
-async def _send_all(socket: WebSocket, seat: Seat) -> None:
+async def _send_all(socket: WebSocket, member: ClassMember) -> None:
     while True:
-        await socket.send_bytes(await seat.next())
+        await socket.send_bytes(await member.next())

@@ -14,6 +14,7 @@ from gan_core.runs.jobs import JobManager
 from pages.apply.results.augmented import changes_figure, confusion_figure, filter_rows, ways_figure
 from pages.apply.workshops.augmentation import image_sets
 from pages.server.app_state import AppState
+from tests.pages.opening import opened
 
 PAGE = Path(__file__).parents[3] / "pages" / "apply" / "page.py"
 
@@ -35,9 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Augment]:
 
 @pytest.fixture
 def page(home: AppState, asked: list[Augment]) -> AppTest:
-    app = AppTest.from_file(str(PAGE), default_timeout=180)
-    app.query_params["workshop"] = "augmentation"
-    return run(app)
+    return opened("apply", workshop="augmentation")
 
 
 def run(app: AppTest) -> AppTest:

@@ -20,6 +20,7 @@ from streamlit.testing.v1 import AppTest
 from gan_core.apply.editing.task import EditPictures
 from pages.apply.edited import HELD, MOST_LINK, MOST_MODELS, input_names, link_of, of_link, read_made
 from pages.server.app_state import AppState
+from tests.pages.opening import opened
 
 PAGE = Path(__file__).parents[3] / "pages" / "apply" / "page.py"
 DRAG = {"name": "drag", "points": "14,12:20,12", "steps": 2}
@@ -31,11 +32,8 @@ def made(*edits: dict[str, Any], model: str = "asset:shapes", source: str = "see
     return json.dumps({"stack": stack, "brought": "", "mask": ""})
 
 
-def opened(**query: str) -> AppTest:
-    page = AppTest.from_file(str(PAGE), default_timeout=180)
-    for name, value in {"workshop": "editing", **query}.items():
-        page.query_params[name] = value
-    return run(page)
+def workshop(**query: str) -> AppTest:
+    return opened("apply", **({"workshop": "editing"} | query))
 
 
 def run(page: AppTest, *_done: object) -> AppTest:
@@ -46,7 +44,7 @@ def run(page: AppTest, *_done: object) -> AppTest:
 
 def test_a_link_brings_its_stack_and_the_address_keeps_saying_it(home: AppState) -> None:
     link = link_of(made(DRAG))
-    page = opened(edit=link, model="asset:shapes")
+    page = workshop(edit=link, model="asset:shapes")
     held = page.session_state[HELD]["asset:shapes"]
     assert json.loads(held["text"])["stack"]["edits"] == [DRAG]
     assert held["turn"] == 1  # so that the view takes it
@@ -56,7 +54,7 @@ def test_a_link_brings_its_stack_and_the_address_keeps_saying_it(home: AppState)
 
 
 def test_what_was_made_is_there_after_another_workshop(home: AppState) -> None:
-    page = opened()
+    page = workshop()
     page.session_state[HELD] = {"asset:shapes": {"text": made(DRAG), "turn": 3}}
     run(page)
     for other in ("rows", "editing"):
@@ -75,7 +73,7 @@ def test_a_link_that_holds_nothing_is_empty(link: str) -> None:
 
 
 def test_a_page_with_such_a_link_opens_without_it(home: AppState) -> None:
-    page = opened(edit="A")
+    page = workshop(edit="A")
     assert page.session_state[HELD] == {}
     assert "edit" not in page.query_params
 
@@ -115,7 +113,7 @@ def test_input_names_are_plain_and_differ(names: list[str]) -> None:
 
 
 def test_at_most_so_many_models_are_kept(home: AppState) -> None:
-    page = opened()
+    page = workshop()
     page.session_state[HELD] = {f"m{i}": {"text": made(DRAG), "turn": 0} for i in range(MOST_MODELS)}
     link = link_of(made(DRAG))
     page.query_params["edit"] = link
@@ -136,7 +134,7 @@ def test_other_pictures_are_edited_and_shown(home: AppState) -> None:
     jobs = home.job_manager()
     job = jobs.start(EditPictures(model="asset:shapes", stack=stack), inputs)
     assert jobs.wait(job, 120).state == "done"
-    page = opened(job=job)
+    page = workshop(job=job)
     assert "3 of 4 pictures were edited with Shapes." in [each.value for each in page.markdown]
     bodies = [each.proto.body for each in page.get("html")]
     assert sum(body.count("<img") for body in bodies) == 6

@@ -18,6 +18,7 @@ from pages.apply.subjects import CONTENT
 from pages.apply.web.painting import mask_of, mask_text
 from pages.apply.workshops.pictures import HELD
 from pages.server.app_state import AppState
+from tests.pages.opening import opened
 
 PAGE = Path(__file__).parents[3] / "pages" / "apply" / "page.py"
 
@@ -30,9 +31,7 @@ def _short_search(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def page(home: AppState) -> AppTest:
-    made = AppTest.from_file(str(PAGE), default_timeout=180)
-    made.query_params["workshop"] = "pictures"
-    return run(made)
+    return opened("apply", workshop="pictures")
 
 
 def run(page: AppTest, *_done: object) -> AppTest:

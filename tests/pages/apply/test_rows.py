@@ -17,6 +17,7 @@ from gan_core.runs.jobs import JobManager
 from pages.apply.workshop import workshops
 from pages.apply.workshops.rows import by_column, rows
 from pages.server.app_state import AppState
+from tests.pages.opening import opened
 
 PAGE = Path(__file__).parents[3] / "pages" / "apply" / "page.py"
 
@@ -71,9 +72,7 @@ def test_the_form_makes_a_task(home: AppState, monkeypatch: pytest.MonkeyPatch) 
         return "job"
 
     monkeypatch.setattr(JobManager, "start", start)
-    page = AppTest.from_file(str(PAGE), default_timeout=180)
-    page.query_params["workshop"] = "rows"
-    page.run()
+    page = opened("apply", workshop="rows")
     assert not [one for one in page.button if one.key == "rows-start"]  # no table yet
     page.file_uploader(key="table-upload").set_value(("people.CSV", b"size,kind,paid\n" + LINES.encode(), "text/csv"))
     page.run()

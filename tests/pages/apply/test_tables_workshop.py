@@ -16,6 +16,7 @@ from pages.apply.results.curves import as_csv, series
 from pages.apply.results.filled_table import preview_rows
 from pages.apply.table_upload import HeldTable
 from pages.server.app_state import AppState
+from tests.pages import opening
 
 PAGE = Path(__file__).parents[3] / "pages" / "apply" / "page.py"
 HELD = "ganscope.table"
@@ -141,9 +142,7 @@ def test_gain_at_work_shows_its_curves_and_can_be_had_early(home: AppState) -> N
     job = jobs.start(ImputeTable(method=Gain(steps=100_000, patience=100_000, members=1)), {"table.csv": table})
     while len(jobs.folder(job).live()) < 3:
         time.sleep(0.02)
-    app = AppTest.from_file(str(PAGE), default_timeout=180)
-    app.query_params["workshop"], app.query_params["job"] = "tables", job
-    run(app)
+    app = opening.opened("apply", workshop="tables", job=job)
     assert any("Steps: 100000" in one.value for one in app.caption)
     app.button(key=f"finish-{job}").click()
     run(app)

@@ -21,7 +21,7 @@ from pages.server.app_state import AppState
 from pages.ui.session import from_url
 from tests.apply.clips.made_clips import film, moving
 
-from .test_editing_page import made, opened, run
+from .test_editing_page import made, run, workshop
 
 MOVE = {"name": "move", "along": "pca-1"}
 FRAME = "data:image/png;base64,iVBORw0KGgo="
@@ -32,7 +32,7 @@ def brought(turn: int = 3) -> Brought:
 
 
 def test_without_steps_it_leads_to_where_they_are_made(home: AppState) -> None:
-    page = opened(workshop="video", model="asset:shapes")
+    page = workshop(workshop="video", model="asset:shapes")
     assert "There are no steps yet." in [each.value for each in page.markdown]
     assert page.button(key="clip-start").disabled
     run(page, page.button(key="steps-edit").click())
@@ -46,7 +46,7 @@ def test_without_steps_it_leads_to_where_they_are_made(home: AppState) -> None:
 
 
 def test_a_clip_is_started_with_its_box_and_what_the_form_says(home: AppState) -> None:
-    page = opened(workshop="video", model="asset:shapes", put="change", iterations="5", file="gif")
+    page = workshop(workshop="video", model="asset:shapes", put="change", iterations="5", file="gif")
     page.session_state[HELD] = {"asset:shapes": {"text": made(MOVE), "turn": 0}}
     page.session_state[CLIP] = brought()
     run(page)
@@ -78,18 +78,18 @@ def test_a_clip_is_there_again_after_a_reload_until_it_is_put_away(home: AppStat
     content = clip_inputs([("a.mp4", film(moving(3)))])
     kept = keep_clip(home.job_manager().runs_dir, "", "a.mp4", content)
     kept.say("a.mp4", "2,0,20,20")
-    page = opened(workshop="video", model="asset:shapes")
+    page = workshop(workshop="video", model="asset:shapes")
     held = page.session_state[CLIP]
     assert (held.name, held.box, held.files()) == ("a.mp4", "2,0,20,20", content)
     assert any("a.mp4 is here from before" in each.value for each in page.markdown)
     run(page, page.button(key="clip-forget").click())
     assert page.session_state[CLIP] is None
     assert not kept.there
-    assert opened(workshop="video").session_state[CLIP] is None
+    assert workshop(workshop="video").session_state[CLIP] is None
 
 
 def test_keys_that_the_timeline_tells_are_the_forms_and_those_of_before_are_left(home: AppState) -> None:
-    page = opened(workshop="video", what="film", model="asset:shapes", seconds="2")
+    page = workshop(workshop="video", what="film", model="asset:shapes", seconds="2")
     assert page.selectbox(key="film-strength").value == "grow"
     (text, turn) = page.session_state["ganscope.strength"]["film"]
     assert text == "0:0 2:1"
@@ -115,19 +115,19 @@ def _tell(state: dict[str, Any], told: str) -> None:
 
 
 def test_a_point_of_explore_is_where_the_steps_begin_then(home: AppState) -> None:
-    page = opened(workshop="video", what="film", model="asset:shapes", start="seed:12")
+    page = workshop(workshop="video", what="film", model="asset:shapes", start="seed:12")
     assert "There are no steps yet." in [each.value for each in page.markdown]
-    again = opened(workshop="video", what="film", model="asset:shapes", start="seed:13", edit=link_of(made(MOVE)))
+    again = workshop(workshop="video", what="film", model="asset:shapes", start="seed:13", edit=link_of(made(MOVE)))
     stack = json.loads(again.session_state[HELD]["asset:shapes"]["text"])["stack"]
     assert (stack["start"]["source"], stack["edits"][0]["name"]) == ("seed:13", "move")
     link = again.query_params["edit"]
     assert of_link(link if isinstance(link, str) else link[0])  # a reload brings it back
     for wrong in ("pixels:AAAA", "seed:1 2", "<b>"):
-        assert not opened(workshop="video", model="asset:shapes", start=wrong).session_state[HELD]
+        assert not workshop(workshop="video", model="asset:shapes", start=wrong).session_state[HELD]
 
 
 def test_a_film_of_the_edit_is_made_and_shown(home: AppState) -> None:
-    page = opened(workshop="video", what="film", model="asset:shapes", seconds="0.5", rate="4", strength="back")
+    page = workshop(workshop="video", what="film", model="asset:shapes", seconds="0.5", rate="4", strength="back")
     page.session_state[HELD] = {"asset:shapes": {"text": made(MOVE), "turn": 0}}
     run(page)
     run(page, page.button(key="film-start").click())
@@ -141,7 +141,7 @@ def test_a_film_of_the_edit_is_made_and_shown(home: AppState) -> None:
 
 
 def test_keyframes_that_are_none_are_said(home: AppState) -> None:
-    page = opened(workshop="video", what="film", model="asset:shapes", strength="keys", keys="0:0 1:7")
+    page = workshop(workshop="video", what="film", model="asset:shapes", strength="keys", keys="0:0 1:7")
     assert any("must be from 0 to 1" in each.value for each in page.error)
 
 
@@ -157,7 +157,7 @@ def test_previews_stand_beside_each_other_in_order(home: AppState) -> None:
     words = strip(folder, 2)
     assert [words.count(f">Frame {i}<") for i in (1, 11, 21)] == [0, 1, 1]
     assert words.index("Frame 11") < words.index("Frame 21")
-    page = opened(workshop="video", job=job)
+    page = workshop(workshop="video", job=job)
     assert any("Every tenth frame" in each.value for each in page.caption)
 
 

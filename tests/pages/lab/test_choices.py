@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as clock
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +12,8 @@ from gan_core.training import preset
 from pages.server.app_state import AppState
 from pages.ui import history, words
 from tests.pages.fake_manager import FakeManager
+from tests.pages.opening import opened
 
-PAGES = Path(__file__).parents[3] / "pages"
 OF_RUNS = {"lab": "run:", "compare": "compare-pick-"}
 LATER = clock.timedelta(days=400)
 
@@ -24,13 +22,6 @@ class Tomorrow(clock.datetime):
     @classmethod
     def now(cls, tz: clock.tzinfo | None = None) -> clock.datetime:  # type: ignore[override]
         return clock.datetime.now(tz) + LATER
-
-
-def opened(page: str, query: Mapping[str, str]) -> AppTest:
-    app = AppTest.from_file(str(PAGES / page / "page.py"), default_timeout=180)
-    for name, value in query.items():
-        app.query_params[name] = value
-    return calm(app.run())
 
 
 def calm(app: AppTest) -> AppTest:
@@ -83,7 +74,7 @@ def runs(home: AppState, manager: FakeManager) -> list[str]:
 def test_no_choice_says_what_changes_by_itself(
     page: str, query: dict[str, str], runs: list[str], manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = opened(page, {name: text.format(*runs) for name, text in query.items()})
+    app = opened(page, **{name: text.format(*runs) for name, text in query.items()})
     before = labels(app)
     if "runs" in query or "run" in query:
         assert any(key.startswith(OF_RUNS[page]) for key in before), before
@@ -97,7 +88,7 @@ def test_no_choice_says_what_changes_by_itself(
 def test_the_label_of_an_earlier_drawing_still_means_its_run(
     home: AppState, manager: FakeManager, runs: list[str]
 ) -> None:
-    app = opened("lab", {"run": runs[0]})
+    app = opened("lab", run=runs[0])
     key = f"run:{runs[0]}"
     old = app.selectbox(key=key).options[0]  # of the other one, the newer
     manager.put(runs[1], title="Renamed meanwhile")
@@ -110,7 +101,7 @@ def test_the_label_of_an_earlier_drawing_still_means_its_run(
 def test_an_answer_that_means_nothing_leaves_the_view_alone(
     home: AppState, manager: FakeManager, runs: list[str]
 ) -> None:
-    app = opened("lab", {"run": runs[0]})
+    app = opened("lab", run=runs[0])
     answer(app, f"run:{runs[0]}", "First GAN · running · step 754 · 16:16")
     assert app.session_state["ganscope.tab"].run == runs[0]
     assert not app.warning
@@ -120,7 +111,7 @@ def test_back_brings_the_settings_of_a_link_again(
     home: AppState, manager: FakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     link = {"preset": "first-gan", "batch_size": "32", "seed": "7"}
-    app = opened("lab", link)
+    app = opened("lab", **link)
     calm(app.button(key="train").click().run())
     state = app.session_state["ganscope.tab"]
     run = state.run
@@ -141,7 +132,7 @@ def test_back_brings_the_settings_of_a_link_again(
 
 
 def test_a_bare_address_is_written_to_only_where_the_view_changes(home: AppState, manager: FakeManager) -> None:
-    app = opened("lab", {})
+    app = opened("lab")
     assert query(app) == {}  # the usual view: Back must lead out of it
     calm(app.button(key="train").click().run())
     run = app.session_state["ganscope.tab"].run

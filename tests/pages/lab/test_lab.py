@@ -23,6 +23,7 @@ from pages.ui.asked import carry_out
 from pages.ui.preset_match import hidden_fields
 from pages.ui.session import from_url, to_url
 from tests.pages.fake_manager import FakeManager
+from tests.pages.opening import opened
 from tests.pages.shown import shown
 
 LAB = Path(__file__).parents[3] / "pages" / "lab" / "page.py"
@@ -30,10 +31,7 @@ LAB = Path(__file__).parents[3] / "pages" / "lab" / "page.py"
 
 def open_lab(query: Mapping[str, str] | None = None) -> AppTest:
     """In the full view, unless `query` says "view"."""
-    app = AppTest.from_file(str(LAB), default_timeout=180)
-    for name, value in ({"view": "full"} | dict(query or {})).items():
-        app.query_params[name] = value
-    return calm(app.run())
+    return opened("lab", **({"view": "full"} | dict(query or {})))
 
 
 def calm(app: AppTest) -> AppTest:

@@ -86,11 +86,11 @@ def train(
     discriminator = StackedDense(config.members, features.count + d, config.width, d, rng)
     players = Players(generator, features)
     kept = _Kept(config, players, _Check(config, x, seen, aside, rng))
-    game = _Game(config, players, discriminator, x, seen, rng)
-    done = _recall(memory.read(), game, kept)
+    stepper = _GainStepper(config, players, discriminator, x, seen, rng)
+    done = _recall(memory.read(), stepper, kept)
     written = time.monotonic()
     for step in range(done + 1, config.steps + 1):
-        losses = game.step(step)
+        losses = stepper.step(step)
         kept.average(step)
         if step % CHECK_STEPS and step != config.steps:
             continue
@@ -102,50 +102,50 @@ def train(
         try:
             tell(step / config.steps, f"step {step:,} of at most {config.steps:,}, {kept.words()}")
         except Cancelled:
-            memory.write(_state(step, game, kept))
+            memory.write(_state(step, stepper, kept))
             raise
         if kept.over() or memory.enough():
             break
         if time.monotonic() - written >= WRITE_SECONDS:
-            memory.write(_state(step, game, kept))
+            memory.write(_state(step, stepper, kept))
             written = time.monotonic()
     return kept.best, aside
 
 
-def _state(step: int, game: _Game, kept: _Kept) -> bytes:
+def _state(step: int, stepper: _GainStepper, kept: _Kept) -> bytes:
     """All that the next step goes by, beside the table and the configuration."""
     state = {
-        "step": step, "rng": game.rng.get_state(), "lowest": kept.lowest, "waited": kept.waited,
-        **{name: part.state_dict() for name, part in _parts(game, kept).items()},
+        "step": step, "rng": stepper.rng.get_state(), "lowest": kept.lowest, "waited": kept.waited,
+        **{name: part.state_dict() for name, part in _parts(stepper, kept).items()},
     }  # fmt: skip
     out = io.BytesIO()
     torch.save(state, out)
     return out.getvalue()
 
 
-def _recall(raw: bytes | None, game: _Game, kept: _Kept) -> int:
+def _recall(raw: bytes | None, stepper: _GainStepper, kept: _Kept) -> int:
     """The step that was done; 0, and nothing changed, where nothing that fits was kept."""
     if raw is None:
         return 0
-    begun = io.BytesIO(_state(0, game, kept))
+    begun = io.BytesIO(_state(0, stepper, kept))
     try:
-        return _take(torch.load(io.BytesIO(raw), weights_only=True), game, kept)
+        return _take(torch.load(io.BytesIO(raw), weights_only=True), stepper, kept)
     except (RuntimeError, ValueError, KeyError, TypeError, pickle.UnpicklingError, EOFError):
-        return _take(torch.load(begun, weights_only=True), game, kept)
+        return _take(torch.load(begun, weights_only=True), stepper, kept)
 
 
-def _take(state: dict[str, Any], game: _Game, kept: _Kept) -> int:
-    for name, part in _parts(game, kept).items():
+def _take(state: dict[str, Any], stepper: _GainStepper, kept: _Kept) -> int:
+    for name, part in _parts(stepper, kept).items():
         part.load_state_dict(state[name])
     kept.lowest, kept.waited = state["lowest"], state["waited"]
-    game.rng.set_state(state["rng"])
+    stepper.rng.set_state(state["rng"])
     return int(state["step"])
 
 
-def _parts(game: _Game, kept: _Kept) -> dict[str, Any]:
+def _parts(stepper: _GainStepper, kept: _Kept) -> dict[str, Any]:
     return {
-        "generator": game.players.generator, "discriminator": game.discriminator, "g_opt": game.g_opt,
-        "d_opt": game.d_opt, "mean": kept.mean.generator, "best": kept.best.generator,
+        "generator": stepper.players.generator, "discriminator": stepper.discriminator, "g_opt": stepper.g_opt,
+        "d_opt": stepper.d_opt, "mean": kept.mean.generator, "best": kept.best.generator,
     }  # fmt: skip
 
 
@@ -185,7 +185,7 @@ class _Kept:
         return bool((self.waited >= self.config.patience).all())
 
 
-class _Game:
+class _GainStepper:
     """One step of both players, equations 4 to 7."""
 
     def __init__(

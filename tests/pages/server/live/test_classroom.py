@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pages.server.live import class_relay, heartbeat
 from pages.server.live.class_messages import OF_TEACHERS, read_message
-from pages.server.live.classroom import MOST_CHOICES, MOST_PLAYERS, MOST_QUESTIONS, ClassHub, Seat
+from pages.server.live.classroom import MOST_CHOICES, MOST_PLAYERS, MOST_QUESTIONS, ClassHub, ClassMember
 from pages.server.live.wire import pack, unpack
 from pages.server.security.people import Person
 
@@ -50,28 +50,28 @@ def in_class(check: Callable[[ClassHub], None]) -> None:
     asyncio.run(run())
 
 
-def seated(hub: ClassHub, person: Person) -> Seat:
-    seat = Seat(len(hub.seats) + 1, person)
-    hub._welcome(seat)
-    return seat
+def joined(hub: ClassHub, person: Person) -> ClassMember:
+    member = ClassMember(len(hub.members) + 1, person)
+    hub._welcome(member)
+    return member
 
 
-def say(hub: ClassHub, seat: Seat, **what: Any) -> None:
-    hub.hear(seat, {"type": "websocket.receive", "text": json.dumps(what)})
+def say(hub: ClassHub, member: ClassMember, **what: Any) -> None:
+    hub.hear(member, {"type": "websocket.receive", "text": json.dumps(what)})
 
 
-def waiting(seat: Seat) -> dict[str, dict[str, Any]]:
+def waiting(member: ClassMember) -> dict[str, dict[str, Any]]:
     """What has been offered and not sent: kind -> header."""
-    return {kind: unpack(frame)[0] for kind, frame in seat._waiting.items()}
+    return {kind: unpack(frame)[0] for kind, frame in member._waiting.items()}
 
 
 def test_one_frame_serves_everybody_and_whoever_comes_later() -> None:
     def check(hub: ClassHub) -> None:
-        teacher, students = seated(hub, TEACHER), [seated(hub, STUDENT) for _ in range(30)]
+        teacher, students = joined(hub, TEACHER), [joined(hub, STUDENT) for _ in range(30)]
         say(hub, teacher, do="show", view=VIEW)
         assert hub.encoded == 1
-        assert len({id(seat._waiting["view"]) for seat in students}) == 1  # the very same bytes
-        late = seated(hub, STUDENT)
+        assert len({id(member._waiting["view"]) for member in students}) == 1  # the very same bytes
+        late = joined(hub, STUDENT)
         assert waiting(late)["view"]["view"] == VIEW
         assert waiting(late)["class"] == {"type": "class", "you": late.number, "teacher": False, "blobs": []}
 
@@ -80,7 +80,7 @@ def test_one_frame_serves_everybody_and_whoever_comes_later() -> None:
 
 def test_of_each_kind_only_the_newest_waits_for_a_slow_page() -> None:
     def check(hub: ClassHub) -> None:
-        teacher, student = seated(hub, TEACHER), seated(hub, STUDENT)
+        teacher, student = joined(hub, TEACHER), joined(hub, STUDENT)
         for step in range(200):
             say(hub, teacher, do="show", view={**VIEW, "step": step})
             say(hub, teacher, do="pointer", at=["film", 0, step / 200, 0.5])
@@ -97,7 +97,7 @@ def test_a_students_forged_message_is_refused_and_logged(do: str, caplog: pytest
     )
 
     def check(hub: ClassHub) -> None:
-        student, other = seated(hub, STUDENT), seated(hub, STUDENT)
+        student, other = joined(hub, STUDENT), joined(hub, STUDENT)
         hub.hear(student, {"type": "websocket.receive", "bytes": frame})
         assert waiting(student)["refused"]["why"] == "Only a teacher may show something to the class."
         assert set(waiting(other)) == {"class"}
@@ -109,9 +109,9 @@ def test_a_students_forged_message_is_refused_and_logged(do: str, caplog: pytest
 
 def test_answers_are_counted_once_a_person_and_shown_when_the_teacher_says_so() -> None:
     def check(hub: ClassHub) -> None:
-        teacher = seated(hub, TEACHER)
+        teacher = joined(hub, TEACHER)
         for n in range(3):
-            student = seated(hub, Person(f"s{n}", f"Name {n}", False))
+            student = joined(hub, Person(f"s{n}", f"Name {n}", False))
             for answer in (2, n):  # who thinks again is counted once
                 say(hub, student, do="answer", question="check.before.q1", answer=answer, player=PLAYER)
         told = waiting(teacher)["results"]
@@ -131,7 +131,7 @@ def test_answers_are_counted_once_a_person_and_shown_when_the_teacher_says_so() 
 
 def test_what_is_kept_has_an_end() -> None:
     def check(hub: ClassHub) -> None:
-        student = seated(hub, Person("", "", False))
+        student = joined(hub, Person("", "", False))
         for n in range(MOST_QUESTIONS + 20):
             say(hub, student, do="answer", question=f"q{n}", answer=1, player=PLAYER)
         for n in range(MOST_PLAYERS + 20):
@@ -146,13 +146,13 @@ def test_what_is_kept_has_an_end() -> None:
 
 def test_the_end_takes_everything_away() -> None:
     def check(hub: ClassHub) -> None:
-        teacher, student = seated(hub, TEACHER), seated(hub, STUDENT)
+        teacher, student = joined(hub, TEACHER), joined(hub, STUDENT)
         say(hub, teacher, do="show", view=VIEW)
         say(hub, teacher, do="screen", screen="black")
         say(hub, teacher, do="end")
         assert waiting(student)["view"]["view"] is None
         assert waiting(student)["screen"]["screen"] == ""
-        assert set(waiting(seated(hub, STUDENT))) == {"class"}
+        assert set(waiting(joined(hub, STUDENT))) == {"class"}
 
     in_class(check)
 
@@ -162,7 +162,7 @@ def test_the_end_takes_everything_away() -> None:
 )
 def test_odd_messages_are_a_sentence_and_never_shown(asked: dict[str, Any]) -> None:
     def check(hub: ClassHub) -> None:
-        teacher, student = seated(hub, TEACHER), seated(hub, STUDENT)
+        teacher, student = joined(hub, TEACHER), joined(hub, STUDENT)
         hub.hear(teacher, {"type": "websocket.receive", "text": json.dumps(asked)})
         assert set(waiting(student)) == {"class"}
         why = waiting(teacher)["refused"]["why"]
@@ -205,10 +205,10 @@ def test_who_hears_nothing_is_told_that_the_server_lives(monkeypatch: pytest.Mon
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
 
     async def run() -> None:
-        seat = Seat(1, STUDENT)
-        assert unpack(await seat.next())[0]["type"] == "beat"
-        seat.offer("view", pack({"type": "view"}))
-        assert unpack(await seat.next())[0]["type"] == "view"
+        member = ClassMember(1, STUDENT)
+        assert unpack(await member.next())[0]["type"] == "beat"
+        member.offer("view", pack({"type": "view"}))
+        assert unpack(await member.next())[0]["type"] == "view"
 
     asyncio.run(run())
 
@@ -259,12 +259,12 @@ def test_two_servers_of_one_folder_have_one_class(tmp_path: Path, monkeypatch: p
             await fresh.relay.exchange()
         assert fresh._shown == {}
 
-    def seat_at(hub: ClassHub, number: int, person: Person) -> Seat:
-        seat = Seat(number, person)
-        hub.seats.add(seat)  # without the task of a real page: the test says when servers hear each other
+    def seat_at(hub: ClassHub, number: int, person: Person) -> ClassMember:
+        member = ClassMember(number, person)
+        hub.members.add(member)  # without the task of a real page: the test says when servers hear each other
         hub.relay, relay = None, hub.relay
-        hub._welcome(seat)
+        hub._welcome(member)
         hub.relay = relay
-        return seat
+        return member
 
     asyncio.run(play())

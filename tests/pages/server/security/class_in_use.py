@@ -32,11 +32,11 @@ from pages.server.http.routes import routes
 from pages.server.live.wire import unpack
 from pages.server.security.access import QUERY, Gate
 from pages.server.security.people import Identities, Person, person_of
+from tests.pages.opening import opened
 from tests.pages.server.live.classroom import ANN, CLASS_TOKEN, KEY, TEACHER_TOKEN, Classroom, a_class
 from tests.pages.server.serving import Client, served
 from tests.runs.helpers import open_manager, quick, until_state
 
-PAGES = Path(__file__).parents[4] / "pages"
 NOBODY_ELSES = "only they and a teacher may"
 
 
@@ -68,12 +68,7 @@ class Room:
 
     def page(self, name: str, person: Person, **query: str) -> AppTest:
         self.people.enter(person)
-        app = AppTest.from_file(str(PAGES / name / "page.py"), default_timeout=180)
-        for key, value in query.items():
-            app.query_params[key] = value
-        app.run()
-        assert not app.exception, app.exception
-        return app
+        return opened(name, **query)
 
     def state(self) -> str:
         return self.manager.view(self.run).state

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from gan_core.runs import RunManager
 from pages.server.app_state import AppState, install_app_state
+from tests.pages.opening import opened
 from tests.runs.helpers import at_rest, open_manager, quick
-
-PAGES = Path(__file__).parents[4] / "pages"
 
 
 @pytest.fixture
@@ -37,15 +35,6 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
     manager.close()
     sys._ganscope_app_state = before  # type: ignore[attr-defined]
     subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def opened(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(str(PAGES / page / "page.py"), default_timeout=120)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def test_the_lab_shows_them_and_says_why_nothing_trains(runs: list[str]) -> None:
