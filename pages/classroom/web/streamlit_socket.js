@@ -1,7 +1,8 @@
 // Streamlit's own socket has no sign of life: where ours was found half-open, its is given up as well, so that it
 // comes back to the same session, with the same place and what stands in the forms.
 
-const STREAM = "/_stcore/stream", KEY = Symbol.for("ganscope.streamlit-socket");
+const STREAM = "/_stcore/stream", HEALTH = "/_stcore/health", CONNECTIONS = 6, ANSWER_MS = 1500; // a browser's most to one server
+const KEY = Symbol.for("ganscope.streamlit-socket");
 const HEARTBEAT = new Uint8Array([136, 1, 1]); // a BackMsg in which app_heartbeat (field 17) is true: it is answered at once
 
 export class StreamlitSocket {
@@ -56,12 +57,23 @@ export class StreamlitSocket {
   }
 
   /** Nothing came over a socket beside it for too long. poke(): have Streamlit send something, where it has not yet. */
-  doubt(poke) {
+  async doubt(poke) {
     if (!this.known.socket) poke();
     const { socket } = this.known;
-    // Streamlit listens for its end, which a browser tells of a half-open one only minutes later.
-    if (socket?.readyState === WebSocket.OPEN) socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
     this.known.socket = null;
     this.known.doubted = true;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    await dropDead(socket.url.replace(/^ws/, "http").replace(/_stcore.*/, "").replace(/\/$/, "") + HEALTH);
+    // Streamlit listens for its end, which a browser tells of a half-open one only minutes later.
+    if (socket.readyState === WebSocket.OPEN) socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
   }
+}
+
+/**
+ * The connections that a browser keeps for its next requests died with the socket, and Streamlit asks over them, 15
+ * seconds each, before it opens a new one: a request that is given up takes its connection along.
+ */
+function dropDead(address) {
+  const ask = (number) => fetch(`${address}?${number}`, { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null);
+  return Promise.all(Array.from({ length: CONNECTIONS }, (_, number) => ask(number)));
 }

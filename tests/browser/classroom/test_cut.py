@@ -33,7 +33,9 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
     manager.close()
     with server(tmp_path) as at, cable(at.url) as between:
         sockets: list[str] = []
+        in_vain: list[str] = []
         page.on("websocket", lambda made: sockets.append(made.url))
+        page.on("requestfailed", lambda request: in_vain.append(request.url))
         page.goto(f"{between.url}/?run={run}&view=full")
         expect(page.get_by_test_id("film-step")).to_contain_text("step", timeout=180_000)  # the engine has started
         page.wait_for_selector(AT_REST)
@@ -55,6 +57,7 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         until(
             lambda: opened(page, sockets[before:]) >= {"live", "classroom", "stream"}
         )  # the last is Streamlit's own
+        assert not [url for url in in_vain if url.endswith("health")], "Streamlit asked over dead connections"
 
         expect(page.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
         assert not page.evaluate(f"{LIVE}.film.live")
