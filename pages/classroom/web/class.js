@@ -53,6 +53,7 @@ class ClassPage {
     this.timer = setInterval(() => this.lead(), LEAD_MS);
     this.isScreen = new URLSearchParams(location.search).get("screen") === "1";
     this.root.toggleAttribute("data-screen", this.isScreen);
+    document.documentElement.toggleAttribute("data-class-screen", this.isScreen);
   }
 
   update(data, tell) {
@@ -179,6 +180,7 @@ class ClassPage {
     clearInterval(this.timer);
     this.leave();
     tellClass({ do: "follow", on: false });
+    document.documentElement.removeAttribute("data-class-screen");
     this.root.remove();
   }
 }

@@ -155,6 +155,7 @@ export class Curves {
 
   values() {
     for (const { spec, root } of this.charts) if (spec.when) root.hidden = !Number.isFinite(this.series.known(spec.when, this.series.length - 1));
+    this.more.dataset.shown = String([...this.more.children].filter((chart) => !chart.hidden).length);
     for (const { spec, about } of this.charts) {
       if (spec.raw) say(about, (about.title = this.probability ? spec.about : spec.raw));
     }
