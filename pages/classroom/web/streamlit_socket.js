@@ -59,13 +59,12 @@ export class StreamlitSocket {
   /** Nothing came over a socket beside it for too long. poke(): have Streamlit send something, where it has not yet. */
   async doubt(poke) {
     if (!this.known.socket) poke();
-    const { socket } = this.known;
-    this.known.socket = null;
-    this.known.doubted = true;
-    if (socket?.readyState !== WebSocket.OPEN) return;
-    await dropDead(socket.url.replace(/^ws/, "http").replace(/_stcore.*/, "").replace(/\/$/, "") + HEALTH);
+    const { known } = this, { socket } = known;
+    known.doubted = true;
+    if (socket?.readyState === WebSocket.OPEN) await dropDead(socket.url.replace(/^ws/, "http").replace(/\/_stcore\/.*/, HEALTH));
     // Streamlit listens for its end, which a browser tells of a half-open one only minutes later.
-    if (socket.readyState === WebSocket.OPEN) socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+    if (socket?.readyState === WebSocket.OPEN) socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+    if (known.socket === socket) known.socket = null; // not before: what is sent meanwhile would count it as a new one
   }
 }
 
