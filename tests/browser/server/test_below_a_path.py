@@ -95,7 +95,7 @@ def has_ipv6() -> bool:
     [
         pytest.param("by itself", marks=pytest.mark.long),  # every other browser test's server does
         "below a path, on IPv6" if has_ipv6() else "below a path",
-        "behind a proxy that keeps the path",
+        pytest.param("behind a proxy that keeps the path", marks=pytest.mark.long),  # as the two beside it
         "behind a proxy that takes the path away",
     ],
 )

@@ -32,6 +32,7 @@ def entered(chromium: Browser, at: Server, token: str) -> Page:
     return page
 
 
+@pytest.mark.long  # every door by itself: tests/pages/server/security/test_rights_at_doors.py
 def test_a_run_is_its_owners_and_a_teacher_may_stop_it(chromium: Browser, classroom: Server, tmp_path: Path) -> None:
     ann, ben = entered(chromium, classroom, CLASS), entered(chromium, classroom, CLASS)
     hers, his = Lab(ann, classroom.url), Lab(ben, classroom.url)

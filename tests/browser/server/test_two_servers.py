@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from gan_core.runs.storage.run_folder import RunFolder
@@ -19,6 +20,7 @@ setsid bash -c "until [ -e {here}/go ]; do sleep 0.1; done; exec bash $2" > {her
 STARTING_SECONDS = 240.0  # two processes that import torch, on a busy machine
 
 
+@pytest.mark.long  # without a browser: tests/runs/engine/elsewhere, tests/runs/cluster
 def test_a_run_of_a_job_is_watched_and_steered_from_two_servers(page: Page, tmp_path: Path) -> None:
     sbatch = tmp_path / "sbatch"
     sbatch.write_text(SBATCH.format(here=tmp_path))

@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -89,6 +90,7 @@ def test_explore_keeps_its_point_and_shows_only_the_tools_of_the_scene(served: S
     until(lambda: tabs.filter(visible=True).count() > 2)
 
 
+@pytest.mark.long  # its routes and what it keeps: tests/pages/server/http/test_scene_routes.py
 def test_a_scene_opens_the_same_elsewhere_and_trains_to_the_same_weights(
     served: Server, page: Page, chromium: Browser, tmp_path: Path
 ) -> None:

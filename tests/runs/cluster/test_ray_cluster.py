@@ -154,6 +154,7 @@ def test_bad_members_are_stopped_early_by_asha(nodes: Nodes, manager: RunManager
         Sweeps(manager).go_on(str(told["sweep"]))
 
 
+@pytest.mark.long  # a node of its own, and a run that comes back: test_cluster.py
 def test_members_outlive_their_driver_and_a_node(nodes: Nodes, manager: RunManager, tmp_path: Path) -> None:
     words = [*TINY, "--seeds", "1,2", "--title", "Seeds"]
     driver = nodes.drive(tmp_path, *words, "--on", "ray")
