@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,18 @@ def test_what_trains_moves_by_itself_and_cannot_be_deleted(page: Page, served: S
     page.locator(".gt-details").filter(has_text=run).get_by_role("link", name="Open in the Lab").click()
     page.wait_for_url(re.compile(f"run={run}"))
     expect(page.get_by_test_id("live").first).to_be_visible()
+
+
+def test_points_beside_pictures_fit_on_a_laptop(page: Page, served_alone: Server) -> None:
+    manager = open_manager(served_alone.runs_dir.parent)
+    for name, seed, steps in (("ring", 1, 1_200), ("ring", 2, 1_200), ("first-gan", 0, 40)):
+        at_rest(manager, manager.start(replace(preset(name).config, seed=seed), preset=name, stop_at_step=steps))
+    manager.close()
+    open_table(page, served_alone, 3)  # with the widest cells: stopped as asked, a measure and what it is of
+    expect(page.locator(".gt-what").filter(has_text="classifier features")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Sliced Wasserstein distance")).to_be_visible()
+    table = page.locator(".gt-scroll")
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
 
 
 def test_on_a_phone_every_row_is_a_card(page: Page, served: Server, runs: list[str]) -> None:
