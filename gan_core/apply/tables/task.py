@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.apply.base import Task, Workplace, tasks
+from gan_core.apply.one_thread import one_blas_thread
 from gan_core.apply.tables.encoded import Imputer, LongImputer, Memory, imputers
 from gan_core.apply.tables.files import read_table
 from gan_core.apply.tables.files.table import Table
@@ -62,6 +63,7 @@ class ImputeTable(Task):
         tables = [name for name in inputs if name.startswith("table.")]
         return [] if len(tables) == 1 else ["One table has to come along, as CSV, TSV, Parquet or XLSX."]
 
+    @one_blas_thread()
     def work(self, place: Workplace) -> dict[str, Any]:
         place.progress(0.0, "reading")
         table = read_table(table_file(place.input).read_bytes())

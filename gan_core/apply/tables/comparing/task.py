@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_core.apply.base import Task, Workplace, tasks
+from gan_core.apply.one_thread import one_blas_thread
 from gan_core.apply.tables.comparing.datasets import BUILT_IN, Subject, brought, built_in
 from gan_core.apply.tables.comparing.hiding import MECHANISMS, hide
 from gan_core.apply.tables.comparing.scores import SCORES
@@ -52,6 +53,7 @@ class CompareImputers(Task):
             return ["The tables that come along have a column to predict of their own; name none."]
         return []
 
+    @one_blas_thread()
     def work(self, place: Workplace) -> dict[str, Any]:
         place.progress(0.0, "reading")
         subject = self._subject(place)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gan_core.apply.base import Task, Workplace, tasks
+from gan_core.apply.one_thread import one_blas_thread
 from gan_core.apply.tables.encoded import Encoded
 from gan_core.apply.tables.encoding import encode
 from gan_core.apply.tables.files import BadTable, read_table
@@ -56,6 +57,7 @@ class Synthesise(Task):
     def problems(self, data_dir: Path, inputs: tuple[str, ...]) -> list[str]:
         return [] if len(inputs) == 1 else ["Bring one table, from which rows are to be learned."]
 
+    @one_blas_thread()
     def work(self, place: Workplace) -> dict[str, Any]:
         place.progress(0.0, "reading")
         data, schemas, notes = self._read(place)
