@@ -23,6 +23,10 @@ HEARD = """(() => {
   }
   return window.heard.filter((key) => ["click", "Enter", "p"].includes(key));
 })()"""
+ANSWERED = """(() => {
+  const known = window[Symbol.for("ganscope.streamlit-socket")];
+  return known.heard > known.sent;
+})()"""
 LIVE = "document.querySelector('[data-testid=live]').live"
 
 
@@ -62,11 +66,12 @@ def test_a_cut_is_found_and_step_settings_and_forms_come_back(page: Page, tmp_pa
         expect(page.get_by_test_id("film-step")).to_contain_text(f"step {looked} ")
         assert not page.evaluate(f"{LIVE}.film.live")
         expect(seed).to_have_value("987")
-        seed.press("Enter")  # and it is heard
-        page.wait_for_selector(AT_REST)
         page.get_by_test_id("toggle-real").click()
         expect(page.get_by_test_id("live").first).to_be_visible()
         until(lambda: not page.evaluate(f"{LIVE}.down"))
+        seed.press("Enter")  # and it is heard; whatever was pressed before has its answer by then
+        until(lambda: page.evaluate(ANSWERED))
+        page.wait_for_selector(AT_REST)
 
         # a press that finds the connection dead: said within seconds, named when it is back, done when asked for
         toggle = page.get_by_test_id("stBaseButton-tertiary").filter(has_text="Projector").first
