@@ -2,8 +2,8 @@
 
     python -m benchmarks.stage [--seconds 10] [--side 560] [--a-second 8]
 
-A page of its own with 2 000 + 2 000 points, D's 64 x 64 map, its boundary, the pulls, the 21 x 21 grid, trails and
-density lines, all shown, and both networks beside it. Scenes come from inside the page, so that nothing but the
+A page of its own with 2,000 + 2,000 points, D's 64 x 64 map, its boundary, the pulls, the 21 x 21 grid and trails,
+then with density lines too, and both networks beside it. Scenes come from inside the page, so that nothing but the
 browser is at work. "Bare" is the same browser with a page that only asks for frames: what the machine gives at best.
 """
 
@@ -19,7 +19,7 @@ from benchmarks.machine import describe
 from benchmarks.plane import page as plane_page
 from benchmarks.serving import browser
 
-GOAL_MS, SLOW_MS = 1000 / 60, 20.0
+SLOW_MS = 20.0  # a frame of a screen's sixty a second takes 16.7
 SCENES = 24
 
 _COUNT = """(seconds) => new Promise((done) => {
@@ -59,13 +59,12 @@ def told(name: str, gaps: list[float]) -> str:
 
 
 def moving_page(opened: Browser, side: int, a_second: float) -> Page:
-    """The live view with every layer shown, and scenes arriving."""
+    """The live view as it opens, and scenes arriving."""
     page = opened.new_page(viewport={"width": 2 * side + 100, "height": side + 330})
     plane_page.show(page)
     page.wait_for_function("() => window.view")
     page.evaluate("t => feed(t)", plane_page.text(plane_page.hello_frame(10)))
     page.evaluate("t => feed(t)", plane_page.text(plane_page.stage_frame()))
-    page.get_by_test_id("layer-density").click()
     frames = [plane_page.text(plane_page.grid_frame(25 * i)) for i in range(SCENES)]
     page.evaluate(_FEED, [frames, 1000 / a_second])
     return page
@@ -85,15 +84,23 @@ def main() -> None:
         page = moving_page(opened, asked.side, asked.a_second)
         page.wait_for_timeout(2000)
         size = page.get_by_test_id("stage").evaluate("c => c.width")
+        print(f"stage of {size} x {size} pixels, {asked.a_second:g} scenes a second:")
         page.evaluate(_TIMED)
-        gaps = frame_times(page, asked.seconds)
-        paints = page.evaluate("() => window.paints")
-        print(told(f"stage of {size} x {size} pixels, {asked.a_second:g} scenes a second", gaps))
-        p95 = statistics.quantiles(paints, n=20)[-1]
-        print(f"  drawing takes {statistics.median(paints):.2f} ms (median), {p95:.2f} ms (95%), {len(paints)} times")
-        median = statistics.median(gaps)
-        verdict = "reached" if median <= GOAL_MS + 0.5 else "MISSED"
-        print(f"  60 frames a second (median of {GOAL_MS:.1f} ms): {verdict}")
+        tell(page, "as it opens", asked.seconds)
+        page.get_by_test_id("layer-density").click()
+        tell(page, "with density lines", asked.seconds)
+
+
+def tell(page: Page, shown: str, seconds: float) -> None:
+    """What the frames took, and the drawing in them."""
+    page.evaluate("() => { window.paints = []; }")
+    gaps = frame_times(page, seconds)
+    paints = page.evaluate("() => window.paints")
+    print("  " + told(shown, gaps))
+    p95 = statistics.quantiles(paints, n=20)[-1]
+    print(f"    drawing takes {statistics.median(paints):.2f} ms (median), {p95:.2f} ms (95%), {len(paints)} times")
+    late = statistics.quantiles(gaps, n=20)[-1] > SLOW_MS
+    print(f"    60 frames a second (19 of 20 within {SLOW_MS:.0f} ms): {'MISSED' if late else 'reached'}")
 
 
 if __name__ == "__main__":

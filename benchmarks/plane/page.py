@@ -220,7 +220,7 @@ def show(page: Page, theme: str = "light", **data: Any) -> None:
 
     page.route(f"{at}**", answer)
     page.goto(at)
-    page.wait_for_function("window.draw")
+    page.wait_for_function("() => window.draw")
 
 
 def _html(theme: str, data: dict[str, Any]) -> str:

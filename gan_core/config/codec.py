@@ -34,7 +34,7 @@ def _shown(value: object) -> str:
 
 
 def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:g}" if abs(value) < 1e6 else f"{value:,.0f}".replace(",", " ")
+    return "" if value is None else f"{value:g}" if abs(value) < 1e6 else f"{value:,.0f}"
 
 
 def allowed_words(spec: FieldSpec) -> str:

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from gan_core.training import RunConfig
 
 LONGEST_TEXT = 40  # letters of a setting that are shown; a drawing's text has hundreds
-THIN = "\u202f"  # narrow no-break space between thousands
 
 
 def count(number: float) -> str:
-    """12 345."""
-    return f"{number:,.0f}".replace(",", THIN)
+    """12,345."""
+    return f"{number:,.0f}"
 
 
 def compact(number: float) -> str:

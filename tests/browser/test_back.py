@@ -69,7 +69,7 @@ def test_a_rerun_that_a_component_asks_for_waits_after_a_press_at_a_link(page: P
     page.set_content('<a href="#there">There</a><div id="place"></div>')
     mounting = modules()["ui/web/mounting.js"].decode()
     page.add_script_tag(content=f"{mounting}\nwindow.component = component;", type="module")
-    page.wait_for_function("window.component")
+    page.wait_for_function("() => window.component")
     page.evaluate(
         """() => {
           window.told = [];

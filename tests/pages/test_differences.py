@@ -48,7 +48,7 @@ def test_a_live_change_is_told_and_counts_as_a_difference() -> None:
     change = LiveChange("a", 1200, "d_optimizer.lr", 0.002, 0.0001)
     changed = replace_at(RING, "d_optimizer.lr", 0.0001)
     both = rows_of([changed, changed], [[change], []])
-    assert row(both, "d_optimizer.lr")["notes"] == ["0.002 up to step 1\u202f200", ""]
+    assert row(both, "d_optimizer.lr")["notes"] == ["0.002 up to step 1,200", ""]
     assert [r["path"] for r in both if r["differs"]] == ["d_optimizer.lr"]
 
 

@@ -3,7 +3,7 @@
 import { context2d } from "./canvas/context.js";
 
 const COUNT = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-export const count = (n) => (Number.isFinite(n) ? COUNT.format(n).replaceAll(",", "\u202f") : "–");
+export const count = (n) => (Number.isFinite(n) ? COUNT.format(n) : "–");
 
 /** Three significant digits, a true minus sign. */
 export function short(n) {

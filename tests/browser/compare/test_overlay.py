@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 import subprocess
 import sys
@@ -14,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from benchmarks.serving import ROOT, Server
 from gan_core.cli.main import main
 from gan_core.runs.storage.run_folder import RunFolder, run_ids
+from tests.browser.canvases import levels, same_picture
 from tests.browser.forked import server
 from tests.browser.lab import until
 
@@ -169,12 +167,11 @@ def test_zoom_pointer_and_legend_hold_for_all_charts(page: Page, compared: Compa
 
 
 def pixels(canvas: Locator) -> np.ndarray:
-    url = canvas.evaluate("c => c.toDataURL('image/png')")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L")).astype(int)
+    return levels(canvas, "L")
 
 
 def step_of(page: Page, letter: str) -> int:
-    found = re.search(r"step ([\d\s\u202f]+)", page.get_by_test_id(f"moment-{letter}").inner_text())
+    found = re.search(r"step ([\d,]+)", page.get_by_test_id(f"moment-{letter}").inner_text())
     return int(re.sub(r"\D", "", found.group(1))) if found else -1
 
 
@@ -209,11 +206,11 @@ def test_runs_of_other_seeds_are_drawn_from_the_same_latents(page: Page, compare
     expect(page.get_by_test_id("latents")).to_contain_text("drawn now")
     grid = page.get_by_test_id("grid-B")
     until(lambda: (pixels(grid) != other).any())
-    assert np.abs(pixels(page.get_by_test_id("grid-A")) - own).max() <= 1  # seed 1 is this run's own
+    assert same_picture(pixels(page.get_by_test_id("grid-A")), own)  # seed 1 is this run's own
     page.screenshot(path=shots / "compare-samples.png")
     page.get_by_test_id("seed").fill("7")
     page.get_by_test_id("seed").press("Enter")
-    until(lambda: np.abs(pixels(grid) - other).max() <= 1)  # and 7 that of the other
+    until(lambda: same_picture(pixels(grid), other))  # and 7 that of the other
 
 
 def test_the_plane_is_seen_at_the_same_place_in_every_run(page: Page, compared: Compared) -> None:

@@ -13,8 +13,8 @@ from tests.browser.lab import until
 
 
 def number(text: Locator) -> float:
-    found = re.match(r"[\d.\s\u202f]+", text.inner_text())
-    return float(re.sub(r"\s", "", found[0])) if found else -1.0
+    found = re.match(r"[\d.,]+", text.inner_text())
+    return float(found[0].replace(",", "")) if found else -1.0
 
 
 def step(side: Locator) -> int:

@@ -28,7 +28,7 @@ def test_an_evaluation_is_one_click_away_and_stands_between_its_lines(page: Page
     expect(page.get_by_test_id("chart-overfitting")).to_contain_text(re.compile(r"never seen\d"))
     lab.press("Evaluate")
     page.locator(".st-key-evaluate-go button").click()
-    expect(about).to_contain_text("2 000 samples, step 40", timeout=240_000)
+    expect(about).to_contain_text("2,000 samples, step 40", timeout=240_000)
     expect(quality.get_by_test_id("quality-fid")).to_have_text(re.compile(r"\d"))
     expect(quality).to_contain_text(re.compile(r"real \d.* untrained \d"))
     kept = RunFolder(served.runs_dir / lab.run_id()).evaluations()

@@ -125,13 +125,16 @@ class Line:
     # --- who has what
 
     def waiting(self) -> list[tuple[Person, Party]]:
-        """Who has no slot, in the order in which they are to get one: everybody's first, then anybody's second ..."""
-        found = [
-            (party is not self.called, depth, at, person, party)
-            for at, person in enumerate(self.people)
-            for depth, party in enumerate(person.parties)
-            if not party.held
-        ]
+        """Who has no slot, in the order in which they are to get one: everybody's first, then anybody's second ...
+
+        A second is what comes to a person who has one slot, or whose first goes before it.
+        """
+        found = []
+        for at, person in enumerate(self.people):
+            had = sum(bool(party.held) for party in person.parties)
+            waiting = [party for party in person.parties if not party.held]
+            for which, party in enumerate(waiting, start=had):
+                found.append((party is not self.called, which, at, person, party))
         return [(person, party) for _, _, _, person, party in sorted(found, key=lambda one: one[:3])]
 
     def grant(self, now: float) -> None:

@@ -15,7 +15,7 @@ import { Tails } from "./stage_tails.js";
 
 const LAYERS = [
   { id: "real", name: "Real", about: "Blue circles: real points. They stay; G never gets to see them." },
-  { id: "fakes", name: "Generated", about: "Orange diamonds: what G makes of 2\u202f000 inputs, always the same. Lines: the way that some have just come." },
+  { id: "fakes", name: "Generated", about: "Orange diamonds: what G makes of 2,000 inputs, always the same. Lines: the way that some have just come." },
   { id: "heat", name: "D’s map", about: "What D believes: the purpler, the more real it looks to D. The colours span D’s own range." },
   { id: "contour", name: "Boundary", about: "Where D cannot decide between real and fake." },
   { id: "arrows", name: "Pull", about: "What D tells G: which way a generated point should go to fool D." },

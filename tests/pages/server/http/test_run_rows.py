@@ -96,7 +96,7 @@ def test_what_differs_is_told_against_the_preset_and_against_the_parent(
     row = row_of(manager, branch)
     assert (row["parent"], row["parent_name"], row["against"]) == (run, "The first", "The first at step 40")
     assert {(name.split(": ")[-1], value) for name, value, _ in row["differs"]} == {
-        ("Learning rate", "0.0123"), ("Length", "2\u202f000 images"),
+        ("Learning rate", "0.0123"), ("Length", "2,000 images"),
     }  # fmt: skip
 
 
