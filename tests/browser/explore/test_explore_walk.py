@@ -15,7 +15,6 @@ from playwright.sync_api import Download, Locator, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.runs.catalog.model_catalog import ModelCatalog
-from tests.browser.canvases import levels, same_picture
 from tests.browser.lab import until
 from tests.pages.explore.explore_shelf import CONDITIONAL, PLAIN, STYLED, model_of, write_asset
 
@@ -217,6 +216,6 @@ def test_arithmetic_and_classes_answer_while_dragged(page: Page, served: Server,
     page.get_by_test_id("mix-part-class").click()
     page.get_by_test_id("class-2").click()
     thumb = page.get_by_test_id("class-2").locator("canvas")
-    until(lambda: same_picture(levels(picture), levels(thumb)))
+    until(lambda: alike(picture, thumb))
     page.get_by_test_id("class-walk").click()
     expect(page.get_by_test_id("walk-key")).to_have_count(3)
