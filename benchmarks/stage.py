@@ -82,7 +82,6 @@ def main() -> None:
         print(told("bare page", frame_times(bare, min(4.0, asked.seconds))))
         bare.close()
         page = moving_page(opened, asked.side, asked.a_second)
-        page.wait_for_timeout(2000)
         size = page.get_by_test_id("stage").evaluate("c => c.width")
         print(f"stage of {size} x {size} pixels, {asked.a_second:g} scenes a second:")
         page.evaluate(_TIMED)
@@ -92,7 +91,8 @@ def main() -> None:
 
 
 def tell(page: Page, shown: str, seconds: float) -> None:
-    """What the frames took, and the drawing in them."""
+    """What the frames took, and the drawing in them, once what was pressed is drawn."""
+    page.wait_for_timeout(2000)
     page.evaluate("() => { window.paints = []; }")
     gaps = frame_times(page, seconds)
     paints = page.evaluate("() => window.paints")

@@ -15,6 +15,7 @@ from playwright.sync_api import Download, Locator, Page, expect
 
 from benchmarks.serving import Server
 from gan_core.runs.catalog.model_catalog import ModelCatalog
+from tests.browser.canvases import levels, same_picture
 from tests.browser.lab import until
 from tests.pages.explore.explore_shelf import CONDITIONAL, PLAIN, STYLED, model_of, write_asset
 
@@ -162,11 +163,7 @@ def test_keys_are_moved_reordered_taken_out_and_kept(page: Page, served: Server,
 
 def alike(one: Locator, other: Locator) -> bool:
     """To a grey level or two: alone and in a batch the same picture is summed in another order."""
-    levels = [
-        canvas.evaluate("c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)")
-        for canvas in (one, other)
-    ]
-    return max(abs(a - b) for a, b in zip(*levels, strict=True)) <= 2
+    return same_picture(levels(one, "RGBA"), levels(other, "RGBA"), most=2)
 
 
 def test_a_cell_of_the_mixing_matrix_goes_to_the_picture(
@@ -217,5 +214,6 @@ def test_arithmetic_and_classes_answer_while_dragged(page: Page, served: Server,
     page.get_by_test_id("class-2").click()
     thumb = page.get_by_test_id("class-2").locator("canvas")
     until(lambda: alike(picture, thumb))
+    assert not alike(picture, page.get_by_test_id("class-1").locator("canvas"))
     page.get_by_test_id("class-walk").click()
     expect(page.get_by_test_id("walk-key")).to_have_count(3)

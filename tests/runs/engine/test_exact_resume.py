@@ -169,7 +169,7 @@ def test_killed_again_and_again_at_random_it_still_ends_as_if_nothing_had_been(n
             reached.append(max(manager.view(run).checkpoints, default=0))
             in_vain = in_vain + 1 if reached[-1] == reached[-2] else 0
     assert kills >= 10
-    assert len(set(reached)) > 3  # they fell between many checkpoints
+    assert len(set(reached[1:])) > 3  # they fell between many checkpoints
     assert fingerprint(manager, run) == expected
     leftovers = [p.name for p in (manager.runs_dir / run).rglob("*") if p.name.endswith(".tmp")]
     assert leftovers == []

@@ -131,9 +131,8 @@ class Line:
         """
         found = []
         for at, person in enumerate(self.people):
-            had = sum(bool(party.held) for party in person.parties)
             waiting = [party for party in person.parties if not party.held]
-            for which, party in enumerate(waiting, start=had):
+            for which, party in enumerate(waiting, start=len(person.parties) - len(waiting)):
                 found.append((party is not self.called, which, at, person, party))
         return [(person, party) for _, _, _, person, party in sorted(found, key=lambda one: one[:3])]
 
