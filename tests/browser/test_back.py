@@ -111,6 +111,7 @@ def test_the_choice_of_a_run_stands_while_one_trains(page: Page, going: tuple[La
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
+@pytest.mark.long  # its dialog: tests/pages/lab/test_lab.py; the branch: tests/runs/lineage/test_branches.py
 def test_a_branch_begins_at_the_moment_that_is_looked_at(page: Page, going: tuple[Lab, str]) -> None:
     lab, _ = going
     until(lambda: lab.step() > 20)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
 from tests.browser.lab import Lab, told_by, until
 
 
+@pytest.mark.long  # what it shows: tests/pages/lab/test_code.py
 def test_the_code_marks_what_just_changed_and_is_copied(page: Page, served: Server) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     Lab(page, served.url).open("preset=fashion-fast&view=full")

@@ -41,6 +41,7 @@ def _zip_of_pictures(good: int) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.long  # each of its steps: tests/pages/test_data_page.py, tests/data/uploads
 def test_from_a_zip_to_a_run_and_delete_with_undo(page: Page, served: Server) -> None:
     page.goto(f"{served.url}/data")
     page.locator("input[type=file]").set_input_files(

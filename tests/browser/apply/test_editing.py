@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
@@ -96,6 +97,7 @@ def test_dragged_with_mouse_finger_and_keys_until_it_says_where_it_came_to(
     np.testing.assert_array_equal(shown(page), before)
 
 
+@pytest.mark.long  # its page: tests/pages/apply/test_editing_page.py; a browser's hand: below
 def test_painted_repainted_compared_undone_and_kept(page: Page, served: Server, shots: Path) -> None:
     open_workshop(page, served)
     before = shown(page)

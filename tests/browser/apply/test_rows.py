@@ -7,6 +7,7 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
@@ -20,6 +21,7 @@ def bring(page: Page) -> None:
     expect(page.get_by_text("48 rows of 2 columns", exact=False)).to_be_visible()
 
 
+@pytest.mark.long  # tests/pages/apply/test_rows.py, tests/apply/tables/test_synthetic.py
 def test_rows_are_made_judged_and_taken_away(page: Page, served: Server, shots: Path) -> None:
     page.goto(f"{served.url}/apply?workshop=rows&rows=60&steps=20")
     bring(page)
@@ -41,6 +43,7 @@ def test_rows_are_made_judged_and_taken_away(page: Page, served: Server, shots: 
     expect(page.get_by_text("48 rows of 2 columns", exact=False)).to_be_visible()
 
 
+@pytest.mark.long  # tests/pages/apply/test_tables_comparison.py, tests/apply/tables
 def test_imputers_are_compared(page: Page, served: Server, shots: Path) -> None:
     page.goto(f"{served.url}/apply?workshop=tables&times=1&hidden=30")
     bring(page)

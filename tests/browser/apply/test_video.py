@@ -130,6 +130,7 @@ def by_finger(page: Page) -> None:
     client.detach()
 
 
+@pytest.mark.long  # its page: tests/pages/apply/test_video_page.py; its work: tests/apply/clips
 def test_a_clip_is_edited_where_its_box_was_moved_to(page: Page, served: Server, shots: Path) -> None:
     link = link_of(made({"name": "move", "along": "pca-1", "amount": 3.0}))
     page.goto(f"{served.url}/apply?workshop=editing&model=asset:shapes&edit={link}")

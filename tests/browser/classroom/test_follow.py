@@ -177,6 +177,7 @@ def lies_in(small: Locator, large: Locator) -> bool:
     return 0 <= x <= other["width"] and 0 <= y <= other["height"]
 
 
+@pytest.mark.long  # following: below; slow motion: tests/browser/train/test_microscope.py
 def test_slow_motion_is_followed_part_by_part(teacher: Page, student: Page, at: Server, shots: Path) -> None:
     student.goto(f"{at.url}/class")
     teacher.goto(f"{at.url}/class")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.serving import Server
@@ -29,6 +30,7 @@ def ink(page: Page) -> list[int]:
     return found
 
 
+@pytest.mark.long  # its form and its members: tests/pages/test_sweeps_page.py
 def test_a_sweep_from_the_form_to_its_best_member(page: Page, served: Server, shots: Path) -> None:
     page.goto(f"{served.url}/compare?tab=sweeps")
     values = page.get_by_role("textbox", name="Values of Learning rate")

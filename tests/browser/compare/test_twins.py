@@ -22,6 +22,7 @@ def served(served_alone: Server) -> Server:
     return served_alone
 
 
+@pytest.mark.long  # tests/runs/lineage/test_twins.py, tests/pages/test_compared.py
 def test_twins_are_started_paused_scrubbed_and_branched_and_stand_in_the_family(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
     page.goto(f"{served.url}/?{POINTS}")

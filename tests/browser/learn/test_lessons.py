@@ -141,7 +141,7 @@ class Reader:
             self.button(value)
 
 
-LONG = {"02", "04", "06", "07", "08", "10"}
+LONG = {"01", "02", "04", "05", "06", "07", "08", "10"}
 """What these ask a reader to do, the others ask too; that each can be done is tested in tests/pages/learn as well."""
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.serving import ROOT, Server, server
@@ -74,6 +75,7 @@ def test_a_zoomed_chart_stays_where_it_is_while_data_arrives(page: Page, served:
     lab.expect_state("stopped")
 
 
+@pytest.mark.long  # the branch: tests/runs/lineage/test_branches.py; its form: tests/pages/lab/test_lab.py
 def test_a_branch_from_a_checkpoint_with_another_loss(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
     lab.open(f"preset=fashion-fast&{CALM}&{LONG}")
@@ -139,6 +141,7 @@ def _tab_to(page: Page, name: str, *, back: bool = False) -> None:
     raise AssertionError(f"{name} was not reached with the Tab key")
 
 
+@pytest.mark.long  # two tabs: test_train_live.py; what a run tells: tests/pages/server/live/test_channel.py
 def test_one_tab_steers_and_the_other_follows(page: Page, chromium: Browser, served: Server) -> None:
     lab = Lab(page, served.url)
     lab.open(f"preset=fashion-fast&{CALM}&{LONG}&seed=5")
@@ -187,6 +190,7 @@ RunManager.start = slowly
 """
 
 
+@pytest.mark.long  # presses that wait: tests/pages/server/test_presses.py, test_components.py
 def test_the_second_click_of_two_waits_for_the_first(page: Page, tmp_path: Path) -> None:
     """Its page is drawn with the run, though that is still being made when the click comes."""
     (tmp_path / "sitecustomize.py").write_text(SLOW_START, "utf-8")

@@ -113,6 +113,7 @@ def test_a_long_scribble_is_thinned_until_it_fits_and_keys_alone_can_draw(page: 
     until(lambda: not strokes(page))
 
 
+@pytest.mark.long  # drawing: below, tests/pages/lab/test_plane.py; one network's step: test_microscope.py
 def test_train_on_a_drawing_slowly_and_one_network_at_a_time(
     page: Page, served: Server, shots: Path, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ BLIND = (
 )
 
 
+@pytest.mark.long  # what it says and offers: tests/pages/lab/test_findings.py
 def test_a_blind_discriminator_is_named_and_its_branch_is_one_click_away(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
     page.goto(f"{served.url}/?{BLIND}")

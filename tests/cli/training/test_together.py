@@ -118,6 +118,7 @@ def test_a_rank_that_dies_ends_the_run_which_goes_on_from_its_checkpoint(
     assert any(f"From step {at:,} on it trained in 1 processes, before in 2" in words for words in after.warnings)
 
 
+@pytest.mark.long  # a rank that dies, and the run that goes on: above
 def test_torchruns_restart_goes_on_with_the_same_run_from_its_checkpoint(tmp_path: Path, manager: RunManager) -> None:
     words = ["train", *SMALL, "--set", "record.checkpoint_images=1000", "--steps", "300", "--json"]
     with _torchrun(tmp_path, *words, restarts=1) as started:

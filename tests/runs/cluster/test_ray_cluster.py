@@ -134,6 +134,7 @@ def hold_each(manager: RunManager, runs: list[str], *commands: Command) -> None:
             manager.send(run, command)
 
 
+@pytest.mark.long  # a run of such a node: test_cluster.py; its form: tests/pages/test_sweeps_page.py
 def test_bad_members_are_stopped_early_by_asha(nodes: Nodes, manager: RunManager, tmp_path: Path) -> None:
     driver = nodes.drive(
         tmp_path, *TINY, "--over", "g_optimizer.lr=0.004,0.003,0", "--on", "ray", "--asha", "--grace-steps", "200",

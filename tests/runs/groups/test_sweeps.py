@@ -236,7 +236,7 @@ def test_a_member_keeps_what_somebody_else_measured(manager: RunManager) -> None
 
 def test_closing_keeps_everything_and_all_go_on_together(tmp_path: Path) -> None:
     manager = open_manager(tmp_path)
-    sweep = Sweeps(manager).start(Plan(ring(steps=4000), (), seeds=(1, 2, 3)))
+    sweep = Sweeps(manager).start(Plan(ring(steps=1500), (), seeds=(1, 2, 3)))
     runs = members(manager, sweep)
     until(lambda: all(manager.view(run).step > 3 for run in runs))
     manager.send(runs[0], Change("g_optimizer.lr", 0.002))
@@ -248,7 +248,7 @@ def test_closing_keeps_everything_and_all_go_on_together(tmp_path: Path) -> None
     assert all(view.checkpoints for view in views)
     if any(view.state == "stopped" for view in views):
         Sweeps(again).go_on(sweep)
-    assert [(at_rest(again, run).state, at_rest(again, run).step) for run in runs] == [("finished", 4_000)] * 3
+    assert [(at_rest(again, run).state, at_rest(again, run).step) for run in runs] == [("finished", 1_500)] * 3
     assert again.config(runs[0]).g_optimizer.lr == 0.002
     again.close()
 

@@ -132,6 +132,7 @@ def test_four_with_a_quarter_each_are_one_with_all_of_it(tmp_path: Path) -> None
     _compare(4, WITHOUT_BATCH_STATISTICS, tmp_path, [*WITHOUT_BATCH_STATISTICS][2:4])
 
 
+@pytest.mark.long  # on one: above
 def test_on_several_machines_too(tmp_path: Path) -> None:
     names = ["adaptive augmentation, packs, classes", "batch norm in both"]
     _compare(2, WITHOUT_BATCH_STATISTICS | WITH_BATCH_STATISTICS, tmp_path, names, ["apart"])

@@ -55,6 +55,7 @@ def ranks(manager: RunManager, run: str) -> list[int]:
 
 
 @processes
+@pytest.mark.long  # steered from outside: test_two_servers.py; killed, in line: below
 def test_it_is_steered_as_any_other_and_takes_turns_with_others(manager: RunManager) -> None:
     run = manager.start(LONG, processes=2, owner="ada")
     assert manager.takes_commands(run)
