@@ -68,8 +68,8 @@ docs: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp chromium
 	eval "$$SETUP"; export CHROMIUM="$$(find_chromium)"; \
-	for name in $$(grep -l '^if __name__' benchmarks/*.py | xargs basename -s .py) $$(ls benchmarks/*/__main__.py | xargs dirname | xargs basename -a); do \
-	  echo "== $$name"; $(PY) -m "benchmarks.$$name" || exit 1; \
+	for name in $$(grep -rl --include=*.py --exclude-dir=recordings '^main()\|^if __name__' benchmarks | sed 's|/__main__\.py$$||; s|\.py$$||; s|/|.|g' | sort); do \
+	  echo "== $$name"; $(PY) -m "$$name" || exit 1; \
 	done
 
 # The stamps are older than the lists, or than the interpreter, exactly when something has to be installed.

@@ -2,8 +2,8 @@
 
     python -m benchmarks.plane [--preset ring] [--pairs 6] [--seconds 5] [--threads 1]
 
-The bare loop is that of `benchmarks.engine`: autograd's best-written step, which records nothing. The engine steps
-with the backend "dense"; beside it stands the same run with autograd's step. GAN Lab (Kahng et al. 2018)
+The bare loop is that of `benchmarks.training.engine`: autograd's best-written step, which records nothing. The engine
+steps with the backend "dense"; beside it stands the same run with autograd's step. GAN Lab (Kahng et al. 2018)
 takes one step a frame, so a screen that shows 60 frames a second is its ceiling.
 """
 
@@ -17,13 +17,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.engine import bare_steps_per_second, engine_steps_per_second
 from benchmarks.machine import describe, matmul_rate, paired
+from benchmarks.training.engine import bare_steps_per_second, engine_steps_per_second
 from gan_core.nets.base import ImageShape
 from gan_core.runs import RunManager
 from gan_core.training import PRESETS, step_cost
 
-GOAL, FRAMES_PER_SECOND = 900.0, 60.0  # steps a second for "ring" written out; compiled: `benchmarks.compiled`
+# Steps a second for "ring" written out; compiled: `benchmarks.training.compiled`.
+GOAL, FRAMES_PER_SECOND = 900.0, 60.0
 
 
 def main() -> None:

@@ -101,7 +101,7 @@ def test_nearest_distances_are_sorted_and_copies_are_at_distance_nought() -> Non
 
 
 _PUBLISHED_EXAMPLE = """
-from benchmarks.measures import draw, ours, peak_megabytes
+from benchmarks.quality.measures import draw, ours, peak_megabytes
 from gan_core.measure.manifold import nearest_distances
 generated, real = draw(0)
 nearest_distances(generated[:1000], real[:1000])
@@ -117,7 +117,7 @@ def test_the_published_example_comes_out_and_takes_less_than_500_megabytes() -> 
     """Two samples of N(0, I), 10,000 x 1,000, k = 5, in a process of its own, whose peak is nobody else's.
 
     A whole table of distances would be 800 MB. The published draw is not seeded, so that ours is another: it may
-    differ by as much as four of the standard deviations that `benchmarks.measures` finds between draws.
+    differ by as much as four of the standard deviations that `benchmarks.quality.measures` finds between draws.
     """
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", _PUBLISHED_EXAMPLE]

@@ -15,7 +15,7 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from benchmarks.generators import FLOOR, FOLDER, PLANS, RIGHT, metadata, metrics, samples
+from benchmarks.quality.generators import FLOOR, FOLDER, PLANS, RIGHT, metadata, metrics, samples
 from gan_core.cli.configure import config_from
 from gan_core.cli.parser import build_parser
 from gan_core.config.codec import from_dict

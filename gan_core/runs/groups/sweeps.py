@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 FOLDER = ".sweeps"
 MOST_WAIT_SECONDS = 2.0  # for what takes a moment
 MOST_TOGETHER = 32  # larger stacks no longer fit the processor's caches
-TOGETHER_SHARE = 0.45  # of the time that the same runs take one after another (benchmarks/sweep.py)
+TOGETHER_SHARE = 0.45  # of the time that the same runs take one after another (benchmarks/training/sweep.py)
 
 
 class UnknownSweep(ValueError):

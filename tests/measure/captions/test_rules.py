@@ -1,7 +1,7 @@
 """The captions of recorded moments of real runs, held against what those runs' own numbers say of them.
 
-`python -m benchmarks.captions` records them: a picture's evidence, some of its points with D's scores, the newest
-point of the curves, and what the referee had found by then.
+`python -m benchmarks.quality.captions` records them: a picture's evidence, some of its points with D's scores, the
+newest point of the curves, and what the referee had found by then.
 """
 
 from __future__ import annotations

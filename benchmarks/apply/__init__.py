@@ -1,0 +1,1 @@
+"""How good and how quick the applications are, where the truth is known."""

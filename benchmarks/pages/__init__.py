@@ -1,0 +1,1 @@
+"""How soon a page answers, and what its viewers cost."""

@@ -1,0 +1,1 @@
+"""How good samples, measures, captions and the generators that come along are."""

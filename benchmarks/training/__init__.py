@@ -1,0 +1,1 @@
+"""How fast runs are, and what they take of a machine."""
