@@ -36,6 +36,7 @@ class Moment:
     left: how far images are from real ones, 0 being as near as real ones are, 1 the untrained generator's. It is the
     most of what pixels, an evaluation and their likeness to each other say, as none of these sees everything. Of
     points whose modes are not counted it is the share of the first picture's sliced Wasserstein distance, if known.
+    seen: the same of images without an evaluation, which finds fault with what has long taken shape.
     measured: whether an evaluation is among what says so; without one nobody knows how good sharp pictures are.
     moved: how far they are from the untrained generator's, root mean square, in radii of the real data.
 
@@ -52,6 +53,7 @@ class Moment:
     right_real: float = math.nan
     right_fake: float = math.nan
     left: float = math.nan
+    seen: float = math.nan
     measured: bool = False
     moved: float = math.nan
     spread: float = math.nan
@@ -139,11 +141,16 @@ def moment_of_images(
     if untrained > floor:  # the root: an energy distance is a squared one, as the Fréchet distance is
         left = math.sqrt(max(0.0, (look["distance"] - floor) / (untrained - floor)))
     alike = 1.0 - min(1.0, look["twins"], look["spread"])
-    known = [value for value in (left, alike, evaluated) if not math.isnan(value)]
+    seen = _most(left, alike)
     return Moment(
-        step, points=False, right_real=right_real, right_fake=right_fake, left=max(known, default=math.nan),
+        step, points=False, right_real=right_real, right_fake=right_fake, left=_most(seen, evaluated), seen=seen,
         measured=not math.isnan(evaluated),
     )  # fmt: skip
+
+
+def _most(*shares: float) -> float:
+    """Of those that are known."""
+    return max((share for share in shares if not math.isnan(share)), default=math.nan)
 
 
 def _moved(fakes: Floats, untrained: Floats | None) -> float:

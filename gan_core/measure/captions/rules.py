@@ -137,8 +137,8 @@ OF_IMAGES = (
     Rule("d-ahead", "D is right about at least 85%.",
          lambda m, _: m.d_right >= AHEAD,
          "D is ahead: it is right {right} of the time. Each that it sees through teaches G."),
-    Rule("beginning", "More than 50% of the way is left.",
-         lambda m, _: m.left > HALF,
+    Rule("beginning", "More than 50% of the way is left, by the picture and not by an evaluation.",
+         lambda m, _: m.seen > HALF,
          "G begins to change what it draws, which is nothing like real pictures yet; "
          "D is right {right} of the time."),
     Rule("taking-shape", "More than 15% of the way is left.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -99,14 +98,22 @@ class Scope:
         self.lab.expect_state("Paused")
 
 
+@pytest.fixture(scope="module")
+def begun() -> list[str]:
+    """The one run of these tests, once the first has pressed Train."""
+    return []
+
+
 @pytest.fixture
-def scope(page: Page, served: Server) -> Iterator[Scope]:
+def scope(page: Page, served: Server, begun: list[str]) -> Scope:
     made = Scope(page, served.url)
-    made.train()
-    yield made
-    page.keyboard.press("Escape")
-    made.lab.press("Stop")
-    made.lab.expect_state("Stopped")
+    if begun:
+        page.goto(f"{served.url}/?run={begun[0]}")
+        made.lab.expect_state("Paused|Training")
+    else:
+        made.train()
+        begun.append(made.lab.run_id())
+    return made
 
 
 def numbers(words: str) -> list[float]:

@@ -8,7 +8,7 @@ import torch
 
 from gan_core.data.base import ImageSet
 from gan_core.data.sets.points import Modes
-from gan_core.measure.captions.moment import MIDDLE, PlaneView, moment_of_images, moment_of_scene
+from gan_core.measure.captions.moment import MIDDLE, Moment, PlaneView, moment_of_images, moment_of_scene
 from gan_core.measure.captions.rules import NEAR, caption
 from gan_core.measure.referee.eye import Eye, flat_features
 from gan_core.training.observe.scene import HEAT, Scene
@@ -108,8 +108,11 @@ def test_a_grid_of_images_is_held_against_real_ones() -> None:
     noise = flat_features(RNG.integers(100, 120, (64, 1, 8, 8)).astype(np.uint8))
     far = eye.look(noise, None)["distance"]
 
+    def moment(samples: np.ndarray, evaluated: float = np.nan) -> Moment:
+        return moment_of_images(samples, eye, 1, untrained=far, right_real=0.9, right_fake=0.7, evaluated=evaluated)
+
     def left(samples: np.ndarray, evaluated: float = np.nan) -> float:
-        found = moment_of_images(samples, eye, 1, untrained=far, right_real=0.9, right_fake=0.7, evaluated=evaluated)
+        found = moment(samples, evaluated)
         assert found.d_right == pytest.approx(0.8)
         return found.left
 
@@ -117,4 +120,5 @@ def test_a_grid_of_images_is_held_against_real_ones() -> None:
     assert left(real) < NEAR
     assert left(noise) == pytest.approx(1.0)
     assert left(real, evaluated=0.7) == 0.7  # an evaluation sees what pixels do not
+    assert moment(real, evaluated=0.7).seen == moment(real).seen < NEAR  # and nobody calls that nothing like them
     assert left(np.repeat(real[:1], 64, 0)) >= 1.0

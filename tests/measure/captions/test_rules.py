@@ -22,7 +22,7 @@ from gan_core.measure.referee.findings import TROUBLES as KINDS
 
 ROOT = Path(__file__).parents[3]
 RECORDED: list[dict[str, Any]] = json.loads(Path(__file__).with_name("moments.json").read_text("utf-8"))
-BY_HAND = {"broken", "fooled-far", "d-ahead", "none-found", "shape", "close", "even"}
+BY_HAND = {True: {"broken", "shape"}, False: {"broken", "d-ahead", "close", "even"}}
 """Rules that short runs need not meet: `test_rules_that_no_short_run_meets`."""
 
 
@@ -111,7 +111,21 @@ def just_found(n: Numbers) -> None:
 
 def scattered(n: Numbers) -> None:
     assert n.good().sum() < 0.45
-    assert n.said("^") == pytest.approx(n.good().sum(), abs=0.12)
+    assert n.said("^(?:Less than )?") == pytest.approx(n.good().sum(), abs=0.12)
+
+
+def fooled_far(n: Numbers) -> None:
+    assert n.said("takes ") == pytest.approx(np.mean(n.points[:, 2] >= 0.5), abs=0.12)
+    assert n.good().sum() < 0.45
+
+
+def d_ahead(n: Numbers) -> None:
+    assert np.mean(n.points[:, 2] < 0.5) > 0.7
+    assert n.good().sum() < 0.45
+
+
+def none_found(n: Numbers) -> None:
+    assert not n.good().any()
 
 
 def all_found(n: Numbers) -> None:
@@ -131,7 +145,7 @@ def some_found(n: Numbers) -> None:
 
 def shape_part(n: Numbers) -> None:
     assert n.said("reaches ") < 0.85
-    assert n.said("is right ") == pytest.approx(n.d_right, abs=0.25)
+    assert not n.trained or n.said("is right ") == pytest.approx(n.d_right, abs=0.25)
 
 
 def shape_hardly(n: Numbers) -> None:
@@ -145,6 +159,7 @@ def of_both(n: Numbers) -> None:
 CLAIMS = {
     ("points", "guessing"): guessing, ("points", "d-first"): d_first, ("points", "crowd-found"): crowd,
     ("points", "crowd"): crowd, ("points", "just-found"): just_found, ("points", "scattered"): scattered,
+    ("points", "fooled-far"): fooled_far, ("points", "d-ahead"): d_ahead, ("points", "none-found"): none_found,
     ("points", "all-found"): all_found, ("points", "all-hardly"): all_hardly, ("points", "some-found"): some_found,
     ("points", "shape-part"): shape_part, ("points", "shape-hardly"): shape_hardly,
     ("images", "guessing"): guessing, ("images", "d-first"): d_first, ("images", "d-ahead"): of_both,
@@ -158,7 +173,7 @@ def test_there_are_enough_of_them_and_of_every_rule_some() -> None:
     assert len(RECORDED) >= 20
     for points, rules in ((True, OF_POINTS), (False, OF_IMAGES)):
         met = {one["rule"] for one in RECORDED if one["moment"]["points"] is points}
-        assert met | BY_HAND >= {rule.name for rule in rules}
+        assert met | BY_HAND[points] >= {rule.name for rule in rules}
         assert len({rule.name for rule in rules}) == len(rules)
 
 
@@ -184,10 +199,12 @@ MOONS = RING | {"counted": False, "found": 0, "missing": ()}
     ({**MOONS, "near": 0.6, "covered": 0.9, "right_real": 0.8}, "shape",
      "60% of G's points lie where real ones do; D is right 65% of the time."),
     ({"points": False, "finite": False}, "broken", "Numbers have grown out of bounds: there is nothing left to see."),
-    ({"points": False, "left": 0.6, "right_real": 0.7, "right_fake": 0.7}, "beginning",
+    ({"points": False, "left": 0.6, "seen": 0.6, "right_real": 0.7, "right_fake": 0.7}, "beginning",
      "G begins to change what it draws, which is nothing like real pictures yet; D is right 70% of the time."),
     ({"points": False, "left": 0.2, "right_real": 0.6, "right_fake": 0.5}, "taking-shape",
      "G's pictures take shape, and are still far from real ones; D is right 55% of the time."),
+    ({"points": False, "left": 0.6, "seen": 0.1, "measured": True, "right_real": 0.6, "right_fake": 0.5},
+     "taking-shape", "G's pictures take shape, and are still far from real ones; D is right 55% of the time."),
     ({"points": False, "left": 0.1, "right_real": 0.9, "right_fake": 0.9}, "d-ahead",
      "D is ahead: it is right 90% of the time. Each that it sees through teaches G."),
     ({"points": False, "left": 0.1, "right_real": 0.6, "right_fake": 0.5}, "not-measured",
