@@ -262,7 +262,7 @@ def test_a_view_that_is_left_lets_go_of_its_socket(page: Page, served: Server) -
     sockets: list[WebSocket] = []
     page.on("websocket", lambda socket: sockets.append(socket) if "/live/" in socket.url else None)
     lab = Lab(page, served.url)
-    query = "preset=ring&generator.hidden=16&discriminator.hidden=16&batch_size=64&total_images=64000"
+    query = "preset=ring&generator.hidden=16&discriminator.hidden=16&batch_size=64&total_images=16000"
     page.goto(f"{served.url}/?{query}")
     lab.press("Train")
     lab.expect_state("Finished")

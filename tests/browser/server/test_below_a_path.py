@@ -95,8 +95,8 @@ def has_ipv6() -> bool:
     [
         pytest.param("by itself", marks=pytest.mark.long),  # every other browser test's server does
         "below a path, on IPv6" if has_ipv6() else "below a path",
-        pytest.param("behind a proxy that keeps the path", marks=pytest.mark.long),  # as the two beside it
-        "behind a proxy that takes the path away",
+        pytest.param("behind a proxy that keeps the path", marks=pytest.mark.long),  # the server is as below a path
+        pytest.param("behind a proxy that takes the path away", marks=pytest.mark.long),  # and here as by itself
     ],
 )
 def test_every_page_arrives_whole(how: str, folder: Path, runs: list[str], page: Page) -> None:

@@ -31,6 +31,7 @@ def test_the_forty_lines_of_pytorch_train() -> None:
     assert made.mean() < -0.05, "it has begun to paint everything black, as its data is"
 
 
+@pytest.mark.long  # the same in torch: above; Keras trains: tests/export/test_keras_script.py
 def test_the_mended_lines_of_keras_train(tmp_path: Path) -> None:
     if importlib.util.find_spec("keras") is None:
         pytest.skip("Keras is not installed: requirements-dev.txt names it")

@@ -84,7 +84,9 @@ def served(folder: Path, *ignored: signal.Signals) -> Iterator[tuple[subprocess.
         process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.long)]
+)
 def test_asked_to_stop_it_exits_with_status_zero(tmp_path: Path, number: signal.Signals) -> None:
     with served(tmp_path) as (process, _):
         process.send_signal(number)

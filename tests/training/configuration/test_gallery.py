@@ -79,7 +79,7 @@ def one_thread() -> object:
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", ["collapse", "oscillation"])
+@pytest.mark.parametrize("name", [pytest.param("collapse", marks=pytest.mark.long), "oscillation"])
 def test_points_fail_and_are_cured_from_a_seed_that_nobody_chose(name: str, one_thread: object) -> None:
     each, judgement = GALLERY[name], measures.JUDGEMENTS[name]
     seed = 20_261
