@@ -10,7 +10,7 @@ from typing import Any
 class Gauge:
     """The number under a picture.
 
-    column: of the run's records; or reads: "nearest" or "checkerboard", read off the picture itself.
+    column: of the run's records; or reads: "nearest", "checkerboard" or "places", read off the picture itself.
     log: the scale of its curve; low, high: its ends at least; size: its absolute value is shown; whole: a count.
     """
 
@@ -28,9 +28,9 @@ class Gauge:
 
 GAUGES = {
     "collapse": Gauge(
-        "Modes covered",
-        "Of the eight places, those with a generated point.",
-        "modes_covered",
+        "Places found",
+        "Of the eight places, those with at least a tenth of the points that each should have.",
+        reads="places",
         unit=" of 8",
         whole=True,
         low=0,

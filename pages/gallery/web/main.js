@@ -99,7 +99,7 @@ class Duo {
     if (what === "records") return this.showGaugesSoon();
     if (what === "kept" || what === "hello") this.list();
     side.tell();
-    if (what === "stage" && side.shown) return side.showScene(side.shown);
+    if (what === "stage" && side.shown) return side.display(side.shown);
     if (["hello", "grid", "kept"].includes(what) && this.at === null) this.go();
   }
 

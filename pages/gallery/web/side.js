@@ -4,6 +4,7 @@ import { drawAtlas } from "../../ui/web/channel/frames.js";
 import { Shower } from "../../ui/web/channel/shower.js";
 import { httpUrl } from "../../ui/web/channel/wire.js";
 import { Stage } from "../../ui/web/plane/stage.js";
+import { missedPlaces } from "../../ui/web/plane/stage_places.js";
 import { count, make, say } from "../../ui/web/words.js";
 import { Gauge } from "./gauge.js";
 import { checkerboard, distanceTo, drawCells, greys, nearestOf, rgbOf } from "./look.js";
@@ -103,7 +104,7 @@ export class Side {
     this.empty.hidden = true;
     say(this.caption, `step ${count(frame.step)}`);
     if (this.stage) this.showScene(frame);
-    else this.readPicture(frame);
+    this.readPicture(frame);
     this.redraw();
     this.duo.showGauges();
     if (this.measured.size === 1) this.readKept();
@@ -118,12 +119,17 @@ export class Side {
 
   /** What the gauge of some scenes needs of the picture itself; once for each step. */
   readPicture(frame) {
-    const { reads } = this.scene.gauge;
-    if (!reads) return;
+    const { reads } = this.scene.gauge, value = reads && this.read(frame, reads);
+    if (Number.isFinite(value)) this.measured.set(frame.step, value);
+  }
+
+  /** NaN where that is still on its way which it is held against. */
+  read(frame, reads) {
+    const { known } = this.duo, modes = this.feed?.stage?.modes;
+    if (reads === "places") return modes ? modes.centres.length - missedPlaces(frame.scene.fakes.values, modes).length : NaN;
     frame.greys ??= greys(frame);
-    const known = this.duo.known;
-    if (reads === "nearest" && !known) return;
-    this.measured.set(frame.step, reads === "nearest" ? distanceTo(frame.greys, known.greys) : 1000 * checkerboard(frame.greys, frame.size));
+    if (reads === "checkerboard") return 1000 * checkerboard(frame.greys, frame.size);
+    return known ? distanceTo(frame.greys, known.greys) : NaN;
   }
 
   /** The gauge on the way of a run that was there before we came: from a few of its kept frames. */

@@ -22,6 +22,10 @@ def step(side: Locator) -> int:
     return int(found) if found else -1
 
 
+TOLD = """side => [side.querySelector("[data-testid=gauge]").textContent,
+  side.querySelector("[data-testid=places]").textContent.match(/[0-8] of 8 places/)[0]]"""
+
+
 def open_scene(page: Page, served: Server, name: str) -> None:
     page.goto(f"{served.url}/gallery")
     page.locator(f".st-key-scene-{name}").get_by_role("button", name="Watch it fail").first.click()
@@ -37,6 +41,8 @@ def test_a_scene_fails_is_fixed_and_both_stand_side_by_side(page: Page, served: 
     expect(fixed).to_be_hidden()
     until(lambda: step(failing) > 1500)
     assert number(failing.get_by_test_id("gauge")) <= 2  # of eight
+    found, empty = failing.evaluate(TOLD)
+    assert found == f"{8 - int(empty[0])} of 8", "the number and the words are of one picture"
 
     fix.dblclick()  # two clicks are one run
     expect(fixed).to_be_visible()
