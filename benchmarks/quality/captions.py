@@ -9,6 +9,7 @@ table of all rules into docs/captions.md.
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import re
@@ -58,6 +59,7 @@ RUNS: dict[str, tuple[RunConfig, int]] = {
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     found: list[dict[str, Any]] = []
     for name, (config, steps) in RUNS.items():
         found += moments_of(name, replace(config, seed=3), steps)

@@ -9,8 +9,8 @@ the weights differ in the last bits and the pictures therefore after a while.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,9 +137,14 @@ def card(name: str) -> dict[str, Any]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(PLANS)}")
+    names = parser.parse_args().names
+    if unknown := set(names) - set(PLANS):
+        parser.error(f"there is no generator {min(unknown)!r}; there are {', '.join(PLANS)}")
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or PLANS:
-        if sys.argv[1:]:
+    for name in names or PLANS:
+        if names:
             text = json.dumps(card(name), indent=2, ensure_ascii=False) + "\n"
             write_atomically(FOLDER / f"{name}.json", text.encode())
             print(text)

@@ -88,6 +88,24 @@ def test_readme_s_command_lines_are_understood() -> None:
         build_parser().parse_args(line.split())
 
 
+def test_benchmarks_that_are_named_are_there_and_refuse_what_they_do_not_know() -> None:
+    """But for the log, which names what there was. A command that reads no options takes `--help` for a start."""
+    folder = ROOT / "benchmarks"
+    texts = {path.relative_to(ROOT).with_suffix(""): path.read_text("utf-8") for path in folder.rglob("*.py")}
+    commands = {
+        ".".join(path.parts): text for path, text in texts.items() if re.search("^if __name__", text, re.MULTILINE)
+    } | {
+        ".".join(path.parent.parts): "".join(text for other, text in texts.items() if other.parent == path.parent)
+        for path in texts if path.name == "__main__"
+    }  # fmt: skip
+    documents = [path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")) if path.name != "log.md"]
+    said = "".join([path.read_text("utf-8") for path in documents] + list(texts.values()))
+    named = set(re.findall(r"python -m (benchmarks[a-z_.]*[a-z])", said))
+    assert len(named) > 30
+    assert named - set(commands) == set()
+    assert [name for name, text in commands.items() if "ArgumentParser(" not in text] == []
+
+
 def test_every_link_of_the_documents_leads_somewhere() -> None:
     for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md"):
         for target in re.findall(r"(?<!!)\[[^]]*\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8")):

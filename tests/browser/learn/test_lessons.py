@@ -196,7 +196,7 @@ def test_train_in_the_moment_after_a_scene_starts_that_scene(page: Page, served:
     expect(page.get_by_test_id("state")).to_have_text(re.compile("Stopped|Finished"))
 
 
-@pytest.mark.long  # walked: above; what it is told: tests/pages/learn/test_column.py; a step of it: test_readable.py
+@pytest.mark.long  # lessons are walked above; what the column is told: tests/pages/learn/test_column.py
 def test_the_column_folds_closes_points_speaks_another_language_and_leaves_a_run_alone(
     page: Page, served: Server
 ) -> None:
