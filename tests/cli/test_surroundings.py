@@ -129,14 +129,19 @@ WITHOUT_JSON = ("sample", "export", "export-run", "catalogue", "evaluate")
 """Those that take no --json; what the last two say is JSON anyway."""
 
 
-def test_every_command_ignores_what_its_caller_ignores_and_its_json_needs_few_letters(place: Place) -> None:
+@pytest.mark.parametrize(
+    "commands", [pytest.param(SOME, id="some"), pytest.param(list(WORDS), id="all", marks=pytest.mark.long)]
+)
+def test_a_command_ignores_what_its_caller_ignores_and_its_json_needs_few_letters(
+    place: Place, commands: list[str]
+) -> None:
     """One round for both. HUP, INT and TERM arrive all the time, as for `nohup` and background jobs of scripts."""
-    lines = [place.words(command, *(() if command in WITHOUT_JSON else ("--json",))) for command in WORDS]
-    answers = dict(zip(WORDS, place.ask(*((line, "ignored ascii") for line in lines)), strict=True))
-    assert {command: answer["status"] for command, answer in answers.items()} == dict.fromkeys(WORDS, 0), [
+    lines = [place.words(command, *(() if command in WITHOUT_JSON else ("--json",))) for command in commands]
+    answers = dict(zip(commands, place.ask(*((line, "ignored ascii") for line in lines)), strict=True))
+    assert {command: answer["status"] for command, answer in answers.items()} == dict.fromkeys(commands, 0), [
         answer["err"] for answer in answers.values()
     ]
-    for command in set(WORDS) - set(WITHOUT_JSON):
+    for command in set(commands) - set(WITHOUT_JSON):
         said = json.loads(answers[command]["out"].splitlines()[-1])
         if command == "runs":
             assert TITLE in {view["title"] for view in said}

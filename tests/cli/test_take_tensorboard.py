@@ -37,6 +37,7 @@ def test_a_run_s_curves_and_grids_are_there(cli: Cli, tmp_path: Path) -> None:
     assert [e.step for e in known.Images("samples")] == [int(path.stem) for path in kept]
 
 
+@pytest.mark.long  # the same of pictures: above
 def test_a_run_of_points_has_pictures_of_the_plane(cli: Cli, tmp_path: Path) -> None:
     run = cli("train", "--preset", "ring", "--steps", "60", "--set", "record.every_steps=5", "--json").json()["run"]
     assert cli("export", run, "--to", "tensorboard", "--out", str(tmp_path / "logs")).status == 0

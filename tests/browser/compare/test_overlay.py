@@ -257,6 +257,7 @@ def test_settings_that_differ_are_listed_and_runs_are_chosen_by_lines(
     page.wait_for_url(lambda url: all(run in url for run in compared.images) and compared.points[0] not in url)
 
 
+@pytest.mark.long  # curves of runs that have ended: above; what comes of one that trains: test_runs_table.py
 def test_a_run_that_trains_grows_in_the_chart(page: Page, compared: Compared) -> None:
     known, at = set(run_ids(compared.at.runs_dir)), compared.at
     words = [
