@@ -145,7 +145,11 @@ def some_found(n: Numbers) -> None:
 
 def shape_part(n: Numbers) -> None:
     assert n.said("reaches ") < 0.85
-    assert not n.trained or n.said("is right ") == pytest.approx(n.d_right, abs=0.25)
+    if n.trained:
+        assert n.said("is right ") == pytest.approx(n.d_right, abs=0.25)
+    else:  # the curves begin later: between what it is where D is right about no real point, and about all
+        seen_through = np.mean(n.points[:, 2] < 0.5)
+        assert seen_through / 2 - 0.06 <= n.said("is right ") <= (1 + seen_through) / 2 + 0.06
 
 
 def shape_hardly(n: Numbers) -> None:
