@@ -168,6 +168,7 @@ def test_points_beside_pictures_fit_on_a_laptop(page: Page, served_alone: Server
     manager.close()
     open_table(page, served_alone, 3)  # with the widest cells: stopped as asked, a measure and what it is of
     expect(page.locator(".gt-what").filter(has_text="classifier features")).to_be_visible()
+    expect(page.get_by_text("<1% of")).to_be_visible()  # of the pictures' plan, which are not none
     expect(page.get_by_role("columnheader", name="Sliced Wasserstein distance")).to_be_visible()
     table = page.locator(".gt-scroll")
     assert table.evaluate("box => box.scrollWidth <= box.clientWidth")

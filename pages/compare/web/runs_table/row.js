@@ -76,7 +76,7 @@ export class Row {
     say(this.waits, row.waits.split(":")[0]); // the whole of it, with why, is in the title
     say(this.steps, count(row.step));
     const part = row.total ? Math.min(1, row.images / row.total) : 0;
-    say(this.part, `${Math.floor(100 * part)}% of ${compact(row.total)}`);
+    say(this.part, `${part > 0 && part < 0.01 ? "<1" : Math.floor(100 * part)}% of ${compact(row.total)}`);
     this.cells.step.title = `${count(row.images)} of ${count(row.total)} samples, ${clock(row.seconds)} of training`;
     this.bar.style.transform = `scaleX(${part})`;
     say(this.differs, row.differs.length ? differsWords(row) : row.against ? "–" : "");
