@@ -14,6 +14,16 @@ WATCHED_STEPS, WATCHED_POINT_STEPS, WATCHED_LOOK_STEPS = 100, 25, 50
 """After a live change: for so many steps, how far apart points of the curves are at the most, and looks."""
 
 
+def watched(before: range | None, changed_at: int) -> range:
+    """From the step of a live change to the last that is looked at because of it, the rhythm beginning at the first.
+
+    A change while another is watched lets the watch go on for longer, in its rhythm: the first is not lost sight of.
+    """
+    start = before.start if before is not None and changed_at < before.stop else changed_at
+    rest = -(changed_at - start) % WATCHED_LOOK_STEPS  # so that it ends with a look
+    return range(start, changed_at + WATCHED_STEPS + rest)
+
+
 class Due:
     """What the step that a trainer has just taken is worth.
 
@@ -26,7 +36,7 @@ class Due:
         self._trainer: Trainer = weakref.proxy(trainer)  # whose networks are to go with its last user
         self._beginning = beginning_steps(config, shape, class_count)
         self._grid_images = 0  # images seen when the last grid was kept
-        self._changed_at: int | None = None  # the step after which a live field was set last
+        self._watch: range | None = None  # the steps after live changes for which the run is looked at closely
 
     @property
     def point(self) -> bool:
@@ -38,9 +48,9 @@ class Due:
         """The next step at which a point of the curves is due."""
         step, every = self._trainer.step_count, self.every_steps
         regular = step - step % every + every
-        if self._changed_at is None or not self._watching:
+        if self._watch is None or not self._watching:
             return regular
-        return min(regular, step - (step - self._changed_at) % WATCHED_POINT_STEPS + WATCHED_POINT_STEPS)
+        return min(regular, step - (step - self._watch.start) % WATCHED_POINT_STEPS + WATCHED_POINT_STEPS)
 
     @property
     def grid(self) -> bool:
@@ -68,13 +78,14 @@ class Due:
     @property
     def _watching(self) -> bool:
         """Whether the next step is soon after a live change, and the usual points of the curves are further apart."""
-        soon = self._changed_at is not None and self._trainer.step_count < self._changed_at + WATCHED_STEPS
+        soon = self._watch is not None and self._trainer.step_count < self._watch.stop
         return soon and self.every_steps > WATCHED_POINT_STEPS
 
     def _watched(self, every: int) -> bool:
         """One of the steps after a live change that are looked at, where the usual ones are further apart."""
-        since = 0 if self._changed_at is None else self._trainer.step_count - self._changed_at
-        return 0 < since <= WATCHED_STEPS and since % every == 0 and self.every_steps > WATCHED_POINT_STEPS
+        step, watch = self._trainer.step_count, self._watch
+        soon = watch is not None and watch.start < step <= watch.stop and (step - watch.start) % every == 0
+        return soon and self.every_steps > WATCHED_POINT_STEPS
 
     # --- what has happened
 
@@ -83,13 +94,17 @@ class Due:
 
     def changed(self) -> None:
         """A live field was set."""
-        self._changed_at = self._trainer.step_count
+        self._watch = watched(self._watch, self._trainer.step_count)
 
     def state(self) -> dict[str, Any]:
         """For a trainer's own: plain values."""
-        changed = {"changed_at": self._changed_at} if self._watching else {}
+        watch = self._watch if self._watching else None
+        changed = {} if watch is None else {"changed_at": watch.start, "watched_until": watch.stop}
         return {"grid_images": self._grid_images, **changed}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._grid_images = int(state["grid_images"])
-        self._changed_at = int(state["changed_at"]) if "changed_at" in state else None  # only while it is watched
+        self._watch = None  # there only while something is watched
+        if "changed_at" in state:  # files of before 2026-12 tell only of the last change
+            start = int(state["changed_at"])
+            self._watch = range(start, int(state.get("watched_until", start + WATCHED_STEPS)))

@@ -25,7 +25,8 @@ MIDDLE = "middle"
 INNER = 0.35  # of the outermost place's distance from the mean: what is nearer is in the middle
 FEWEST = 40  # points in a place before D can be right or wrong about them as a group
 REAL_VARY = 2.0  # standard deviations, by which a few dozen real images are further away than others
-_CELLS = 32  # a side, in which it is seen where real points lie
+_CELLS = 64  # a side, in which it is seen where real points lie
+_FINE = 1 / 3  # of a cell of D's map: what modes so narrow are to D, the map does not show
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,11 @@ class PlaneView:
     untrained: Floats | None = None
 
 
-def moment_of_scene(scene: Scene, view: PlaneView, step: int) -> Moment:
-    """A scene of a run of points, in about a millisecond."""
+def moment_of_scene(scene: Scene, view: PlaneView, step: int, *, heard: float = math.nan) -> Moment:
+    """A scene of a run of points, in about a millisecond.
+
+    heard: `right_real` by the curves, which counts where modes are narrower than what D's map shows.
+    """
     fakes = scene.fakes
     if not np.isfinite(fakes).all() or not np.isfinite(scene.heat).all():
         return Moment(step, points=True, finite=False)
@@ -107,9 +111,12 @@ def moment_of_scene(scene: Scene, view: PlaneView, step: int) -> Moment:
     counts = np.bincount(place, minlength=len(names))
     right = [float(seen_through[place == i].mean()) if n >= FEWEST else math.nan for i, n in enumerate(counts)]
     near, covered = _overlap(fakes, view)
+    right_real = float((of_real > line).mean())
+    if not math.isnan(heard) and _too_fine(view, len(scene.heat)):
+        right_real = heard
     moment = Moment(
         step, points=True,
-        right_real=float((of_real > line).mean()), right_fake=float(seen_through.mean()),
+        right_real=right_real, right_fake=float(seen_through.mean()),
         moved=_moved(fakes, view.untrained) / radius,
         spread=float(np.sqrt(np.square(fakes - fakes.mean(0)).sum(1).mean())) / radius,
         middle=_name(fakes.mean(0) - centre, radius), near=near, covered=covered,
@@ -165,6 +172,10 @@ def _cells(points: Floats, extent: Extent, n: int) -> tuple[NDArray[np.int64], N
     share = (points - np.array([x0, y0])) / np.array([x1 - x0, y1 - y0])
     at = np.clip((share * n).astype(np.int64), 0, n - 1)
     return at[:, 1], at[:, 0]
+
+
+def _too_fine(view: PlaneView, cells: int) -> bool:
+    return view.modes is not None and view.modes.std < _FINE * (view.extent[1] - view.extent[0]) / cells
 
 
 def _overlap(fakes: Floats, view: PlaneView) -> tuple[float, float]:

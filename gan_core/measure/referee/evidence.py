@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gan_core.data.sets.points import PointDataset
 from gan_core.training.configuration.run_config import RunConfig
-from gan_core.training.due import WATCHED_LOOK_STEPS, WATCHED_STEPS
+from gan_core.training.due import WATCHED_LOOK_STEPS, WATCHED_STEPS, watched
 
 Column = NDArray[np.float64]
 
@@ -110,9 +110,16 @@ def window(table: dict[str, Column], name: str, start: float, end: float = 1.0) 
 
 
 def aftermath_steps(changed_at: Iterable[int]) -> frozenset[int]:
-    """The steps of the looks that a run takes because of live changes: see `Due.aftermath`."""
-    extra = range(WATCHED_LOOK_STEPS, WATCHED_STEPS + 1, WATCHED_LOOK_STEPS)
-    return frozenset(step + after for step in changed_at for after in extra)
+    """The steps of the looks that a run takes because of live changes: see `Due.aftermath`.
+
+    Also those that runs of before 2026-12 took, half and whole a watch after each change.
+    """
+    found, watch = set[int](), None
+    for step in sorted(changed_at):
+        watch = watched(watch, step)
+        found |= set(range(watch.start + WATCHED_LOOK_STEPS, watch.stop + 1, WATCHED_LOOK_STEPS))
+        found |= set(range(step + WATCHED_LOOK_STEPS, step + WATCHED_STEPS + 1, WATCHED_LOOK_STEPS))
+    return frozenset(found)
 
 
 def middle(values: Column) -> float:

@@ -17,10 +17,10 @@ from gan_core.config.codec import differences, replace_at
 from gan_core.measure.referee import live_words
 from gan_core.measure.referee.basis import MOST, Score, badness, enough, most_of
 from gan_core.measure.referee.evidence import Evidence
-from gan_core.measure.referee.live_changes import AT, as_it_was, first_of, suspect_of, suspects
-from gan_core.measure.referee.measured import distance_left, newest
+from gan_core.measure.referee.live_changes import AT, SOME, as_it_was, first_of, harm, suspect_of, suspects
+from gan_core.measure.referee.measured import beside, distance_left, last_known
 from gan_core.measure.referee.scores import SCORES
-from gan_core.measure.referee.words import CAUSES, suggestion, title, words
+from gan_core.measure.referee.words import CAUSES, cause, suggestion, title, words
 from gan_core.training.configuration.run_config import RunConfig
 
 __all__ = ["HEALTHY", "KINDS", "TROUBLES", "Evidence", "Finding", "diagnose", "findings_by", "thresholds"]
@@ -96,6 +96,8 @@ def _suspected(evidence: Evidence, found: dict[str, Score], limits: Thresholds) 
     if LIVE_CHANGE in found:
         return found
     for suspect in suspects(evidence):
+        if harm(evidence, suspect.step).value < SOME:
+            continue  # it came afterwards, and not from this
         before = as_it_was(evidence, suspect.step)
         soon = findings_by(as_it_was(evidence, min(evidence.step, 2 * suspect.step)), limits)
         troubles = {kind for kind in found if kind in TROUBLES and kind in soon}
@@ -147,12 +149,13 @@ def _so_far(evidence: Evidence) -> dict[str, float]:
 
     As a length, which is what people see: an energy distance is a squared one. Pixels alone call no images close.
     """
-    one, bad = newest(evidence), badness(evidence)
+    one, bad = last_known(evidence), badness(evidence)
     pooled = math.sqrt(max(0.0, bad)) if math.isfinite(bad) else math.nan
     if one is None:
         return {"distance_left": pooled} if evidence.is_plane or pooled > BY_PIXELS else {}
     found = {name: one.values[name] for name in SHOWN_MEASURES if name in one.values}
-    return {"distance_left": most_of(pooled, distance_left(one), unknown=math.nan), **found}
+    left = most_of(pooled, distance_left(one), beside(one), unknown=math.nan)
+    return {"distance_left": left, **found}
 
 
 def _finding(evidence: Evidence, kind: str, score: Score, limits: Thresholds) -> Finding:
@@ -165,7 +168,7 @@ def _finding(evidence: Evidence, kind: str, score: Score, limits: Thresholds) ->
         )
     step = evidence.step if kind == HEALTHY else _since(evidence, kind, limits)
     named, seen = title(kind, numbers, evidence), words(kind, numbers, evidence)
-    return Finding(kind, step, named, numbers, seen, CAUSES[kind], *suggestion(kind, evidence.config))
+    return Finding(kind, step, named, numbers, seen, cause(kind, named, evidence), *suggestion(kind, evidence.config))
 
 
 def _since(evidence: Evidence, kind: str, limits: Thresholds) -> int:

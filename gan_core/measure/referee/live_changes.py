@@ -10,11 +10,15 @@ import numpy as np
 
 from gan_core.measure.referee.basis import MOST, NOTHING, Score, share_of_way
 from gan_core.measure.referee.evidence import Changed, Column, Evidence
+from gan_core.measure.referee.measured import distance_left, modes_lost
 from gan_core.training.due import WATCHED_STEPS
 
 FEWEST_BEFORE, FEWEST_LOOKS_BEFORE = 3, 2  # points and looks before a change, to know how the run was
 FEWEST_LOOKS_AFTER = 2  # for a generator may look bad for a moment
 PLAIN, SAID = 1.0, 0.6  # of `harm`: plain to see; what the referee speaks of at the least
+SOME = 0.2  # of `harm`: what trouble that comes after a change needs beside it, or it came by itself
+CALM_NORM = 1.0  # a gradient norm that stays below it has not exploded, however small it was before
+OLD = 0.5  # of the steps before a change: before that the run was another
 AT = "changed_at"  # the step, among the numbers
 LATE = 3  # of the points since then, the newest ones are looked at
 CURVES = ("d_loss", "g_loss", "d_grad_norm", "g_grad_norm")
@@ -23,10 +27,14 @@ LOOKS = ("distance", "even_modes", "spread", "radius")
 
 @dataclass(frozen=True)
 class Suspect:
-    """Changes that came together: path -> (before, after), from `step` on."""
+    """Changes that came together: path -> (before, after), from `step` on.
+
+    done: path -> how it was changed first, with the step of that.
+    """
 
     step: int
     fields: dict[str, tuple[Any, Any]]
+    done: dict[str, Changed]
 
     def undoing(self) -> dict[str, Any]:
         """What takes them back, and what a branch from their step begins with."""
@@ -52,10 +60,23 @@ def suspects(evidence: Evidence) -> list[Suspect]:
     found = []
     for i in range(len(groups) - 1, -1, -1):
         fields: dict[str, tuple[Any, Any]] = {}
-        for change in (change for group in groups[i:] for change in group):
-            before = fields.get(change.path, (change.before, None))[0]
-            fields[change.path] = before, change.after
-        found.append(Suspect(groups[i][0].step, fields))
+        done: dict[str, Changed] = {}
+        for group in groups[i:]:
+            for change in group:
+                before = fields.get(change.path, (change.before, None))[0]
+                fields[change.path] = before, change.after
+            done = _moved(group) | done
+        found.append(Suspect(groups[i][0].step, fields, done))
+    return found
+
+
+def _moved(group: list[Changed]) -> dict[str, Changed]:
+    """path -> its change from where it was to where it came to rest; its first one where it came back."""
+    found: dict[str, Changed] = {}
+    for change in group:
+        first = found.setdefault(change.path, change)
+        if change.after != first.before:
+            found[change.path] = replace(first, after=change.after)
     return found
 
 
@@ -68,10 +89,12 @@ def harm(evidence: Evidence, step: int) -> Score:
     """How much worse the newest points are than every one of the points before `step`; 1 is plain to see.
 
     A loss four times as large, a gradient ten times or a hundredth, samples that have gone a quarter of the way
-    back to the untrained generator's, or lost two fifths of their modes.
+    back to the untrained generator's, or lost two fifths of their modes; by the curves, the looks or an evaluation.
     """
-    found = [_by_curve(evidence, name, step) for name in CURVES]
-    found += [_by_looks(evidence, name, step) for name in LOOKS]
+    seen = [_by_looks(evidence, name, step) for name in LOOKS]
+    found = [_by_curve(evidence, name, step) for name in CURVES] + seen
+    if max(score.value for score in seen) >= SOME:  # an evaluation alone may fall on a bad moment
+        found.append(_by_evaluations(evidence, step))
     return max(found, key=lambda score: score.value)
 
 
@@ -92,6 +115,20 @@ def _by_looks(evidence: Evidence, name: str, step: int) -> Score:
     return min((_score(evidence, name, before, float(late)) for late in after), key=lambda score: score.value)
 
 
+def _by_evaluations(evidence: Evidence, step: int) -> Score:
+    """By the newest one after `step`, against the last one before: a quarter of the way, two fifths of the modes."""
+    before = [one for one in evidence.measured if step * OLD < one.step <= step]
+    if not before or evidence.measured[-1].step <= step:
+        return NOTHING
+    found = []
+    for name, of, plain in (("way_left", distance_left, 0.25), ("modes_lost", modes_lost, 0.4)):
+        was, is_now = of(before[-1]), of(evidence.measured[-1])
+        if not math.isnan(was + is_now):
+            numbers = {f"{name}_before": was, f"{name}_now": is_now}
+            found.append(Score(min(MOST, (is_now - was) / plain), numbers))
+    return max(found, key=lambda score: score.value, default=NOTHING)
+
+
 def _score(evidence: Evidence, name: str, before: Column, late: float) -> Score:
     value = min(MOST, _worse(evidence, name, before, late))
     return Score(value, {f"{name}_before": float(np.median(before)), f"{name}_now": late})
@@ -103,7 +140,7 @@ def _worse(evidence: Evidence, name: str, before: Column, late: float) -> float:
         return math.log2((abs(late) + 0.1) / (size + 0.1)) / 2
     if name.endswith("_norm"):
         lowest = float(np.min(before))
-        grown, shrunk = late / max(highest, 1e-12), lowest / max(late, 1e-12)
+        grown, shrunk = late / max(highest, CALM_NORM), lowest / max(late, 1e-12)
         return max(math.log10(max(grown, 1e-12)), math.log10(max(shrunk, 1e-12)) / 2)
     if name == "distance":
         return (share_of_way(evidence, late) - share_of_way(evidence, highest)) / 0.25
@@ -113,12 +150,12 @@ def _worse(evidence: Evidence, name: str, before: Column, late: float) -> float:
 
 
 def _before_and_after(table: dict[str, Column], name: str, step: int) -> tuple[Column, Column]:
-    """The known values in the later two thirds of what was before `step`, and those after it."""
+    """The known values in the later half of what was before `step`, and those after it."""
     column, steps = table.get(name), table.get("step")
     if column is None or steps is None:
         return np.zeros(0), np.zeros(0)
     known = np.isfinite(column)
-    return column[known & (steps <= step) & (steps > step / 3)], column[known & (steps > step)]
+    return column[known & (steps <= step) & (steps > step * OLD)], column[known & (steps > step)]
 
 
 def _all_looks(evidence: Evidence) -> dict[str, Column]:

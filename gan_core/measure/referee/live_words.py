@@ -16,6 +16,11 @@ _OWNERS = {
     "g_optimizer": "G's ", "d_optimizer": "D's ", "penalty": "the penalty's ", "augmentation": "the augmentation's ",
     "instance_noise": "the instance noise's ", "ema": "the moving average's ", "loss": "the loss's ",
 }  # fmt: skip
+_NAMES = {
+    "penalty.interval": "the number of steps between two penalties",
+    "augmentation.images_to_full": "the images in which the augmentation reaches its full strength",
+}
+"""Fields whose labels are no nouns."""
 _SEEN = {
     "d_loss": "D's loss has gone from {} to {}",
     "g_loss": "G's loss has gone from {} to {}",
@@ -25,6 +30,8 @@ _SEEN = {
     "even_modes": "the share of the modes over which the samples are spread has gone from {} to {}",
     "spread": "the spread of the samples, that of real ones being 1, has gone from {} to {}",
     "radius": "the samples lie {1} times as far out as real ones, and were {0} times as far",
+    "way_left": "of the way to real samples the share that is left has gone, as measured, from {} to {}",
+    "modes_lost": "the share of the modes that the samples miss has gone, as measured, from {} to {}",
 }
 
 
@@ -39,14 +46,13 @@ class Told:
 
 def told(suspect: Suspect, evidence: Evidence, numbers: dict[str, float]) -> Told:
     """numbers: those of the finding; "NAME_before" and "NAME_now" of what has become worse, if that is known."""
-    done = _listed(evidence, suspect)
-    since = f"Since you {done} at step {suspect.step:,}"
+    since = f"Since you {_listed(evidence, suspect)}"
     name = next((key.removesuffix("_now") for key in numbers if key.endswith("_now")), "")
     seen = "the run has got into trouble that it was not in before"
     if name:
         seen = _SEEN[name].format(*(number_words(numbers[f"{name}_{when}"]) for when in ("before", "now")))
     if suspect.undone:
-        helps = f"Taking it back has not mended it: branch from step {suspect.step:,}, just before it."
+        helps = f"It is taken back. If the samples do not recover, branch from step {suspect.step:,}, just before it."
     else:
         listed = ", ".join(_text(value) for value in suspect.undoing().values())
         helps = f"Undo it (back to {listed}). If that is not enough, branch from step {suspect.step:,}, just before."
@@ -54,12 +60,12 @@ def told(suspect: Suspect, evidence: Evidence, numbers: dict[str, float]) -> Tol
 
 
 def _listed(evidence: Evidence, suspect: Suspect) -> str:
-    """What was done, as it was first done where it has been taken back since."""
-    first = {change.path: change.after for change in reversed(evidence.changes) if change.step >= suspect.step}
-    return " and ".join(
-        change_words(evidence.config, path, before, first[path] if before == after else after)
-        for path, (before, after) in suspect.fields.items()
-    )
+    """What was done, each as it was first done, and when: "raised G's learning rate at step 763"."""
+    by_step: dict[int, list[str]] = {}
+    for change in sorted(suspect.done.values(), key=lambda change: change.step):
+        words = change_words(evidence.config, change.path, change.before, change.after)
+        by_step.setdefault(change.step, []).append(words)
+    return ", and ".join(f"{' and '.join(words)} at step {step:,}" for step, words in by_step.items())
 
 
 def change_words(config: RunConfig, path: str, before: Any, after: Any) -> str:
@@ -74,6 +80,8 @@ def change_words(config: RunConfig, path: str, before: Any, after: Any) -> str:
 
 def field_words(config: RunConfig, path: str) -> str:
     """A field inside of a sentence: "G's learning rate", "the discriminator updates per step"."""
+    if path in _NAMES:
+        return _NAMES[path]
     owner, _, name = path.rpartition(".")
     try:
         label = spec_at(config, path).label or name

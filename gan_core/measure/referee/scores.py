@@ -28,18 +28,20 @@ from gan_core.measure.referee.basis import (
 )
 from gan_core.measure.referee.evidence import Evidence, middle, window
 from gan_core.measure.referee.live_changes import most_harm
-from gan_core.measure.referee.measured import RECENT, lacks_variety, missing_classes, newest_value
+from gan_core.measure.referee.measured import RECENT, has_come_nearer, lacks_variety, missing_classes, newest_value
 
 __all__ = ["MOST", "SCORES", "Score", "badness", "enough"]
 
+SURE = 0.6  # of the real and of the generated samples: a discriminator that is right about fewer guesses
 NO_VARIETY = 0.1  # so much less sure need D be, where an evaluation finds no variety either
+DOT = 0.1  # of the distance between two real neighbours: samples nearer to each other are the same
 TURNS = 6  # looks before anything can be said to go to and fro
 NOT_THERE, ARRIVED = 0.3, 0.15  # shares of the way from real samples to the untrained generator's: see `badness`
 
 
 def diverging(evidence: Evidence) -> Score:
-    """A number became infinite, the samples ran away, or the losses are in the hundreds."""
-    radius = recent(evidence, "radius")
+    """A number became infinite, the samples ran away and are not coming back, or the losses are in the hundreds."""
+    radius = min([recent(evidence, "radius"), *window(evidence.looks, "radius", RECENT)[-1:]])
     loss = max((abs(recent(evidence, name)) for name in ("d_loss", "g_loss")), default=math.nan)
     found = {"sample_radius": radius, "absolute_loss": loss, "stopped": float(evidence.diverged)}
     if evidence.diverged:
@@ -64,10 +66,12 @@ def exploding_gradient(evidence: Evidence) -> Score:
 
 
 def vanishing_gradient(evidence: Evidence) -> Score:
-    """Nothing comes back to a generator that has not arrived."""
+    """Nothing comes back to a generator that has not arrived, from a discriminator that is sure."""
     norm, bad = recent(evidence, "g_grad_norm"), badness(evidence)
     if not norm >= 0 or not bad >= NOT_THERE:
         return NOTHING
+    if min(recent(evidence, "d_accuracy_real"), recent(evidence, "d_accuracy_fake")) < SURE:
+        return NOTHING  # it is blind, or guesses: that has a name of its own
     return Score(min(MOST, -log10(norm)), {"g_grad_norm": norm, "distance_left": bad})
 
 
@@ -94,7 +98,7 @@ def mode_collapse(evidence: Evidence) -> Score:
     if len(even):
         best = float(np.quantile(even, 0.75))
         return Score(
-            (1.0 - best) / (1.0 - 1.0 / _modes(evidence)),  # 1 is all in one of however many
+            max((1.0 - best) / (1.0 - _heaviest(evidence)), 1.0 - _widest(evidence)),
             {"effective_share_of_modes": best, "modes_covered": recent(evidence, "modes_covered")},
         )
     alike = {name: window(evidence.looks, name, RECENT) for name in ("twins", "spread")}
@@ -112,17 +116,22 @@ def mode_collapse(evidence: Evidence) -> Score:
     )
 
 
-def _modes(evidence: Evidence) -> int:
-    """How many the data have; two where they have not been counted."""
+def _heaviest(evidence: Evidence) -> float:
+    """The share of the data's heaviest mode, which is what `even_modes` is where all lie in it: a whole collapse."""
     data = evidence.config.data
     modes = data.modes() if isinstance(data, PointDataset) else None
-    return 2 if modes is None else max(2, len(modes.weights))
+    return 0.5 if modes is None or len(modes.weights) < 2 else float(np.max(modes.weights))
+
+
+def _widest(evidence: Evidence) -> float:
+    """How far apart the samples have been at most lately, real ones being 1: next to 0 is a dot, wherever it lies."""
+    return float(np.max(window(evidence.looks, "spread", RECENT), initial=-math.inf))
 
 
 def _spreads(evidence: Evidence) -> bool:
     """Whether the samples become more different from each other, as those of every generator do that learns."""
     late, earlier = (middle(window(evidence.looks, "twins", *span)) for span in ((0.75, 1.0), (0.25, 0.55)))
-    return late > 1.2 * earlier
+    return late > max(DOT, 1.2 * earlier)
 
 
 def oscillation(evidence: Evidence) -> Score:
@@ -162,7 +171,7 @@ def rates_will_fall(evidence: Evidence) -> bool:
 
 def plateau(evidence: Evidence) -> Score:
     """The samples keep still and have come no nearer for half of the run, and no plan will change that."""
-    if rates_will_fall(evidence):
+    if rates_will_fall(evidence) or has_come_nearer(evidence):
         return NOTHING
     earlier, late = (middle(window(evidence.looks, "distance", *span)) for span in ((0.35, 0.65), (0.75, 1.0)))
     gained = share_of_way(evidence, earlier) - share_of_way(evidence, late)

@@ -7,8 +7,9 @@ from typing import Any
 
 from gan_core.config.codec import ConfigError, get_at, replace_at
 from gan_core.data.sets.points import PointDataset
+from gan_core.measure.referee.basis import recent
 from gan_core.measure.referee.evidence import Evidence
-from gan_core.measure.referee.measured import newest
+from gan_core.measure.referee.measured import last_known, missing_variety
 from gan_core.measure.referee.numbers import number_words, share_words
 from gan_core.objectives import Minimax, NoPenalty, Wasserstein
 from gan_core.training.configuration.run_config import RunConfig
@@ -47,6 +48,7 @@ FAR_OFF = 0.5
 """Of the way from real samples to the untrained generator's: nobody calls samples good that have more of it to go."""
 FEW = 0.75  # of the modes that real samples cover, or of those of high quality: nobody calls fewer good either
 EARLY = 0.5  # of a run's length
+AHEAD = 0.85  # of the real and generated samples: a discriminator that is right about more of them is ahead
 STILL_FAR = "Nothing wrong yet, but it is early"
 NOT_GOOD = "No trouble seen, but the samples are not good"
 
@@ -54,6 +56,8 @@ _WATCHED = {
     "d_loss": "D's loss", "g_loss": "G's loss", "d_grad_norm": "D's gradient norm",
     "g_grad_norm": "G's gradient norm", "distance": "Distance to real samples", "even_modes": "Share of the modes",
     "spread": "Spread of the samples", "radius": "How far out the samples lie",
+    "way_left": "Share of the way to real samples that is left, as measured",
+    "modes_lost": "Share of the modes that the samples miss, as measured",
 }  # fmt: skip
 EVIDENCE_LABELS = {
     "sample_radius": "How far out the samples lie, real ones being 1",
@@ -98,19 +102,32 @@ _LEAST_LR = 1e-6
 
 def title(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
     """What a finding is called; of a run in which nothing is wrong so far, that its samples are not good either."""
-    if kind != "healthy" or not (numbers.get("distance_left", 0.0) > FAR_OFF or _few(evidence)):
-        return TITLES[kind]
-    return STILL_FAR if evidence.images < EARLY * evidence.config.total_images else NOT_GOOD
+    early = evidence.images < EARLY * evidence.config.total_images
+    if kind == "healthy" and (numbers.get("distance_left", 0.0) > FAR_OFF or _few(evidence)):
+        return STILL_FAR if early else NOT_GOOD
+    unknown = kind == "healthy" and not evidence.is_plane and last_known(evidence) is None
+    return STILL_FAR if unknown and early else TITLES[kind]
+
+
+def cause(kind: str, named: str, evidence: Evidence) -> str:
+    """The likeliest, of a finding called `named`; of a run in which nothing is wrong only what is so."""
+    if kind != "healthy":
+        return CAUSES[kind]
+    if named != TITLES[kind]:
+        return (
+            "It has had little time yet." if named == STILL_FAR else "None of the troubles that can be seen is there."
+        )
+    right = (recent(evidence, "d_accuracy_real") + recent(evidence, "d_accuracy_fake")) / 2
+    return "The discriminator is ahead, and the generator follows." if right > AHEAD else CAUSES[kind]
 
 
 def _few(evidence: Evidence) -> bool:
-    """Whether the newest evaluation finds modes missing, or many points beside them."""
-    one = newest(evidence)
-    return one is not None and any(
-        one.values[name] < FEW * one.floor[name]
-        for name in ("modes_covered", "high_quality_share")
-        if name in one.values and name in one.floor
-    )
+    """Whether the newest evaluation finds modes missing, or many points beside them, or pictures of no variety."""
+    one = last_known(evidence)
+    if one is None:
+        return False
+    known = [name for name in ("modes_covered", "high_quality_share") if name in one.values and name in one.floor]
+    return any(one.values[name] < FEW * one.floor[name] for name in known) or missing_variety(one) == 1.0
 
 
 def words(kind: str, numbers: dict[str, float], evidence: Evidence) -> str:
@@ -172,7 +189,7 @@ _MEASURES = {
 
 def _evaluated(evidence: Evidence) -> str:
     """The newest evaluation, if there is one."""
-    one = newest(evidence)
+    one = last_known(evidence)
     if one is None:
         return ""
     parts = [
@@ -323,4 +340,5 @@ def _settle(config: RunConfig) -> tuple[dict[str, Any], str]:
 
 
 def _rates(config: RunConfig, factor: float, text: str) -> tuple[dict[str, Any], str]:
-    return {path: max(_LEAST_LR, float(f"{get_at(config, path) * factor:.3g}")) for path in _LR}, text
+    rates = {path: get_at(config, path) for path in _LR}
+    return {path: max(min(lr, _LEAST_LR), float(f"{lr * factor:.3g}")) for path, lr in rates.items()}, text

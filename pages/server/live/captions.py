@@ -73,16 +73,14 @@ class Narrator:
     def refresh(self) -> None:
         """Read what was written meanwhile, where nobody has told of it."""
         self._kept = [step for step, _ in self._manager.grids(self._run)]
-        if self._in_plane:
-            return
         records = self._manager.records(self._run)
         self._points = list(zip(*(records[name].tolist() for name in _POINT), strict=True))
+        if self._in_plane:
+            return
         self._evaluations = self._manager.evaluations(self._run)
 
     def note(self, values: Mapping[str, float]) -> None:
         """One more point of the curves."""
-        if self._in_plane:
-            return
         step, real, fake = (values.get(name, math.nan) for name in _POINT)
         with self._lock:
             while self._points and self._points[-1][0] >= step:  # it went back to a checkpoint
@@ -150,7 +148,8 @@ class Narrator:
 
         if self._plane is not None:
             scene = decode_scene(grid.png)
-            made = moment_of_scene(scene, self._plane, grid.step)
+            real, _ = self._accuracies(grid.step, 1)
+            made = moment_of_scene(scene, self._plane, grid.step, heard=real)
             if self._untrained > 0:
                 made = dataclasses.replace(made, left=self._distance(scene.fakes) / self._untrained)
         else:
@@ -178,9 +177,9 @@ class Narrator:
         assert isinstance(data, PointDataset)
         return plane_reference(data)
 
-    def _accuracies(self, step: int) -> tuple[float, float]:
-        """Means over the newest points of the curves up to a step, NaN where there is none."""
-        recent = [point[1:] for point in self._points if point[0] <= step][-RECENT_POINTS:]
+    def _accuracies(self, step: int, points: int = RECENT_POINTS) -> tuple[float, float]:
+        """Means over so many of the newest points of the curves up to a step, NaN where there is none."""
+        recent = [point[1:] for point in self._points if point[0] <= step][-points:]
         if not recent:
             return math.nan, math.nan
         real, fake = np.array(recent).mean(0)

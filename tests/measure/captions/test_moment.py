@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from gan_core.data.base import ImageSet
-from gan_core.data.sets.points import Modes
+from gan_core.data.base import ImageSet, datasets
+from gan_core.data.sets.points import Modes, PointDataset
 from gan_core.measure.captions.moment import MIDDLE, Moment, PlaneView, moment_of_images, moment_of_scene
 from gan_core.measure.captions.rules import NEAR, caption
 from gan_core.measure.referee.eye import Eye, flat_features
@@ -80,6 +80,27 @@ def test_how_far_the_points_went_and_how_many_arrived() -> None:
     assert moment.moved == pytest.approx(np.sqrt(np.square(fakes).sum(1).mean()) / radius)
     assert moment.near == pytest.approx(0.5, abs=0.02)
     assert np.isnan(moment_of_scene(scene(fakes, 0.1), view(untrained=start[:5]), 0).moved)
+
+
+def test_where_the_map_is_too_coarse_for_the_modes_d_is_right_as_the_curves_say() -> None:
+    narrow = Modes(CENTRES, 0.005, np.full(4, 0.25))
+    for modes, right in ((narrow, 0.7), (MODES, 0.0), (None, 0.0)):
+        assert moment_of_scene(scene(REAL, 0.9, 0.1), view(modes), 0, heard=0.7).right_real == right
+    assert moment_of_scene(scene(REAL, 0.9, 0.1), view(narrow), 0).right_real == 0.0  # where there are no curves yet
+
+
+@pytest.mark.parametrize("name", ["moons", "spiral", "checkerboard", "drawn", "picture", "line", "gaussian"])
+def test_points_lie_where_real_ones_do_as_the_density_says(name: str) -> None:
+    """Held against the exact density: of real points nearly all, of a cloud of the same size as many as there are."""
+    data = datasets.get(name).cls()
+    assert isinstance(data, PointDataset)
+    draws = [data.sample(2_000, torch.Generator().manual_seed(seed)).numpy() for seed in (1, 2)]
+    cloud = RNG.multivariate_normal(draws[0].mean(0), np.cov(draws[0].T), 2_000).astype(np.float32)
+    real = PlaneView(draws[0], data.extent, None, 0.5)
+    where = [moment_of_scene(scene(points, 0.5), real, 0).near for points in (draws[1], cloud)]
+    least = np.quantile(data.log_pdf(draws[0].astype(np.float64)), 0.01)
+    assert where[0] >= 0.98
+    assert where[1] == pytest.approx(np.mean(data.log_pdf(cloud.astype(np.float64)) >= least), abs=0.15)
 
 
 def test_without_modes_nearness_is_seen_in_cells() -> None:

@@ -11,6 +11,7 @@ import torch
 
 from gan_core.config.codec import replace_at
 from gan_core.data import Ring
+from gan_core.measure.referee.evidence import aftermath_steps
 from gan_core.runs import RunManager
 from gan_core.runs.commands import Change, Pace, Stop
 from gan_core.training import Trainer, preset
@@ -70,6 +71,30 @@ def test_for_a_hundred_steps_after_a_live_change_points_and_looks_come_more_ofte
     extra = {after + 25, after + 50, after + 75, after + 100}
     assert points == sorted(extra | set(range(100, 1_001, 100)))
     assert [step for step in steps if step > 50] == sorted({after + 50, after + 100} | set(range(200, 1_001, 200)))
+
+
+def test_a_change_is_watched_although_others_follow_it() -> None:
+    """The first is looked at half and whole a watch after it, and the last for as long."""
+    config = quick(steps=1_000, every=100, data=Ring())
+    trainer = Trainer(config, config.data.load(config.size, Path()), torch.device("cpu"))
+    for step in (10, 57, 104):
+        trainer.step_count = step
+        trainer.change("ema.ramp_up", step / 1_000)
+    watched = {}
+    for step in range(105, 300):
+        trainer.step_count = step
+        watched[step] = trainer.due.point, trainer.due.aftermath
+    assert [step for step, (point, _) in watched.items() if point] == [110, 135, 160, 185, 200, 210]
+    assert [step for step, (_, look) in watched.items() if look] == [110, 160, 210]
+    assert {110, 160, 210} <= aftermath_steps([10, 57, 104])
+
+
+def test_files_of_before_two_changes_were_watched_at_once_still_open() -> None:
+    config = quick(steps=1_000, every=100, data=Ring())
+    trainer = Trainer(config, config.data.load(config.size, Path()), torch.device("cpu"))
+    trainer.due.load_state({"grid_images": 0, "changed_at": 1})
+    trainer.step_count = 101
+    assert trainer.due.aftermath
 
 
 def test_what_is_watched_after_a_live_change_outlives_a_checkpoint() -> None:
