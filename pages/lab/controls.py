@@ -104,8 +104,8 @@ def _draw_actions(state: Tab, view: RunView | None) -> None:
             draw_speed(state, None)
         if _shows_all(state):
             draw_twins(state, begin)
-    if running and not state.projector and not _shows_all(state):  # there Runs has it: it would take a row of its own
-        _draw_watch_other(state, running[0].id)
+    if not state.projector and not _shows_all(state):  # there Runs has it: it would take a row of its own
+        _draw_watch_other(state, running)
     if not _shows_all(state):
         return
     if view is not None and view.state != "queued":
@@ -119,14 +119,17 @@ def _others_training(state: Tab, view: RunView | None) -> list[RunView]:
     return [v for v in manager().views() if v.state in ("running", "paused") and v.id not in own]
 
 
-def _draw_watch_other(state: Tab, run: str) -> None:
+def _draw_watch_other(state: Tab, others: list[RunView]) -> None:
+    training = [view.id for view in others if view.state == "running"]
+    if not training:
+        return
     st.button(
         "Watch what trains now",
         key="watch-other",
         icon=":material/visibility:",
         on_click=watch,
-        args=(state, run),
-        help="Somebody else, or another tab, has started it. Watching changes nothing in it.",
+        args=(state, training[0]),
+        help="Another run than this one. Watching changes nothing in it.",
     )
 
 
@@ -297,8 +300,7 @@ def _draw_runs(state: Tab, view: RunView | None) -> None:
     active = sum(v.state in LIVE for v in views)
     label = f"Runs · {active} active" if active else "Runs"
     with st.popover(label, icon=":material/history:", key="runs"):
-        if others := _others_training(state, view):
-            _draw_watch_other(state, others[0].id)
+        _draw_watch_other(state, _others_training(state, view))
         known = distinct({v.id: made_name(v) for v in views[:MOST_OFFERED]})
         shown = state.run if state.run in known else None
         key = f"run:{shown}"  # one for each: a browser that has not drawn this yet sends back what was picked before

@@ -165,7 +165,7 @@ def draw_lab(state: Tab) -> None:
     steering = here and state.steering
     config = config_in_force(state, view) if view is not None else state.config
     if steering and not state.own:
-        state.config = for_next_run(config, state.config.backend)  # which starts from what this one has become
+        state.config = for_next_run(config, state.config)  # which starts from what this one has become
     shown = config if steering else state.config
 
     def changed(path: str, value: object) -> None:

@@ -54,11 +54,12 @@ def scene_query(state: Tab, view: RunView | None) -> dict[str, str]:
 
 
 def as_trained(config: RunConfig, view: RunView | None) -> RunConfig:
-    """With the backend by which the watched run was worked out, where these are its settings: rounding counts."""
+    """With the backend and precision of the watched run, where these are its settings: rounding counts."""
     if view is None or config.backend != "auto":
         return config
     its = from_dict(RunConfig, view.config)
-    return replace(config, backend=its.backend) if for_next_run(its) == config else config
+    same = for_next_run(its, config) == config
+    return replace(config, backend=its.backend, precision=its.precision) if same else config
 
 
 def offered(config: RunConfig) -> list[dict[str, str]]:

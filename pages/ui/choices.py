@@ -29,7 +29,7 @@ def show(key: str, value: object) -> None:
     Written only where it shows something else: the browser takes over whatever is written, and would turn back what
     was pressed since the page began to be drawn. Sent with the next event, of whichever widget, that press is lost.
     """
-    if st.session_state.get(key) != value:
+    if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
 
 

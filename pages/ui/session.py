@@ -225,20 +225,21 @@ def watch(state: Tab, run: str) -> None:
     state.run, state.steering, state.own, state.pending, state.remark = run, True, False, {}, ""
     state.pace = 0.0, -math.inf
     if run:
-        view, asked = manager().view(run), state.config.backend
+        view, asked = manager().view(run), state.config
         state.preset, state.config = (
             view.preset or state.preset,
             for_next_run(from_dict(RunConfig, view.config), asked),
         )
 
 
-def for_next_run(config: RunConfig, asked: str = "auto") -> RunConfig:
-    """A run's settings as the next one is asked for them: with the fastest backend, where none was chosen by hand.
+def for_next_run(config: RunConfig, asked: RunConfig | None = None) -> RunConfig:
+    """A run's settings as the next one is asked for them: what suits the machine, where nothing was chosen by hand.
 
     asked: what the panel had before. What was at hand when the run began need not be all that is at hand now.
     """
-    by_hand = asked != "auto" or config.backend == "inductor"
-    return config if by_hand else replace(config, backend="auto")
+    if config.backend != "inductor" and (asked is None or asked.backend == "auto"):
+        config = replace(config, backend="auto")
+    return replace(config, precision="auto") if asked is not None and asked.precision == "auto" else config
 
 
 def send_change(state: Tab, path: str, value: object) -> None:

@@ -298,6 +298,43 @@ def test_a_kept_step_outlives_a_list_from_the_disk_that_does_not_have_it_yet(bla
     assert run(blank, "ui/web/channel/feeds.js", body) == [[0, 0], [10, 320], [20, 640]]
 
 
+def test_a_score_beyond_1_on_its_way_between_two_pictures_has_the_colour_of_1(blank: Page) -> None:
+    body = "return [-0.01, 0, 0.5, 1, 1.01].map((score) => seen(score, true)).concat(seen(1.5, false));"
+    assert run(blank, "ui/web/plane/stage_scale.js", body) == [-8, -8, 0, 8, 8, 1.5]
+
+
+def test_points_in_one_place_are_no_alarm_where_the_real_ones_are(blank: Page) -> None:
+    body = """
+      const wide = new Float32Array(400).map((_, i) => Math.sin(i)), spot = wide.map((at) => 0.01 * at);
+      const places = new Places(), words = [];
+      for (const real of [wide, spot, undefined]) {
+        places.look(200, spot, { extent: [-1, 1, -1, 1], modes: null, real });
+        words.push(places.words.length);
+      }
+      return words;"""
+    assert run(blank, "ui/web/plane/stage_places.js", body) == [1, 0, 1]
+
+
+def test_how_far_points_are_is_told_from_what_the_untrained_generator_measured(blank: Page) -> None:
+    """The curves begin when most is learned; who looks back is told of which step the number is."""
+    body = """
+      const headline = new Headline(), said = [];
+      const columns = { step: [500, 1000], sliced_wasserstein: [0.04, 0.02] };
+      headline.reset({ columns, row: (step) => (step < 1000 ? 0 : 1) });
+      headline.setStage({ modes: null, floors: { sliced_wasserstein: { mean: 0.01 } } });
+      const tell = () => { headline.draw(); said.push([headline.value.textContent, headline.note.textContent]); };
+      tell();
+      headline.add({ features: "points", samples: 2500, step: 0, values: { sliced_wasserstein: 0.4 }, floor: {} });
+      tell();
+      headline.cursor = 500;
+      tell();
+      headline.end();
+      return said;"""
+    assert run(blank, "lab/web/quality/headline.js", body) == [
+        ["–", ""], ["5%", "real against real 2.5%"], ["10%", "real against real 2.5% · step 500"]
+    ]  # fmt: skip
+
+
 SLOW = """
   const shown = [], waits = {};
   window.fetch = (url) => new Promise((done) => { waits[url] = () => done({ ok: true, json: async () => (

@@ -45,7 +45,7 @@ def draw_kind(state: Tab, key: str) -> None:
     """Pictures or points. On a phone it stands above the picture too, see the style sheet."""
     if state.preset not in PRESETS:
         state.preset = DEFAULT
-    points = shows_points(PRESETS[state.preset].config.data)
+    points = shows_points(state.config.data)
 
     def turned(plane: bool) -> None:
         if plane != points:

@@ -30,7 +30,8 @@ export class LookedAt {
   take() {
     const query = new URLSearchParams(location.search), layers = query.get("layers"), at = query.get("at") ?? "";
     const zoom = (query.get("zoom") ?? "").split(",").map(Number);
-    this.plane.showLayers(layers === null ? FIRST_SHOWN : layers.split(",").filter((id) => id !== NONE));
+    const known = new Set(this.plane.toggles.map((button) => button.dataset.layer)), chosen = (layers ?? "").split(",").filter((id) => known.has(id));
+    this.plane.showLayers(chosen.length || layers === NONE ? chosen : FIRST_SHOWN);
     if (zoom.length === 3 && zoom.every(Number.isFinite)) this.plane.plane.goTo(zoom);
     else this.plane.plane.home();
     this.film.chooseReal({ 1: true, 0: false }[query.get("beside") ?? ""] ?? null);

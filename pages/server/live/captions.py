@@ -49,26 +49,35 @@ class Narrator:
         self._evaluations: list[Evaluation] = []
         self._plane: PlaneView | None = None
         self._eye: Eye | None = None
-        self._untrained = self._floor = (
-            math.nan
-        )  # the distance to the real data, of the first picture and of real ones
+        self._untrained = self._floor = math.nan  # distance to the real data, of the first picture and of real ones
+        self._begun = False  # whether the first picture is known
         config = manager.config(run)
         self._in_plane = isinstance(config.data, PointDataset)
-        self.refresh()
-        first = manager.grid(run, 0) if self._kept[:1] == [0] else None
         if self._in_plane:
-            self._plane = _plane_view(config, first)
-            if self._plane.modes is None and self._plane.untrained is not None:
-                self._untrained, self._floor = (
-                    self._distance(self._plane.untrained),
-                    self._reference().floors["sliced_wasserstein"].mean,
-                )
+            self._plane = _plane_view(config)
+        else:
+            self._eye = diagnoser.eye(manager, run)
+        self.refresh()
+        self._learn_beginning()
+
+    def _learn_beginning(self) -> None:
+        """Read the first picture, which a run that still waits for its device has not made."""
+        if self._begun or self._kept[:1] != [0]:
             return
         from gan_core.runs.evaluation.diagnosis import grid_samples
+        from gan_core.training.observe.scene import decode_scene
 
-        self._eye = diagnoser.eye(manager, run)
-        if first is not None:
+        first = self._manager.grid(self._run, 0)
+        if self._plane is not None:
+            fakes = decode_scene(first.png).fakes
+            self._plane = dataclasses.replace(self._plane, untrained=fakes)
+            if self._plane.modes is None:
+                self._untrained = self._distance(fakes)
+                self._floor = self._reference().floors["sliced_wasserstein"].mean
+        elif self._eye is not None:
             self._untrained = self._eye.look(grid_samples(first), None)["distance"]
+        self._begun = True
+        self._moments.clear()  # they were made without it
 
     def refresh(self) -> None:
         """Read what was written meanwhile, where nobody has told of it."""
@@ -146,6 +155,7 @@ class Narrator:
         from gan_core.runs.evaluation.diagnosis import grid_samples
         from gan_core.training.observe.scene import decode_scene
 
+        self._learn_beginning()
         if self._plane is not None:
             scene = decode_scene(grid.png)
             real, _ = self._accuracies(grid.step, 1)
@@ -203,17 +213,16 @@ def told_of(moment: Moment | None) -> dict[str, float]:
     return {"found": moment.found, "near": moment.near} if moment is not None and moment.counted else {}
 
 
-def _plane_view(config: RunConfig, first: Grid | None) -> PlaneView:
-    """What scenes are held against: the real points that the stage shows, and the untrained generator's."""
+def _plane_view(config: RunConfig) -> PlaneView:
+    """What scenes are held against: the real points that the stage shows."""
     from gan_core.data.sets.points import PointDataset
     from gan_core.measure.captions.moment import PlaneView
-    from gan_core.training.observe.scene import POINTS, decode_scene
+    from gan_core.training.observe.scene import POINTS
 
     data = config.data
     assert isinstance(data, PointDataset)
     real = data.load(1, Path()).images[:POINTS].reshape(-1, 2).numpy()  # these data are drawn, not read
-    untrained = decode_scene(first.png).fakes if first else None
-    return PlaneView(real, data.extent, data.modes(), config.loss.fixed_threshold(), untrained)
+    return PlaneView(real, data.extent, data.modes(), config.loss.fixed_threshold())
 
 
 class Narrators:

@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.ui.choices import show
+
 Changed = Callable[[str, object], None]
 """Called with the dotted path and the new value when a person has moved a widget."""
 
@@ -29,7 +31,7 @@ def seed(scope: str, path: str, value: object, *, of_run: bool) -> str:
     before = st.session_state.get(key, value)
     if before != value:  # set by a preset, say: this tab's browser still says what was there before
         st.session_state.setdefault(_REPLACED, {})[key] = (before, time.monotonic())
-    st.session_state[key] = value
+    show(key, value)
     st.session_state.setdefault(_DRAWN, {})[key] = value
     return key
 

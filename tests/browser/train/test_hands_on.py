@@ -164,6 +164,24 @@ def test_one_tab_steers_and_the_other_follows(page: Page, chromium: Browser, ser
     assert len(RunFolder(served.runs_dir / run).changes()) == 1  # and nothing but what was asked for
 
 
+def test_a_slider_of_a_run_that_is_moved_by_keys_goes_where_they_say(page: Page, served: Server) -> None:
+    """Each press makes the page be drawn again, and what is drawn late must not turn the next one back."""
+    page.goto(f"{served.url}/?preset=ring&view=simple&speed=normal&{LONG}")
+    lab = Lab(page, served.url)
+    lab.press("Train")
+    folder = RunFolder(served.runs_dir / lab.run_id())
+    slider = page.get_by_role("slider", name="G’s pace")
+    expect(lab.button("Pause")).to_be_visible()
+    for key, aim in (("ArrowRight", 0.03), ("ArrowLeft", 0.003)):
+        begun = len(folder.changes())
+        for _ in range(6):
+            slider.press(key, delay=150)  # as a finger does: the page is still on its way to the press before
+        until(lambda aim=aim: folder.changes()[-1].after == aim)
+        moved = [(change.before, change.after) for change in folder.changes()[begun:]]
+        assert all((before < after) == (key == "ArrowRight") for before, after in moved)
+    lab.press("Stop")
+
+
 def test_two_quick_clicks_on_train_make_one_run(page: Page, served: Server) -> None:
     lab = Lab(page, served.url)
     lab.open(f"preset=fashion-fast&{CALM}&{LONG}&seed=6")

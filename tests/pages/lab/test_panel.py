@@ -63,3 +63,22 @@ def test_a_widget_that_only_came_back_changes_nothing(monkeypatch: pytest.Monkey
     kept[key] = 3
     widget_values.take(key, "k_d", lambda path, value: changed.append((path, value)))
     assert changed == [("k_d", 3)]
+
+
+def test_what_a_widget_shows_already_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser takes over whatever is written, and would turn back the next press of a key."""
+    written: list[tuple[str, object]] = []
+
+    class Watched(dict[str, object]):
+        def __setitem__(self, key: str, value: object) -> None:
+            written.append((key, value))
+            super().__setitem__(key, value)
+
+    monkeypatch.setattr(widget_values.st, "session_state", Watched())
+    key = widget_values.seed("steer", "g_optimizer.lr", 0.004, of_run=False)
+    assert (key, 0.004) in written
+    written.clear()
+    assert widget_values.seed("steer", "g_optimizer.lr", 0.004, of_run=False) == key
+    assert key not in dict(written)
+    widget_values.seed("steer", "g_optimizer.lr", 0.01, of_run=False)
+    assert (key, 0.01) in written

@@ -70,7 +70,7 @@ export class Headline {
     if (!now) return;
     say(this.name, now.name);
     say(this.value, now.value);
-    say(this.note, now.note);
+    say(this.note, [now.note, this.stage && this.cursor !== null && `step ${count(this.cursor)}`].filter(Boolean).join(" · "));
     this.root.title = now.about;
     this.root.dataset.good = String(!!now.good);
     this.fill.style.width = `${100 * now.part}%`;
@@ -83,6 +83,11 @@ export class Headline {
     const values = this.series?.columns[column] ?? [], until = this.cursor === null ? values.length - 1 : this.series.row(this.cursor), rows = [];
     for (let i = 0; i <= until; i++) if (Number.isFinite(values[i])) rows.push(values[i]);
     return rows;
+  }
+
+  /** A measure of the untrained generator, NaN until it is taken: the curves begin when much is learned. */
+  untrained(column) {
+    return [...this.found.values()].map((of) => of.get(0)?.values[column]).find(Number.isFinite) ?? NaN;
   }
 
   /** A measure of points as it stands: of the curves, or of an evaluation that is newer, such as that of a run's end. */
@@ -102,8 +107,8 @@ export class Headline {
         note: Number.isFinite(near) ? `${percent(near)} of its points lie in them` : "", about: ABOUT.places, good: found >= most && near >= MOSTLY };
     }
     if (this.counted) return this.far(this.counted.left, this.counted.floor, ABOUT.plane);
-    const rows = this.rows("sliced_wasserstein"), first = rows[0], floor = floors.sliced_wasserstein?.mean / first;
-    return this.far(this.latest("sliced_wasserstein", rows.at(-1)) / first, floor, ABOUT.plane);
+    const untrained = this.untrained("sliced_wasserstein"), floor = floors.sliced_wasserstein?.mean / untrained;
+    return this.far(this.latest("sliced_wasserstein", this.rows("sliced_wasserstein").at(-1)) / untrained, floor, ABOUT.plane);
   }
 
   /** Of the kind of evaluation of which there are most. d² is what a Fréchet distance is: d is its square root. */

@@ -36,6 +36,9 @@ export function onePlace(points, extent) {
 
 export class Places {
   constructor() {
+    /** @type {Float32Array | null} */
+    this.real = null;
+    this.realInOne = false;
     this.clear();
   }
 
@@ -51,12 +54,13 @@ export class Places {
     this.words = [];
   }
 
-  /** A snapshot's points; stage: {extent, modes or null}. */
-  look(step, points, { extent, modes }) {
+  /** A snapshot's points; stage: {extent, modes or null, real}. Where the real points are in one place, so may others be. */
+  look(step, points, { extent, modes, real = new Float32Array(0) }) {
     if (step < this.step) this.clear();
     this.step = step;
     const judged = step >= LEAST_STEP;
-    this.one = judged ? onePlace(points, extent) : null;
+    if (this.real !== real) [this.real, this.realInOne] = [real, real.length > 0 && !!onePlace(real, extent)];
+    this.one = judged && !this.realInOne ? onePlace(points, extent) : null;
     const missed = judged && modes ? missedPlaces(points, modes) : [];
     this.empty = missed.map(({ place }) => place);
     this.bare = missed.every((one) => one.points === 0);

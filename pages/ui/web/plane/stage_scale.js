@@ -6,8 +6,11 @@ const SUREST = 8; // logits; half precision tells no surer ones apart
 const EVERY = 3, OUTER = 0.02, FEW = 0.001; // of all cells: looked at, left out at each end, too few to be a side
 const LEAST = 0.04, LEAST_PART = 0.004; // below this a difference is half precision's, not D's
 
-/** What the colours follow: the logit of a probability, so that "surely" and "most surely" differ too; else the score. */
-export const seen = (score, probability) => (probability ? Math.max(-SUREST, Math.min(SUREST, Math.log(score / (1 - score)))) : score);
+/**
+ * What the colours follow: the logit of a probability, so that "surely" and "most surely" differ too; else the score. On
+ * its way from one picture to the next a score may lie a little beyond 0 or 1.
+ */
+export const seen = (score, probability) => (probability ? Math.max(-SUREST, Math.min(SUREST, Math.log(Math.max(0, score) / Math.max(0, 1 - score)))) : score);
 const told = (v, probability) => (probability ? 1 / (1 + Math.exp(-v)) : v);
 
 /**

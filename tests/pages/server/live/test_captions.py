@@ -143,15 +143,23 @@ def test_a_live_picture_comes_with_its_caption(manager: RunManager, pictures: st
     assert moment.d_right == pytest.approx(0.95)
 
 
+@pytest.mark.parametrize("early", [False, True])
 def test_of_data_without_modes_it_is_told_how_far_the_points_are(
-    manager: RunManager,
+    manager: RunManager, early: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """early: who opened the page while the run still waited for its device, with no picture yet, is told the same."""
     data = Line()
     run = manager.start(quick(steps=120, every=20, data=data))
     at_rest(manager, run)
-    narrator = Narrator(manager, run, SimpleNamespace())  # type: ignore[arg-type]
+    kept = [step for step, _ in manager.grids(run)]
+    with monkeypatch.context() as waiting:
+        if early:
+            waiting.setattr(manager, "grids", lambda run: [])
+        narrator = Narrator(manager, run, SimpleNamespace())  # type: ignore[arg-type]
+    for step in kept if early else []:
+        narrator.note_kept(step)
     reference, distances = plane_reference(data), {}
-    for step in (0, manager.grids(run)[-1][0]):
+    for step in (0, kept[-1]):
         grid = manager.grid(run, step)
         distances[step] = measure_plane(decode_scene(grid.png).fakes, reference)["sliced_wasserstein"]
         assert narrator.caption(grid)
