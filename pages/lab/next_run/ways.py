@@ -32,7 +32,8 @@ def draw_ways(state: Tab) -> None:
         if name in PRESETS:
             state.preset, state.config, state.remark = name, preset(name).config, ""
 
-    data = {"groups": [group for group in groups if group["ways"]], "chosen": state.preset}
+    drawn = state.preset in PRESETS and PRESETS[state.preset].config.data != state.config.data  # something else is learned
+    data = {"groups": [group for group in groups if group["ways"]], "chosen": "" if drawn else state.preset}
     if data["groups"]:
         _mount(key=_KEY, data=[data], on_chosen_change=picked)
 
