@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from gan_core.config.codec import ConfigError, differences, set_at
+from gan_core.config.codec import ConfigError, differences, replace_at, set_at
 from gan_core.data import datasets, own_set, point_datasets
 from gan_core.training import PRESETS, RunConfig, preset
 from gan_core.training.configuration.presets import DEFAULT
@@ -23,6 +23,8 @@ QUICK_PIXELS = 32  # what trains in minutes on a processor; more is a choice to 
 PLANE = "ring"
 PRESET_FOR = {"shapes": "shapes", "emoji": "emoji", "images": "few-images", "grid25": "grid"}
 """Presets by dataset, where it is not the usual one; `few-images` is for few, colourful pictures."""
+
+CALM_RATE = 5e-4  # of learning, for points whose preset is that of another dataset
 
 OF_THE_KIND = frozenset({"data", "size", "conditional", "generator", "discriminator", "augmentation"})
 """Fields that go with pictures or with points, and are never taken from the one to the other."""
@@ -60,13 +62,20 @@ def matching_preset(dataset: Dataset, data_dir: Path) -> tuple[str, RunConfig]:
     if type(config.data).__qualname__ == type(dataset).__qualname__:
         return name, config
     if shows_points(dataset):
-        return name, dataclasses.replace(config, data=dataset)
+        return name, _calm(dataclasses.replace(config, data=dataset))
     if is_own(dataset):
         side = own_set(data_dir, dataset.slug).side  # small pictures are not blown up
         return name, dataclasses.replace(config, data=dataset, size=max((s for s in SIZES if s <= side), default=28))
     native = dataset.info(data_dir).native_size
     size = max((s for s in SIZES if s <= min(native, QUICK_PIXELS)), default=SIZES[0])
     return name, dataclasses.replace(config, data=dataset, size=size)
+
+
+def _calm(config: RunConfig) -> RunConfig:
+    """At rates by which shapes are learned too: at the ring's a line or one Gaussian is never found (docs/log.md)."""
+    for player in ("g_optimizer", "d_optimizer"):
+        config = replace_at(config, f"{player}.lr", CALM_RATE)
+    return config
 
 
 def is_own(dataset: Dataset) -> TypeGuard[OwnImages]:
@@ -92,7 +101,10 @@ def crossed(name: str, config: RunConfig, dataset: Dataset, data_dir: Path) -> t
     found, new = matching_preset(dataset, data_dir)
     same_kind = shows_points(dataset) == shows_points(config.data)
     left = OF_THE_DATA if same_kind else OF_THE_KIND
-    own = {p: t for p, t in differences(config, preset(name).config).items() if p.split(".")[0] not in left}
+    base = preset(name).config
+    if shows_points(config.data) and (before := matching_preset(config.data, data_dir))[0] == name:
+        base = before[1]  # its calmer rates were not set by hand
+    own = {p: t for p, t in differences(config, base).items() if p.split(".")[0] not in left}
     kept = 0
     for path in sorted(own, key=lambda p: p.count(".")):  # families first: their members' fields come with them
         with contextlib.suppress(ConfigError):
