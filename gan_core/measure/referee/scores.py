@@ -145,9 +145,8 @@ def oscillation(evidence: Evidence) -> Score:
     gained = share_of_way(evidence, earlier) - share_of_way(evidence, late)
     modes = [middle(window(evidence.looks, "even_modes", *span)) for span in ((0.4, 0.7), (0.8, 1.0))]
     found_more = 0.0 if math.isnan(sum(modes)) else modes[1] - modes[0]
-    progress = max(
-        gained if bad < 1.0 else 0.0, 2 * found_more
-    )  # who comes back from further off has learned nothing
+    # Who comes back from further off than the untrained generator has learned nothing.
+    progress = max(gained if bad < 1.0 else 0.0, 2 * found_more)
     held_up = min(1.0, max(0.0, bad / 0.1)) * min(1.0, max(0.0, 1.0 - 2 * progress))
     stays = 0.5 if rates_will_fall(evidence) else 1.0  # as the rates halve, so does the movement
     found = {"movement_per_look": movement, "distance_left": bad, "distance_gained": gained}

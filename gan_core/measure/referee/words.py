@@ -113,10 +113,10 @@ def cause(kind: str, named: str, evidence: Evidence) -> str:
     """The likeliest, of a finding called `named`; of a run in which nothing is wrong only what is so."""
     if kind != "healthy":
         return CAUSES[kind]
-    if named != TITLES[kind]:
-        return (
-            "It has had little time yet." if named == STILL_FAR else "None of the troubles that can be seen is there."
-        )
+    if named == STILL_FAR:
+        return "It has had little time yet."
+    if named == NOT_GOOD:
+        return "None of the troubles that can be seen is there."
     right = (recent(evidence, "d_accuracy_real") + recent(evidence, "d_accuracy_fake")) / 2
     return "The discriminator is ahead, and the generator follows." if right > AHEAD else CAUSES[kind]
 
