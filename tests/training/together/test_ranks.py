@@ -23,11 +23,13 @@ from tests.training.together.rank_process import train
 
 ROOT = Path(__file__).parents[3]
 STEPS, FEWER_STEPS = 50, 20
-TOLERANCE = {"adam": 2e-4, "sgd": 1e-5}  # of losses; what is seen after 50 steps is 8e-5 and 5e-7
+TOLERANCE = {"adam": 5e-5, "sgd": 1e-5}  # of losses; what is seen after 50 steps is 2e-7 and 5e-7
 BASE = {
     "batch_size": "8", "precision": "float32", "backend": "reference", "latent.dim": "4", "record.grid_count": "16",
-    "generator.width": "8", "discriminator.width": "8", "g_optimizer.lr": "0.0002", "d_optimizer.lr": "0.0002",
+    "generator.width": "8", "discriminator.width": "8", "g_optimizer.lr": "0.00005", "d_optimizer.lr": "0.00005",
 }  # fmt: skip
+"""At a low rate: Adam makes whole steps of rounding, which at 0.0002 grow to 8e-5 of a loss on one processor and to 5e-4
+on another."""
 PLAIN = {**BASE, "generator.norm": "none", "discriminator.norm": "none"}
 DENSE = {
     "batch_size": "8", "precision": "float32", "backend": "reference", "latent.dim": "4", "record.grid_count": "16",
