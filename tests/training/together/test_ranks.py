@@ -28,7 +28,7 @@ BASE = {
     "batch_size": "8", "precision": "float32", "backend": "reference", "latent.dim": "4", "record.grid_count": "16",
     "generator.width": "8", "discriminator.width": "8", "g_optimizer.lr": "0.00005", "d_optimizer.lr": "0.00005",
 }  # fmt: skip
-"""At a low rate: Adam makes whole steps of rounding, which at 0.0002 grow to 8e-5 of a loss, or 5e-4, by processor."""
+"""At a low rate: Adam makes whole steps of rounding, which at 0.0002 grow to 8e-5 of a loss, or 5e-4, by kind."""
 PLAIN = {**BASE, "generator.norm": "none", "discriminator.norm": "none"}
 DENSE = {
     "batch_size": "8", "precision": "float32", "backend": "reference", "latent.dim": "4", "record.grid_count": "16",
