@@ -335,6 +335,25 @@ def test_how_far_points_are_is_told_from_what_the_untrained_generator_measured(b
     ]  # fmt: skip
 
 
+def test_the_first_picture_of_a_page_does_not_lie_over_the_teacher_s(blank: Page) -> None:
+    """It was asked for when the page was opened and may come after the teacher's: that one waits until it is there."""
+    body = """
+      const drawn = [], picture = { showLed() {}, draw: ({ size }) => drawn.push(size), describe() {} };
+      const explorer = { model: { id: "a", step: 1 }, busy: true };
+      const inside = { querySelector: () => ({ view: { explorer, picture, lookOf: () => null } }) };
+      const guide = new Guide({ contentDocument: inside });
+      const sheet = new OffscreenCanvas(4, 4);
+      sheet.getContext("2d");
+      const bytes = await (await sheet.convertToBlob()).arrayBuffer();
+      await guide.draw({ words: "" }, bytes);
+      const before = [...drawn], page = { model: "a", step: "1", look: null };
+      explorer.busy = false;
+      guide.leadExplore(inside, page);
+      while (!drawn.length) await new Promise((done) => setTimeout(done, 5));
+      return [before, drawn];"""
+    assert run(blank, "ui/web/class/view.js", body) == [[], [4]]
+
+
 SLOW = """
   const shown = [], waits = {};
   window.fetch = (url) => new Promise((done) => { waits[url] = () => done({ ok: true, json: async () => (

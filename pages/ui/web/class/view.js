@@ -163,7 +163,8 @@ export class Guide {
   /** The picture under the teacher's hand; across: of so many times so many, the pictures around it. */
   async draw(told, bytes) {
     const page = this.frame.contentDocument && exploreIn(this.frame.contentDocument);
-    this.waiting = page?.explorer.model ? null : [told, bytes]; // a page that is still being opened has it then
+    const { model = null, busy = false } = page?.explorer ?? {};
+    this.waiting = model && !busy ? null : [told, bytes]; // a page that is still being opened has it then: its own first picture would lie over this one
     if (this.waiting) return;
     const { words, across } = told;
     const bitmap = await createImageBitmap(new Blob([bytes])), { width, height } = bitmap;
