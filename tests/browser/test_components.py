@@ -336,7 +336,7 @@ def test_how_far_points_are_is_told_from_what_the_untrained_generator_measured(b
 
 
 def test_the_first_picture_of_a_page_does_not_lie_over_the_teacher_s(blank: Page) -> None:
-    """It was asked for when the page was opened and may come after the teacher's: that one waits until it is there."""
+    """It was asked for when the page was opened, and may come after the teacher's: that one waits for it."""
     body = """
       const drawn = [], picture = { showLed() {}, draw: ({ size }) => drawn.push(size), describe() {} };
       const explorer = { model: { id: "a", step: 1 }, busy: true };
