@@ -32,10 +32,8 @@ def draw_ways(state: Tab) -> None:
         if name in PRESETS:
             state.preset, state.config, state.remark = name, preset(name).config, ""
 
-    of_others = (
-        state.preset in PRESETS and PRESETS[state.preset].config.data != state.config.data
-    )  # such as a drawing
-    data = {"groups": [group for group in groups if group["ways"]], "chosen": "" if of_others else state.preset}
+    same = state.preset in PRESETS and PRESETS[state.preset].config.data == state.config.data  # and no drawing, say
+    data = {"groups": [group for group in groups if group["ways"]], "chosen": state.preset if same else ""}
     if data["groups"]:
         _mount(key=_KEY, data=[data], on_chosen_change=picked)
 

@@ -55,11 +55,11 @@ export class Places {
   }
 
   /** A snapshot's points; stage: {extent, modes or null, real}. Where the real points are in one place, so may others be. */
-  look(step, points, { extent, modes, real = new Float32Array(0) }) {
+  look(step, points, { extent, modes, real = null }) {
     if (step < this.step) this.clear();
     this.step = step;
     const judged = step >= LEAST_STEP;
-    if (this.real !== real) [this.real, this.realInOne] = [real, real.length > 0 && !!onePlace(real, extent)];
+    if (this.real !== real) [this.real, this.realInOne] = [real, !!real && !!onePlace(real, extent)];
     this.one = judged && !this.realInOne ? onePlace(points, extent) : null;
     const missed = judged && modes ? missedPlaces(points, modes) : [];
     this.empty = missed.map(({ place }) => place);
